@@ -1,0 +1,84 @@
+package hls
+
+import (
+	"io"
+	"time"
+)
+
+// State tells what a File fact says about a file.
+type State uint8
+
+const (
+	// Settled: the file is finished; its bytes are those of Version.
+	Settled State = iota + 1
+	// Gone: no file of that name is left in the directory. Bytes that were settled before stay
+	// readable through the Source of the fact that said so.
+	Gone
+)
+
+// String returns "settled" or "gone".
+func (s State) String() string {
+	switch s {
+	case Settled:
+		return "settled"
+	case Gone:
+		return "gone"
+	}
+	return "unknown"
+}
+
+// Version is the fingerprint of a file's bytes. Two files of one name with equal Versions hold the
+// same bytes. The change time is no part of it: a hard link, an unlink and a rename change it and
+// leave the bytes alone. Versions are comparable with ==. The zero Version is that of no file.
+type Version struct {
+	// Device and Inode identify the file on this machine; both are 0 where the platform has none.
+	Device, Inode uint64
+	// Size is in bytes.
+	Size int64
+	// ModTime is the modification time in nanoseconds since the Unix epoch, by the file system's clock.
+	ModTime int64
+}
+
+// File is a fact about one file of the watched directory. The watcher makes it, nobody changes it
+// afterwards, and it may be shared between goroutines.
+type File struct {
+	// Path is slash-separated and relative to the watched directory: "hi/seg_1.ts".
+	Path string
+	// State says whether the file is finished or gone. All fields below are zero when it is gone.
+	State State
+	// Kind is what Classify and, for a playlist, Parse say of it.
+	Kind Kind
+	// Version is the fingerprint of the finished bytes, taken after Source held them.
+	Version Version
+	// Seen is when the watcher learnt that the file is finished, by this machine's clock.
+	Seen time.Time
+	// Found is true for a file that was met at rest by a scan (start, overflow, new folder, timer)
+	// and false for one whose completion was witnessed. A found file may be older than it looks.
+	Found bool
+	// Source holds the bytes; nil for playlists. Whoever receives the fact releases it.
+	Source Source
+	// Content is a playlist's text, read once; nil for everything else. It must not be changed.
+	Content []byte
+	// Playlist is what Content names; nil for everything else.
+	Playlist *Playlist
+}
+
+// Source keeps the bytes of one Version readable, even after the file's name is gone.
+// Its methods are safe for concurrent use.
+type Source interface {
+	// Open returns a new independent reader of the bytes. The error wraps fs.ErrNotExist when they
+	// are out of reach for ever: the file was removed and could not be held, or Release was called.
+	Open() (Reader, error)
+	// Release lets go of the bytes once the last open Reader is closed. Calling it again does nothing.
+	Release()
+}
+
+// Reader reads the bytes of a Source. It is owned by one goroutine, except that ReadAt may be called
+// concurrently. The caller closes it.
+type Reader interface {
+	io.ReaderAt
+	io.Closer
+	// Version returns the fingerprint as it is now. If it differs from the File's, somebody changed
+	// the bytes in place and what was read is void.
+	Version() (Version, error)
+}

@@ -1,0 +1,52 @@
+package hls
+
+// Kind is what a file is to HLS.
+type Kind uint8
+
+const (
+	// Other is a file that HLS has no word for. It is shipped only when a playlist names it.
+	Other Kind = iota
+	// Media is a media segment or a partial segment: MPEG-TS, fragmented MP4, packed audio (RFC 8216 §3).
+	Media
+	// Init is a media initialization section, named by EXT-X-MAP (RFC 8216 §4.3.2.5).
+	Init
+	// Key is a decryption key, named by EXT-X-KEY or EXT-X-SESSION-KEY (RFC 8216 §4.3.2.4).
+	Key
+	// Subtitle is a WebVTT segment (RFC 8216 §3.5).
+	Subtitle
+	// MediaPlaylist lists segments (RFC 8216 §4.3.3).
+	MediaPlaylist
+	// MultivariantPlaylist lists media playlists; RFC 8216 §4.3.4 calls it a master playlist.
+	MultivariantPlaylist
+	// Temporary is a name under which a packager writes what it renames later. It is never shipped.
+	Temporary
+)
+
+// Kinds returns every Kind, in the order of their declaration. Metrics make one label value of each.
+func Kinds() []Kind {
+	return []Kind{Other, Media, Init, Key, Subtitle, MediaPlaylist, MultivariantPlaylist, Temporary}
+}
+
+// String returns the word used in logs and metric labels: "media", "media_playlist".
+func (k Kind) String() string {
+	switch k {
+	case Media:
+		return "media"
+	case Init:
+		return "init"
+	case Key:
+		return "key"
+	case Subtitle:
+		return "subtitle"
+	case MediaPlaylist:
+		return "media_playlist"
+	case MultivariantPlaylist:
+		return "multivariant_playlist"
+	case Temporary:
+		return "temporary"
+	}
+	return "other"
+}
+
+// IsPlaylist reports whether k is one of the two kinds of playlist.
+func (k Kind) IsPlaylist() bool { return k == MediaPlaylist || k == MultivariantPlaylist }

@@ -1,0 +1,79 @@
+package hls
+
+import "time"
+
+// MaxPlaylistSize is the largest playlist that Parse accepts, in bytes. A day of 1-second segments is
+// about 7 MiB; what is larger is no playlist that a player would load.
+const MaxPlaylistSize = 32 << 20
+
+// Playlist is what Parse found in a playlist's text.
+type Playlist struct {
+	// Kind is MediaPlaylist or MultivariantPlaylist. A text with tags of neither is a MediaPlaylist.
+	Kind Kind
+	// Ended is true when EXT-X-ENDLIST is there: no segment will be added (RFC 8216 §4.3.3.4).
+	Ended bool
+	// TargetDuration is EXT-X-TARGETDURATION (RFC 8216 §4.3.3.1); 0 if absent.
+	TargetDuration time.Duration
+	// MediaSequence is the number of the first segment (RFC 8216 §4.3.3.2); 0 if absent.
+	MediaSequence uint64
+	// DiscontinuitySequence is EXT-X-DISCONTINUITY-SEQUENCE (RFC 8216 §4.3.3.3); 0 if absent.
+	DiscontinuitySequence uint64
+	// Segments counts the media segments listed, those marked EXT-X-GAP included.
+	Segments int
+	// References are all URIs in the order of the text, duplicates and foreign ones included.
+	References []Reference
+}
+
+// LastSequence returns the media sequence number of the last segment listed. ok is false when the
+// playlist lists none.
+func (p *Playlist) LastSequence() (n uint64, ok bool) {
+	if p.Segments == 0 {
+		return 0, false
+	}
+	return p.MediaSequence + uint64(p.Segments) - 1, true
+}
+
+// Reference is one URI of a playlist.
+type Reference struct {
+	// URI is the text between the quotes or on the line, after EXT-X-DEFINE substitution.
+	URI string
+	// Kind is what the tag makes of the file: Init for EXT-X-MAP, Key for EXT-X-KEY and
+	// EXT-X-SESSION-KEY, MediaPlaylist for EXT-X-STREAM-INF, EXT-X-I-FRAME-STREAM-INF, EXT-X-MEDIA and
+	// EXT-X-RENDITION-REPORT, else what Classify says of the name, or Media where it says Other and
+	// the URI stands on a segment's line.
+	Kind Kind
+	// Offset and Length are the byte range in bytes; Length 0 means the whole file. An EXT-X-BYTERANGE
+	// without offset starts where the range before it in the same file ended (RFC 8216 §4.3.2.2).
+	Offset, Length int64
+	// Gap marks a segment that EXT-X-GAP says is missing: players must not load it.
+	Gap bool
+	// Hint marks an EXT-X-PRELOAD-HINT: the file need not exist yet.
+	Hint bool
+	// Unresolved is true when the URI still holds a variable that this text does not define
+	// (EXT-X-DEFINE with IMPORT or QUERYPARAM), so that nobody can tell which file is meant.
+	Unresolved bool
+}
+
+// Target says where a URI points.
+type Target uint8
+
+const (
+	// Local is a file below the watched directory.
+	Local Target = iota
+	// Elsewhere is another origin, or data: the packager's directory has no part in it.
+	Elsewhere
+	// Outside is a path that leaves the watched directory ("../../x") or starts at the origin's root
+	// ("/x"), so that no file below it can be meant.
+	Outside
+)
+
+// String returns "local", "elsewhere" or "outside".
+func (t Target) String() string {
+	switch t {
+	case Elsewhere:
+		return "elsewhere"
+	case Outside:
+		return "outside"
+	}
+	return "local"
+}

@@ -1,0 +1,48 @@
+package uploader
+
+import "time"
+
+// Observer is told what happens; metrics and tests are observers. All methods are called from the
+// goroutine of Run, one at a time, and must return quickly. Parameters are basic types, so that an
+// observer need not import this package. stream is a playlist's folder, "." for the directory itself;
+// kind is one of hls.Kinds; result is "ok", "void", "cancelled" or one of ErrorKind's words.
+type Observer interface {
+	// Attempted is called after every request. op is "put", "stat" or "get"; bytes is what a PUT carried.
+	Attempted(op, kind, result string, bytes int64, took time.Duration)
+	// Stored is called when a file is in the store; latency counts from its completion on disk.
+	// It is 0 for a file that was found at rest, whose completion nobody saw.
+	Stored(stream, kind string, bytes int64, latency time.Duration)
+	// Published is called when a playlist is in the store. latency counts from the playlist's completion
+	// on disk, which is when what it lists became known; 0 for one found at rest.
+	Published(stream, kind string, latency time.Duration)
+	// Lost is called for every named file that can never be stored. reason is "gone" or "rejected".
+	Lost(stream, kind, reason string)
+	// Streams is called with the live state of one stream whenever it changed.
+	Stream(stream string, s StreamState)
+	// Forgotten is called when nothing is left of a stream, so that its series can be removed.
+	Forgotten(stream string)
+	// Queue is called when one of its figures changed.
+	Queue(q QueueState)
+	// Ready is called when the store answered for the first time, and whenever its state changes between
+	// answering and failing.
+	Store(answers bool)
+}
+
+// StreamState is one stream's live edge.
+type StreamState struct {
+	// Held counts the playlist versions that wait for what they name.
+	Held int
+	// WaitingSince is the completion on disk of the oldest version that waits; zero if none does.
+	WaitingSince time.Time
+	// Published is the completion on disk of the version that is published; zero if none is. The
+	// stream's live-edge lag is the time from it to the newest version's completion, Newest.
+	Published, Newest time.Time
+}
+
+// QueueState is what all streams have under way together.
+type QueueState struct {
+	// InFlight counts the requests under way, Waiting the files named and not stored, WaitingBytes
+	// their size in bytes.
+	InFlight, Waiting int
+	WaitingBytes      int64
+}

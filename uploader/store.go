@@ -1,0 +1,124 @@
+package uploader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+)
+
+// Store is the part of S3-compatible storage that hlsship needs. Implementations are safe for
+// concurrent use, never retry by themselves, start no goroutine that outlives the call, and return
+// errors that wrap *Error. storetest.Conformance is the contract in executable form.
+type Store interface {
+	// Put stores o whole or not at all and returns the ETag of the stored object without quotes, never
+	// empty on success. A reader sees either the old object or the new one (S3 PutObject, strong
+	// consistency).
+	Put(ctx context.Context, o Object) (etag string, err error)
+	// Stat returns what is known of the object without its body (S3 HeadObject). A missing object is
+	// an *Error of kind NotFound.
+	Stat(ctx context.Context, key string) (Info, error)
+	// Get returns the object's bytes, at most limit of them: a larger object is an *Error of kind
+	// Permanent (S3 GetObject). A missing object is an *Error of kind NotFound.
+	Get(ctx context.Context, key string, limit int64) ([]byte, Info, error)
+	// List yields every object whose key starts with prefix, in the order of keys (S3 ListObjectsV2).
+	// After an error nothing more is yielded.
+	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
+}
+
+// Object is one PUT.
+type Object struct {
+	// Key is the object's full name, prefix included; UTF-8, not escaped.
+	Key string
+	// Body holds exactly Size bytes. Put may read it more than once and from several offsets, but not
+	// after it returned.
+	Body io.ReaderAt
+	// Size is in bytes; 0 is a valid empty object.
+	Size int64
+	// ContentType and CacheControl become the headers of those names; empty sends none.
+	ContentType, CacheControl string
+	// IfMatch, when not empty, lets the PUT succeed only if the stored object has this ETag.
+	// IfAbsent lets it succeed only if there is none. Otherwise Put fails with kind Precondition, or
+	// Unsupported where the store knows no conditional writes.
+	IfMatch  string
+	IfAbsent bool
+}
+
+// Info describes a stored object.
+type Info struct {
+	// Key is the object's full name.
+	Key string
+	// Size is in bytes.
+	Size int64
+	// ETag is without quotes; the hexadecimal MD5 of the bytes for a plain single PUT on most stores.
+	ETag string
+	// Modified is by the store's clock.
+	Modified time.Time
+}
+
+// ErrorKind says what an error of a Store means for the one who called it.
+type ErrorKind uint8
+
+const (
+	// Transient: trying again later may succeed (network, 5xx, SlowDown, 409 OperationAborted).
+	// An error that nobody knows is Transient.
+	Transient ErrorKind = iota
+	// Alarm: trying again slowly may succeed, once somebody has mended what Cure names (403,
+	// NoSuchBucket, expired credentials, clock skew, unknown certificate authority).
+	Alarm
+	// Permanent: this very request can never succeed (a rejected header, an impossible key).
+	Permanent
+	// NotFound: there is no such object.
+	NotFound
+	// Precondition: IfMatch or IfAbsent did not hold (412), so nothing was stored.
+	Precondition
+	// Unsupported: the store does not know conditional writes (501).
+	Unsupported
+)
+
+// String returns the word used in logs and metric labels.
+func (k ErrorKind) String() string {
+	switch k {
+	case Alarm:
+		return "alarm"
+	case Permanent:
+		return "permanent"
+	case NotFound:
+		return "not_found"
+	case Precondition:
+		return "precondition"
+	case Unsupported:
+		return "unsupported"
+	}
+	return "transient"
+}
+
+// Error is what a Store returns. It is classified once, by the Store; callers branch on Kind.
+type Error struct {
+	// Op is "put", "stat", "get" or "list", Key the object or prefix meant.
+	Op, Key string
+	// Kind says what to do.
+	Kind ErrorKind
+	// RetryAfter is the wait that the store asked for (HTTP Retry-After); 0 if it named none.
+	RetryAfter time.Duration
+	// Cure tells an operator what to do about it, as a sentence; may be empty.
+	Cure string
+	// Err is the cause.
+	Err error
+}
+
+// Error returns "put live/a.ts: cause".
+func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Key, e.Err) }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf returns the kind of the *Error in err's chain, Transient if there is none.
+func KindOf(err error) ErrorKind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return Transient
+}

@@ -1,0 +1,34 @@
+package watcher
+
+import "time"
+
+// Observer is told what the watcher does; metrics and tests are observers. All methods are called from
+// the goroutine of Run, one at a time, and must return quickly. Parameters are basic types, so that an
+// observer need not import this package.
+type Observer interface {
+	// Settled is called for every file reported as finished. evidence is "close", "rename", "lease" or
+	// "quiet" (see the package comment); kind is one of hls.Kinds.
+	Settled(kind, evidence string)
+	// Refused is called for what is never reported. reason is one of Refusals.
+	Refused(reason string)
+	// Scanned is called after every scan of the directory. reason is one of ScanReasons; files counts the
+	// regular files met, took is the time that it needed.
+	Scanned(reason string, files int, took time.Duration)
+	// Watching is called when the number of watched folders or the way of watching changed. exact is
+	// false when the kernel does not tell of closed files, so that the quiet rule alone decides.
+	Watching(folders int, exact bool)
+	// Holding is called when the number of files held open changed.
+	Holding(files int)
+}
+
+// ScanReasons returns every reason that Observer.Scanned is called with.
+func ScanReasons() []string {
+	return []string{"start", "overflow", "folder", "timer", "replaced", "stop"}
+}
+
+// Refusals returns every reason that Observer.Refused is called with: a symbolic link, a FIFO, device
+// or socket, a name that is no UTF-8 or holds control characters, a playlist that is none (no
+// #EXTM3U), one above hls.MaxPlaylistSize, and a file that this process may not read.
+func Refusals() []string {
+	return []string{"link", "irregular", "name", "playlist", "size", "permission"}
+}

@@ -17,32 +17,17 @@ type Observer interface {
 	Published(stream, kind string, latency time.Duration)
 	// Lost is called for every named file that can never be stored. reason is "gone" or "rejected".
 	Lost(stream, kind, reason string)
-	// Streams is called with the live state of one stream whenever it changed.
-	Stream(stream string, s StreamState)
+	// Stream is called with the live edge of one stream whenever it changed. held counts the playlist
+	// versions that wait for what they name. The times are completions on disk: waitingSince of the
+	// oldest version that waits, published of the version that is published, newest of the newest
+	// version; each is zero if there is none. The stream is current when newest is not after published.
+	Stream(stream string, held int, waitingSince, published, newest time.Time)
 	// Forgotten is called when nothing is left of a stream, so that its series can be removed.
 	Forgotten(stream string)
-	// Queue is called when one of its figures changed.
-	Queue(q QueueState)
-	// Ready is called when the store answered for the first time, and whenever its state changes between
+	// Queue is called when a figure of what all streams have under way together changed. inFlight counts
+	// the requests under way, waiting the files named and not stored, waitingBytes their size in bytes.
+	Queue(inFlight, waiting int, waitingBytes int64)
+	// Store is called when the store answered for the first time, and whenever its state changes between
 	// answering and failing.
 	Store(answers bool)
-}
-
-// StreamState is one stream's live edge.
-type StreamState struct {
-	// Held counts the playlist versions that wait for what they name.
-	Held int
-	// WaitingSince is the completion on disk of the oldest version that waits; zero if none does.
-	WaitingSince time.Time
-	// Published is the completion on disk of the version that is published; zero if none is. The
-	// stream's live-edge lag is the time from it to the newest version's completion, Newest.
-	Published, Newest time.Time
-}
-
-// QueueState is what all streams have under way together.
-type QueueState struct {
-	// InFlight counts the requests under way, Waiting the files named and not stored, WaitingBytes
-	// their size in bytes.
-	InFlight, Waiting int
-	WaitingBytes      int64
 }

@@ -1,0 +1,14 @@
+// Package metrics holds every metric that hlsship exposes and the HTTP server that shows them.
+//
+// A Metrics owns one registry; nothing is registered globally. Its Watcher and Uploader methods return
+// the observers of those rooms. Every label value of a closed set exists from the start, so that a rate
+// begins at 0 and an alert on a missing series means a missing process. The only open label is stream,
+// a playlist's folder: it is bounded, streams beyond the bound are summed under "other", and a stream's
+// series are removed once it is forgotten. File names, keys and request ids are never labels.
+//
+// Promise kept: P7 honest, as far as figures go. What cannot be seen in a log line can be seen here.
+//
+// Observers may be called from several goroutines while the registry is gathered. The one goroutine
+// started is Server.Serve's, which Serve joins. The package imports hls for the names of kinds and must
+// not import watcher or uploader.
+package metrics

@@ -1,0 +1,216 @@
+package metrics
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	dto "github.com/prometheus/client_model/go"
+)
+
+// stopTimeout is how long Serve waits for requests under way when it stops. A scrape takes
+// milliseconds; who has not got its answer by then is not reading.
+const stopTimeout = 2 * time.Second
+
+//go:embed status.html
+var statusPage string
+
+// Server shows the metrics over HTTP: /metrics, /healthz, /readyz and a status page on /. Make one with
+// NewServer, call Listen, then Serve. It is owned by one goroutine.
+type Server struct {
+	metrics  *Metrics
+	title    string
+	page     *template.Template
+	http     *http.Server
+	listener net.Listener
+}
+
+// NewServer returns a server of m's figures. title says on the status page what is shipped where.
+func NewServer(m *Metrics, title string, logger *slog.Logger) *Server {
+	s := &Server{metrics: m, title: title}
+	s.page = template.Must(template.New("status").Funcs(template.FuncMap{"age": age, "bytes": size}).Parse(statusPage))
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+		EnableOpenMetrics: true, Registry: m.registry, MaxRequestsInFlight: 8, Timeout: 10 * time.Second,
+		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelError),
+	}))
+	mux.HandleFunc("GET /healthz", s.healthz)
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /{$}", s.status)
+	s.http = &http.Server{
+		Handler:           mux,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       10 * time.Second,
+		WriteTimeout:      20 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	return s
+}
+
+// Listen binds addr, "127.0.0.1:9810" for example, and returns the address bound, with the port that
+// the system chose for port 0. Connections wait until Serve is called. A failure is one of
+// configuration and should stop the start.
+func (s *Server) Listen(addr string) (net.Addr, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for HTTP: %w", err)
+	}
+	s.listener = l
+	return l.Addr(), nil
+}
+
+// Serve answers until ctx is done, gives requests under way a moment to end, and returns nil once
+// nothing of it runs any more. It closes what Listen opened. Any other end is an error.
+func (s *Server) Serve(ctx context.Context) error {
+	if s.listener == nil {
+		return errors.New("serve HTTP: Listen was not called")
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- s.http.Serve(s.listener) }()
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve HTTP: %w", err)
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := s.http.Shutdown(stop); err != nil {
+		if err := s.http.Close(); err != nil {
+			return fmt.Errorf("close HTTP server: %w", err)
+		}
+	}
+	<-failed
+	return nil
+}
+
+// healthz says that the process lives. Every actor's end ends the process, so an answer is the proof.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") }
+
+// readyz says whether the directory has been scanned and the store has answered.
+func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+	if reasons := s.metrics.unready(); len(reasons) > 0 {
+		answer(w, http.StatusServiceUnavailable, strings.Join(reasons, "\n")+"\n")
+		return
+	}
+	answer(w, http.StatusOK, "ready\n")
+}
+
+// unready returns why the program is not ready; nothing if it is.
+func (m *Metrics) unready() []string {
+	var reasons []string
+	if !m.ready.scanned.Load() {
+		reasons = append(reasons, "the first scan of the directory is not done")
+	}
+	if !m.ready.answered.Load() {
+		reasons = append(reasons, "the store has not answered yet")
+	}
+	return reasons
+}
+
+// answer writes a short text. An error means that the client left.
+func answer(w http.ResponseWriter, code int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, _ = io.WriteString(w, text)
+}
+
+// view is what the status page shows.
+type view struct {
+	Title, Version        string
+	Now                   time.Time
+	Uptime                time.Duration
+	Unready               []string
+	StoreUp, Exact        bool
+	LastSuccess           time.Time
+	InFlight, Queue       int
+	QueueBytes            int64
+	Stored, Lost, Refused int64
+	Streams               []row
+}
+
+func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
+	m, now := s.metrics, time.Now()
+	v := view{
+		Title: s.title, Version: m.version, Now: now, Uptime: now.Sub(m.started), Unready: m.unready(),
+		StoreUp: value(m.storeUp) == 1, Exact: value(m.exact) == 1,
+		InFlight: int(value(m.inFlight)), Queue: int(value(m.queueFiles)), QueueBytes: int64(value(m.queueBytes)),
+		Stored: int64(sum(m.storedFiles)), Lost: int64(sum(m.lost)), Refused: int64(sum(m.refused)),
+		Streams: m.streams.rows(now),
+	}
+	if at := value(m.lastSuccess); at > 0 {
+		v.LastSuccess = time.Unix(0, int64(at*1e9))
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'")
+	h.Set("X-Content-Type-Options", "nosniff")
+	// An error means that the client left: the template is checked by the tests.
+	_ = s.page.Execute(w, v)
+}
+
+// value reads a gauge or a counter.
+func value(p prometheus.Metric) float64 {
+	var d dto.Metric
+	if err := p.Write(&d); err != nil {
+		return 0
+	}
+	if c := d.GetCounter(); c != nil {
+		return c.GetValue()
+	}
+	return d.GetGauge().GetValue()
+}
+
+// sum adds up all series of a counter.
+func sum(c *prometheus.CounterVec) float64 {
+	ch := make(chan prometheus.Metric)
+	go func() {
+		c.Collect(ch)
+		close(ch)
+	}()
+	var total float64
+	for one := range ch {
+		total += value(one)
+	}
+	return total
+}
+
+// age writes a duration as people say it: "0.4 s", "12 s", "3 min 5 s", "2 h 10 min".
+func age(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%d days", int(d.Hours())/24)
+}
+
+// size writes bytes in binary units: "512 B", "1.5 MiB".
+func size(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	f, units := float64(n), "KMGTPE"
+	for f >= 1024*1024 && len(units) > 1 {
+		f, units = f/1024, units[1:]
+	}
+	return fmt.Sprintf("%.1f %ciB", f/1024, units[0])
+}

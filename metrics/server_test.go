@@ -1,0 +1,174 @@
+package metrics
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// serve starts a Server on loopback and returns its address and a function that stops it.
+func serve(t *testing.T, m *Metrics) (base string, stop func() error) {
+	t.Helper()
+	s := NewServer(m, "/var/hls to s3://b/<p>", slog.New(slog.DiscardHandler))
+	addr, err := s.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(ctx) }()
+	stop = func() error { cancel(); return <-done }
+	t.Cleanup(cancel)
+	return "http://" + addr.String(), stop
+}
+
+func get(t *testing.T, url, accept string) (int, http.Header, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", accept)
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res.StatusCode, res.Header, string(body)
+}
+
+func TestReadiness(t *testing.T) {
+	t.Parallel()
+	m := New("1", "c")
+	base, _ := serve(t, m)
+	steps := []struct {
+		name   string
+		act    func()
+		code   int
+		reason string
+	}{
+		{"at start", func() {}, 503, "first scan"},
+		{"scanned", func() { m.Watcher().Scanned("start", 0, time.Second) }, 503, "store has not answered"},
+		{"store fails", func() { m.Uploader().Store(false) }, 503, "store has not answered"},
+		{"store answers", func() { m.Uploader().Store(true) }, 200, "ready"},
+		{"outage later", func() { m.Uploader().Store(false) }, 200, "ready"},
+	}
+	for _, step := range steps {
+		step.act()
+		code, _, body := get(t, base+"/readyz", "")
+		if code != step.code || !strings.Contains(body, step.reason) {
+			t.Errorf("%s: /readyz answers %d %q, want %d with %q", step.name, code, body, step.code, step.reason)
+		}
+	}
+	if code, _, body := get(t, base+"/healthz", ""); code != 200 || body != "ok\n" {
+		t.Errorf("/healthz answers %d %q", code, body)
+	}
+}
+
+func TestMetricsEndpoint(t *testing.T) {
+	t.Parallel()
+	m := New("1", "c")
+	base, _ := serve(t, m)
+	_, header, body := get(t, base+"/metrics", "text/plain")
+	if !strings.Contains(body, "\nhlsship_build_info{") || !strings.Contains(body, "\nhlsship_store_up 0\n") {
+		t.Errorf("/metrics lacks series: %.200s", body)
+	}
+	if got := header.Get("Content-Type"); !strings.HasPrefix(got, "text/plain") {
+		t.Errorf("Content-Type is %q", got)
+	}
+	_, header, body = get(t, base+"/metrics", "application/openmetrics-text; version=1.0.0")
+	if got := header.Get("Content-Type"); !strings.HasPrefix(got, "application/openmetrics-text") {
+		t.Errorf("asked for OpenMetrics, Content-Type is %q", got)
+	}
+	if !strings.HasSuffix(body, "# EOF\n") {
+		t.Error("OpenMetrics text has no end mark")
+	}
+}
+
+func TestStatusPage(t *testing.T) {
+	t.Parallel()
+	m := New("1.2.3", "c")
+	base, _ := serve(t, m)
+	if _, _, body := get(t, base+"/", ""); !strings.Contains(body, "No playlist has been seen yet") {
+		t.Error("the empty page does not say that it is empty")
+	}
+	m.Watcher().Scanned("start", 1, time.Second)
+	u := m.Uploader()
+	u.Store(true)
+	u.Queue(2, 3, 5<<20)
+	u.Stored("live/<b>", "media", 1, 0)
+	u.Stream("live/<b>", 4, time.Now().Add(-75*time.Second), time.Now().Add(-80*time.Second), time.Now())
+	code, header, body := get(t, base+"/", "")
+	if code != 200 || !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'none'") {
+		t.Errorf("the page answers %d with policy %q", code, header.Get("Content-Security-Policy"))
+	}
+	for _, want := range []string{"live/&lt;b&gt;", "1 min 15 s", "5.0 MiB", "Version 1.2.3", "s3://b/&lt;p&gt;", ">4<"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if !strings.HasSuffix(strings.TrimSpace(body), "</html>") {
+		t.Error("the page is cut off: the template failed")
+	}
+	for _, path := range []string{"/nothing", "/debug/pprof/"} {
+		if code, _, _ := get(t, base+path, ""); code != http.StatusNotFound {
+			t.Errorf("%s answers %d, want 404", path, code)
+		}
+	}
+}
+
+func TestServeStops(t *testing.T) {
+	t.Parallel()
+	base, stop := serve(t, New("1", "c"))
+	get(t, base+"/healthz", "")
+	if err := stop(); err != nil {
+		t.Errorf("Serve returned %v after its context ended, want nil", err)
+	}
+	if _, err := http.Get(base + "/healthz"); err == nil {
+		t.Error("somebody still answers after Serve returned")
+	}
+}
+
+func TestListenFails(t *testing.T) {
+	t.Parallel()
+	logger := slog.New(slog.DiscardHandler)
+	first := NewServer(New("1", "c"), "", logger)
+	addr, err := first.Listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = first.listener.Close() })
+	if _, err := NewServer(New("1", "c"), "", logger).Listen(addr.String()); err == nil {
+		t.Error("a second Listen on one address succeeded")
+	}
+	if err := NewServer(New("1", "c"), "", logger).Serve(t.Context()); err == nil {
+		t.Error("Serve without Listen succeeded")
+	}
+}
+
+func TestWords(t *testing.T) {
+	t.Parallel()
+	ages := map[time.Duration]string{
+		400 * time.Millisecond: "0.4 s", 12 * time.Second: "12 s", 185 * time.Second: "3 min 5 s",
+		130 * time.Minute: "2 h 10 min", 72 * time.Hour: "3 days",
+	}
+	for d, want := range ages {
+		if got := age(d); got != want {
+			t.Errorf("age(%v) = %q, want %q", d, got, want)
+		}
+	}
+	sizes := map[int64]string{0: "0 B", 1023: "1023 B", 1536: "1.5 KiB", 5 << 20: "5.0 MiB", 3 << 40: "3.0 TiB"}
+	for n, want := range sizes {
+		if got := size(n); got != want {
+			t.Errorf("size(%d) = %q, want %q", n, got, want)
+		}
+	}
+}

@@ -154,7 +154,7 @@ func results() []string {
 	return []string{"ok", "void", "cancelled", "transient", "alarm", "permanent", "not_found", "precondition", "unsupported"}
 }
 
-func losses() []string { return []string{"gone", "rejected"} }
+func losses() []string { return []string{"gone", "superseded", "rejected"} }
 
 func (m *Metrics) gauge(name, help string) prometheus.Gauge {
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})

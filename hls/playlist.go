@@ -38,19 +38,22 @@ type Reference struct {
 	// URI is the text between the quotes or on the line, after EXT-X-DEFINE substitution.
 	URI string
 	// Kind is what the tag makes of the file: Init for EXT-X-MAP, Key for EXT-X-KEY and
-	// EXT-X-SESSION-KEY, MediaPlaylist for EXT-X-STREAM-INF, EXT-X-I-FRAME-STREAM-INF, EXT-X-MEDIA and
-	// EXT-X-RENDITION-REPORT, else what Classify says of the name, or Media where it says Other and
+	// EXT-X-SESSION-KEY, Media for EXT-X-PART, one of Init and Media for EXT-X-PRELOAD-HINT,
+	// MediaPlaylist for EXT-X-STREAM-INF, EXT-X-I-FRAME-STREAM-INF, EXT-X-IMAGE-STREAM-INF, EXT-X-MEDIA
+	// and EXT-X-RENDITION-REPORT, else what Classify says of the name, or Media where it says Other and
 	// the URI stands on a segment's line.
 	Kind Kind
 	// Offset and Length are the byte range in bytes; Length 0 means the whole file. An EXT-X-BYTERANGE
-	// without offset starts where the range before it in the same file ended (RFC 8216 §4.3.2.2).
+	// without offset starts where the range before it in the same file ended (RFC 8216 §4.3.2.2). A
+	// range that cannot be read is the whole file.
 	Offset, Length int64
 	// Gap marks a segment that EXT-X-GAP says is missing: players must not load it.
 	Gap bool
 	// Hint marks an EXT-X-PRELOAD-HINT: the file need not exist yet.
 	Hint bool
-	// Unresolved is true when the URI still holds a variable that this text does not define
-	// (EXT-X-DEFINE with IMPORT or QUERYPARAM), so that nobody can tell which file is meant.
+	// Unresolved is true when nobody can tell which file is meant: the URI's path still holds a variable
+	// that this text does not define (EXT-X-DEFINE with IMPORT or QUERYPARAM), or its closing quote is
+	// missing.
 	Unresolved bool
 }
 

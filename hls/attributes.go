@@ -1,0 +1,66 @@
+package hls
+
+import "strings"
+
+// attributes is a tag's attribute list, NAME=VALUE separated by commas (RFC 8216 §4.2). What does not
+// look like an attribute is passed over: any tag may be asked for attributes, also one that has none.
+type attributes string
+
+// attribute is one of a list.
+type attribute struct {
+	name string
+	// value is without its quotes. Where the closing quote is missing it reaches to the line's end.
+	value string
+	// closed is false when the closing quote is missing.
+	closed bool
+}
+
+// next returns the first attribute and the list behind it; ok is false when there is none.
+func (list attributes) next() (a attribute, rest attributes, ok bool) {
+	s := string(list)
+	for i := 0; i < len(s); i++ {
+		switch s[i] {
+		case ',':
+			s, i = s[i+1:], -1
+		case '=':
+			a.name = strings.TrimSpace(s[:i])
+			a.value, a.closed, s = cutValue(strings.TrimLeft(s[i+1:], " \t"))
+			return a, attributes(s), true
+		}
+	}
+	return attribute{}, "", false
+}
+
+// cutValue splits s behind the value that it begins with and the comma after it.
+func cutValue(s string) (value string, closed bool, rest string) {
+	if !strings.HasPrefix(s, `"`) {
+		value, rest, _ = strings.Cut(s, ",")
+		return strings.TrimSpace(value), true, rest
+	}
+	value, rest, closed = strings.Cut(s[1:], `"`)
+	_, rest, _ = strings.Cut(rest, ",")
+	return value, closed, rest
+}
+
+// get returns the value of the first attribute of that name; ok is false when there is none, or when
+// its closing quote is missing.
+func (list attributes) get(name string) (value string, ok bool) {
+	for a, rest, more := list.next(); more; a, rest, more = rest.next() {
+		if a.name == name {
+			return a.value, a.closed
+		}
+	}
+	return "", false
+}
+
+// isURI reports whether the attribute's value is a URI, in whatever tag. A tag that hlsship has never
+// heard of is taken at its word: what it names has to be stored like everything else.
+func (a attribute) isURI() bool {
+	switch a.name {
+	case "URI",
+		"SERVER-URI",                  // EXT-X-CONTENT-STEERING
+		"X-ASSET-URI", "X-ASSET-LIST": // EXT-X-DATERANGE of an interstitial
+		return true
+	}
+	return false
+}

@@ -1,0 +1,151 @@
+package hls
+
+import (
+	"bytes"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Resolve returns which file a playlist's URI means (RFC 3986 §5). playlist is the playlist's own
+// path, slash-separated and relative to the watched directory, valid as by io/fs.ValidPath; uri is a
+// Reference.URI. path is relative to the watched directory too, valid as by io/fs.ValidPath and free
+// of control characters if the Target is Local, and empty otherwise.
+//
+// Query and fragment are dropped, percent escapes decoded ("a%20b.ts" is the file "a b.ts"; "+" stays
+// "+"), spaces at both ends ignored, as browsers do. An escape that is none ("100%.ts") is taken
+// literally.
+//
+// Elsewhere are URIs with a scheme or an authority, data included. By RFC 3986 §3.1 that takes in
+// "a:b.ts" and "seg-2026-01-31T12:30:00.ts": players read them so too, and fail. An empty path ("",
+// "?a=b", "#a") is Elsewhere as well: it names the playlist itself (RFC 3986 §4.4), which is there as
+// soon as somebody reads the URI in it, so that there is nothing to wait for.
+//
+// Outside is what no stored file can answer to, because the key that a player asks for is never that
+// of a file: a path from the origin's root, one that ".." leads out of the watched directory, one that
+// ends in a folder, one with an empty element ("a//b.ts" is a key of its own in S3), an escaped slash,
+// a control character or bytes that are no UTF-8.
+func Resolve(playlist, uri string) (path string, target Target) {
+	uri = withoutQuery(strings.Trim(uri, " "))
+	switch {
+	case uri == "" || strings.HasPrefix(uri, "//") || hasScheme(uri):
+		return "", Elsewhere
+	case uri[0] == '/':
+		return "", Outside
+	}
+	folder := playlist[:strings.LastIndexByte(playlist, '/')+1]
+	if folder == "" && isPlain(uri) {
+		return uri, Local
+	}
+	var room [256]byte
+	joined, ok := appendPath(append(room[:0], folder...), uri)
+	if !ok {
+		return "", Outside
+	}
+	return string(joined), Local
+}
+
+// appendPath appends a relative reference to a folder that is empty or ends in a slash. ok is false
+// for what Resolve calls Outside.
+func appendPath(folder []byte, relative string) (path []byte, ok bool) {
+	path = folder
+	for more := true; more; {
+		var element string
+		element, relative, more = strings.Cut(relative, "/")
+		start := len(path)
+		path = appendUnescaped(path, element)
+		// "%2e%2e" is "..": a dot is the same escaped or not (RFC 3986 §2.3).
+		switch name := path[start:]; {
+		case string(name) == ".":
+			if !more {
+				return nil, false
+			}
+			path = path[:start]
+		case string(name) == "..":
+			if !more || start == 0 {
+				return nil, false
+			}
+			path = path[:bytes.LastIndexByte(path[:start-1], '/')+1]
+		case !isName(name):
+			return nil, false
+		case more:
+			path = append(path, '/')
+		}
+	}
+	return path, true
+}
+
+// appendUnescaped appends s with its percent escapes decoded once; what is no escape stays.
+func appendUnescaped(to []byte, s string) []byte {
+	for {
+		i := strings.IndexByte(s, '%')
+		if i < 0 {
+			return append(to, s...)
+		}
+		to = append(to, s[:i]...)
+		if i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]) {
+			to = append(to, unhex(s[i+1])<<4|unhex(s[i+2]))
+			i += 2
+		} else {
+			to = append(to, '%')
+		}
+		s = s[i+1:]
+	}
+}
+
+// isName reports whether a decoded path element can be a file's or folder's name that hlsship ships.
+func isName(element []byte) bool {
+	if len(element) == 0 || !utf8.Valid(element) || bytes.IndexByte(element, '/') >= 0 {
+		return false
+	}
+	return bytes.IndexFunc(element, unicode.IsControl) < 0
+}
+
+// isPlain reports whether uri is a single path element that means itself.
+func isPlain(uri string) bool {
+	for i := range len(uri) {
+		if c := uri[i]; c < ' ' || c >= 0x7f || c == '/' || c == '%' {
+			return false
+		}
+	}
+	return uri != "." && uri != ".."
+}
+
+// hasScheme reports whether uri begins with a scheme and a colon (RFC 3986 §3.1).
+func hasScheme(uri string) bool {
+	for i := range len(uri) {
+		switch c := uri[i]; {
+		case isLetter(c):
+		case i == 0:
+			return false
+		case c == ':':
+			return true
+		case !isDigit(c) && c != '+' && c != '-' && c != '.':
+			return false
+		}
+	}
+	return false
+}
+
+// withoutQuery cuts off query and fragment.
+func withoutQuery(uri string) string {
+	if i := strings.IndexByte(uri, '#'); i >= 0 {
+		uri = uri[:i]
+	}
+	if i := strings.IndexByte(uri, '?'); i >= 0 {
+		uri = uri[:i]
+	}
+	return uri
+}
+
+func isHex(c byte) bool {
+	c = lowerByte(c)
+	return isDigit(c) || 'a' <= c && c <= 'f'
+}
+
+func unhex(c byte) byte {
+	if isDigit(c) {
+		return c - '0'
+	}
+	return lowerByte(c) - 'a' + 10
+}

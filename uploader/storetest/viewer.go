@@ -1,0 +1,356 @@
+package storetest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// DefaultSettle is how long new bytes of a name stand before a playlist on disk that still names it may
+// be read as meaning them.
+const DefaultSettle = 2 * time.Second
+
+// Viewer judges a store by what a player could load from it. It is told what the packager really
+// finished (Finished, Grown, Listed) and every change of the store (Changed, ChangedUnread, Removed),
+// in the order in which they happened, and keeps every broken promise as a Violation. It shares no code
+// and no reasoning with the uploader that it judges, apart from hls.Parse and hls.Resolve.
+//
+// Versions are bytes: what was finished twice with the same bytes is one version. A reference of a
+// playlist means the version of its file that is finished when the playlist is, or the next to be
+// finished if none is; a newer version is meant as well once it has stood for Settle while no newer
+// playlist was listed (an init section rewritten at the end of a stream).
+//
+// NewViewer makes one; its fields are set before the first call. All methods are safe for concurrent
+// use. It reads time.Now only, starts no goroutine and does no I/O, so that it works in a
+// testing/synctest bubble.
+type Viewer struct {
+	// Settle is DefaultSettle unless changed.
+	Settle time.Duration
+	// Grace is by how much the packager's truth may be told late. A change of the store that nothing
+	// explains yet waits so long, and all later ones behind it, before it is judged; and a file that is
+	// finished again within Grace of a playlist that names it may be meant with either bytes. Zero, which
+	// is right for a simulated packager, judges at once.
+	Grace time.Duration
+	// AllowUnnamed switches RuleNeverNamed off.
+	AllowUnnamed bool
+
+	prefix string
+
+	mu         sync.Mutex
+	files      map[string]*file
+	playlists  []*playlist
+	waiting    []change
+	violations []Violation
+	counts     Counts
+	finishes   int // counts Finished and Grown: the order of versions
+	mark       int // counts parsed playlists: see file.mark
+}
+
+// NewViewer returns a Viewer of the objects whose key is prefix and a path below the watched directory;
+// it ignores all others. prefix is used as it is: "live/" or "".
+func NewViewer(prefix string) *Viewer {
+	return &Viewer{Settle: DefaultSettle, prefix: prefix, files: make(map[string]*file)}
+}
+
+type digest [sha256.Size]byte
+
+// unbound is the version of a reference whose bytes are not finished yet, of a file of which none are,
+// and of an object whose bytes nobody finished.
+const unbound = -1
+
+// file is a name below the watched directory: what was finished under it and what is stored.
+type file struct {
+	path     string
+	versions []version
+	current  int // what was finished last
+	pending  []pending
+	namers   []*playlist // those that ever named it
+	list     *playlist   // not nil once it was listed itself
+	stored   state
+	lost     bool
+	// mark and slot find the file's reference in the playlist that is being parsed.
+	mark, slot int
+}
+
+type version struct {
+	digest  digest
+	size    int64
+	order   int // by Viewer.finishes
+	at      time.Time
+	named   bool // a reference means it
+	needed  bool // one that gates
+	growing bool
+	content []byte // kept only of files that grow, for their prefixes
+}
+
+// pending is a reference that means the bytes finished next.
+type pending struct {
+	entry *entry
+	ref   *ref
+}
+
+type state struct {
+	present, unread bool
+	version         int
+	size            int64
+}
+
+// playlist is the history of one playlist's name.
+type playlist struct {
+	file    *file
+	entries []*entry
+	shown   *entry // what the store shows; nil if nothing or nothing good
+	reached int    // the entry shown last
+	// contested is true when newer bytes were finished for a file that shown names.
+	contested bool
+	licences  []licence
+}
+
+// entry is one finished version of a playlist.
+type entry struct {
+	list   *playlist
+	index  int
+	digest digest
+	refs   []ref
+	listed time.Time
+	// surpassed is when the first later version with another meaning was listed.
+	surpassed time.Time
+	// ready is since when all that it names has been stored.
+	ready             time.Time
+	published, passed time.Time
+	unsafe, reported  bool
+}
+
+// ref is what an entry means by one name.
+type ref struct {
+	file *file
+	// version is meant; other, unless unbound, is as good.
+	version, other int
+	need           int64 // the furthest byte named, 0 for the whole
+	gates          bool  // false for hints and gaps: they may be stored and need not
+	playlist       bool
+}
+
+// licence is the right to overwrite a file that the shown entry names with the bytes that a later one means.
+type licence struct {
+	file  *file
+	entry *entry
+}
+
+// Finished tells that the packager finished a media, init, key or subtitle file with these bytes. Bytes
+// equal to those finished last are no new version, but may be what a reference waits for.
+func (v *Viewer) Finished(path string, content []byte) { v.finished(path, content, false) }
+
+// Grown tells that a file to which the packager only appends holds these bytes so far, as in ffmpeg's
+// single_file mode. Every prefix of them counts as finished bytes, and stays good when the file grows
+// or is finished, as far as the byte ranges named reach.
+func (v *Viewer) Grown(path string, content []byte) { v.finished(path, content, true) }
+
+func (v *Viewer) finished(path string, content []byte, growing bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := time.Now()
+	v.drain(now, false)
+	v.counts.Finished++
+	f := v.file(path)
+	before := f.current
+	v.addVersion(f, content, growing, now)
+	for _, p := range f.pending {
+		if before >= 0 && now.Sub(p.entry.listed) >= v.Settle {
+			p.ref.other = before // taken as meant until now: see means
+		}
+		p.ref.version = f.current
+		f.meant(p.ref)
+	}
+	f.pending = nil
+	for _, p := range f.namers {
+		if f.current != before {
+			v.succeeded(p, f, before, now)
+		}
+		v.refresh(p, f, now)
+	}
+	v.drain(now, false)
+}
+
+func (v *Viewer) addVersion(f *file, content []byte, growing bool, now time.Time) {
+	v.finishes++
+	sum := sha256.Sum256(content)
+	if f.current >= 0 {
+		last := &f.versions[f.current]
+		if last.growing && bytes.HasPrefix(content, last.content) {
+			last.content, last.digest = bytes.Clone(content), sum
+			last.size, last.growing = int64(len(content)), growing
+			return
+		}
+		if last.digest == sum {
+			return
+		}
+	}
+	for i := range f.versions {
+		if f.versions[i].digest == sum {
+			f.current = i
+			f.versions[i].order, f.versions[i].at = v.finishes, now
+			return
+		}
+	}
+	n := version{digest: sum, size: int64(len(content)), order: v.finishes, at: now, growing: growing}
+	if growing {
+		n.content = bytes.Clone(content)
+	}
+	f.versions = append(f.versions, n)
+	f.current = len(f.versions) - 1
+}
+
+// succeeded notes that f has bytes newer than those that p's entries mean.
+func (v *Viewer) succeeded(p *playlist, f *file, before int, now time.Time) {
+	if p.shown != nil && p.shown.ref(f) != nil {
+		p.contested = true
+	}
+	for i := len(p.entries) - 1; i >= 0 && v.Grace > 0 && now.Sub(p.entries[i].listed) < v.Grace; i-- {
+		if r := p.entries[i].ref(f); r != nil && r.version == before && before >= 0 {
+			r.other = f.current
+			f.versions[f.current].named = true
+		}
+	}
+}
+
+// Listed tells that the packager finished a playlist with these bytes. next are the paths among its
+// references by which it means the bytes finished next although some are finished already: hlssink2
+// that starts anew names a segment milliseconds before the new bytes replace those of the old run.
+// What hls.Parse refuses is no playlist and is ignored.
+func (v *Viewer) Listed(path string, content []byte, next ...string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := time.Now()
+	parsed, err := hls.Parse(content)
+	if err != nil {
+		return
+	}
+	v.drain(now, false)
+	v.counts.Listed++
+	f := v.file(path)
+	if f.list == nil {
+		f.list = &playlist{file: f, reached: -1}
+		v.playlists = append(v.playlists, f.list)
+	}
+	p := f.list
+	e := &entry{list: p, index: len(p.entries), digest: sha256.Sum256(content), listed: now}
+	e.refs = v.references(f, parsed, next)
+	if e.index > 0 {
+		last := p.entries[e.index-1]
+		same := last.sameMeaning(e)
+		if same && last.digest == e.digest {
+			v.drain(now, false)
+			return
+		}
+		for i := e.index - 1; !same && i >= 0 && p.entries[i].surpassed.IsZero(); i-- {
+			p.entries[i].surpassed = now
+		}
+	}
+	p.entries = append(p.entries, e)
+	for i := range e.refs {
+		v.bind(e, &e.refs[i])
+	}
+	v.refresh(p, nil, now)
+	v.drain(now, false)
+}
+
+// references returns what a playlist names below the watched directory, each file once.
+func (v *Viewer) references(of *file, parsed *hls.Playlist, next []string) []ref {
+	v.mark++
+	refs := make([]ref, 0, len(parsed.References))
+	for _, named := range parsed.References {
+		at, target := hls.Resolve(of.path, named.URI)
+		if named.Unresolved || target != hls.Local || at == of.path {
+			continue
+		}
+		isPlaylist := named.Kind.IsPlaylist()
+		if isPlaylist && parsed.Kind != hls.MultivariantPlaylist {
+			// EXT-X-RENDITION-REPORT: renditions name one another, so that nobody could be first.
+			continue
+		}
+		f := v.file(at)
+		if f.mark != v.mark {
+			f.mark, f.slot = v.mark, len(refs)
+			r := ref{file: f, version: f.current, other: unbound, playlist: isPlaylist}
+			if len(next) > 0 && slices.Contains(next, at) {
+				r.version = unbound
+			}
+			refs = append(refs, r)
+		}
+		if r := &refs[f.slot]; !named.Hint && !named.Gap {
+			r.gates = true
+			if named.Length > 0 {
+				r.need = max(r.need, named.Offset+named.Length)
+			}
+		}
+	}
+	return refs
+}
+
+func (v *Viewer) bind(e *entry, r *ref) {
+	if !slices.Contains(r.file.namers, e.list) {
+		r.file.namers = append(r.file.namers, e.list)
+	}
+	switch {
+	case r.playlist:
+	case r.version == unbound:
+		r.file.pending = append(r.file.pending, pending{e, r})
+	default:
+		r.file.meant(r)
+	}
+}
+
+// meant marks the version bound to r.
+func (f *file) meant(r *ref) {
+	n := &f.versions[r.version]
+	n.named, n.needed = true, n.needed || r.gates
+}
+
+// Lost tells that the uploader gave the file's finished bytes up as it may (a spool that is full, bytes
+// that were gone before it looked), counted and logged. Finale does not miss them.
+func (v *Viewer) Lost(path string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.file(path).lost = true
+}
+
+func (v *Viewer) file(name string) *file {
+	f := v.files[name]
+	if f == nil {
+		f = &file{path: name, current: unbound, stored: state{version: unbound}}
+		v.files[name] = f
+	}
+	return f
+}
+
+// ref returns what e means by f, nil if it does not name it.
+func (e *entry) ref(f *file) *ref {
+	for i := range e.refs {
+		if e.refs[i].file == f {
+			return &e.refs[i]
+		}
+	}
+	return nil
+}
+
+func (e *entry) sameMeaning(o *entry) bool {
+	return slices.EqualFunc(e.refs, o.refs, func(a, b ref) bool {
+		return a.file == b.file && a.version == b.version && a.need == b.need && a.gates == b.gates
+	})
+}
+
+// find returns the version that content are the bytes of, or a prefix of one that grew; else unbound.
+func (f *file) find(sum digest, content []byte) int {
+	for i := len(f.versions) - 1; i >= 0; i-- {
+		n := &f.versions[i]
+		if n.digest == sum || n.content != nil && bytes.HasPrefix(n.content, content) {
+			return i
+		}
+	}
+	return unbound
+}

@@ -1,0 +1,149 @@
+package uploader
+
+import (
+	"slices"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// Blocked returns, for every playlist whose newest version is not published, what that version waits for.
+func (p *Plan) Blocked() []Wait {
+	var waits []Wait
+	for _, l := range p.lists {
+		if len(l.pending) > 0 {
+			waits = append(waits, l.wait())
+		}
+	}
+	slices.SortFunc(waits, func(a, b Wait) int { return a.Since.Compare(b.Since) })
+	return waits
+}
+
+// wait says what the newest snapshot of l waits for.
+func (l *list) wait() Wait {
+	s := l.pending[len(l.pending)-1]
+	w := Wait{Playlist: l.path, Since: s.file.Seen, Reason: "uploading", Name: l.path}
+	if s.outside != "" {
+		w.Name, w.Reason = s.outside, s.reason
+		return w
+	}
+	for i := range s.binds {
+		b := &s.binds[i]
+		if b.satisfied() {
+			continue
+		}
+		o := b.obj
+		w.Name = o.path
+		switch {
+		case b.ver == nil && o.newest == nil && o.asked == nil:
+			w.Reason = "missing"
+			return w // nothing here can end this wait
+		case b.ver != nil && b.ver.refused:
+			w.Reason = "rejected"
+			return w
+		case b.ver != nil && o.exposedBy(l):
+			w.Reason = "overwrite"
+		}
+	}
+	for _, child := range s.lists {
+		if !child.exists {
+			w.Name, w.Reason = child.path, "unpublished"
+		}
+	}
+	return w
+}
+
+// Unshipped returns the paths of all that is to be stored and is not yet, sorted: named files and the newest
+// version of playlists.
+func (p *Plan) Unshipped() []string {
+	var names []string
+	for _, o := range p.objects {
+		if v := o.newest; v != nil && v.wanted && !v.refused && !o.stored(v) || o.asked != nil {
+			names = append(names, o.path)
+		}
+	}
+	for _, l := range p.lists {
+		if len(l.pending) > 0 {
+			names = append(names, l.path)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Stuck reports whether nothing is under way and nothing will be without a new fact.
+func (p *Plan) Stuck() bool {
+	if p.flying > 0 || len(p.alarms) > 0 || len(p.dirty) > 0 {
+		return false
+	}
+	for _, l := range p.lists {
+		if l.flying != nil || l.fetching {
+			return false
+		}
+	}
+	return true
+}
+
+// liveState is what an operator sees of a stream.
+type liveState struct {
+	name                            string
+	forgotten                       bool
+	held                            int
+	waitingSince, published, newest time.Time
+}
+
+// Changed returns the live states of the streams that changed since the last call.
+func (p *Plan) changedStreams() []liveState {
+	states := make([]liveState, 0, len(p.changed))
+	for _, s := range p.changed {
+		s.touched = false
+		states = append(states, s.state())
+		if len(s.lists) == 0 && len(s.queue) == 0 && len(s.backlog) == 0 && s.flying == 0 && !s.dirty && s.alarm.IsZero() {
+			states[len(states)-1].forgotten = true
+			delete(p.streams, s.name)
+		}
+	}
+	p.changed = nil
+	return states
+}
+
+// state sums the playlists of s up: the lag is that of the one that lags most.
+func (s *stream) state() liveState {
+	st := liveState{name: s.name}
+	worst := time.Duration(-1)
+	for _, l := range s.lists {
+		for _, x := range l.pending {
+			if at := x.file.Seen; st.waitingSince.IsZero() || at.Before(st.waitingSince) {
+				st.waitingSince = at
+			}
+		}
+		st.held += len(l.pending)
+		if l.last == nil {
+			continue
+		}
+		lag, published := time.Duration(0), l.last.file.Seen
+		if len(l.pending) > 0 {
+			if published = (time.Time{}); l.published != nil {
+				published = l.published.file.Seen
+			}
+			lag = l.last.file.Seen.Sub(l.pending[0].file.Seen)
+		}
+		if lag > worst {
+			worst, st.published, st.newest = lag, published, l.last.file.Seen
+		}
+	}
+	return st
+}
+
+// sources returns every source that is still held.
+func (p *Plan) sources() []hls.Source {
+	var all []hls.Source
+	for _, o := range p.objects {
+		for _, v := range []*version{o.newest, o.asked} {
+			if v != nil && v.file.Source != nil {
+				all = append(all, v.file.Source)
+			}
+		}
+	}
+	return append(all, p.Released()...)
+}

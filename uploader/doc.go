@@ -1,0 +1,17 @@
+// Package uploader turns facts about finished files into PUTs, in playlist-safe order.
+//
+// Plan decides: it is pure, without I/O, clock or goroutine, and everything about order is decided,
+// tested and fuzzed there. Uploader.Run is the one goroutine that owns a Plan; it feeds it facts and
+// outcomes and starts a goroutine for each Job that the Plan allows, all of which it joins. Store is
+// what the jobs need of the storage.
+//
+// Promises kept here (the numbers are those of the tests in order_test.go):
+//
+//	P1 safe      a playlist is PUT only once all it names is stored with the bytes that it means
+//	P3 forward   a playlist object is never replaced by an older version of itself; one PUT a key at a time
+//	P4 lossless  a finished file that a playlist named is PUT until it is stored
+//	P5 live      the newest playlist whose references are all stored is PUT as soon as that is true
+//	P7 honest    every wait, retry, hold and loss is told to the Observer and, once, to the log
+//
+// It imports hls and never watcher, metrics or the packages below it.
+package uploader

@@ -1,0 +1,118 @@
+package uploader
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// contentType returns the media type of a file by its name. The table is our own: the host's may call .ts
+// a Qt translation file.
+func contentType(name string) string {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".m3u8", ".m3u":
+		return "application/vnd.apple.mpegurl"
+	case ".ts":
+		return "video/mp2t"
+	case ".m4s", ".cmfv":
+		return "video/iso.segment"
+	case ".mp4", ".m4v":
+		return "video/mp4"
+	case ".cmfa", ".m4a":
+		return "audio/mp4"
+	case ".aac":
+		return "audio/aac"
+	case ".mp3":
+		return "audio/mpeg"
+	case ".ac3":
+		return "audio/ac3"
+	case ".ec3":
+		return "audio/eac3"
+	case ".cmft":
+		return "application/mp4"
+	case ".vtt", ".webvtt":
+		return "text/vtt"
+	case ".mpd":
+		return "application/dash+xml"
+	case ".jpg", ".jpeg":
+		return "image/jpeg"
+	case ".png":
+		return "image/png"
+	case ".webp":
+		return "image/webp"
+	case ".json":
+		return "application/json"
+	}
+	return "application/octet-stream"
+}
+
+// CacheKinds returns the words by which Config.CacheControl tells kinds of objects apart, sorted: "playlist" is a
+// live media playlist, "ended" one with EXT-X-ENDLIST, "multivariant" one that names others, "segment" is
+// media.
+func CacheKinds() []string { return slices.Sorted(maps.Keys(cacheDefaults())) }
+
+// cacheDefaults are the values of Cache-Control for each of CacheKinds. That of "playlist" is half the target
+// duration, in whole seconds and at least 1, in place of %d. Segments are cached for a day, not for
+// ever, because packagers use names again when they restart.
+func cacheDefaults() map[string]string {
+	return map[string]string{
+		"playlist":     "public, max-age=%d",
+		"ended":        "public, max-age=3600",
+		"multivariant": "public, max-age=60",
+		"segment":      "public, max-age=86400",
+		"init":         "public, max-age=86400",
+		"subtitle":     "public, max-age=86400",
+		"key":          "private, no-store",
+		"other":        "public, max-age=60",
+	}
+}
+
+// cachePolicy is cacheDefaults with what the operator set.
+type cachePolicy map[string]string
+
+func newCachePolicy(set map[string]string) (cachePolicy, error) {
+	c := cachePolicy(cacheDefaults())
+	for kind, value := range set {
+		if _, ok := c[kind]; !ok {
+			return nil, fmt.Errorf("cache-control: no kind %q; use one of %s", kind, strings.Join(CacheKinds(), ", "))
+		}
+		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return nil, fmt.Errorf("cache-control %s: %q holds characters that no header may hold", kind, value)
+		}
+		c[kind] = strings.ReplaceAll(value, "%", "%%")
+	}
+	return c, nil
+}
+
+// header returns the Cache-Control of a job's object. One is always sent: Google Cloud Storage caches for an hour
+// without it, which freezes a live stream.
+func (c cachePolicy) header(kind hls.Kind, pl *hls.Playlist) string {
+	word := "other"
+	switch kind {
+	case hls.Media:
+		word = "segment"
+	case hls.Init:
+		word = "init"
+	case hls.Key:
+		word = "key"
+	case hls.Subtitle:
+		word = "subtitle"
+	case hls.MultivariantPlaylist:
+		word = "multivariant"
+	case hls.MediaPlaylist:
+		if word = "playlist"; pl.Ended {
+			word = "ended"
+		}
+	case hls.Other, hls.Temporary:
+	}
+	value := c[word]
+	if strings.Contains(value, "%d") {
+		return fmt.Sprintf(value, max(1, int(pl.TargetDuration/2/time.Second)))
+	}
+	return strings.ReplaceAll(value, "%%", "%")
+}

@@ -1,0 +1,121 @@
+package uploader
+
+import (
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// Op is what a Job does.
+type Op uint8
+
+const (
+	// PutMedia stores a file that is no playlist.
+	PutMedia Op = iota + 1
+	// PutPlaylist publishes one version of a playlist.
+	PutPlaylist
+	// Compare finds out whether the store holds the bytes of Job.File, or anything at all where the
+	// file is not at hand.
+	Compare
+	// Fetch reads the published version of a playlist back.
+	Fetch
+)
+
+// String returns the word used in logs and metric labels: the request that the job makes.
+func (o Op) String() string {
+	switch o {
+	case PutMedia, PutPlaylist:
+		return "put"
+	case Compare:
+		return "stat"
+	case Fetch:
+		return "get"
+	}
+	return "unknown"
+}
+
+// Job is one request that the Plan allows now. Every Job that Next returned is to be answered by
+// exactly one Report.
+type Job struct {
+	// Op says what to do.
+	Op Op
+	// Path names the file, relative to the watched directory; Kind is what its playlists make of it.
+	Path string
+	Kind hls.Kind
+	// Stream is the folder of the playlist that the job is for.
+	Stream string
+	// File is the finished file; for Fetch, and for Compare of a file that is not at hand, it is zero.
+	File hls.File
+	// IfMatch and IfAbsent are the condition of a PutPlaylist, as in Object.
+	IfMatch  string
+	IfAbsent bool
+	// ETag is what Compare is to compare with; empty means that the store must be asked first.
+	ETag string
+	// Attempt counts the tries before this one.
+	Attempt int
+
+	version  *version
+	snapshot *snapshot
+}
+
+// Result is how a Job ended.
+type Result uint8
+
+const (
+	// Done: stored (puts), read (Fetch), or the store holds these very bytes (Compare).
+	Done Result = iota + 1
+	// Different: Compare found other bytes.
+	Different
+	// Present: Compare found an object and had no file to compare it with.
+	Present
+	// Absent: Compare and Fetch found nothing.
+	Absent
+	// Void: the file's bytes changed while they were read, so nothing is known to be stored.
+	Void
+	// Gone: the file's bytes are out of reach for ever.
+	Gone
+	// Failed: see Outcome.Kind.
+	Failed
+	// Cancelled: given up because the process stops.
+	Cancelled
+)
+
+// Outcome is the answer to a Job.
+type Outcome struct {
+	// Result says how it ended.
+	Result Result
+	// At is when it ended.
+	At time.Time
+	// ETag is that of the object now stored or found; empty if unknown.
+	ETag string
+	// Kind classifies a Failed job.
+	Kind ErrorKind
+	// RetryIn is how long to wait before the next try of a Failed job.
+	RetryIn time.Duration
+	// Playlist and Content are what Fetch read; Playlist is nil if it could not be parsed.
+	Playlist *hls.Playlist
+	Content  []byte
+}
+
+// Wait is a playlist version that cannot be published yet, and what it waits for.
+type Wait struct {
+	// Playlist is the playlist's path, Name the first file that it waits for.
+	Playlist, Name string
+	// Since is when the version was finished on disk.
+	Since time.Time
+	// Reason is "missing" (no such finished file), "uploading", "outside" (the name leaves the watched
+	// directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "rejected" (the store refuses
+	// the file), "unpublished" (a playlist that is not published yet) or "overwrite" (new bytes under a
+	// name that the published playlist still needs).
+	Reason string
+}
+
+// Loss is a named file that can never be stored.
+type Loss struct {
+	// Path, Stream and Kind say which.
+	Path, Stream string
+	Kind         hls.Kind
+	// Reason is "gone" (deleted before it could be held), "superseded" (rewritten under the same name
+	// before it was stored) or "rejected" (the store refuses it for good).
+	Reason string
+}

@@ -1,0 +1,185 @@
+package uploader
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// journal tells the log and the Observer what happens. It is owned by the goroutine of Run.
+type journal struct {
+	log    *slog.Logger
+	obs    Observer
+	prefix string
+
+	answers  *bool          // what the store did last; nil before the first answer
+	failures int            // failed requests since the store last answered
+	alarmed  map[string]int // alarms since the store last answered, by cause
+	warned   map[Wait]bool  // holds that the log knows of
+	queued   [2]int
+	bytes    int64
+}
+
+func newJournal(l *slog.Logger, o Observer, prefix string) *journal {
+	if l == nil {
+		l = slog.New(slog.DiscardHandler)
+	}
+	if o == nil {
+		o = nobody{}
+	}
+	return &journal{log: l, obs: o, prefix: prefix, alarmed: map[string]int{}, warned: map[Wait]bool{}}
+}
+
+// report tells of a request's end.
+func (g *journal) report(r report) {
+	j := r.job
+	word, sent := "ok", int64(0)
+	switch r.out.Result {
+	case Void, Gone:
+		word = "void"
+	case Cancelled:
+		word = "cancelled"
+	case Failed:
+		word = r.out.Kind.String()
+	case Done, Different, Present, Absent:
+		if j.Op == PutMedia {
+			sent = j.File.Version.Size
+		} else if j.Op == PutPlaylist {
+			sent = int64(len(j.File.Content))
+		}
+	}
+	g.obs.Attempted(j.Op.String(), j.Kind.String(), word, sent, r.took)
+	g.weather(r)
+	if r.out.Result != Done {
+		return
+	}
+	latency := time.Duration(0)
+	if !j.File.Found {
+		latency = r.out.At.Sub(j.File.Seen)
+	}
+	switch j.Op {
+	case PutMedia:
+		g.obs.Stored(j.Stream, j.Kind.String(), sent, latency)
+		g.log.Info("segment stored", "key", g.prefix+j.Path, "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
+	case PutPlaylist:
+		g.obs.Published(j.Stream, j.Kind.String(), latency)
+		g.log.Info("playlist published", "key", g.prefix+j.Path, "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
+	case Compare:
+		g.log.Debug("already stored", "key", g.prefix+j.Path)
+	case Fetch:
+	}
+}
+
+// weather tells once when the store stops answering, and once when it is back.
+func (g *journal) weather(r report) {
+	answers := true
+	switch r.out.Result {
+	case Failed:
+		answers = r.out.Kind != Transient && r.out.Kind != Alarm
+	case Void, Gone, Cancelled:
+		return
+	case Done, Different, Present, Absent:
+	}
+	if !answers {
+		g.failed(r)
+	} else if g.failures > 0 {
+		g.log.Info("store answers again", "failed_requests", g.failures)
+		g.failures = 0
+		clear(g.alarmed)
+	}
+	if r.out.Result == Failed && answers && r.out.Kind == Permanent {
+		g.log.Error("store rejects the object for good", "key", g.prefix+r.job.Path, "err", r.err, "cure", cure(r.err))
+	}
+	if g.answers == nil || *g.answers != answers {
+		g.answers = &answers
+		g.obs.Store(answers)
+	}
+}
+
+// failed warns of the first failure and of each new cause; repeats are counted.
+func (g *journal) failed(r report) {
+	g.failures++
+	level, cause := slog.LevelWarn, r.out.Kind.String()
+	if r.out.Kind == Alarm {
+		level, cause = slog.LevelError, cure(r.err)
+	}
+	if g.alarmed[cause]++; g.alarmed[cause] == 1 {
+		g.log.Log(context.Background(), level, "store does not answer as it should; will try until it does",
+			"op", r.job.Op.String(), "key", g.prefix+r.job.Path, "err", r.err, "cure", cure(r.err), "retry_in", r.out.RetryIn)
+	}
+}
+
+func cure(err error) string {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Cure
+	}
+	return ""
+}
+
+// blocked warns once of each playlist that has waited for a file for at least after.
+func (g *journal) blocked(waits []Wait, now time.Time, after time.Duration) {
+	still := make(map[Wait]bool)
+	for _, w := range waits {
+		if now.Sub(w.Since) < after {
+			continue
+		}
+		k := Wait{Playlist: w.Playlist, Name: w.Name, Reason: w.Reason}
+		still[k] = true
+		if !g.warned[k] {
+			g.log.Warn("playlist held back", "playlist", w.Playlist, "waits_for", w.Name, "reason", w.Reason,
+				"since", w.Since, "cure", holdCure(w.Reason))
+		}
+	}
+	g.warned = still
+}
+
+func holdCure(reason string) string {
+	switch reason {
+	case "missing":
+		return "the playlist names a file that is neither in the directory nor in the bucket; see whether the packager still writes it"
+	case "outside":
+		return "the name leaves the watched directory; run hlsship on the folder above, or have the packager write relative names"
+	case "variable":
+		return "the playlist uses an EXT-X-DEFINE variable that it does not define; have the packager write the value"
+	case "rejected":
+		return "the store refuses this file; see the error logged for it"
+	case "overwrite":
+		return "the name came back with new bytes while the published playlist needs the old ones; it is replaced together with the next playlist"
+	case "unpublished":
+		return "the multivariant playlist names a media playlist that is not published yet"
+	}
+	return "the file is being uploaded; see the store's errors and hlsship_attempts_total"
+}
+
+func (g *journal) lost(l Loss) {
+	g.obs.Lost(l.Stream, l.Kind.String(), l.Reason)
+	g.log.Error("segment lost", "path", l.Path, "kind", l.Kind.String(), "reason", l.Reason,
+		"cure", "it will never be in the bucket, and no playlist that names it is published")
+}
+
+func (g *journal) stream(s liveState) {
+	g.obs.Stream(s.name, s.held, s.waitingSince, s.published, s.newest)
+	if s.forgotten {
+		g.obs.Forgotten(s.name)
+	}
+}
+
+func (g *journal) queue(inFlight, waiting int, bytes int64) {
+	if q := [2]int{inFlight, waiting}; q != g.queued || bytes != g.bytes {
+		g.queued, g.bytes = q, bytes
+		g.obs.Queue(inFlight, waiting, bytes)
+	}
+}
+
+// nobody is the Observer of those who want none.
+type nobody struct{}
+
+func (nobody) Attempted(_, _, _ string, _ int64, _ time.Duration) {}
+func (nobody) Stored(_, _ string, _ int64, _ time.Duration)       {}
+func (nobody) Published(_, _ string, _ time.Duration)             {}
+func (nobody) Lost(_, _, _ string)                                {}
+func (nobody) Stream(_ string, _ int, _, _, _ time.Time)          {}
+func (nobody) Forgotten(string)                                   {}
+func (nobody) Queue(_, _ int, _ int64)                            {}
+func (nobody) Store(bool)                                         {}

@@ -1,0 +1,441 @@
+package uploader
+
+import (
+	"path"
+	"slices"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// object is all that the Plan knows of one name that is no playlist.
+type object struct {
+	path   string
+	kind   hls.Kind
+	stream *stream // of the first playlist that named it
+	gone   bool    // the name left the directory
+
+	newest *version // the newest version finished on disk; nil if none is known
+	asked  *version // a newer one, whose bytes are being compared with those stored; nil if none is
+	remote *version // what the store holds; nil if that is nothing or not known
+	etag   string   // of what the store holds; empty if not known
+
+	naming  []naming  // the playlists that name it
+	waiters []waiter  // references that wait for the next version
+	stamp   *snapshot // the last one that named it
+
+	queued bool // in stream's queue or backlog
+	busy   bool // a request is under way
+	query  bool // the store is to be asked whether it holds the name
+	looked bool // the watcher was asked to look
+	voided bool // its bytes changed under a request and were not seen finished since
+
+	failures int
+	failedAt time.Time
+	retryAt  time.Time
+}
+
+// naming counts the snapshots of one playlist that name an object: pending or possibly published ones
+// together, and the possibly published ones alone.
+type naming struct {
+	list           *list
+	count, exposed int
+}
+
+// version is one finished content of a name. Versions with equal bytes share their id.
+type version struct {
+	id      uint64
+	file    hls.File // zero for a version known from the store alone
+	wanted  bool     // a playlist named it, so that it is to be stored
+	check   bool     // the store may hold these bytes already: compare before the PUT
+	differs bool     // the store was found to hold other bytes
+	counted bool     // in the Plan's count of what waits
+	refused bool     // the store will never take it
+	trusted *run     // this run has accepted it although it is older
+}
+
+// witnessed reports whether the completion of v was seen, so that v is as young as its fact.
+func (v *version) witnessed() bool { return v.file.State == hls.Settled && !v.file.Found }
+
+// current returns the version that a new reference means: the newest finished one, or the stored one
+// when the file is gone. It is nil while that is open.
+func (o *object) current() *version {
+	switch {
+	case o.asked != nil:
+		return nil
+	case o.newest != nil:
+		return o.newest
+	default:
+		return o.remote
+	}
+}
+
+// stored reports whether the store holds the bytes of v.
+func (o *object) stored(v *version) bool { return o.remote != nil && o.remote.id == v.id }
+
+func (o *object) streamName() string {
+	if o.stream == nil {
+		return "."
+	}
+	return o.stream.name
+}
+
+// name adds to the counts of how l names o.
+func (o *object) name(l *list, count, exposed int) {
+	i := slices.IndexFunc(o.naming, func(n naming) bool { return n.list == l })
+	if i < 0 {
+		o.naming = append(o.naming, naming{list: l})
+		i = len(o.naming) - 1
+	}
+	o.naming[i].count += count
+	o.naming[i].exposed += exposed
+	if o.naming[i].count <= 0 && o.naming[i].exposed <= 0 {
+		o.naming = slices.Delete(o.naming, i, i+1)
+	}
+}
+
+// exposed reports whether a playlist that may be published names o.
+func (o *object) exposed() bool {
+	return slices.ContainsFunc(o.naming, func(n naming) bool { return n.exposed > 0 })
+}
+
+// observeObject takes the fact of a finished file in.
+func (p *Plan) observeObject(f hls.File) {
+	o := p.object(f.Path)
+	o.gone = false
+	o.looked = false
+	if len(o.naming) == 0 {
+		o.kind = f.Kind
+	}
+	if o.newest != nil && o.newest.file.Version == f.Version {
+		p.refresh(o.newest, f)
+		return
+	}
+	v := &version{id: p.next(), file: f}
+	if o.etag != "" || o.exposed() {
+		if len(o.naming) > 0 {
+			p.release(o.asked)
+			o.asked = v
+			p.queue(o, o.naming[0].list.stream)
+			return
+		}
+		v.check = true
+	}
+	v.check = v.check || f.Found
+	p.adopt(o, v)
+	if p.cfg.Include(o.path) {
+		p.wantLater(o, v, p.stream(path.Dir(o.path)))
+	}
+}
+
+// refresh replaces the source of a version that was reported again, because an upload of it was void or
+// its source might have been lost.
+func (p *Plan) refresh(v *version, f hls.File) {
+	if v.file.Source == nil {
+		v.file.Source = f.Source
+	} else if f.Source != nil {
+		p.released = append(p.released, f.Source)
+	}
+}
+
+// adopt makes v the newest version of o: references that waited for it mean it from now on, and what meant
+// the version before it is superseded unless the bytes are the same.
+func (p *Plan) adopt(o *object, v *version) {
+	old := o.newest
+	if old == nil {
+		old = o.remote
+	}
+	o.newest, o.query, o.voided = v, false, false
+	if old != nil && old.id == v.id {
+		v.wanted = v.wanted || old.wanted
+	}
+	p.uncount(old)
+	o.failures, o.retryAt = 0, time.Time{}
+	if old != nil && old.id != v.id && !o.stored(old) {
+		if old.wanted && !old.refused {
+			p.lose(o, "superseded")
+		}
+		p.supersede(o, old)
+	}
+	p.release(old)
+	p.offer(o)
+	p.renew(o, v)
+	if len(o.naming) == 0 {
+		p.strays.add(o)
+	}
+	p.wakeNaming(o)
+}
+
+// renew wants v although no new playlist names it, if it is an init section or key that the newest playlist on
+// disk names: packagers rewrite those on their own. A media segment that changes under an unchanged
+// playlist is the beginning of another run, or what a killed packager left of it.
+func (p *Plan) renew(o *object, v *version) {
+	if o.kind == hls.Media || o.kind == hls.Subtitle {
+		return
+	}
+	for _, n := range o.naming {
+		if l := n.list; l.last != nil && l.last == l.published && l.last.find(o) >= 0 {
+			p.want(o, v, l.stream)
+		}
+	}
+}
+
+// want marks v as named by a playlist of s, so that it is shipped.
+func (p *Plan) want(o *object, v *version, s *stream) {
+	if v.wanted || o.stored(v) || v.file.Source == nil {
+		v.wanted = true
+		return
+	}
+	v.wanted = true
+	p.count(v)
+	p.queue(o, s)
+}
+
+// count and uncount keep the sum of what is wanted and not stored.
+func (p *Plan) count(v *version) {
+	if !v.counted {
+		v.counted = true
+		p.waiting++
+		p.waitingBytes += v.file.Version.Size
+	}
+}
+
+func (p *Plan) uncount(v *version) {
+	if v != nil && v.counted {
+		v.counted = false
+		p.waiting--
+		p.waitingBytes -= v.file.Version.Size
+	}
+}
+
+// wantLater marks v as worth shipping behind everything that a playlist names.
+func (p *Plan) wantLater(o *object, v *version, s *stream) {
+	v.wanted = true
+	p.count(v)
+	p.assign(o, s)
+	if !o.queued {
+		o.queued = true
+		o.stream.backlog = append(o.stream.backlog, o)
+	}
+	p.wake(o.stream)
+}
+
+// queue has o looked at by the stream that ships it, which is s unless it has one already.
+func (p *Plan) queue(o *object, s *stream) {
+	p.assign(o, s)
+	if !o.queued {
+		o.queued = true
+		o.stream.queue = append(o.stream.queue, o)
+	}
+	p.wake(o.stream)
+	p.touch(o.stream)
+}
+
+// assign gives o the stream s unless it has one that is still alive.
+func (p *Plan) assign(o *object, s *stream) {
+	if o.stream == nil || p.streams[o.stream.name] != o.stream && !o.queued && !o.busy {
+		o.stream = p.stream(s.name)
+	}
+}
+
+// ask has the store asked whether it holds the name of o.
+func (p *Plan) ask(o *object, s *stream) {
+	if !o.query {
+		o.query = true
+		p.queue(o, s)
+	}
+}
+
+// wakeNaming wakes every stream whose playlists name o.
+func (p *Plan) wakeNaming(o *object) {
+	for _, n := range o.naming {
+		p.wake(n.list.stream)
+	}
+	p.wake(o.stream)
+}
+
+// forgetObject drops what is known of a name that is gone, named by nobody and has nothing left to ship.
+func (p *Plan) forgetObject(o *object) {
+	if !o.gone || o.busy || o.asked != nil || len(o.naming) > 0 {
+		return
+	}
+	if v := o.newest; v != nil {
+		if v.wanted && !o.stored(v) && !v.refused || p.strays.holds(o) {
+			return
+		}
+		p.release(v)
+	}
+	delete(p.objects, o.path)
+}
+
+// reportPut takes the outcome of a PutMedia in.
+func (p *Plan) reportPut(j Job, out Outcome) {
+	o, v := p.land(j)
+	switch out.Result {
+	case Done:
+		o.remote, o.etag, o.failures = v, out.ETag, 0
+		p.uncount(v)
+		p.release(v)
+	case Void:
+		p.void(o, v)
+	case Gone:
+		p.dead(o, v)
+	case Failed:
+		if out.Kind == Permanent {
+			p.refuse(o, v)
+			break
+		}
+		p.backOff(o, out)
+	case Different, Present, Absent, Cancelled:
+	}
+	p.requeue(o)
+}
+
+// reportCompare takes the outcome of a Compare in.
+func (p *Plan) reportCompare(j Job, out Outcome) {
+	o, v := p.land(j)
+	switch out.Result {
+	case Done:
+		p.same(o, v, out.ETag)
+	case Different:
+		o.etag = out.ETag
+		p.differs(o, v)
+	case Absent:
+		o.remote, o.etag = nil, ""
+		if v == nil {
+			p.missing(o)
+		} else {
+			p.differs(o, v)
+		}
+	case Present:
+		o.query = false
+		o.etag = out.ETag
+		if o.current() == nil && o.asked == nil {
+			o.remote = &version{id: p.next(), wanted: true}
+			p.offer(o)
+		}
+	case Void:
+		p.void(o, v)
+	case Gone:
+		p.dead(o, v)
+	case Failed:
+		p.backOff(o, out)
+	case Cancelled:
+	}
+	p.requeue(o)
+}
+
+// land ends the request of a job for a file.
+func (p *Plan) land(j Job) (*object, *version) {
+	o := p.objects[j.Path]
+	o.busy = false
+	o.stream.flying--
+	p.flying--
+	return o, j.version
+}
+
+// same notes that the store holds the bytes of v.
+func (p *Plan) same(o *object, v *version, etag string) {
+	if o.remote != nil {
+		v.id = o.remote.id
+	}
+	o.remote, o.etag, o.failures = v, etag, 0
+	p.differs(o, v)
+	p.uncount(v)
+	p.release(v)
+}
+
+// differs ends the comparison of v: from now on it counts as the newest version.
+func (p *Plan) differs(o *object, v *version) {
+	v.check, v.differs = false, true
+	if o.asked == v {
+		o.asked = nil
+		p.adopt(o, v)
+	}
+}
+
+// offer gives the references that wait for a version of o what is there now.
+func (p *Plan) offer(o *object) {
+	waiters := o.waiters
+	o.waiters = nil
+	for _, w := range waiters {
+		if !w.s.dropped && w.s.named {
+			w.s.binds[w.i].waits = false
+			p.bind(w.s, w.i)
+		}
+	}
+}
+
+// void forgets a version whose bytes changed under the request, and has the watcher look again.
+func (p *Plan) void(o *object, v *version) {
+	p.discard(o, v)
+	o.voided = v.wanted
+	p.looks = append(p.looks, o.path)
+}
+
+// dead forgets a version whose bytes are out of reach for ever.
+func (p *Plan) dead(o *object, v *version) {
+	if v.wanted {
+		p.lose(o, "gone")
+	}
+	p.discard(o, v)
+	o.gone = true
+}
+
+func (p *Plan) discard(o *object, v *version) {
+	p.uncount(v)
+	p.release(v)
+	switch v {
+	case o.asked:
+		o.asked = nil
+		p.offer(o)
+	case o.newest:
+		o.newest = nil
+		p.supersede(o, v)
+	}
+}
+
+// missing notes that a name is neither on disk nor in the store: what names it waits, and the store is
+// asked again only when a fact or a later playlist gives a reason to.
+func (p *Plan) missing(o *object) {
+	o.query = false
+	for _, n := range o.naming {
+		p.touch(n.list.stream)
+	}
+}
+
+// refuse gives a version up that the store will never take.
+func (p *Plan) refuse(o *object, v *version) {
+	v.refused = true
+	p.lose(o, "rejected")
+	p.uncount(v)
+	p.release(v)
+}
+
+func (p *Plan) backOff(o *object, out Outcome) {
+	o.failures++
+	o.failedAt = p.now
+	o.retryAt = p.now.Add(out.RetryIn)
+}
+
+// requeue looks at o again after a request.
+func (p *Plan) requeue(o *object) {
+	if o.pendingWork() {
+		p.queue(o, o.stream)
+	}
+	p.wakeNaming(o)
+	for _, n := range o.naming {
+		p.touch(n.list.stream)
+	}
+	p.touch(o.stream)
+	p.forgetObject(o)
+}
+
+// pendingWork reports whether a request for o is to be made sooner or later.
+func (o *object) pendingWork() bool {
+	if o.asked != nil || o.query {
+		return true
+	}
+	v := o.newest
+	return v != nil && v.wanted && !v.refused && !o.stored(v)
+}

@@ -1,0 +1,333 @@
+package uploader
+
+import (
+	"bytes"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// PlanConfig bounds a Plan. Zero values are replaced by the defaults named.
+type PlanConfig struct {
+	// Settle is how long a reference of a restarted stream waits for new bytes under an old name, and
+	// how long new bytes wait before they replace what the published playlist names. Default 2 s.
+	Settle time.Duration
+	// MaxLag is the lag of a live edge from which on the newest playlist is aimed at and what lies
+	// between follows as backlog. Default 15 s.
+	MaxLag time.Duration
+	// MinInterval is the least time between two PUTs of one playlist. Default 0.
+	MinInterval time.Duration
+	// Patience is how long new bytes of a name wait for another playlist that is stuck. Default 30 s.
+	Patience time.Duration
+	// Workers bounds the media requests under way for all streams together. Every stream is entitled to
+	// one beyond it, so that stalled streams take nothing from the others. Default 16.
+	Workers int
+	// PerStream bounds the media requests under way for one stream. Default 4.
+	PerStream int
+	// Snapshots bounds the versions kept of one playlist. Default 64.
+	Snapshots int
+	// Unconditional turns conditional PUTs of playlists off.
+	Unconditional bool
+	// Include says which files are shipped although no playlist names them; nil means none.
+	Include func(path string) bool
+}
+
+func (c PlanConfig) withDefaults() PlanConfig {
+	if c.Settle <= 0 {
+		c.Settle = 2 * time.Second
+	}
+	if c.MaxLag <= 0 {
+		c.MaxLag = 15 * time.Second
+	}
+	if c.Patience <= 0 {
+		c.Patience = 30 * time.Second
+	}
+	if c.Workers <= 0 {
+		c.Workers = 16
+	}
+	if c.PerStream <= 0 {
+		c.PerStream = 4
+	}
+	if c.Snapshots <= 1 {
+		c.Snapshots = 64
+	}
+	if c.Include == nil {
+		c.Include = func(string) bool { return false }
+	}
+	return c
+}
+
+// Plan decides which PUTs are allowed now. Facts go in through Observe, jobs come out of Next, their
+// outcomes go in through Report. It does no I/O, reads no clock and is owned by one goroutine.
+//
+// The cost of a fact is that of the references in it, the cost of Next that of the streams that
+// changed; neither grows with the files known.
+type Plan struct {
+	cfg     PlanConfig
+	now     time.Time // the latest time heard of
+	seq     uint64    // numbers versions and snapshots in the order of their facts
+	objects map[string]*object
+	lists   map[string]*list
+	streams map[string]*stream
+
+	dirty    []*stream // streams to look at in Next, each once
+	alarms   alarms    // streams to look at later
+	flying   int       // requests under way for files
+	failing  bool      // the last request failed
+	waiting  int       // files wanted and not stored, waitingBytes their size
+	recovery time.Time // back-offs from before it are over
+
+	waitingBytes int64
+
+	strays   strays // finished files that nothing names
+	released []hls.Source
+	looks    []string
+	losses   []Loss
+	changed  []*stream // streams whose live state changed, each once
+}
+
+// NewPlan returns an empty Plan.
+func NewPlan(c PlanConfig) *Plan {
+	return &Plan{
+		cfg:     c.withDefaults(),
+		objects: make(map[string]*object),
+		lists:   make(map[string]*list),
+		streams: make(map[string]*stream),
+		strays:  newStrays(),
+	}
+}
+
+// Observe takes a fact in. The Plan releases the fact's Source, through Released, once it has no more
+// use for it.
+func (p *Plan) Observe(f hls.File) {
+	p.tick(f.Seen)
+	switch {
+	case f.State == hls.Gone:
+		p.observeGone(f.Path)
+	case f.Playlist != nil:
+		p.observeList(f)
+	default:
+		p.observeObject(f)
+	}
+}
+
+// Next returns the jobs that are allowed at now, which are under way from then on. Jobs of playlists
+// come first.
+func (p *Plan) Next(now time.Time) []Job {
+	p.tick(now)
+	for _, s := range p.alarms.due(now) {
+		p.wake(s)
+	}
+	var jobs []Job
+	for len(p.dirty) > 0 {
+		woken := p.dirty
+		p.dirty = nil
+		for _, s := range woken {
+			s.dirty = false
+			jobs = p.nextLists(s, jobs)
+		}
+		jobs = p.nextObjects(woken, jobs)
+	}
+	return jobs
+}
+
+// Wake returns when Next may have jobs without a new fact or outcome. ok is false if never.
+func (p *Plan) Wake() (at time.Time, ok bool) { return p.alarms.next() }
+
+// Report takes the outcome of a job in.
+func (p *Plan) Report(j Job, o Outcome) {
+	p.tick(o.At)
+	p.weather(o)
+	switch j.Op {
+	case PutMedia:
+		p.reportPut(j, o)
+	case Compare:
+		p.reportCompare(j, o)
+	case PutPlaylist:
+		p.reportPlaylist(j, o)
+	case Fetch:
+		p.reportFetch(j, o)
+	}
+}
+
+// weather notes whether the store answers. The first success after failures ends every back-off.
+func (p *Plan) weather(o Outcome) {
+	switch o.Result {
+	case Done, Different, Present, Absent:
+		if p.failing {
+			p.failing = false
+			p.recovery = p.now
+			for _, s := range p.streams {
+				p.wake(s)
+			}
+		}
+	case Failed:
+		if o.Kind == Transient || o.Kind == Alarm {
+			p.failing = true
+		}
+	case Void, Gone, Cancelled:
+	}
+}
+
+// Released returns the sources that are no longer needed; the caller releases them.
+func (p *Plan) Released() []hls.Source {
+	r := p.released
+	p.released = nil
+	return r
+}
+
+// Looks returns the paths that the watcher is asked to look at again.
+func (p *Plan) Looks() []string {
+	l := p.looks
+	p.looks = nil
+	return l
+}
+
+// Losses returns what was lost since the last call.
+func (p *Plan) Losses() []Loss {
+	l := p.losses
+	p.losses = nil
+	return l
+}
+
+func (p *Plan) tick(now time.Time) {
+	if now.After(p.now) {
+		p.now = now
+	}
+}
+
+func (p *Plan) next() uint64 {
+	p.seq++
+	return p.seq
+}
+
+// wake makes Next look at s.
+func (p *Plan) wake(s *stream) {
+	if s != nil && !s.dirty {
+		s.dirty = true
+		p.dirty = append(p.dirty, s)
+	}
+}
+
+// alarm makes Next look at s at a later time.
+func (p *Plan) alarm(at time.Time, s *stream) { p.alarms.add(at, s) }
+
+func (p *Plan) object(name string) *object {
+	o := p.objects[name]
+	if o == nil {
+		o = &object{path: name}
+		p.objects[name] = o
+	}
+	return o
+}
+
+func (p *Plan) list(name string) *list {
+	l := p.lists[name]
+	if l == nil {
+		l = &list{path: name, stream: p.stream(path.Dir(name)), gone: true}
+		l.stream.lists = append(l.stream.lists, l)
+		p.lists[name] = l
+	}
+	return l
+}
+
+func (p *Plan) stream(name string) *stream {
+	s := p.streams[name]
+	if s == nil {
+		s = &stream{name: name}
+		p.streams[name] = s
+	}
+	return s
+}
+
+func (p *Plan) release(v *version) {
+	if v != nil && v.file.Source != nil {
+		p.released = append(p.released, v.file.Source)
+		v.file.Source = nil
+	}
+}
+
+// observeGone notes that a name left the directory. What was settled under it is still shipped.
+func (p *Plan) observeGone(name string) {
+	if l := p.lists[name]; l != nil {
+		l.gone = true
+		p.wake(l.stream)
+		p.forgetList(l)
+		return
+	}
+	o := p.objects[name]
+	if o == nil {
+		return
+	}
+	o.gone = true
+	if o.voided {
+		o.voided = false
+		p.lose(o, "gone")
+	}
+	p.offer(o)
+	p.wakeNaming(o)
+	if o.newest != nil && !o.newest.wanted {
+		p.strays.gone(o)
+		for _, old := range p.strays.excess() {
+			p.forgetObject(old)
+		}
+	}
+	p.forgetObject(o)
+}
+
+// observeList makes a snapshot of a playlist's new version.
+func (p *Plan) observeList(f hls.File) {
+	l := p.list(f.Path)
+	l.gone = false
+	if l.last != nil && bytes.Equal(l.last.file.Content, f.Content) {
+		return
+	}
+	s := &snapshot{file: f, list: l, seq: p.next()}
+	l.startRun(s)
+	s.run = l.run
+	l.last = s
+	p.freeze(s)
+	l.pending = append(l.pending, s)
+	p.bound(l)
+	p.strays.recall(p, s)
+	p.wake(l.stream)
+	p.touch(l.stream)
+}
+
+// bound drops snapshots from the middle when there are too many: the oldest is the next to become true and
+// the newest is the goal. What a dropped snapshot named is shipped all the same.
+func (p *Plan) bound(l *list) {
+	for len(l.pending) > p.cfg.Snapshots {
+		i := len(l.pending) / 2
+		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.flying || l.pending[i] == l.goal) {
+			i--
+		}
+		p.dropSnapshot(l, max(i, 1))
+	}
+}
+
+// dropSnapshot removes pending snapshot i of l.
+func (p *Plan) dropSnapshot(l *list, i int) {
+	s := l.pending[i]
+	l.pending = slices.Delete(l.pending, i, i+1)
+	s.dropped = true
+	if l.goal == s {
+		l.goal = nil
+	}
+	p.unname(s)
+}
+
+// touch notes that the live state of s changed.
+func (p *Plan) touch(s *stream) {
+	if !s.touched {
+		s.touched = true
+		p.changed = append(p.changed, s)
+	}
+}
+
+// lose counts a named version that can never be stored.
+func (p *Plan) lose(o *object, reason string) {
+	p.losses = append(p.losses, Loss{Path: o.path, Stream: o.streamName(), Kind: o.kind, Reason: reason})
+}

@@ -1,0 +1,590 @@
+package uploader
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// desk drives a Plan by hand: facts in, jobs out, answers in.
+type desk struct {
+	t     *testing.T
+	plan  *Plan
+	now   time.Time
+	inode uint64
+	mtime int64
+	under map[string]Job // jobs under way, by "op path"
+}
+
+func newDesk(t *testing.T, c PlanConfig) *desk {
+	return &desk{t: t, plan: NewPlan(c), now: time.Unix(1000, 0), under: map[string]Job{}}
+}
+
+// paper is a source whose bytes are not needed.
+type paper struct{}
+
+func (paper) Open() (hls.Reader, error) { return nil, errors.New("not read here") }
+func (paper) Release()                  {}
+
+func (d *desk) tick(dt time.Duration) { d.now = d.now.Add(dt) }
+
+func (d *desk) version(size int64) hls.Version {
+	d.inode++
+	d.mtime += int64(time.Millisecond)
+	return hls.Version{Device: 1, Inode: d.inode, Size: size, ModTime: d.mtime}
+}
+
+func (d *desk) file(name string) hls.File {
+	return hls.File{Path: name, State: hls.Settled, Kind: hls.Classify(name), Version: d.version(100), Seen: d.now, Source: paper{}}
+}
+
+func (d *desk) media(names ...string) {
+	for _, n := range names {
+		d.plan.Observe(d.file(n))
+	}
+}
+
+func (d *desk) found(name string) {
+	f := d.file(name)
+	f.Found = true
+	d.plan.Observe(f)
+}
+
+func (d *desk) gone(name string) { d.plan.Observe(hls.File{Path: name, State: hls.Gone}) }
+
+// playlistText makes a media playlist whose first number is seq.
+func playlistText(seq int, ended bool, lines ...string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:%d\n", seq)
+	for _, l := range lines {
+		if strings.HasPrefix(l, "#") {
+			b.WriteString(l + "\n")
+		} else {
+			b.WriteString("#EXTINF:2,\n" + l + "\n")
+		}
+	}
+	if ended {
+		b.WriteString("#EXT-X-ENDLIST\n")
+	}
+	return b.String()
+}
+
+func (d *desk) playlist(name, text string) {
+	pl, err := hls.Parse([]byte(text))
+	if err != nil {
+		d.t.Fatalf("parse %s: %v", name, err)
+	}
+	d.plan.Observe(hls.File{
+		Path: name, State: hls.Settled, Kind: pl.Kind, Version: d.version(int64(len(text))),
+		Seen: d.now, Content: []byte(text), Playlist: pl,
+	})
+}
+
+// want checks that exactly these jobs come out now: "put a.ts", "publish x.m3u8", "compare a.ts", "fetch x.m3u8".
+func (d *desk) want(names ...string) {
+	d.t.Helper()
+	var got []string
+	for _, j := range d.plan.Next(d.now) {
+		name := map[Op]string{PutMedia: "put", PutPlaylist: "publish", Compare: "compare", Fetch: "fetch"}[j.Op] + " " + j.Path
+		if _, twice := d.under[name]; twice {
+			d.t.Fatalf("%s is under way already", name)
+		}
+		d.under[name] = j
+		got = append(got, name)
+	}
+	slices.Sort(got)
+	slices.Sort(names)
+	if !slices.Equal(got, names) {
+		d.t.Fatalf("jobs: got %q, want %q", got, names)
+	}
+}
+
+func (d *desk) answer(name string, o Outcome) {
+	d.t.Helper()
+	j, ok := d.under[name]
+	if !ok {
+		d.t.Fatalf("%s is not under way", name)
+	}
+	delete(d.under, name)
+	o.At = d.now
+	d.plan.Report(j, o)
+}
+
+func (d *desk) done(names ...string) {
+	d.t.Helper()
+	for _, n := range names {
+		d.answer(n, Outcome{Result: Done, ETag: fmt.Sprintf("etag-%d", d.plan.next())})
+	}
+}
+
+func (d *desk) absent(names ...string) {
+	d.t.Helper()
+	for _, n := range names {
+		d.answer(n, Outcome{Result: Absent})
+	}
+}
+
+// fresh has the store say that nothing is published under name.
+func (d *desk) fresh(name string) {
+	d.t.Helper()
+	d.want("fetch " + name)
+	d.absent("fetch " + name)
+}
+
+func TestPlanShipsWhatIsNamedAndSettled(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(d *desk){
+		"segment first": func(d *desk) {
+			d.media("a.ts")
+			d.want()
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+			d.fresh("x.m3u8")
+			d.want("put a.ts")
+			d.want()
+			d.done("put a.ts")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			d.want()
+		},
+		"playlist first": func(d *desk) {
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+			d.fresh("x.m3u8")
+			d.want()
+			d.media("a.ts")
+			d.want("put a.ts")
+			d.done("put a.ts")
+			d.want("publish x.m3u8")
+		},
+		"what nothing names stays": func(d *desk) {
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+			d.fresh("x.m3u8")
+			d.media("b.ts", "a.ts")
+			d.want("put a.ts")
+		},
+		"multivariant waits for its playlists": func(d *desk) {
+			d.playlist("master.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/x.m3u8\n")
+			d.want("fetch master.m3u8", "fetch v0/x.m3u8")
+			d.absent("fetch master.m3u8", "fetch v0/x.m3u8")
+			d.media("v0/a.ts")
+			d.playlist("v0/x.m3u8", playlistText(0, false, "a.ts"))
+			d.want("put v0/a.ts")
+			d.done("put v0/a.ts")
+			d.want("publish v0/x.m3u8")
+			d.done("publish v0/x.m3u8")
+			d.want("publish master.m3u8")
+		},
+		"multivariant does not wait for a playlist that is stored": func(d *desk) {
+			d.playlist("master.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv0/x.m3u8\n")
+			d.want("fetch master.m3u8", "fetch v0/x.m3u8")
+			d.absent("fetch master.m3u8")
+			d.done("fetch v0/x.m3u8")
+			d.want("publish master.m3u8")
+		},
+		"newest true snapshot goes, and none older after it": func(d *desk) {
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+			d.fresh("x.m3u8")
+			d.media("a.ts", "b.ts", "c.ts")
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts"))
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts", "c.ts"))
+			d.want("put a.ts", "put b.ts", "put c.ts")
+			d.done("put a.ts", "put b.ts")
+			d.want("publish x.m3u8")
+			if n := len(d.under["publish x.m3u8"].File.Playlist.References); n != 2 {
+				d.t.Errorf("published version names %d segments, want 2", n)
+			}
+			d.done("put c.ts")
+			d.want() // one PUT a key at a time
+			d.done("publish x.m3u8")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			d.want()
+		},
+		"identical playlist is no news": func(d *desk) {
+			d.media("a.ts")
+			for range 2 {
+				d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+			}
+			d.fresh("x.m3u8")
+			d.want("put a.ts")
+			d.done("put a.ts")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+			d.want()
+		},
+		"deleted segment is shipped all the same": func(d *desk) {
+			d.media("a.ts")
+			d.playlist("x.m3u8", playlistText(0, true, "a.ts"))
+			d.gone("a.ts")
+			d.gone("x.m3u8")
+			d.fresh("x.m3u8")
+			d.want("put a.ts")
+			d.done("put a.ts")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			d.want()
+		},
+		"void segment is looked at again": func(d *desk) {
+			d.media("a.ts")
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+			d.fresh("x.m3u8")
+			d.want("put a.ts")
+			d.answer("put a.ts", Outcome{Result: Void})
+			if got := d.plan.Looks(); !slices.Equal(got, []string{"a.ts"}) {
+				d.t.Fatalf("looks %q", got)
+			}
+			d.want()
+			d.media("a.ts")
+			d.tick(2 * time.Second) // it may belong to a playlist to come
+			d.want("put a.ts")
+		},
+		"gap and hint gate nothing": func(d *desk) {
+			d.media("a.ts")
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts", "#EXT-X-GAP", "no.ts", `#EXT-X-PRELOAD-HINT:TYPE=PART,URI="next.ts"`))
+			d.fresh("x.m3u8")
+			d.want("put a.ts")
+			d.done("put a.ts")
+			d.want("publish x.m3u8")
+		},
+		"a name outside holds the playlist": func(d *desk) {
+			d.media("a.ts")
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts", "../../etc/passwd"))
+			d.fresh("x.m3u8")
+			d.want("put a.ts")
+			d.done("put a.ts")
+			d.want()
+			if w := d.plan.Blocked(); len(w) != 1 || w[0].Reason != "outside" || w[0].Name != "../../etc/passwd" {
+				d.t.Errorf("blocked: %+v", w)
+			}
+		},
+		"foreign URLs gate nothing": func(d *desk) {
+			d.playlist("x.m3u8", playlistText(0, false, "https://cdn.example/a.ts"))
+			d.fresh("x.m3u8")
+			d.want("publish x.m3u8")
+		},
+		"all workers are shared, and every stream has one": func(d *desk) {
+			for i := range 3 {
+				s := fmt.Sprintf("s%d/", i)
+				d.media(s+"a.ts", s+"b.ts")
+				d.playlist(s+"x.m3u8", playlistText(0, false, "a.ts", "b.ts"))
+			}
+			d.want("fetch s0/x.m3u8", "fetch s1/x.m3u8", "fetch s2/x.m3u8")
+			d.absent("fetch s0/x.m3u8", "fetch s1/x.m3u8", "fetch s2/x.m3u8")
+			d.want("put s0/a.ts", "put s1/a.ts", "put s2/a.ts")
+			d.done("put s0/a.ts")
+			d.want("put s0/b.ts")
+		},
+		"rejected file is lost and named": func(d *desk) {
+			d.media("a.ts")
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+			d.fresh("x.m3u8")
+			d.want("put a.ts")
+			d.answer("put a.ts", Outcome{Result: Failed, Kind: Permanent})
+			d.want()
+			if l := d.plan.Losses(); len(l) != 1 || l[0].Reason != "rejected" {
+				d.t.Errorf("losses: %+v", l)
+			}
+			if w := d.plan.Blocked(); len(w) != 1 || w[0].Reason != "rejected" {
+				d.t.Errorf("blocked: %+v", w)
+			}
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := PlanConfig{}
+			if strings.HasPrefix(name, "all workers") {
+				c.Workers = 2
+			}
+			test(newDesk(t, c))
+		})
+	}
+}
+
+func TestPlanRetries(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{})
+	d.media("a.ts", "b.ts")
+	d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts"))
+	d.fresh("x.m3u8")
+	d.want("put a.ts", "put b.ts")
+	d.answer("put a.ts", Outcome{Result: Failed, RetryIn: time.Second})
+	d.want()
+	if at, ok := d.plan.Wake(); !ok || !at.Equal(d.now.Add(time.Second)) {
+		t.Errorf("wake at %v, want in a second", at)
+	}
+	d.tick(500 * time.Millisecond)
+	d.want()
+	d.done("put b.ts") // the store answers again: nobody waits any longer
+	d.want("put a.ts")
+	if n := d.under["put a.ts"].Attempt; n != 1 {
+		t.Errorf("attempt %d, want 1", n)
+	}
+	d.done("put a.ts")
+	d.want("publish x.m3u8")
+	d.answer("publish x.m3u8", Outcome{Result: Failed, RetryIn: time.Second})
+	d.want()
+	d.tick(time.Second)
+	d.want("publish x.m3u8")
+}
+
+func TestPlanConditions(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{})
+	d.media("a.ts", "b.ts")
+	d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+	d.fresh("x.m3u8")
+	d.want("put a.ts")
+	d.done("put a.ts")
+	d.want("publish x.m3u8")
+	if j := d.under["publish x.m3u8"]; !j.IfAbsent || j.IfMatch != "" {
+		t.Errorf("first condition: %+v", j)
+	}
+	d.answer("publish x.m3u8", Outcome{Result: Done, ETag: "one"})
+	d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts"))
+	d.want("put b.ts")
+	d.done("put b.ts")
+	d.want("publish x.m3u8")
+	if j := d.under["publish x.m3u8"]; j.IfAbsent || j.IfMatch != "one" {
+		t.Errorf("second condition: %+v", j)
+	}
+	// Somebody else wrote it: look, adopt, decide again.
+	d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Precondition})
+	d.want("fetch x.m3u8")
+	d.answer("fetch x.m3u8", Outcome{Result: Done, ETag: "two", Content: []byte("#EXTM3U\n"), Playlist: &hls.Playlist{Kind: hls.MediaPlaylist}})
+	d.want("publish x.m3u8")
+	if j := d.under["publish x.m3u8"]; j.IfMatch != "two" {
+		t.Errorf("third condition: %+v", j)
+	}
+	// The answer was lost, but the PUT was not.
+	d.answer("publish x.m3u8", Outcome{Result: Failed, RetryIn: time.Second})
+	d.tick(time.Second)
+	d.want("publish x.m3u8")
+	d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Precondition})
+	d.want("fetch x.m3u8")
+	d.answer("fetch x.m3u8", Outcome{Result: Done, ETag: "three", Content: d.plan.lists["x.m3u8"].last.file.Content, Playlist: &hls.Playlist{}})
+	d.want()
+}
+
+func TestPlanConditionsUnsupported(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{})
+	d.media("a.ts")
+	d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+	d.fresh("x.m3u8")
+	d.want("put a.ts")
+	d.done("put a.ts")
+	d.want("publish x.m3u8")
+	d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Unsupported})
+	d.want("publish x.m3u8")
+	if j := d.under["publish x.m3u8"]; j.IfAbsent || j.IfMatch != "" {
+		t.Errorf("condition: %+v", j)
+	}
+}
+
+func TestPlanRestart(t *testing.T) {
+	t.Parallel()
+	// The old run is published: it names s0 and s1. Then s0 comes back with other bytes.
+	setup := func(t *testing.T) *desk {
+		d := newDesk(t, PlanConfig{Settle: 2 * time.Second})
+		d.media("s0.ts", "s1.ts")
+		d.playlist("x.m3u8", playlistText(0, false, "s0.ts", "s1.ts"))
+		d.fresh("x.m3u8")
+		d.want("put s0.ts", "put s1.ts")
+		d.done("put s0.ts", "put s1.ts")
+		d.want("publish x.m3u8")
+		d.done("publish x.m3u8")
+		d.want()
+		d.tick(10 * time.Second)
+		return d
+	}
+	t.Run("new bytes wait for the playlist that names them", func(t *testing.T) {
+		t.Parallel()
+		d := setup(t)
+		d.media("s0.ts")
+		d.want("compare s0.ts")
+		d.answer("compare s0.ts", Outcome{Result: Different, ETag: "old"})
+		d.want()
+		d.playlist("x.m3u8", playlistText(0, false, "s0.ts"))
+		d.want("put s0.ts")
+		d.done("put s0.ts")
+		d.want("publish x.m3u8")
+	})
+	t.Run("stale bytes do not satisfy the new run", func(t *testing.T) {
+		t.Parallel()
+		d := setup(t)
+		d.playlist("x.m3u8", playlistText(0, false, "s0.ts"))
+		d.want()
+		d.tick(14 * time.Millisecond)
+		d.media("s0.ts")
+		d.want("compare s0.ts")
+		d.answer("compare s0.ts", Outcome{Result: Different, ETag: "old"})
+		d.want("put s0.ts")
+		d.done("put s0.ts")
+		d.want("publish x.m3u8")
+	})
+	t.Run("other segments go first, the overwrite last", func(t *testing.T) {
+		t.Parallel()
+		d := setup(t)
+		d.media("init.mp4", "s0.ts")
+		d.want("compare s0.ts")
+		d.answer("compare s0.ts", Outcome{Result: Different, ETag: "old"})
+		d.playlist("x.m3u8", playlistText(0, false, `#EXT-X-MAP:URI="init.mp4"`, "s0.ts"))
+		d.want("put init.mp4")
+		d.done("put init.mp4")
+		d.want("put s0.ts")
+		d.done("put s0.ts")
+		d.want("publish x.m3u8")
+	})
+	t.Run("the same bytes cost no PUT", func(t *testing.T) {
+		t.Parallel()
+		d := setup(t)
+		d.media("s0.ts")
+		d.want("compare s0.ts")
+		d.done("compare s0.ts")
+		d.playlist("x.m3u8", playlistText(0, false, "s0.ts"))
+		d.want("publish x.m3u8")
+	})
+	t.Run("without a new playlist a segment stays as it is", func(t *testing.T) {
+		t.Parallel()
+		d := setup(t)
+		d.media("s1.ts")
+		d.want("compare s1.ts")
+		d.answer("compare s1.ts", Outcome{Result: Different, ETag: "old"})
+		d.want()
+		d.tick(time.Hour)
+		d.want()
+	})
+	t.Run("without a new playlist an init section follows after settle", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, PlanConfig{Settle: 2 * time.Second})
+		d.media("init.mp4")
+		d.playlist("x.m3u8", playlistText(0, false, `#EXT-X-MAP:URI="init.mp4"`))
+		d.fresh("x.m3u8")
+		d.want("put init.mp4")
+		d.done("put init.mp4")
+		d.want("publish x.m3u8")
+		d.done("publish x.m3u8")
+		d.media("init.mp4")
+		d.want("compare init.mp4")
+		d.answer("compare init.mp4", Outcome{Result: Different, ETag: "old"})
+		d.want()
+		d.tick(2 * time.Second)
+		d.want("put init.mp4")
+	})
+	t.Run("kept bytes are good after settle", func(t *testing.T) {
+		t.Parallel()
+		d := setup(t)
+		d.playlist("x.m3u8", playlistText(0, false, "s0.ts"))
+		d.want()
+		d.tick(6 * time.Second) // three target durations
+		d.want("publish x.m3u8")
+	})
+}
+
+func TestPlanStart(t *testing.T) {
+	t.Parallel()
+	t.Run("the published version is known again", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, PlanConfig{})
+		text := playlistText(0, false, "a.ts")
+		d.found("a.ts")
+		d.playlist("x.m3u8", text)
+		d.want("fetch x.m3u8")
+		pl, _ := hls.Parse([]byte(text))
+		d.answer("fetch x.m3u8", Outcome{Result: Done, ETag: "e", Content: []byte(text), Playlist: pl})
+		d.want("compare a.ts")
+		d.done("compare a.ts")
+		d.want()
+	})
+	t.Run("a name that was deleted is asked for", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, PlanConfig{Settle: 2 * time.Second})
+		d.media("b.ts")
+		pl, _ := hls.Parse([]byte(playlistText(0, false, "a.ts", "b.ts")))
+		d.plan.Observe(hls.File{Path: "x.m3u8", State: hls.Settled, Kind: hls.MediaPlaylist, Found: true, Version: d.version(9), Seen: d.now, Content: []byte("1"), Playlist: pl})
+		d.fresh("x.m3u8")
+		d.want("put b.ts")
+		d.done("put b.ts")
+		d.tick(2 * time.Second)
+		d.want("compare a.ts")
+		d.answer("compare a.ts", Outcome{Result: Present, ETag: "a"})
+		d.want("publish x.m3u8")
+	})
+	t.Run("older neighbours are shipped as backlog", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, PlanConfig{})
+		d.found("s8.ts")
+		d.found("s9.ts")
+		d.media("s10.ts")
+		d.found("s11.ts") // younger than what is named: perhaps half of a killed packager's last
+		d.playlist("x.m3u8", playlistText(10, false, "s10.ts"))
+		d.want("fetch x.m3u8", "compare s8.ts", "compare s9.ts")
+		d.absent("fetch x.m3u8", "compare s8.ts", "compare s9.ts")
+		d.want("put s10.ts", "put s8.ts", "put s9.ts")
+	})
+}
+
+func TestPlanForgets(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{Snapshots: 8})
+	d.playlist("x.m3u8", playlistText(0, false))
+	d.fresh("x.m3u8")
+	d.want("publish x.m3u8")
+	d.done("publish x.m3u8")
+	for i := range 2000 {
+		name := fmt.Sprintf("s%d.ts", i)
+		d.media(name, fmt.Sprintf("placeholder%d.ts", i))
+		d.gone(fmt.Sprintf("placeholder%d.ts", i))
+		d.playlist("x.m3u8", playlistText(i, false, name))
+		d.want("put " + name)
+		d.done("put " + name)
+		d.want("publish x.m3u8")
+		d.done("publish x.m3u8")
+		if i > 0 {
+			d.gone(fmt.Sprintf("s%d.ts", i-1))
+		}
+		d.tick(2 * time.Second)
+		d.plan.Released()
+	}
+	if n := len(d.plan.objects); n > maxStrays+10 {
+		t.Errorf("%d objects are remembered after 2000 segments", n)
+	}
+	d.gone("x.m3u8")
+	d.want()
+	if len(d.plan.lists) != 0 {
+		t.Errorf("%d playlists are remembered after all are gone", len(d.plan.lists))
+	}
+	states := d.plan.changedStreams()
+	if len(states) == 0 || !states[len(states)-1].forgotten {
+		t.Errorf("stream is not forgotten: %+v", states)
+	}
+}
+
+func TestPlanBoundsSnapshots(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{Snapshots: 8})
+	for i := range 100 {
+		name := fmt.Sprintf("s%d.ts", i)
+		d.media(name)
+		d.playlist("x.m3u8", playlistText(i, i == 50, name))
+	}
+	l := d.plan.lists["x.m3u8"]
+	if len(l.pending) != 8 {
+		t.Fatalf("%d snapshots kept, want 8", len(l.pending))
+	}
+	if first := l.pending[0].file.Playlist.MediaSequence; first != 0 {
+		t.Errorf("oldest kept begins at %d, want 0", first)
+	}
+	if last := l.pending[7].file.Playlist.MediaSequence; last != 99 {
+		t.Errorf("newest kept begins at %d, want 99", last)
+	}
+	if !slices.ContainsFunc(l.pending, func(s *snapshot) bool { return s.file.Playlist.Ended }) {
+		t.Error("the ended version was dropped for room")
+	}
+}

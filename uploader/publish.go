@@ -1,0 +1,230 @@
+package uploader
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// maxConflicts is how many preconditions of one playlist may fail in a row, each time with our own bytes
+// stored, before its PUTs go without condition: then the store's ETags cannot be relied on.
+const maxConflicts = 3
+
+// kind is what the newest version of l is.
+func (l *list) kind() hls.Kind {
+	if l.last != nil {
+		return l.last.file.Kind
+	}
+	return hls.MediaPlaylist
+}
+
+// reportPlaylist takes the outcome of a PutPlaylist in.
+func (p *Plan) reportPlaylist(j Job, out Outcome) {
+	l, s := j.snapshot.list, j.snapshot
+	l.flying = nil
+	switch out.Result {
+	case Done:
+		l.failures, l.conflicts = 0, 0
+		p.publish(l, s, out.ETag)
+	case Failed:
+		p.failPlaylist(l, s, out)
+	case Different, Present, Absent, Void, Gone, Cancelled:
+	}
+	p.revise(l)
+	p.wake(l.stream)
+	p.touch(l.stream)
+}
+
+func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
+	switch out.Kind {
+	case Precondition:
+		l.fetched = false // somebody else, or a PUT that we gave up, changed it: look and decide again
+		if l.conflicts++; l.conflicts >= maxConflicts {
+			l.blind = true
+		}
+		p.believe(l, s)
+		return
+	case Unsupported:
+		p.cfg.Unconditional = true
+		p.believe(l, s)
+		return
+	case Permanent:
+		p.believe(l, s)
+		s.outside, s.reason = s.file.Path, "rejected"
+	case Transient, Alarm, NotFound:
+	}
+	l.failures++
+	l.failedAt = p.now
+	l.retryAt = p.now.Add(out.RetryIn)
+}
+
+// believe notes that s was surely not stored by the request that ended.
+func (p *Plan) believe(l *list, s *snapshot) {
+	if i := slices.Index(l.doubt, s); i >= 0 && l.failures == 0 {
+		l.doubt = slices.Delete(l.doubt, i, i+1)
+		p.conceal(s)
+	}
+}
+
+// publish notes that the store holds s.
+func (p *Plan) publish(l *list, s *snapshot, etag string) {
+	first := !l.exists
+	l.exists, l.etag = true, etag
+	p.settleDoubt(l, s)
+	for len(l.pending) > 0 && l.pending[0].seq <= s.seq {
+		p.dropSnapshot(l, 0)
+	}
+	if old := l.published; old != s {
+		l.published = s
+		if old != nil {
+			p.conceal(old)
+		}
+	}
+	p.expose(s)
+	if first {
+		for _, parent := range l.parents {
+			p.wake(parent.stream)
+		}
+	}
+}
+
+// settleDoubt forgets which other snapshots might have been published.
+func (p *Plan) settleDoubt(l *list, s *snapshot) {
+	doubt := l.doubt
+	l.doubt = nil
+	for _, d := range doubt {
+		if d != s && d != l.published {
+			p.conceal(d)
+		}
+	}
+}
+
+// revise binds anew what was superseded while a PUT kept its snapshot from being touched.
+func (p *Plan) revise(l *list) {
+	for i := len(l.pending) - 1; i >= 0; i-- {
+		s := l.pending[i]
+		for k := range s.binds {
+			b := &s.binds[k]
+			if b.ver == nil || b.satisfied() || b.obj.newest == nil || b.obj.newest.id == b.ver.id {
+				continue
+			}
+			if s != l.last {
+				p.dropSnapshot(l, i)
+				break
+			}
+			b.ver, b.anew = nil, true
+			s.cursor = 0
+			p.bind(s, k)
+		}
+	}
+}
+
+// reportFetch takes the published version of a playlist in.
+func (p *Plan) reportFetch(j Job, out Outcome) {
+	l := p.lists[j.Path]
+	l.fetching = false
+	switch out.Result {
+	case Done:
+		l.fetched, l.failures = true, 0
+		p.acquaint(l, out)
+	case Absent:
+		l.fetched, l.failures = true, 0
+		p.settleDoubt(l, nil)
+		l.exists, l.etag = false, ""
+		if l.published != nil {
+			old := l.published
+			l.published = nil
+			p.conceal(old)
+		}
+	case Failed:
+		l.failures++
+		l.failedAt = p.now
+		l.retryAt = p.now.Add(out.RetryIn)
+	case Different, Present, Void, Gone, Cancelled:
+	}
+	p.wake(l.stream)
+	for _, s := range l.pending {
+		for i := range s.binds {
+			p.wake(s.binds[i].obj.stream)
+		}
+	}
+	for _, parent := range l.parents {
+		p.wake(parent.stream)
+	}
+}
+
+// acquaint compares the version that the store holds with those known. What is stored and not known comes from
+// an earlier process: it counts as older than all that is on disk.
+func (p *Plan) acquaint(l *list, out Outcome) {
+	for _, known := range slices.Backward(slices.Concat([]*snapshot{l.published}, l.doubt, l.pending)) {
+		if known == nil || !bytes.Equal(known.file.Content, out.Content) {
+			continue
+		}
+		if known == l.published {
+			l.exists, l.etag = true, out.ETag // what is in doubt may still arrive
+			return
+		}
+		p.publish(l, known, out.ETag)
+		return
+	}
+	l.exists, l.etag = true, out.ETag
+	if out.Playlist == nil {
+		return
+	}
+	s := &snapshot{list: l, dropped: true, file: hls.File{Path: l.path, Kind: out.Playlist.Kind, Content: out.Content, Playlist: out.Playlist}}
+	p.name(s)
+	old := l.published
+	l.published = s
+	p.settleDoubt(l, nil)
+	p.expose(s)
+	if old != nil {
+		p.conceal(old)
+		return
+	}
+	if len(l.pending) > 0 && l.run == nil && startsAnew(out.Playlist, l.pending[0].file.Playlist) {
+		p.beginRun(l)
+	}
+}
+
+// beginRun gives the pending snapshots of l a run of their own, as the published version belongs to the run
+// before it: what was found at rest may be left from that one.
+func (p *Plan) beginRun(l *list) {
+	l.run = &run{}
+	for _, s := range l.pending {
+		if s.run != nil {
+			continue
+		}
+		s.run = l.run
+		s.cursor = 0
+		for i := range s.binds {
+			if v := s.binds[i].ver; v != nil && !p.good(s, &s.binds[i], v) {
+				s.binds[i].ver = nil
+				p.bind(s, i)
+			}
+		}
+	}
+}
+
+// forgetList drops what is known of a playlist that is gone and has nothing left to publish. Should it come
+// back, what is published is read from the store again.
+func (p *Plan) forgetList(l *list) {
+	if !l.gone || len(l.pending) > 0 || l.flying != nil || l.fetching || len(l.parents) > 0 {
+		return
+	}
+	delete(p.lists, l.path)
+	for _, s := range append(l.doubt, l.published) {
+		if s != nil {
+			p.conceal(s)
+		}
+	}
+	l.published, l.doubt, l.last = nil, nil, nil
+	for _, child := range p.lists {
+		if i := slices.Index(child.parents, l); i >= 0 {
+			child.parents = slices.Delete(child.parents, i, i+1)
+			p.wake(child.stream)
+		}
+	}
+	l.stream.lists = slices.DeleteFunc(l.stream.lists, func(x *list) bool { return x == l })
+	p.touch(l.stream)
+}

@@ -1,0 +1,357 @@
+package uploader
+
+import (
+	"slices"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// list is all that the Plan knows of one playlist's name.
+type list struct {
+	path   string
+	stream *stream
+	gone   bool
+
+	last    *snapshot   // the newest version on disk, pending or not
+	pending []*snapshot // oldest first, all newer than published
+	run     *run        // the packager's run that last belongs to; nil for the first one seen
+	goal    *snapshot   // the version aimed at while the live edge lags
+
+	fetched   bool      // the published version was read back from the store
+	published *snapshot // what the store holds; nil for nothing, or for what cannot be parsed
+	exists    bool      // the store holds a version
+	etag      string    // of the stored version; empty if unknown or none
+	doubt     []*snapshot
+	// doubt holds the snapshots whose PUT began and is not known to have failed or been replaced:
+	// each may be the published one.
+	flying    *snapshot // whose PUT is under way
+	fetching  bool
+	conflicts int  // preconditions failed in a row
+	blind     bool // this playlist is PUT without condition
+
+	failures  int
+	failedAt  time.Time
+	retryAt   time.Time
+	notBefore time.Time // the earliest next PUT, by MinInterval
+
+	recheck time.Time // when rebind is due; zero if it is not
+
+	parents []*list // playlists that name this one
+}
+
+// run is one run of a packager whose sequence numbers started anew. References of its playlists are good
+// only with bytes younger than the run before it.
+type run struct {
+	// after is the modification time of the old run's last playlist, 0 if unknown.
+	after int64
+}
+
+// snapshot is one version of a playlist: its frozen bytes and what they name.
+type snapshot struct {
+	file    hls.File
+	list    *list
+	seq     uint64
+	run     *run
+	binds   []bind
+	lists   []*list // the playlists that it names
+	cursor  int     // all binds before it are satisfied
+	outside string  // a reference that can never be local: it is never published
+	reason  string  // why outside cannot
+	named   bool    // its binds count in their objects' naming
+	exposed bool    // counted as published in their objects' naming
+	dropped bool
+}
+
+// bind ties a reference to the version it means; ver is nil until that version is settled. waits is true
+// while the reference stands among its object's waiters. anew is true when the version that it meant is lost,
+// so that it takes another only once that one has been there for Settle and no newer playlist came.
+type bind struct {
+	obj   *object
+	ver   *version
+	waits bool
+	anew  bool
+}
+
+// waiter is reference i of a snapshot that waits for the next version of its object.
+type waiter struct {
+	s *snapshot
+	i int
+}
+
+// startRun tells whether s belongs to a new run of the packager: its last sequence number fell, or stayed
+// while EXT-X-ENDLIST vanished.
+func (l *list) startRun(s *snapshot) {
+	prev := l.last
+	if prev == nil {
+		prev = l.published
+	}
+	if prev != nil && startsAnew(prev.file.Playlist, s.file.Playlist) {
+		l.run = &run{after: prev.file.Version.ModTime}
+	}
+}
+
+func startsAnew(prev, next *hls.Playlist) bool {
+	if prev.Kind != hls.MediaPlaylist || next.Kind != hls.MediaPlaylist {
+		return false
+	}
+	was, is := lastSequence(prev), lastSequence(next)
+	return is < was || is == was && prev.Ended && !next.Ended
+}
+
+// lastSequence is -1 plus the first number for a playlist without segments, so that an empty playlist
+// stands before its first segment.
+func lastSequence(pl *hls.Playlist) int64 {
+	return int64(pl.MediaSequence) + int64(pl.Segments) - 1 //nolint:gosec // sequence numbers beyond 2^63 only disable the detection
+}
+
+// freeze resolves the references of s and binds each to the version settled now.
+func (p *Plan) freeze(s *snapshot) {
+	p.name(s)
+	for i := range s.binds {
+		p.bind(s, i)
+	}
+}
+
+// name resolves the references of s and counts them.
+func (p *Plan) name(s *snapshot) {
+	s.binds = make([]bind, 0, len(s.file.Playlist.References))
+	last := ""
+	for i := range s.file.Playlist.References {
+		ref := &s.file.Playlist.References[i]
+		if ref.Gap || ref.Hint || ref.URI == last {
+			continue
+		}
+		last = ref.URI
+		if ref.Unresolved {
+			s.outside, s.reason = ref.URI, "variable"
+			continue
+		}
+		name, target := hls.Resolve(s.file.Path, ref.URI)
+		switch target {
+		case hls.Elsewhere:
+		case hls.Outside:
+			s.outside, s.reason = ref.URI, "outside"
+		case hls.Local:
+			p.refer(s, name, ref.Kind)
+		}
+	}
+	s.named = true
+}
+
+// refer adds one local reference to s.
+func (p *Plan) refer(s *snapshot, name string, kind hls.Kind) {
+	if kind.IsPlaylist() {
+		child := p.list(name)
+		if child == s.list || slices.Contains(s.lists, child) {
+			return
+		}
+		s.lists = append(s.lists, child)
+		if !slices.Contains(child.parents, s.list) {
+			child.parents = append(child.parents, s.list)
+		}
+		p.wake(child.stream)
+		return
+	}
+	o := p.object(name)
+	if o.stamp == s {
+		return // named twice, as byte ranges are
+	}
+	o.stamp = s
+	o.kind = kind
+	if o.stream == nil {
+		o.stream = s.list.stream
+	}
+	o.name(s.list, 1, 0)
+	s.binds = append(s.binds, bind{obj: o})
+}
+
+// bind ties reference i of s to the version that its name has now, if that is good for the run of s.
+// Otherwise the next version to settle will be offered to it.
+func (p *Plan) bind(s *snapshot, i int) {
+	b := &s.binds[i]
+	if b.ver != nil {
+		return
+	}
+	o := b.obj
+	if v := o.current(); v != nil && p.good(s, b, v) {
+		b.ver = v
+		p.want(o, v, s.list.stream)
+		return
+	}
+	if !b.waits {
+		b.waits = true
+		o.waiters = append(o.waiters, waiter{s, i})
+	}
+	if o.current() == nil {
+		p.seek(s, o)
+	}
+}
+
+// good reports whether v may be what reference b of s means, and has it offered again if that is so only
+// later.
+func (p *Plan) good(s *snapshot, b *bind, v *version) bool {
+	if b.anew {
+		if at := v.file.Seen.Add(p.cfg.Settle); p.now.Before(at) {
+			p.later(s.list, at)
+			return false
+		}
+	}
+	r := s.run
+	if r == nil || v.trusted == r {
+		return true
+	}
+	if r.after != 0 && v.file.Version.ModTime > r.after || r.after == 0 && v.witnessed() {
+		return true
+	}
+	deadline := s.file.Seen.Add(p.patience(s, b.obj))
+	if p.now.Before(deadline) {
+		p.later(s.list, deadline)
+		return false
+	}
+	v.trusted = r
+	return true
+}
+
+// patience is how long a reference of a restarted stream waits for new bytes. Keys and init sections are
+// often kept over a restart; a media segment of the old run is hardly ever meant, so that it waits long
+// enough for a packager that names segments before it writes them.
+func (p *Plan) patience(s *snapshot, o *object) time.Duration {
+	if o.kind == hls.Media || o.kind == hls.Subtitle {
+		return max(p.cfg.Settle, 3*s.file.Playlist.TargetDuration)
+	}
+	return p.cfg.Settle
+}
+
+// seek finds out what became of a name that no finished file has: the store is asked if the file was
+// deleted, or if s was met at rest so that the file may have been there before; the watcher is asked to look
+// if the name stays missing.
+func (p *Plan) seek(s *snapshot, o *object) {
+	if o.gone {
+		p.ask(o, s.list.stream)
+		return
+	}
+	deadline := s.file.Seen.Add(p.cfg.Settle)
+	if p.now.Before(deadline) {
+		p.later(s.list, deadline)
+		return
+	}
+	if s.file.Found {
+		p.ask(o, s.list.stream)
+	}
+	if !o.looked {
+		o.looked = true
+		p.looks = append(p.looks, o.path)
+	}
+}
+
+// rebind offers the references of l that mean no version yet what is settled now.
+func (p *Plan) rebind(l *list) {
+	l.recheck = time.Time{}
+	for _, s := range l.pending {
+		for i := s.cursor; i < len(s.binds); i++ {
+			p.bind(s, i)
+		}
+	}
+}
+
+// later has the references of l offered again at a later time.
+func (p *Plan) later(l *list, at time.Time) {
+	if l.recheck.IsZero() || at.Before(l.recheck) {
+		l.recheck = at
+		p.alarm(at, l.stream)
+	}
+}
+
+// supersede is called when the bytes of old can never be stored again, as the name o has others: snapshots
+// that mean old are dropped, but the newest of each playlist is bound anew.
+func (p *Plan) supersede(o *object, old *version) {
+	for _, n := range slices.Clone(o.naming) {
+		l := n.list
+		for i := len(l.pending) - 1; i >= 0; i-- {
+			s := l.pending[i]
+			j := s.find(o)
+			if j < 0 || s.binds[j].ver == nil || s.binds[j].ver.id != old.id || s == l.flying {
+				continue
+			}
+			if s != l.last {
+				p.dropSnapshot(l, i)
+				continue
+			}
+			s.binds[j].ver, s.binds[j].anew = nil, true
+			s.cursor = 0
+			p.bind(s, j)
+		}
+		p.wake(l.stream)
+		p.touch(l.stream)
+	}
+}
+
+// find returns the number of the bind of s to o, -1 if it has none.
+func (s *snapshot) find(o *object) int {
+	return slices.IndexFunc(s.binds, func(b bind) bool { return b.obj == o })
+}
+
+// ready reports whether all that s names is stored as s means it.
+func (s *snapshot) ready() bool {
+	if s.outside != "" {
+		return false
+	}
+	for s.cursor < len(s.binds) && s.binds[s.cursor].satisfied() {
+		s.cursor++
+	}
+	if s.cursor < len(s.binds) {
+		return false
+	}
+	for _, l := range s.lists {
+		if !l.exists {
+			return false
+		}
+	}
+	return true
+}
+
+// satisfied reports whether the store holds what b means.
+func (b *bind) satisfied() bool {
+	return b.ver != nil && b.obj.remote != nil && b.obj.remote.id == b.ver.id
+}
+
+// expose counts s as possibly published, so that nothing it names is overwritten carelessly.
+func (p *Plan) expose(s *snapshot) {
+	if s.exposed {
+		return
+	}
+	s.exposed = true
+	for i := range s.binds {
+		s.binds[i].obj.name(s.list, 0, 1)
+	}
+}
+
+// conceal undoes expose and forgets the references of s if it is not pending either.
+func (p *Plan) conceal(s *snapshot) {
+	if s.exposed {
+		s.exposed = false
+		for i := range s.binds {
+			o := s.binds[i].obj
+			o.name(s.list, 0, -1)
+			if o.pendingWork() {
+				p.wake(o.stream) // it may be overwritten now
+			}
+		}
+	}
+	p.unname(s)
+}
+
+// unname gives the references of a snapshot up that is neither pending nor possibly published.
+func (p *Plan) unname(s *snapshot) {
+	if !s.named || s.exposed || !s.dropped {
+		return
+	}
+	s.named = false
+	for i := range s.binds {
+		o := s.binds[i].obj
+		o.name(s.list, -1, 0)
+		p.forgetObject(o)
+	}
+	s.binds = nil
+}

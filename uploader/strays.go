@@ -1,0 +1,89 @@
+package uploader
+
+import (
+	"path"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// maxStrays bounds the finished files that are kept although nothing names them and they are deleted.
+const maxStrays = 256
+
+// strays are finished files that no playlist names yet. Those deleted meanwhile are kept for a while, as a
+// playlist may still name them; those found at rest may have been named while nobody looked.
+type strays struct {
+	deleted []*object
+	found   map[neighbourhood][]*object
+}
+
+// neighbourhood is a folder and an extension: files that belong to one sequence of names.
+type neighbourhood struct{ folder, ext string }
+
+func newStrays() strays { return strays{found: make(map[neighbourhood][]*object)} }
+
+func neighbours(name string) neighbourhood { return neighbourhood{path.Dir(name), path.Ext(name)} }
+
+// add takes in a file that nothing names.
+func (s *strays) add(o *object) {
+	if o.newest.file.Found && (o.kind == hls.Media || o.kind == hls.Subtitle) {
+		at := neighbours(o.path)
+		s.found[at] = append(s.found[at], o)
+	}
+}
+
+// gone notes that o was deleted.
+func (s *strays) gone(o *object) { s.deleted = append(s.deleted, o) }
+
+// holds reports whether o is kept for a playlist to come.
+func (s *strays) holds(o *object) bool {
+	for _, x := range s.deleted {
+		if x == o {
+			return true
+		}
+	}
+	return false
+}
+
+// excess takes those out that are kept no longer.
+func (s *strays) excess() []*object {
+	n := len(s.deleted) - maxStrays
+	if n <= 0 {
+		return nil
+	}
+	old := s.deleted[:n:n]
+	s.deleted = append([]*object(nil), s.deleted[n:]...)
+	return old
+}
+
+// recall ships what was found at rest and is older than a neighbour that snap names, by time and by name: it was very
+// likely named while nobody looked. A leftover of a killed packager can be among it; as nothing names it, it
+// harms nobody.
+func (s *strays) recall(p *Plan, snap *snapshot) {
+	if len(s.found) == 0 {
+		return
+	}
+	newest := make(map[neighbourhood]*version)
+	for i := range snap.binds {
+		if v := snap.binds[i].ver; v != nil && v.file.State == hls.Settled {
+			at := neighbours(v.file.Path)
+			if n := newest[at]; n == nil || hls.NaturalLess(n.file.Path, v.file.Path) {
+				newest[at] = v
+			}
+		}
+	}
+	for at, named := range newest {
+		kept := s.found[at][:0]
+		for _, o := range s.found[at] {
+			switch {
+			case o.newest == nil || o.newest.wanted || len(o.naming) > 0:
+			case o.newest.file.Version.ModTime < named.file.Version.ModTime && hls.NaturalLess(o.path, named.file.Path):
+				p.wantLater(o, o.newest, snap.list.stream)
+			default:
+				kept = append(kept, o)
+			}
+		}
+		if s.found[at] = kept; len(kept) == 0 {
+			delete(s.found, at)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package uploader
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// Config is what an Uploader needs. Store is required; other zero values are replaced by the defaults that
+// PlanConfig names.
+type Config struct {
+	// Store takes the objects.
+	Store Store
+	// Prefix stands before every path in a key: "live/channel1/". It ends with a slash unless empty.
+	Prefix string
+	// Settle, MaxLag, MinInterval, Workers and Include are those of PlanConfig.
+	Settle, MaxLag, MinInterval time.Duration
+	Workers                     int
+	Include                     func(path string) bool
+	// HoldWarn is how long a playlist may wait for one file before the log says so. Default 10 s.
+	HoldWarn time.Duration
+	// Conditional lets playlists go up conditionally where the store knows how to.
+	Conditional bool
+	// CacheControl overrides the Cache-Control of some of CacheKinds.
+	CacheControl map[string]string
+	// Look has the watcher look at a file again whose bytes changed under an upload. It must not block.
+	// nil asks nobody.
+	Look func(path string)
+	// Logger and Observer are told what happens; nil means nobody.
+	Logger   *slog.Logger
+	Observer Observer
+}
+
+// Uploader ships what its facts name. Make one with New.
+type Uploader struct {
+	cfg    Config
+	plan   *Plan
+	worker *worker
+	log    *journal
+}
+
+// New returns an Uploader, or an error that names every setting that is wrong. It does no I/O.
+func New(c Config) (*Uploader, error) {
+	var errs []error
+	if c.Store == nil {
+		errs = append(errs, errors.New("store: missing"))
+	}
+	if c.Prefix != "" && !strings.HasSuffix(c.Prefix, "/") {
+		errs = append(errs, fmt.Errorf("prefix %q: does not end with a slash", c.Prefix))
+	}
+	cache, err := newCachePolicy(c.CacheControl)
+	errs = append(errs, err)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	if c.HoldWarn <= 0 {
+		c.HoldWarn = 10 * time.Second
+	}
+	if c.Look == nil {
+		c.Look = func(string) {}
+	}
+	plan := NewPlan(PlanConfig{
+		Settle: c.Settle, MaxLag: c.MaxLag, MinInterval: c.MinInterval, Workers: c.Workers,
+		Include: c.Include, Unconditional: !c.Conditional,
+	})
+	return &Uploader{
+		cfg:    c,
+		plan:   plan,
+		worker: &worker{store: c.Store, prefix: c.Prefix, cache: cache},
+		log:    newJournal(c.Logger, c.Observer, c.Prefix),
+	}, nil
+}
+
+// Unshipped is the error of a Run that ended before everything was stored.
+type Unshipped struct {
+	// Files are the paths of what is left, sorted.
+	Files []string
+}
+
+// Error returns "3 files unshipped: a, b, c", with at most ten names.
+func (e *Unshipped) Error() string {
+	names := e.Files
+	more := ""
+	if len(names) > 10 {
+		names, more = names[:10], ", …"
+	}
+	return fmt.Sprintf("%d files unshipped: %s%s", len(e.Files), strings.Join(names, ", "), more)
+}
+
+// Run ships what facts tell until facts is closed and nothing is left that can be shipped, or until ctx is
+// done, which gives up what is under way. It always receives from facts, so that the sender never
+// waits for the store. It joins every goroutine that it started and releases every Source.
+// The error is an *Unshipped if something is left, nil otherwise.
+func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
+	jobs, stop := context.WithCancel(ctx)
+	defer stop()
+	reports := make(chan report)
+	wake := time.NewTimer(time.Hour)
+	defer wake.Stop()
+	warn := time.NewTicker(u.cfg.HoldWarn)
+	defer warn.Stop()
+	flying, done := 0, ctx.Done()
+	for {
+		if done != nil {
+			for _, j := range u.plan.Next(time.Now()) {
+				flying++
+				go func() { reports <- u.worker.do(jobs, j) }() // always received, below
+			}
+		}
+		u.settleAccounts(flying)
+		if flying == 0 && (done == nil || facts == nil && u.plan.Stuck()) {
+			return u.finish(facts)
+		}
+		u.setAlarm(wake)
+		select {
+		case f, ok := <-facts:
+			if !ok {
+				facts = nil
+				break
+			}
+			u.plan.Observe(f)
+			u.drainFacts(facts)
+		case r := <-reports:
+			flying--
+			u.log.report(r)
+			u.plan.Report(r.job, r.out)
+		case <-wake.C:
+		case <-warn.C:
+			u.log.blocked(u.plan.Blocked(), time.Now(), u.cfg.HoldWarn)
+		case <-done:
+			done = nil
+		}
+	}
+}
+
+// drainFacts takes in what is waiting, so that a scan's many facts cost one round.
+func (u *Uploader) drainFacts(facts <-chan hls.File) {
+	for range 1024 {
+		select {
+		case f, ok := <-facts:
+			if !ok {
+				return // seen again by the caller
+			}
+			u.plan.Observe(f)
+		default:
+			return
+		}
+	}
+}
+
+func (u *Uploader) setAlarm(wake *time.Timer) {
+	if at, ok := u.plan.Wake(); ok {
+		wake.Reset(time.Until(at))
+	} else {
+		wake.Reset(time.Hour)
+	}
+}
+
+// settleAccounts hands on what the Plan has for others.
+func (u *Uploader) settleAccounts(flying int) {
+	for _, s := range u.plan.Released() {
+		s.Release()
+	}
+	for _, name := range u.plan.Looks() {
+		u.cfg.Look(name)
+	}
+	for _, l := range u.plan.Losses() {
+		u.log.lost(l)
+	}
+	for _, s := range u.plan.changedStreams() {
+		u.log.stream(s)
+	}
+	u.log.queue(flying, u.plan.waiting, u.plan.waitingBytes)
+}
+
+// finish releases what is left and names it.
+func (u *Uploader) finish(facts <-chan hls.File) error {
+	for _, s := range u.plan.sources() {
+		s.Release()
+	}
+	for facts != nil {
+		f, ok := <-facts
+		if !ok {
+			break
+		}
+		if f.Source != nil {
+			f.Source.Release()
+		}
+	}
+	if left := u.plan.Unshipped(); len(left) > 0 {
+		return &Unshipped{Files: left}
+	}
+	return nil
+}

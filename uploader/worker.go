@@ -1,0 +1,177 @@
+package uploader
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5" //nolint:gosec // the ETag of S3 is an MD5; it protects against accidents, not attackers
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// worker does jobs. It is safe for concurrent use.
+type worker struct {
+	store  Store
+	prefix string
+	cache  cachePolicy
+}
+
+// report is a job with its outcome.
+type report struct {
+	job  Job
+	out  Outcome
+	err  error // why it failed; nil otherwise
+	took time.Duration
+}
+
+func (w *worker) key(name string) string { return w.prefix + name }
+
+// do carries j out.
+func (w *worker) do(ctx context.Context, j Job) report {
+	start := time.Now()
+	var out Outcome
+	var err error
+	switch j.Op {
+	case PutMedia:
+		out, err = w.putMedia(ctx, j)
+	case PutPlaylist:
+		out, err = w.putPlaylist(ctx, j)
+	case Compare:
+		out, err = w.compare(ctx, j)
+	case Fetch:
+		out, err = w.fetch(ctx, j)
+	}
+	out.At = time.Now()
+	if err != nil {
+		out.Result, out.Kind, out.RetryIn = Failed, KindOf(err), retryDelay(j.Attempt, err)
+		if ctx.Err() != nil {
+			out.Result = Cancelled
+		}
+	}
+	return report{job: j, out: out, err: err, took: out.At.Sub(start)}
+}
+
+// putMedia stores a file. The fingerprint is taken before the first byte and after the last: if it is not that of
+// the finished file, somebody changed the bytes and what was sent is void.
+func (w *worker) putMedia(ctx context.Context, j Job) (Outcome, error) {
+	r, out, err := open(j.File)
+	if r == nil {
+		return out, err
+	}
+	defer r.Close() //nolint:errcheck // nothing was written
+	etag, err := w.store.Put(ctx, Object{
+		Key:          w.key(j.Path),
+		Body:         r,
+		Size:         j.File.Version.Size,
+		ContentType:  contentType(j.Path),
+		CacheControl: w.cache.header(j.Kind, nil),
+	})
+	if now, verr := r.Version(); verr != nil || now != j.File.Version {
+		return Outcome{Result: Void}, nil
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Result: Done, ETag: etag}, nil
+}
+
+// open opens the bytes of f. The reader is nil if they are out of reach or not those of f any more.
+func open(f hls.File) (hls.Reader, Outcome, error) {
+	r, err := f.Source.Open()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, Outcome{Result: Gone}, nil
+	}
+	if err != nil {
+		return nil, Outcome{}, fmt.Errorf("open %s: %w", f.Path, err)
+	}
+	if now, err := r.Version(); err != nil || now != f.Version {
+		_ = r.Close()
+		return nil, Outcome{Result: Void}, nil
+	}
+	return r, Outcome{}, nil
+}
+
+func (w *worker) putPlaylist(ctx context.Context, j Job) (Outcome, error) {
+	etag, err := w.store.Put(ctx, Object{
+		Key:          w.key(j.Path),
+		Body:         bytes.NewReader(j.File.Content),
+		Size:         int64(len(j.File.Content)),
+		ContentType:  contentType(j.Path),
+		CacheControl: w.cache.header(j.File.Kind, j.File.Playlist),
+		IfMatch:      j.IfMatch,
+		IfAbsent:     j.IfAbsent,
+	})
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{Result: Done, ETag: etag}, nil
+}
+
+// compare finds out whether the store holds the bytes of j.File. Only an ETag that is an MD5 can tell.
+func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
+	etag, size := j.ETag, j.File.Version.Size
+	if etag == "" {
+		info, err := w.store.Stat(ctx, w.key(j.Path))
+		if KindOf(err) == NotFound && err != nil {
+			return Outcome{Result: Absent}, nil
+		}
+		if err != nil {
+			return Outcome{}, err
+		}
+		etag, size = info.ETag, info.Size
+	}
+	if j.File.Source == nil {
+		return Outcome{Result: Present, ETag: etag}, nil
+	}
+	if size != j.File.Version.Size || !isMD5(etag) {
+		return Outcome{Result: Different, ETag: etag}, nil
+	}
+	r, out, err := open(j.File)
+	if r == nil {
+		return out, err
+	}
+	defer r.Close()  //nolint:errcheck // nothing was written
+	sum := md5.New() //nolint:gosec // see the import
+	if _, err := io.Copy(sum, io.NewSectionReader(r, 0, size)); err != nil {
+		return Outcome{}, fmt.Errorf("read %s: %w", j.Path, err)
+	}
+	if now, err := r.Version(); err != nil || now != j.File.Version {
+		return Outcome{Result: Void}, nil
+	}
+	if !strings.EqualFold(hex.EncodeToString(sum.Sum(nil)), etag) {
+		return Outcome{Result: Different, ETag: etag}, nil
+	}
+	return Outcome{Result: Done, ETag: etag}, nil
+}
+
+// isMD5 reports whether an ETag has the form of an MD5, which is what a single PUT leaves on most stores.
+func isMD5(etag string) bool {
+	sum, err := hex.DecodeString(etag)
+	return err == nil && len(sum) == md5.Size
+}
+
+// fetch reads a published playlist back. What cannot be parsed counts as a playlist that names nothing.
+func (w *worker) fetch(ctx context.Context, j Job) (Outcome, error) {
+	content, info, err := w.store.Get(ctx, w.key(j.Path), hls.MaxPlaylistSize)
+	if err != nil {
+		switch KindOf(err) {
+		case NotFound:
+			return Outcome{Result: Absent}, nil
+		case Permanent: // too large to be a playlist
+			return Outcome{Result: Done}, nil
+		case Transient, Alarm, Precondition, Unsupported:
+		}
+		return Outcome{}, err
+	}
+	out := Outcome{Result: Done, ETag: info.ETag, Content: content}
+	if pl, err := hls.Parse(content); err == nil {
+		out.Playlist = pl
+	}
+	return out, nil
+}

@@ -1,0 +1,308 @@
+package watcher
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+func TestCloseSettles(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	f := x.open("seg_1.ts")
+	for range 10 {
+		_, err := f.WriteString(strings.Repeat("x", 188))
+		check(t, err)
+	}
+	check(t, f.Close())
+	fact := x.settled("seg_1.ts", strings.Repeat("x", 1880))
+	if fact.Found || fact.Kind != hls.Media || time.Since(fact.Seen) > patient {
+		t.Errorf("got %+v", fact)
+	}
+	if rest := x.stop(); len(rest) > 0 {
+		t.Errorf("reported again: %v", paths(rest))
+	}
+}
+
+func TestOpenFileIsNotReported(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	// The first half of a segment, its close by a second descriptor, a scan: none makes it whole.
+	f := x.open("seg_1.ts")
+	_, err := f.WriteString("half")
+	check(t, err)
+	second := x.open("seg_1.ts", os.O_WRONLY)
+	check(t, second.Close())
+	x.barrier()
+	_, err = f.WriteString(" and half")
+	check(t, err)
+	check(t, f.Close())
+	x.settled("seg_1.ts", "half and half")
+}
+
+func TestTruncatedInPlaceBeforeTheLook(t *testing.T) {
+	t.Parallel()
+	x := newWatch(t, t.TempDir(), nil)
+	x.run()
+	x.scanned("start", 1)
+	// Close and reopen at once: whether the look comes before or after, only whole bytes are reported.
+	for i := range 50 {
+		x.write("seg.ts", strings.Repeat("a", 1000+i))
+		f := x.open("seg.ts")
+		_, err := f.WriteString("half")
+		check(t, err)
+		x.barrierIgnoring(t, func(fact hls.File) {
+			if n := len(read0(fact)); n != 1000+i && n != 0 {
+				t.Errorf("got %d bytes, want %d", n, 1000+i)
+			}
+		})
+		_, err = f.WriteString(strings.Repeat("b", 2000))
+		check(t, err)
+		check(t, f.Close())
+		fact := x.next()
+		if n := fact.Version.Size; n != 2004 {
+			t.Fatalf("got %d bytes, want 2004", n)
+		}
+		check(t, os.Remove(x.path("seg.ts")))
+		x.gone("seg.ts")
+	}
+}
+
+// barrierIgnoring is barrier, with a look at the facts before it.
+func (x *watch) barrierIgnoring(t *testing.T, each func(hls.File)) {
+	t.Helper()
+	x.marks++
+	name := "barrier_" + strings.Repeat("y", x.marks) + ".ts"
+	x.write(name, "barrier")
+	for f := x.next(); f.Path != name; f = x.next() {
+		each(f)
+	}
+}
+
+// read0 returns the bytes of a fact, none if they changed since.
+func read0(f hls.File) []byte {
+	r, err := f.Source.Open()
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = r.Close() }()
+	b := make([]byte, f.Version.Size)
+	n, _ := r.ReadAt(b, 0)
+	if v, err := r.Version(); err != nil || v != f.Version {
+		return nil
+	}
+	return b[:n]
+}
+
+func TestRenameSettles(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name  string
+		probe func(*os.File) writer
+	}{
+		{"lease", probeWriter},
+		{"without leases", cannotTell},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			x := start(t, func(c *Config) { c.Settle = time.Hour }, withProbe(c.probe))
+			x.write("seg_1.ts.tmp", "one")
+			x.rename("seg_1.ts.tmp", "seg_1.ts")
+			x.settled("seg_1.ts", "one")
+			// A chain of names, and a file that comes back to its first one.
+			x.write("a.tmp", "two")
+			x.rename("a.tmp", "b.tmp")
+			x.rename("b.tmp", "a.tmp")
+			x.rename("a.tmp", "seg_2.ts")
+			x.settled("seg_2.ts", "two")
+			// Over an existing name.
+			x.write("a.tmp", "three")
+			x.rename("a.tmp", "seg_1.ts")
+			x.settled("seg_1.ts", "three")
+			x.evidence("rename", 3)
+		})
+	}
+}
+
+func TestRenameOfReported(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	// ffmpeg's second_level_segment_size: closed under a placeholder's name.
+	x.write("seg_0000_00000000.ts", "bytes")
+	x.settled("seg_0000_00000000.ts", "bytes")
+	x.rename("seg_0000_00000000.ts", "seg_0000_00043052.ts")
+	x.gone("seg_0000_00000000.ts")
+	x.settled("seg_0000_00043052.ts", "bytes")
+	if got := x.obs.got(); got["rename"] != 1 {
+		t.Errorf("evidence: got %v, want one rename", got)
+	}
+}
+
+func TestRenameBeforeClose(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	// GIO (hlssink2): the old name is opened and closed untouched, the new bytes are renamed over it
+	// while still open, and closed afterwards.
+	x.write("playlist.m3u8", playlist("a.ts"))
+	x.settled("playlist.m3u8", playlist("a.ts"))
+	check(t, x.open("playlist.m3u8", os.O_WRONLY|os.O_CREATE).Close())
+	f := x.open(".goutputstream-PSONZ3")
+	_, err := f.WriteString(playlist("a.ts", "b.ts"))
+	check(t, err)
+	x.rename(".goutputstream-PSONZ3", "playlist.m3u8")
+	x.barrier()
+	check(t, f.Close())
+	x.settled("playlist.m3u8", playlist("a.ts", "b.ts"))
+	if rest := x.stop(); len(rest) > 0 {
+		t.Errorf("reported again: %v", paths(rest))
+	}
+}
+
+func TestMovedInFromElsewhere(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	outside := filepath.Join(filepath.Dir(x.dir), filepath.Base(x.dir)+"-elsewhere")
+	check(t, os.WriteFile(outside, []byte(playlist("a.ts")), 0o644))
+	check(t, os.Rename(outside, x.path("video.m3u8")))
+	f := x.settled("video.m3u8", playlist("a.ts"))
+	if f.Found {
+		t.Error("found, though its arrival was seen")
+	}
+	x.evidence("lease", 1)
+}
+
+func TestMetByScan(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, evidence string
+		options        []option
+	}{
+		{"lease", "lease", nil},
+		{"cannot tell", "quiet", []option{withProbe(cannotTell)}},
+		{"no closes", "lease", []option{withoutCloses}},
+		{"nothing at all", "quiet", []option{withoutCloses, withProbe(cannotTell)}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			x := newWatch(t, t.TempDir(), nil, c.options...)
+			x.write("seg_1.ts", "one")
+			x.run()
+			if f := x.settled("seg_1.ts", "one"); !f.Found {
+				t.Error("not found, though a scan met it")
+			}
+			x.evidence(c.evidence, 1)
+		})
+	}
+}
+
+func TestQuietRuleOnWrites(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil, withoutCloses, withProbe(cannotTell))
+	x.obs.until(t, "fallback", func(r *recorder) bool { return r.folders == 1 && !r.exact })
+	f := x.open("seg_1.ts")
+	_, err := f.WriteString("bytes")
+	check(t, err)
+	x.settled("seg_1.ts", "bytes")
+	_, err = f.WriteString(" and more")
+	check(t, err)
+	x.settled("seg_1.ts", "bytes and more")
+	x.evidence("quiet", 2)
+}
+
+func TestOpenFileFoundByScan(t *testing.T) {
+	t.Parallel()
+	x := newWatch(t, t.TempDir(), nil)
+	f := x.open("seg_1.ts")
+	_, err := f.WriteString("half")
+	check(t, err)
+	x.run()
+	x.scanned("start", 1)
+	x.barrier()
+	check(t, f.Close())
+	if fact := x.settled("seg_1.ts", "half"); fact.Found {
+		t.Error("found at rest, though it was open")
+	}
+}
+
+func TestWitnessedFileWaitsForItsClose(t *testing.T) {
+	t.Parallel()
+	// Nobody can tell of writers, and the packager pauses for longer than Settle.
+	x := start(t, func(c *Config) { c.Settle = time.Millisecond }, withProbe(cannotTell))
+	f := x.open("stream_01.vtt")
+	x.barrier()
+	x.barrier()
+	_, err := f.WriteString("WEBVTT")
+	check(t, err)
+	check(t, f.Close())
+	x.settled("stream_01.vtt", "WEBVTT")
+}
+
+func TestEmptyFile(t *testing.T) {
+	t.Parallel()
+	x := newWatch(t, t.TempDir(), nil)
+	x.write("found.ts", "")
+	x.run()
+	x.settled("found.ts", "")
+	x.evidence("quiet", 1)
+	x.write("closed.ts", "")
+	x.settled("closed.ts", "")
+	x.evidence("quiet", 1, "close", 1)
+}
+
+func TestDuplicates(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	x.write("seg_1.ts", "one")
+	x.settled("seg_1.ts", "one")
+	check(t, x.open("seg_1.ts", os.O_WRONLY).Close()) // a close by somebody who wrote nothing
+	check(t, os.Chmod(x.path("seg_1.ts"), 0o600))
+	check(t, os.Link(x.path("seg_1.ts"), x.path("link.ts")))
+	x.settled("link.ts", "one")
+	x.barrier()
+	x.write("seg_1.ts", "two")
+	x.settled("seg_1.ts", "two")
+}
+
+func TestModificationTimeSetBackward(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	x.write("0.key", "0123456789abcdef")
+	f := x.settled("0.key", "0123456789abcdef")
+	back := time.Unix(time.Now().Unix()-1, 0)
+	check(t, os.Chtimes(x.path("0.key"), back, back))
+	x.barrier()
+	read(t, f) // it is the same version to the Source, too
+	// The same size and that very modification time after a close: other bytes.
+	g := x.open("0.key")
+	_, err := g.WriteString("fedcba9876543210")
+	check(t, err)
+	check(t, os.Chtimes(x.path("0.key"), back, back))
+	check(t, g.Close())
+	x.settled("0.key", "fedcba9876543210")
+}
+
+func TestLookReportsAfresh(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	x.write("seg_1.ts", "one")
+	x.settled("seg_1.ts", "one")
+	x.w.Look("seg_1.ts")
+	x.settled("seg_1.ts", "one")
+	x.write("index.m3u8", playlist("seg_1.ts"))
+	x.settled("index.m3u8", playlist("seg_1.ts"))
+	x.w.Look("index.m3u8")
+	x.settled("index.m3u8", playlist("seg_1.ts"))
+	x.w.Look("missing.ts")
+	x.gone("missing.ts")
+	x.w.Look("no/such/folder.ts")
+	x.gone("no/such/folder.ts")
+	x.w.Look("../" + filepath.Base(x.dir) + "/seg_1.ts")
+	x.w.Look("/etc/passwd")
+	x.w.Look(".hlsship")
+	x.gone(".hlsship")
+	x.barrier()
+}

@@ -1,0 +1,216 @@
+package watcher
+
+import (
+	"container/list"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// holder bounds how many finished files are kept open. It is safe for concurrent use.
+type holder struct {
+	limit  int
+	change func() // called without mu held when the number of held files changed
+
+	mu   sync.Mutex
+	held list.List // of *source, the one held longest first
+}
+
+func newHolder(limit int, change func()) *holder {
+	return &holder{limit: limit, change: change}
+}
+
+// count returns how many files are held.
+func (h *holder) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.held.Len()
+}
+
+// hold returns a Source that keeps file open. It takes the file over. Beyond the limit the source held
+// longest is let go.
+func (h *holder) hold(dir, path string, v hls.Version, file *os.File) *source {
+	s := &source{holder: h, dir: dir, path: path, version: v, file: &shared{File: file, users: 1}}
+	h.mu.Lock()
+	s.place = h.held.PushBack(s)
+	over := h.held.Len() > h.limit
+	h.mu.Unlock()
+	if over {
+		h.letGo()
+	}
+	h.change()
+	return s
+}
+
+// letGo lets go of the file held longest and reports whether there was one.
+func (h *holder) letGo() bool {
+	h.mu.Lock()
+	front := h.held.Front()
+	if front == nil {
+		h.mu.Unlock()
+		return false
+	}
+	s := h.held.Remove(front).(*source)
+	h.mu.Unlock()
+	s.drop()
+	return true
+}
+
+// remove takes s out of the list, wherever it is.
+func (h *holder) remove(s *source) {
+	h.mu.Lock()
+	h.held.Remove(s.place) // does nothing if letGo was there first
+	h.mu.Unlock()
+	h.change()
+}
+
+// shared is an open file with its number of users, guarded by the mu of its source. The last one to
+// leave closes it.
+type shared struct {
+	*os.File
+	users int
+}
+
+// source is an hls.Source over a file that was held when it was made.
+type source struct {
+	holder  *holder
+	place   *list.Element
+	dir     string
+	path    string
+	version hls.Version
+
+	mu       sync.Mutex
+	file     *shared // nil once the holder let it go or it was released
+	released bool
+	// touched is a modification time that somebody gave to the same bytes; 0 if nobody did.
+	touched int64
+}
+
+// Open implements hls.Source. Where the file is no longer held it is opened by name and must still be
+// the same.
+func (s *source) Open() (hls.Reader, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.released {
+		return nil, fmt.Errorf("open %s: released: %w", s.path, fs.ErrNotExist)
+	}
+	if s.file != nil {
+		s.file.users++
+		return &reader{source: s, file: s.file}, nil
+	}
+	file, err := s.reopen()
+	if err != nil {
+		return nil, fmt.Errorf("open %s again: %w", s.path, err)
+	}
+	return &reader{source: s, file: &shared{File: file, users: 1}}, nil
+}
+
+// reopen opens the file by name. The caller holds mu.
+func (s *source) reopen() (*os.File, error) {
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }()
+	file, err := openRegular(root, filepath.FromSlash(s.path))
+	if err != nil {
+		if _, ok := irregularMode(err); ok {
+			return nil, fmt.Errorf("%w: %w", err, fs.ErrNotExist)
+		}
+		return nil, err
+	}
+	v, err := fingerprint(file)
+	if err != nil {
+		_ = file.Close()
+		return nil, err
+	}
+	if !s.same(v) {
+		_ = file.Close()
+		return nil, fmt.Errorf("another file has its name: %w", fs.ErrNotExist)
+	}
+	return file, nil
+}
+
+// Release implements hls.Source.
+func (s *source) Release() {
+	s.mu.Lock()
+	if s.released {
+		s.mu.Unlock()
+		return
+	}
+	s.released = true
+	s.mu.Unlock()
+	s.drop()
+	s.holder.remove(s)
+}
+
+// drop gives up the source's own use of the file.
+func (s *source) drop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file != nil {
+		s.leave(s.file)
+		s.file = nil
+	}
+}
+
+// leave ends one use of f. The caller holds mu. An error in closing a file that was only read means nothing.
+func (s *source) leave(f *shared) {
+	if f.users--; f.users == 0 {
+		_ = f.Close()
+	}
+}
+
+// touch tells the source that its bytes have another modification time now.
+func (s *source) touch(modTime int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.touched = modTime
+}
+
+// same reports whether v is the version that the source stands for. The caller holds mu.
+func (s *source) same(v hls.Version) bool {
+	if s.touched != 0 && v.ModTime == s.touched {
+		v.ModTime = s.version.ModTime
+	}
+	return v == s.version
+}
+
+// reader is an hls.Reader. Readers of a held file share it: ReadAt has no position.
+type reader struct {
+	source *source
+	file   *shared
+	once   sync.Once
+}
+
+// ReadAt implements io.ReaderAt.
+func (r *reader) ReadAt(p []byte, off int64) (int, error) { return r.file.ReadAt(p, off) }
+
+// Version implements hls.Reader. A new modification time that the watcher knows to be on the old bytes
+// does not count.
+func (r *reader) Version() (hls.Version, error) {
+	v, err := fingerprint(r.file.File)
+	if err != nil {
+		return hls.Version{}, fmt.Errorf("stat %s: %w", r.source.path, err)
+	}
+	r.source.mu.Lock()
+	defer r.source.mu.Unlock()
+	if r.source.same(v) {
+		return r.source.version, nil
+	}
+	return v, nil
+}
+
+// Close implements io.Closer. Closing again does nothing.
+func (r *reader) Close() error {
+	r.once.Do(func() {
+		r.source.mu.Lock()
+		defer r.source.mu.Unlock()
+		r.source.leave(r.file)
+	})
+	return nil
+}

@@ -1,0 +1,115 @@
+package watcher
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strconv"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// Why a file is never reported; Refusals lists them.
+const (
+	refusedLink       = "link"
+	refusedIrregular  = "irregular"
+	refusedName       = "name"
+	refusedPlaylist   = "playlist"
+	refusedSize       = "size"
+	refusedPermission = "permission"
+)
+
+// maxWarnings bounds the lines about refused files in the log; all are counted.
+const maxWarnings = 1000
+
+// notRegular is the error of opening something that is not a regular file.
+type notRegular struct {
+	path string
+	mode fs.FileMode
+}
+
+func (e *notRegular) Error() string {
+	return fmt.Sprintf("%s is no regular file (%s)", e.path, e.mode.Type())
+}
+
+// irregularMode returns the mode in err if err says that something is not a regular file.
+func irregularMode(err error) (fs.FileMode, bool) {
+	if e, ok := errors.AsType[*notRegular](err); ok {
+		return e.mode, true
+	}
+	return 0, false
+}
+
+// errRestless is the error of opening a file whose name means another one each time.
+var errRestless = errors.New("its name keeps changing hands")
+
+// openRegular opens a regular file for reading. It looks before it opens, since opening a FIFO or a
+// device has effects, and again afterwards, since the name may have changed hands: what it returns is
+// the regular file that it saw. Links are not followed.
+func openRegular(root *os.Root, name string) (*os.File, error) {
+	for range 4 {
+		before, err := root.Lstat(name)
+		if err != nil {
+			return nil, err
+		}
+		if !before.Mode().IsRegular() {
+			return nil, &notRegular{path: name, mode: before.Mode()}
+		}
+		file, err := root.OpenFile(name, openFlags, 0)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		after, err := file.Stat()
+		if err == nil && os.SameFile(before, after) {
+			return file, nil
+		}
+		_ = file.Close()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, errRestless
+}
+
+// refuse counts f as one that is not reported, once for each of its versions, and warns once.
+func (r *run) refuse(f *file, reason string, v hls.Version, err error) {
+	r.calm(f)
+	f.unpin()
+	if f.refused == reason && f.refusedAs == v {
+		return
+	}
+	f.refused, f.refusedAs = reason, v
+	r.config.Observer.Refused(reason)
+	if f.warned {
+		return
+	}
+	f.warned = true
+	r.warnings++
+	switch {
+	case r.warnings < maxWarnings:
+		r.config.Logger.Warn("file is not shipped", "path", printable(f.path()), "reason", reason, "err", err)
+	case r.warnings == maxWarnings:
+		r.config.Logger.Warn("too many files are not shipped, further ones are only counted", "reason", reason)
+	}
+}
+
+// refuseIrregular is refuse for what is neither a file nor a folder.
+func (r *run) refuseIrregular(f *file, mode fs.FileMode) {
+	reason := refusedIrregular
+	if mode&fs.ModeSymlink != 0 {
+		reason = refusedLink
+	}
+	r.refuse(f, reason, hls.Version{}, &notRegular{path: printable(f.path()), mode: mode})
+}
+
+// printable returns a path as it may stand in a log.
+func printable(path string) string {
+	if goodName(path) {
+		return path
+	}
+	return strconv.QuoteToASCII(path)
+}

@@ -1,0 +1,259 @@
+package watcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+const (
+	// closing is how long the end waits for files that are just being closed.
+	closing = 250 * time.Millisecond
+	// linger is how long the end waits for events that the kernel has queued already.
+	linger = 5 * time.Millisecond
+	// patience is how long the end waits for the receiver of facts.
+	patience = 10 * time.Second
+	// pulseTime is the longest time from one look at the directory's identity to the next.
+	pulseTime = time.Second
+	// backlog is the number of facts not yet taken at which scans pause.
+	backlog = 1024
+	// alarmsAtOnce bounds the alarms that ring before events are served again.
+	alarmsAtOnce = 16
+)
+
+// run is the state of one call of Run. It is owned by the loop, which is the only goroutine that
+// touches it.
+type run struct {
+	*Watcher
+	dir   string
+	facts chan<- hls.File
+	out   []hls.File // facts not yet sent
+
+	notifier *fsnotify.Watcher
+	rebuilt  time.Time // when the notifier was replaced last
+	arming   arming
+	root     *os.Root // nil while the directory is missing
+	rootID   fileID
+	opened   bool // the directory was there once
+	missing  bool // the log says that it is missing
+
+	top       *folder
+	folders   map[string]*folder // by path
+	armed     map[fileID]*folder // folders that are watched
+	passages  passages
+	scans     []*scan
+	mark      int // of the last listing
+	retrying  int  // files whose next look is a repeated probe
+	unwatched bool // the log says that folders cannot be watched
+	warnings  int  // files that the log says are not shipped
+
+	queue                 queue
+	heartbeat, rescan     alarm
+	poll, end             alarm
+	timer                 *time.Timer
+	timerAt               time.Time
+	ready                 chan struct{} // closed: always ready to receive from
+	toldHolding, toldArms int
+	told                  bool
+	fatal                 error
+}
+
+func newRun(w *Watcher, facts chan<- hls.File) *run {
+	r := &run{
+		Watcher: w,
+		dir:     w.config.Dir,
+		facts:   facts,
+		folders: make(map[string]*folder),
+		armed:   make(map[fileID]*folder),
+		timer:   time.NewTimer(pulseTime),
+		ready:   make(chan struct{}),
+	}
+	close(r.ready)
+	r.top = r.newFolder(nil, "")
+	r.heartbeat.do = r.pulse
+	r.rescan.do = func() {
+		r.queue.set(&r.rescan, time.Now().Add(r.config.Rescan))
+		if r.root != nil {
+			r.scan("timer", r.top)
+		}
+	}
+	r.poll.do = r.pollUnwatched
+	r.end.do = func() {} // ringing wakes the loop, and that is all
+	return r
+}
+
+// serve is the loop.
+func (r *run) serve(ctx context.Context) error {
+	r.arming = r.sys.arming()
+	if r.arming.why != nil {
+		r.config.Logger.Warn("closed files are not announced, the quiet rule decides",
+			"settle", r.config.Settle, "err", r.arming.why)
+	}
+	if err := r.notify(); err != nil {
+		return err
+	}
+	r.queue.set(&r.rescan, time.Now().Add(r.config.Rescan))
+	r.pulse()
+	for ctx.Err() == nil && r.fatal == nil {
+		r.step(ctx.Done())
+	}
+	if r.fatal != nil {
+		return r.fatal
+	}
+	return r.finish(context.WithoutCancel(ctx))
+}
+
+// finish is the end: the last scan, the last probes, the last facts.
+func (r *run) finish(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if r.root != nil {
+		r.scan("stop", r.top)
+	}
+	var scanned time.Time // when the scan was done
+	for r.fatal == nil {
+		if scanned.IsZero() && len(r.scans) == 0 {
+			scanned = time.Now()
+		}
+		if !scanned.IsZero() {
+			wait := linger
+			if r.retrying > 0 {
+				wait = closing
+			}
+			if time.Since(scanned) >= wait && len(r.out) == 0 {
+				return nil
+			}
+			r.queue.set(&r.end, scanned.Add(wait))
+		}
+		if ctx.Err() != nil {
+			return fmt.Errorf("nobody took the last %d facts", len(r.out))
+		}
+		r.step(ctx.Done())
+	}
+	return r.fatal
+}
+
+// step waits for one thing to happen and deals with it.
+func (r *run) step(done <-chan struct{}) {
+	var scanning <-chan struct{}
+	if len(r.scans) > 0 && len(r.out) < backlog {
+		scanning = r.ready
+	}
+	var facts chan<- hls.File
+	var first hls.File
+	if len(r.out) > 0 {
+		facts, first = r.facts, r.out[0]
+	}
+	if at, ok := r.queue.next(); ok && !at.Equal(r.timerAt) {
+		r.timerAt = at
+		r.timer.Reset(time.Until(at))
+	}
+	select {
+	case <-done:
+		return
+	case ev := <-r.notifier.Events:
+		r.event(ev)
+	case err := <-r.notifier.Errors:
+		r.failed(err)
+	case facts <- first:
+		r.out[0] = hls.File{}
+		if r.out = r.out[1:]; len(r.out) == 0 {
+			r.out = nil
+		}
+	case <-r.timer.C:
+		r.timerAt = time.Time{}
+	case <-r.wake:
+		r.lookAsked()
+	case <-scanning:
+		r.scanSlice()
+	}
+	now := time.Now()
+	for range alarmsAtOnce {
+		a := r.queue.due(now)
+		if a == nil {
+			break
+		}
+		a.do()
+	}
+	r.tell()
+}
+
+// push queues a fact. It never blocks, whatever the receiver does.
+func (r *run) push(f hls.File) { r.out = append(r.out, f) }
+
+// tell tells the observer what changed.
+func (r *run) tell() {
+	if n := r.held.count(); n != r.toldHolding {
+		r.toldHolding = n
+		r.config.Observer.Holding(n)
+	}
+	if n := len(r.armed); n != r.toldArms || !r.told {
+		r.toldArms, r.told = n, true
+		r.config.Observer.Watching(n, r.arming.exact)
+	}
+}
+
+// lookAsked looks at the files that Look was called for.
+func (r *run) lookAsked() {
+	for rel := range r.asked() {
+		in, name := r.locate(rel)
+		if in == nil {
+			r.push(hls.File{Path: rel, State: hls.Gone})
+			continue
+		}
+		f := r.newFile(in, name)
+		if f.silent {
+			continue
+		}
+		f.forced, f.attempt = true, 0
+		r.look(f)
+	}
+}
+
+// failed deals with an error of the notifier.
+func (r *run) failed(err error) {
+	if errors.Is(err, fsnotify.ErrEventOverflow) {
+		r.config.Logger.Warn("too many events at once, scanning the directory",
+			"cure", "raise the sysctl fs.inotify.max_queued_events if this comes often", "err", err)
+		r.reopen("overflow")
+		return
+	}
+	if time.Since(r.rebuilt) < pulseTime {
+		r.fatal = fmt.Errorf("read events: %w", err)
+		return
+	}
+	r.config.Logger.Warn("watching failed, beginning anew", "err", err)
+	r.lose()
+	_ = r.notifier.Close()
+	if err := r.notify(); err != nil {
+		r.fatal = err
+		return
+	}
+	r.rebuilt = time.Now()
+	r.reopen("overflow")
+}
+
+// close lets go of everything but the sources that were handed out.
+func (r *run) close() {
+	r.timer.Stop()
+	for _, f := range r.out {
+		if f.Source != nil {
+			f.Source.Release()
+		}
+	}
+	for _, in := range r.folders {
+		for _, f := range in.files {
+			f.unpin()
+		}
+	}
+	r.lose()
+	if r.notifier != nil {
+		_ = r.notifier.Close() // it joins its goroutine; nothing can be done about an error
+	}
+}

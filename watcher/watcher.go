@@ -1,0 +1,179 @@
+package watcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// Config says what to watch and how. Only Dir is required.
+type Config struct {
+	// Dir is the watched directory. It need not exist yet.
+	Dir string
+	// Settle is how long a file must keep its size and modification time to count as finished where
+	// nothing better can be known. 0 means 2 s.
+	Settle time.Duration
+	// Rescan is the time from one scan of the whole directory to the next. 0 means 30 s.
+	Rescan time.Duration
+	// Exclude is asked once for each file that appears, with its slash-separated path below Dir. A file
+	// for which it returns true is never opened nor reported. nil excludes nothing. It is called from
+	// the goroutine of Run.
+	Exclude func(path string) bool
+	// Hold is the largest number of finished files that are kept open. 0 means half of RLIMIT_NOFILE, at
+	// most 4096. Beyond it the one held longest is let go; its Source then opens it by name.
+	Hold int
+	// Logger is for what an operator should know; nil is silent.
+	Logger *slog.Logger
+	// Observer is told what happens; nil is silent.
+	Observer Observer
+}
+
+// Watcher watches one directory. Create it with New.
+type Watcher struct {
+	config Config
+	sys    system
+	held   *holder
+
+	// wake has room for one token: there is something in looks, or the number of held files changed.
+	wake  chan struct{}
+	mu    sync.Mutex
+	looks map[string]struct{} // guarded by mu
+
+	running atomic.Bool
+	events  atomic.Int64 // events received, for the benchmark
+}
+
+// system is what the watcher asks of the kernel; tests replace parts of it.
+type system struct {
+	// probe asks whether anybody has the file open for writing.
+	probe func(*os.File) writer
+	// arming returns how a folder is watched.
+	arming func() arming
+}
+
+// New checks c and returns a Watcher. It starts nothing and does not touch the directory. The error
+// lists everything that is wrong with c.
+func New(c Config) (*Watcher, error) {
+	var problems []error
+	if c.Dir == "" {
+		problems = append(problems, errors.New("no directory to watch"))
+	}
+	if c.Settle < 0 {
+		problems = append(problems, fmt.Errorf("settle %v is negative", c.Settle))
+	}
+	if c.Rescan < 0 {
+		problems = append(problems, fmt.Errorf("rescan %v is negative", c.Rescan))
+	}
+	if c.Hold < 0 {
+		problems = append(problems, fmt.Errorf("hold %d is negative", c.Hold))
+	}
+	dir, err := filepath.Abs(c.Dir)
+	if err != nil {
+		problems = append(problems, fmt.Errorf("find %s: %w", c.Dir, err))
+	}
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("watcher: %w", errors.Join(problems...))
+	}
+	c.Dir = dir
+	if c.Settle == 0 {
+		c.Settle = 2 * time.Second
+	}
+	if c.Rescan == 0 {
+		c.Rescan = 30 * time.Second
+	}
+	if c.Hold == 0 {
+		c.Hold = defaultHold()
+	}
+	if c.Exclude == nil {
+		c.Exclude = func(string) bool { return false }
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Observer == nil {
+		c.Observer = silent{}
+	}
+	w := &Watcher{
+		config: c,
+		sys:    system{probe: probeWriter, arming: closeWriteArming},
+		wake:   make(chan struct{}, 1),
+		looks:  make(map[string]struct{}),
+	}
+	w.held = newHolder(c.Hold, w.ring)
+	return w, nil
+}
+
+// Run watches until ctx is done and sends what it learns on facts, in the order in which it learnt it.
+// It then makes a last scan, waits up to 250 ms for files that are just being closed, delivers what is
+// left, closes facts and returns nil. It may be called once.
+//
+// The receiver must read facts until it is closed and release the Source of every fact. Until ctx is
+// done a slow receiver blocks nothing: facts wait in memory. After it, Run waits at most 10 s for the
+// receiver, then releases what nobody took and returns an error.
+//
+// A directory that does not exist yet, or was removed, is waited for. An error is returned when Dir is
+// no directory or may not be read, and when inotify fails for want of instances or watches; it then
+// names the setting to raise. Facts is closed in every case.
+func (w *Watcher) Run(ctx context.Context, facts chan<- hls.File) error {
+	defer close(facts)
+	if w.running.Swap(true) {
+		return errors.New("watcher: run called twice")
+	}
+	r := newRun(w, facts)
+	defer r.close()
+	if err := r.serve(ctx); err != nil {
+		return fmt.Errorf("watch %s: %w", w.config.Dir, err)
+	}
+	return nil
+}
+
+// Look asks for the file at path, slash-separated and relative to the watched directory, to be looked
+// at again and reported afresh once it is settled, even if its Version was reported before; or to be
+// reported as gone if it is not there. It never blocks and may be called from any goroutine. A path
+// that leaves the directory is ignored, as is a call after Run returned.
+func (w *Watcher) Look(path string) {
+	if !filepath.IsLocal(filepath.FromSlash(path)) {
+		return
+	}
+	w.mu.Lock()
+	w.looks[path] = struct{}{}
+	w.mu.Unlock()
+	w.ring()
+}
+
+// ring wakes the loop of Run. It never blocks: one token is as good as two.
+func (w *Watcher) ring() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// asked returns the paths that Look was called with since the last call.
+func (w *Watcher) asked() map[string]struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.looks) == 0 {
+		return nil
+	}
+	looks := w.looks
+	w.looks = make(map[string]struct{})
+	return looks
+}
+
+// silent is the Observer of a Config without one.
+type silent struct{}
+
+func (silent) Settled(string, string)             {}
+func (silent) Refused(string)                     {}
+func (silent) Scanned(string, int, time.Duration) {}
+func (silent) Watching(int, bool)                 {}
+func (silent) Holding(int)                        {}

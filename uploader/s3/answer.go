@@ -1,0 +1,114 @@
+package s3
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// answer is what a server said other than success. As an error it holds status, code, the start of the
+// message and the request's id, never the body of a page that is not the store's.
+type answer struct {
+	status           int
+	code, message    string // of the error document; empty if there was none
+	requestID        string
+	region           string // the bucket's, where the answer names it
+	retryAfter, skew time.Duration
+	foreign          bool // it does not come from an S3 store
+	plainOnTLS       bool // a TLS port was spoken to in plain HTTP
+}
+
+// Error returns "503 SlowDown: message (request id X)".
+func (a *answer) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d", a.status)
+	switch {
+	case a.code != "":
+		b.WriteString(" " + a.code)
+	case a.foreign:
+		b.WriteString(" with an answer that is not S3's")
+	default:
+		b.WriteString(" " + http.StatusText(a.status))
+	}
+	if a.message != "" {
+		b.WriteString(": " + a.message)
+	}
+	if a.requestID != "" {
+		b.WriteString(" (request id " + a.requestID + ")")
+	}
+	return b.String()
+}
+
+// readAnswer reads an answer that is no success, as far as an error document is long (S3 "Error
+// Responses"). HEAD has no body: there the status must do.
+func readAnswer(resp *http.Response) *answer {
+	a := &answer{
+		status:     resp.StatusCode,
+		requestID:  printable(resp.Header.Get("X-Amz-Request-Id"), 64),
+		region:     printable(resp.Header.Get("X-Amz-Bucket-Region"), 64),
+		code:       printable(resp.Header.Get("X-Minio-Error-Code"), 64),
+		retryAfter: retryAfter(resp.Header),
+	}
+	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		a.skew = time.Since(date)
+	}
+	raw, _ := io.ReadAll(io.LimitReader(resp.Body, 64<<10))
+	var doc struct {
+		XMLName                          xml.Name
+		Code, Message, RequestId, Region string
+	}
+	switch err := xml.Unmarshal(raw, &doc); {
+	case err == nil && doc.XMLName.Local == "Error" && doc.Code != "":
+		a.code, a.message = printable(doc.Code, 64), printable(doc.Message, 300)
+		if doc.RequestId != "" {
+			a.requestID = printable(doc.RequestId, 64)
+		}
+		if doc.Region != "" {
+			a.region = printable(doc.Region, 64)
+		}
+	case len(bytes.TrimSpace(raw)) > 0 && a.code == "":
+		a.foreign = true
+		a.plainOnTLS = a.status == http.StatusBadRequest && bytes.Contains(raw, []byte("HTTPS"))
+	}
+	return a
+}
+
+// foreign returns the error of a success that no store sent.
+func foreign(resp *http.Response) *answer { return &answer{status: resp.StatusCode, foreign: true} }
+
+// retryAfter reads seconds or a date (RFC 9110 §10.2.3), by the server's own clock where it tells it.
+func retryAfter(h http.Header) time.Duration {
+	value := h.Get("Retry-After")
+	if s, err := strconv.ParseUint(value, 10, 31); err == nil {
+		return time.Duration(s) * time.Second
+	}
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return max(0, at.Sub(now))
+}
+
+// printable returns at most limit bytes of s, without what would break a log line.
+func printable(s string, limit int) string {
+	s = strings.ToValidUTF8(strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, s), "")
+	if len(s) > limit {
+		s = strings.ToValidUTF8(s[:limit], "") + "…"
+	}
+	return strings.TrimSpace(s)
+}

@@ -1,0 +1,122 @@
+package s3
+
+import (
+	"context"
+	"crypto/md5"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash"
+	"hash/crc32"
+	"io"
+	"sync"
+
+	"github.com/hlsship/hlsship/uploader"
+)
+
+// errDetached answers reads of a body whose PUT has ended.
+var errDetached = errors.New("the attempt has ended")
+
+// body hands an object's bytes to one request. It is neither seekable nor an io.ReaderAt, so that
+// minio-go neither wraps nor replays it. net/http may read from its own goroutine even after the request
+// has ended; detach is what keeps the promise that the caller's Body is not read after Put returned.
+type body struct {
+	progress func()       // set by the transport before the first read
+	ended    func() error // why no more may be sent, nil while it may
+
+	mu       sync.Mutex
+	src      io.ReaderAt // nil once detached
+	off, end int64
+	err      error // the source's own failure, which is not the network's
+}
+
+// Read reads on. Each call is progress: the bytes before were taken.
+func (b *body) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.src == nil {
+		return 0, errDetached
+	}
+	// net/http notices the end of a context later than it reads on, and could still send the rest.
+	if err := b.ended(); err != nil {
+		return 0, err
+	}
+	if b.progress != nil {
+		b.progress()
+	}
+	if b.off == b.end {
+		return 0, io.EOF
+	}
+	n, err := readAt(b.src, p[:min(int64(len(p)), b.end-b.off)], b.off, b.end)
+	b.off += int64(n)
+	b.err = err
+	return n, err
+}
+
+// detach waits for a read under way and lets no more through.
+func (b *body) detach() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.src = nil
+}
+
+// failure returns the source's own error.
+func (b *body) failure() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
+
+// bodyError marks a failure of the caller's Body, so that it is not taken for the network's.
+type bodyError struct{ err error }
+
+func (e *bodyError) Error() string { return "read body: " + e.err.Error() }
+func (e *bodyError) Unwrap() error { return e.err }
+
+// readAt fills p from off; a source that ends before end is io.ErrUnexpectedEOF.
+func readAt(src io.ReaderAt, p []byte, off, end int64) (int, error) {
+	n, err := src.ReadAt(p, off)
+	switch {
+	case n == len(p):
+		return n, nil
+	case err == nil || errors.Is(err, io.EOF):
+		err = fmt.Errorf("it ends after %d of %d bytes: %w", off+int64(n), end, io.ErrUnexpectedEOF)
+	}
+	return n, &bodyError{err}
+}
+
+// digest is what a first pass over the body yields, in base64 for the header; md5 also in hexadecimal,
+// to compare with an ETag.
+type digest struct{ md5, hexMD5, crc32c string }
+
+// digestOf reads the whole body once and sums it up as c says.
+func digestOf(ctx context.Context, o uploader.Object, c Checksum) (digest, error) {
+	var h hash.Hash
+	switch c {
+	case ChecksumMD5:
+		h = md5.New()
+	case ChecksumCRC32C:
+		h = crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	default:
+		return digest{}, nil
+	}
+	buf := make([]byte, min(o.Size, 128<<10))
+	for off := int64(0); off < o.Size; {
+		if err := ctx.Err(); err != nil {
+			return digest{}, err
+		}
+		n, err := readAt(o.Body, buf[:min(int64(len(buf)), o.Size-off)], off, o.Size)
+		if err != nil {
+			return digest{}, err
+		}
+		_, _ = h.Write(buf[:n])
+		off += int64(n)
+	}
+	sum := h.Sum(nil)
+	encoded := base64.StdEncoding.EncodeToString(sum)
+	if c == ChecksumCRC32C {
+		return digest{crc32c: encoded}, nil
+	}
+	return digest{md5: encoded, hexMD5: hex.EncodeToString(sum)}, nil
+}

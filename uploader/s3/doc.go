@@ -1,0 +1,26 @@
+// Package s3 is an uploader.Store on S3-compatible storage, through minio-go.
+//
+// # Promises
+//
+// One PutObject is one request: never a multipart upload, never a retry, never a sleep (retries are the
+// uploader's). Its size is always declared, its bytes are covered by Content-MD5 or a CRC32C that the
+// store verifies, and only an answer with an ETag, equal to the MD5 where it is one, counts as stored:
+// what a captive portal or a proxy answers does not.
+//
+// An attempt is bounded by lack of progress, not by total time: it ends when for [Config.Stall] no byte
+// was taken and no answer came. After such an end the next attempt for the same key has twice the
+// patience, so that a shared slow line cannot livelock.
+//
+// Every error is classified once, into *uploader.Error. Errors and log lines hold no secrets.
+//
+// No request waits for credentials: requests are signed with the newest stored keys, which
+// [Store.Run] keeps fresh. Without credentials [Open] fails; requests are never anonymous.
+//
+// # Goroutines
+//
+// Open starts none. Run works in the caller's goroutine; each refresh of the credentials runs in one
+// more, so that a hung credential_process or metadata service can be left behind: it is the only one
+// that may outlive Run. Idle connections belong to net/http.
+//
+// It must not import watcher, metrics or any other command's package.
+package s3

@@ -1,0 +1,128 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// bound returns how long the key's next attempt may go without progress.
+func (s *Store) bound(key string) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return max(s.patience[key], s.stall)
+}
+
+// succeeded forgets the failures that an answer ends.
+func (s *Store) succeeded(key string) {
+	s.resets.Store(0)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.patience, key)
+}
+
+// stalled doubles the key's patience. Keys that are never tried again are forgotten together, once they
+// have become many; that costs the others one attempt.
+func (s *Store) stalled(key string, after time.Duration) {
+	const many = 4096
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.patience) >= many {
+		clear(s.patience)
+	}
+	s.patience[key] = min(2*after, maxPatience*s.stall)
+}
+
+// putFailed finds out why connections are cut off during PUTs: a server that refuses early, for a wrong
+// secret say, need not read the body, and then its answer is lost with the connection.
+func (s *Store) putFailed(ctx context.Context, r request, err error) error {
+	if ctx.Err() == nil && isReset(err) && s.resets.Add(1) >= resetsBeforeLook {
+		s.resets.Store(0)
+		if ans, ok := errors.AsType[*answer](s.look(ctx, r.key)); ok && (refusesKeys(ans) || ans.code == "RequestTimeTooSkewed" || ans.code == "NoSuchBucket") {
+			return s.failed(ctx, r, ans)
+		}
+	}
+	return s.failed(ctx, r, err)
+}
+
+// failed classifies the failure of a call, after a second look where the answer leaves room for two
+// readings, and draws the consequences for the calls to come.
+func (s *Store) failed(ctx context.Context, r request, err error) error {
+	if stall, ok := errors.AsType[*stallError](err); ok {
+		s.stalled(r.key, stall.after)
+		// Connections kept beside the stalled one lead the same way: each would cost another wait.
+		s.transport.base.CloseIdleConnections()
+	}
+	ans, ok := errors.AsType[*answer](err)
+	if !ok {
+		return s.classified(r, err)
+	}
+	if ans.code == "" && !ans.foreign && (r.op == "stat" || r.op == "get") {
+		if r.missing, err = s.reread(ctx, r, ans); r.missing {
+			return s.classified(r, ans)
+		}
+	}
+	if ans, ok := errors.AsType[*answer](err); ok {
+		switch {
+		case ans.code == "NoSuchBucket":
+			s.exists.Store(false)
+		case refusesKeys(ans):
+			s.keys.refused()
+		}
+	}
+	return s.classified(r, err)
+}
+
+// reread settles what a 404 or 403 without a body means: missing is true when it is the key that is not
+// there; else err is the failure, more telling than before if the bucket said more.
+func (s *Store) reread(ctx context.Context, r request, ans *answer) (missing bool, err error) {
+	notFound := ans.status == http.StatusNotFound
+	if !notFound && ans.status != http.StatusForbidden {
+		return false, ans
+	}
+	if notFound && s.exists.Load() {
+		return true, ans
+	}
+	looked := s.look(ctx, r.key)
+	better, answered := errors.AsType[*answer](looked)
+	switch {
+	case notFound && looked == nil:
+		s.exists.Store(true)
+		return true, ans
+	case notFound && answered && better.code == "AccessDenied":
+		// The bucket is there, though it may not be listed.
+		return true, ans
+	case notFound && !answered:
+		return false, looked
+	case answered && better.code != "":
+		return false, better
+	}
+	return false, ans
+}
+
+// look asks the bucket for one key, because the answer to that has a body that names the reason. It
+// returns nil if the bucket answers.
+func (s *Store) look(ctx context.Context, prefix string) error {
+	a := newAttempt(ctx, s.stall)
+	a.root = "ListBucketResult"
+	defer a.end()
+	for o := range s.core.ListObjectsIter(a.ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, MaxKeys: 1, FetchOwner: new(false)}) {
+		if o.Err != nil {
+			return a.failure(o.Err)
+		}
+		break
+	}
+	if err := a.ctx.Err(); err != nil {
+		return a.failure(err)
+	}
+	return nil
+}
+
+// classified completes r with what all requests of this store share.
+func (s *Store) classified(r request, err error) error {
+	r.bucket, r.checksum = s.bucket, s.checksum
+	return classify(r, err)
+}

@@ -1,0 +1,250 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/hlsship/hlsship/uploader"
+)
+
+const (
+	// maxPut is the largest object of one PUT (S3 PutObject).
+	maxPut = 5 << 30
+	// maxPatience is how many times its bound a key's patience may grow.
+	maxPatience = 32
+	// resetsBeforeLook is how many PUTs in a row must be cut off before the bucket is asked why.
+	resetsBeforeLook = 2
+)
+
+// Store is one bucket. It is safe for concurrent use and needs no closing. Its errors wrap
+// *uploader.Error.
+type Store struct {
+	core      minio.Core
+	transport *transport
+	keys      *keyring
+	bucket    string
+	checksum  Checksum
+	stall     time.Duration
+
+	resets atomic.Int32 // PUTs cut off in a row
+	exists atomic.Bool  // the bucket has answered for one of its keys
+
+	mu       sync.Mutex
+	patience map[string]time.Duration // of keys whose last attempt stalled
+}
+
+// The contract that this package fulfils.
+var _ uploader.Store = (*Store)(nil)
+
+// Open returns the bucket that c describes. It asks for credentials once and fails without any; the
+// bucket itself is first asked by the first call.
+func Open(ctx context.Context, c Config) (*Store, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	host, secure, err := c.address()
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	lookup, err := c.Addressing.lookup()
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	if c.Checksum == ChecksumNone {
+		c.Logger.Warn("checksum is none: a broken connection can leave half an object in some stores", "checksum", string(c.Checksum))
+	}
+	keys := newKeyring(c)
+	if err := keys.resolve(ctx); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	t := newTransport(c)
+	client, err := minio.New(host, &minio.Options{
+		Creds:        credentials.New(keys),
+		Secure:       secure,
+		Transport:    t,
+		Region:       c.Region, // else each start asks for it, with a permission of its own
+		BucketLookup: lookup,
+		MaxRetries:   1,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	client.SetAppInfo("hlsship", c.Version)
+	client.SetS3EnableDualstack(false)
+	return &Store{
+		core: minio.Core{Client: client}, transport: t, keys: keys,
+		bucket: c.Bucket, checksum: c.Checksum, stall: c.Stall,
+		patience: map[string]time.Duration{},
+	}, nil
+}
+
+// Run keeps the credentials fresh until ctx is done, and then returns nil. Without it the credentials
+// of Open are used for ever. Call it once.
+func (s *Store) Run(ctx context.Context) error { return s.keys.run(ctx) }
+
+// Put stores o with one PutObject request. The store's word that it did is an ETag.
+func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
+	r := request{op: "put", key: o.Key, conditional: o.IfAbsent || o.IfMatch != "", ifMatch: o.IfMatch != ""}
+	if err := check(o); err != nil {
+		return "", s.classified(r, err)
+	}
+	sum, err := digestOf(ctx, o, s.checksum)
+	if err != nil {
+		return "", s.classified(r, err)
+	}
+	opts := minio.PutObjectOptions{
+		ContentType: o.ContentType, CacheControl: o.CacheControl,
+		DisableMultipart: true, DisableContentSha256: true,
+	}
+	if sum.crc32c != "" {
+		// As a header: minio-go's trailer is wrong after a retry, and some stores store it as data.
+		opts.UserMetadata = map[string]string{"x-amz-checksum-crc32c": sum.crc32c}
+	}
+	if o.IfMatch != "" {
+		opts.SetMatchETag(o.IfMatch)
+	}
+	if o.IfAbsent {
+		opts.SetMatchETagExcept("*")
+	}
+	a := newAttempt(ctx, s.bound(o.Key))
+	a.body = &body{src: o.Body, end: o.Size, ended: a.ctx.Err}
+	defer a.end()
+	info, err := s.core.PutObject(a.ctx, s.bucket, o.Key, a.body, o.Size, sum.md5, "", opts)
+	if err := a.failure(err); err != nil {
+		return "", s.putFailed(ctx, r, err)
+	}
+	s.succeeded(o.Key)
+	if info.ETag == "" {
+		return "", s.classified(r, &answer{status: http.StatusOK, foreign: true})
+	}
+	if isMD5(info.ETag, a.answered()) && sum.hexMD5 != "" && !strings.EqualFold(info.ETag, sum.hexMD5) {
+		return "", &uploader.Error{Op: r.op, Key: r.key, Kind: uploader.Alarm,
+			Err:  fmt.Errorf("the store answered ETag %s for bytes with MD5 %s", info.ETag, sum.hexMD5),
+			Cure: "What was stored is not what was sent, or this store's ETags are no MD5 sums: in that case set checksum to crc32c or none."}
+	}
+	s.exists.Store(true)
+	return info.ETag, nil
+}
+
+// Stat returns what HeadObject says. HEAD answers have no body, so that a missing bucket looks like a
+// missing key: until the bucket has answered for a key, it is asked.
+func (s *Store) Stat(ctx context.Context, key string) (uploader.Info, error) {
+	r := request{op: "stat", key: key}
+	a := newAttempt(ctx, s.bound(key))
+	defer a.end()
+	info, err := s.core.StatObject(a.ctx, s.bucket, key, minio.StatObjectOptions{})
+	if err := a.failure(err); err != nil {
+		return uploader.Info{}, s.failed(ctx, r, err)
+	}
+	s.succeeded(key)
+	return s.found(r, info, info.Size)
+}
+
+// Get returns the object's bytes with GetObject.
+func (s *Store) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
+	r := request{op: "get", key: key}
+	a := newAttempt(ctx, s.bound(key))
+	defer a.end()
+	body, info, _, err := s.core.GetObject(a.ctx, s.bucket, key, minio.GetObjectOptions{})
+	if err := a.failure(err); err != nil {
+		return nil, uploader.Info{}, s.failed(ctx, r, err)
+	}
+	defer body.Close()
+	if info.Size > limit {
+		return nil, uploader.Info{}, s.classified(r, tooLarge(limit))
+	}
+	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if err := a.failure(err); err != nil {
+		return nil, uploader.Info{}, s.failed(ctx, r, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, uploader.Info{}, s.classified(r, tooLarge(limit))
+	}
+	s.succeeded(key)
+	found, err := s.found(r, info, int64(len(data)))
+	if err != nil {
+		return nil, uploader.Info{}, err
+	}
+	return data, found, nil
+}
+
+// List yields the objects below prefix with ListObjectsV2, a thousand a request.
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
+	return func(yield func(uploader.Info, error) bool) {
+		r := request{op: "list", key: prefix}
+		a := newAttempt(ctx, s.stall)
+		a.root = "ListBucketResult"
+		defer a.end()
+		first := ""
+		for o := range s.core.ListObjectsIter(a.ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, FetchOwner: new(false)}) {
+			err := o.Err
+			if err == nil && first != "" && o.Key == first {
+				err = errors.New("the store's listing begins anew and would never end")
+			}
+			if err != nil {
+				yield(uploader.Info{}, s.failed(ctx, r, a.failure(err)))
+				return
+			}
+			if first == "" {
+				first = o.Key
+			}
+			if !yield(uploader.Info{Key: o.Key, Size: o.Size, ETag: o.ETag, Modified: o.LastModified}, nil) {
+				return
+			}
+		}
+		// Between two pages minio-go takes a cancelled context for the end of the listing.
+		if err := a.ctx.Err(); err != nil {
+			yield(uploader.Info{}, s.failed(ctx, r, a.failure(err)))
+			return
+		}
+		s.exists.Store(true)
+	}
+}
+
+// found checks that the answer speaks of an object.
+func (s *Store) found(r request, info minio.ObjectInfo, size int64) (uploader.Info, error) {
+	if info.ETag == "" {
+		return uploader.Info{}, s.classified(r, &answer{status: http.StatusOK, foreign: true})
+	}
+	s.exists.Store(true)
+	return uploader.Info{Key: r.key, Size: size, ETag: info.ETag, Modified: info.LastModified}, nil
+}
+
+// check refuses what can never be sent.
+func check(o uploader.Object) error {
+	switch {
+	case o.Size > maxPut:
+		return &requestError{"larger than 5 GiB", "One PUT holds at most 5 GiB: make the segments shorter."}
+	case o.Size < 0:
+		return &requestError{"negative size", ""}
+	case o.Body == nil && o.Size > 0:
+		return &requestError{"no body", ""}
+	}
+	return nil
+}
+
+func tooLarge(limit int64) error {
+	return &requestError{fmt.Sprintf("larger than %d bytes", limit), "What is stored under this key is no playlist: remove it or choose another prefix."}
+}
+
+// isMD5 reports whether the ETag has to be the MD5 of the bytes: neither multipart nor encrypted with a
+// key of the store's or ours (S3 "Object", ETag).
+func isMD5(etag string, h http.Header) bool {
+	if len(etag) != 32 || strings.Trim(strings.ToLower(etag), "0123456789abcdef") != "" {
+		return false
+	}
+	return !strings.HasPrefix(h.Get("X-Amz-Server-Side-Encryption"), "aws:kms") &&
+		h.Get("X-Amz-Server-Side-Encryption-Customer-Algorithm") == ""
+}

@@ -1,0 +1,256 @@
+package s3
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"time"
+)
+
+// attempt is one call of the Store: one request, or for List one a page. It travels in the request's
+// context, is written by the transport, and read by the Store after the call; it holds contexts because
+// it lives no longer than they do.
+type attempt struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	parent context.Context // the caller's: ends for the caller's reasons only
+	bound  time.Duration   // the patience without progress
+	body   *body           // of a PUT, else nil
+	root   string          // the XML element that an answer must begin with, "" for any
+
+	mu     sync.Mutex
+	err    error       // the first failure: an *answer, a *stallError or the network's
+	header http.Header // of the last good answer
+}
+
+// attemptKey is the context key of an *attempt.
+type attemptKey struct{}
+
+// newAttempt returns an attempt; end must be called.
+func newAttempt(parent context.Context, bound time.Duration) *attempt {
+	a := &attempt{parent: parent, bound: bound}
+	ctx, cancel := context.WithCancelCause(parent)
+	a.ctx, a.cancel = context.WithValue(ctx, attemptKey{}, a), cancel
+	return a
+}
+
+// end ends what may still be under way and lets nobody read the body any more.
+func (a *attempt) end() {
+	a.cancel(context.Canceled)
+	if a.body != nil {
+		a.body.detach()
+	}
+}
+
+// fail records the first failure and ends the attempt: minio-go would otherwise sleep up to 200 ms after
+// its only try, and hide the answer's headers.
+func (a *attempt) fail(err error) error {
+	if stall, ok := errors.AsType[*stallError](context.Cause(a.ctx)); ok {
+		err = stall
+	}
+	a.mu.Lock()
+	if a.err == nil {
+		a.err = err
+	}
+	a.mu.Unlock()
+	a.cancel(err)
+	return err
+}
+
+// failure returns what went wrong, given what minio-go said; nil if nothing did.
+func (a *attempt) failure(said error) error {
+	if said == nil {
+		return nil
+	}
+	a.mu.Lock()
+	err := a.err
+	a.mu.Unlock()
+	if a.body != nil {
+		if bad := a.body.failure(); bad != nil {
+			return bad
+		}
+	}
+	if ans, ok := errors.AsType[*answer](err); ok {
+		return ans
+	}
+	if ended := a.parent.Err(); ended != nil {
+		return ended
+	}
+	if err != nil {
+		return err
+	}
+	return said
+}
+
+// answered returns the headers of the last good answer.
+func (a *attempt) answered() http.Header {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.header
+}
+
+// stallError ends an attempt that made no progress.
+type stallError struct{ after time.Duration }
+
+func (e *stallError) Error() string { return fmt.Sprintf("no progress for %s", e.after) }
+
+// Timeout makes it a timeout in the sense of net.Error.
+func (e *stallError) Timeout() bool { return true }
+
+// watch ends an attempt when nothing moved for its bound.
+type watch struct {
+	mu    sync.Mutex
+	bound time.Duration
+	timer *time.Timer // nil once stopped
+}
+
+func newWatch(a *attempt) *watch {
+	w := &watch{bound: a.bound}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.timer = time.AfterFunc(a.bound, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if w.timer != nil {
+			a.cancel(&stallError{w.bound})
+		}
+	})
+	return w
+}
+
+// progress grants the whole bound anew.
+func (w *watch) progress() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Reset(w.bound)
+	}
+}
+
+func (w *watch) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
+		w.timer = nil
+	}
+}
+
+// transport lets each attempt live as long as it makes progress, and turns every answer that is no
+// success into an error with all that the answer said.
+type transport struct{ base *http.Transport }
+
+// newTransport returns a transport for HTTP/1.1: with HTTP/2 one stalled stream would hold up all others
+// of its connection.
+func newTransport(c Config) *transport {
+	dialer := &net.Dialer{Timeout: c.Stall, KeepAlive: c.Stall, Control: tuneSocket(c.Stall)}
+	dial := dialer.DialContext
+	if c.dial != nil {
+		dial = c.dial
+	}
+	http1 := new(http.Protocols)
+	http1.SetHTTP1(true)
+	return &transport{&http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         dial,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: c.Stall,
+		MaxIdleConnsPerHost: c.Workers + 4, // the listing and a second look beside the workers
+		IdleConnTimeout:     time.Minute,
+		DisableCompression:  true,
+		Protocols:           http1,
+	}}
+}
+
+// RoundTrip sends one request under the watch of its attempt.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	a, ok := req.Context().Value(attemptKey{}).(*attempt)
+	if !ok {
+		return nil, errors.New("a request outside of any attempt")
+	}
+	w := newWatch(a)
+	if a.body != nil {
+		a.body.mu.Lock()
+		a.body.progress = w.progress
+		a.body.mu.Unlock()
+	}
+	trace := &httptrace.ClientTrace{
+		GotConn:              func(httptrace.GotConnInfo) { w.progress() },
+		ConnectDone:          func(string, string, error) { w.progress() },
+		WroteHeaders:         w.progress,
+		GotFirstResponseByte: w.progress,
+	}
+	resp, err := t.base.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	if err != nil {
+		w.stop()
+		return nil, a.fail(err)
+	}
+	resp.Body = &watchedBody{ReadCloser: resp.Body, w: w, a: a}
+	if resp.StatusCode != http.StatusOK {
+		ans := readAnswer(resp)
+		_ = resp.Body.Close()
+		return nil, a.fail(ans)
+	}
+	if a.root != "" {
+		if err := expectRoot(resp, a.root); err != nil {
+			_ = resp.Body.Close()
+			return nil, a.fail(err)
+		}
+	}
+	a.mu.Lock()
+	a.header = resp.Header
+	a.mu.Unlock()
+	return resp, nil
+}
+
+// watchedBody lets reading an answer be progress, and stops the watch once it is read or closed.
+type watchedBody struct {
+	io.ReadCloser
+	w *watch
+	a *attempt
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	switch {
+	case err == nil:
+		b.w.progress()
+	case err == io.EOF:
+		b.w.stop()
+	default:
+		err = b.a.fail(err)
+	}
+	return n, err
+}
+
+func (b *watchedBody) Close() error {
+	b.w.stop()
+	return b.ReadCloser.Close()
+}
+
+// expectRoot fails unless the answer is an XML document that begins with the element root. Any
+// well-formed page of a portal would decode as a listing of nothing, which reads as an empty bucket.
+func expectRoot(resp *http.Response, root string) error {
+	const head = 1024
+	r := bufio.NewReaderSize(resp.Body, head)
+	start, err := r.Peek(head)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	if !bytes.Contains(start, []byte("<"+root)) {
+		return foreign(resp)
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{r, resp.Body}
+	return nil
+}

@@ -1,0 +1,223 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hlsship/hlsship/uploader"
+)
+
+// Memory is a Store without a network: strongly consistent, with conditional writes, safe for
+// concurrent use. Set its fields before the first call. Use NewMemory.
+type Memory struct {
+	// OnChange, if set, is called after every change and before any reader can see the next, so that
+	// it meets every state of the bucket exactly once, in order. content is nil for a removed object,
+	// else not to be changed or kept from being read. It must not call the Memory.
+	OnChange func(key string, content []byte)
+	// Latency, if set, is how long a call takes: op is "put", "stat", "get" or "list", size what a PUT
+	// carries in bytes. A PUT takes effect at the end of it.
+	Latency func(op, key string, size int64) time.Duration
+
+	mu      sync.Mutex
+	objects map[string]stored
+}
+
+// stored is one object of a Memory. content is never changed once stored.
+type stored struct {
+	content                   []byte
+	contentType, cacheControl string
+	etag                      string
+	modified                  time.Time
+}
+
+var _ uploader.Store = (*Memory)(nil)
+
+// NewMemory returns an empty bucket.
+func NewMemory() *Memory { return &Memory{objects: map[string]stored{}} }
+
+// Put implements uploader.Store.
+func (m *Memory) Put(ctx context.Context, o uploader.Object) (string, error) {
+	if err := m.delay(ctx, "put", o.Key, o.Size); err != nil {
+		return "", err
+	}
+	content, err := contentOf(o)
+	if err != nil {
+		return "", err
+	}
+	sum := md5.Sum(content)
+	e := stored{content, o.ContentType, o.CacheControl, hex.EncodeToString(sum[:]), time.Now()}
+
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := ctx.Err(); err != nil { // it may have ended while the body was read
+		return "", storeError("put", o.Key, uploader.Transient, err)
+	}
+	old, there := m.objects[o.Key]
+	if o.IfAbsent && there || o.IfMatch != "" && (!there || old.etag != o.IfMatch) {
+		return "", storeError("put", o.Key, uploader.Precondition, errors.New("412 PreconditionFailed"))
+	}
+	m.objects[o.Key] = e
+	if m.OnChange != nil {
+		m.OnChange(o.Key, content)
+	}
+	return e.etag, nil
+}
+
+// Stat implements uploader.Store.
+func (m *Memory) Stat(ctx context.Context, key string) (uploader.Info, error) {
+	if err := m.delay(ctx, "stat", key, 0); err != nil {
+		return uploader.Info{}, err
+	}
+	e, err := m.lookup("stat", key)
+	return e.info(key), err
+}
+
+// Get implements uploader.Store.
+func (m *Memory) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
+	if err := m.delay(ctx, "get", key, 0); err != nil {
+		return nil, uploader.Info{}, err
+	}
+	e, err := m.lookup("get", key)
+	if err != nil {
+		return nil, uploader.Info{}, err
+	}
+	if int64(len(e.content)) > limit {
+		return nil, uploader.Info{}, storeError("get", key, uploader.Permanent, fmt.Errorf("larger than %d bytes", limit))
+	}
+	return bytes.Clone(e.content), e.info(key), nil
+}
+
+// List implements uploader.Store. It yields the objects of the moment of the call.
+func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
+	return func(yield func(uploader.Info, error) bool) {
+		if err := m.delay(ctx, "list", prefix, 0); err != nil {
+			yield(uploader.Info{}, err)
+			return
+		}
+		m.mu.Lock()
+		objects := maps.Clone(m.objects)
+		m.mu.Unlock()
+		for _, key := range slices.Sorted(maps.Keys(objects)) {
+			if !strings.HasPrefix(key, prefix) {
+				continue
+			}
+			if err := ctx.Err(); err != nil {
+				yield(uploader.Info{}, storeError("list", prefix, uploader.Transient, err))
+				return
+			}
+			if !yield(objects[key].info(key), nil) {
+				return
+			}
+		}
+	}
+}
+
+// Headers returns what the object would be served with; it is for tests.
+func (m *Memory) Headers(_ context.Context, key string) (contentType, cacheControl string, err error) {
+	e, err := m.lookup("stat", key)
+	return e.contentType, e.cacheControl, err
+}
+
+// Remove deletes an object, as a lifecycle rule or an operator would. A missing one is no error.
+func (m *Memory) Remove(key string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, there := m.objects[key]; !there {
+		return
+	}
+	delete(m.objects, key)
+	if m.OnChange != nil {
+		m.OnChange(key, nil)
+	}
+}
+
+// Contents returns the bytes of every object of this moment by key. They must not be changed.
+func (m *Memory) Contents() map[string][]byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := make(map[string][]byte, len(m.objects))
+	for key, e := range m.objects {
+		all[key] = e.content
+	}
+	return all
+}
+
+func (m *Memory) lookup(op, key string) (stored, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e, there := m.objects[key]
+	if !there {
+		return stored{}, storeError(op, key, uploader.NotFound, errors.New("404 NoSuchKey"))
+	}
+	return e, nil
+}
+
+// delay lets the call take its time, or as much of it as ctx grants.
+func (m *Memory) delay(ctx context.Context, op, key string, size int64) error {
+	var d time.Duration
+	if m.Latency != nil {
+		d = m.Latency(op, key, size)
+	}
+	if err := pause(ctx, d); err != nil {
+		return storeError(op, key, uploader.Transient, err)
+	}
+	return nil
+}
+
+func (e stored) info(key string) uploader.Info {
+	if e.etag == "" {
+		return uploader.Info{}
+	}
+	return uploader.Info{Key: key, Size: int64(len(e.content)), ETag: e.etag, Modified: e.modified}
+}
+
+// contentOf reads the whole body of o.
+func contentOf(o uploader.Object) ([]byte, error) {
+	if o.Size < 0 || o.Size > 0 && o.Body == nil {
+		return nil, storeError("put", o.Key, uploader.Permanent, errors.New("no body of that size"))
+	}
+	content := make([]byte, o.Size)
+	if o.Size == 0 {
+		return content, nil
+	}
+	switch n, err := o.Body.ReadAt(content, 0); {
+	case int64(n) == o.Size:
+		return content, nil
+	case err == nil || errors.Is(err, io.EOF):
+		err = fmt.Errorf("read body: it ends after %d of %d bytes: %w", n, o.Size, io.ErrUnexpectedEOF)
+		return nil, storeError("put", o.Key, uploader.Permanent, err)
+	default:
+		return nil, storeError("put", o.Key, uploader.Transient, fmt.Errorf("read body: %w", err))
+	}
+}
+
+// pause waits for d or the end of ctx.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return ctx.Err()
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// fail returns an error as a Store has to.
+func storeError(op, key string, kind uploader.ErrorKind, err error) error {
+	return &uploader.Error{Op: op, Key: key, Kind: kind, Err: err}
+}

@@ -31,14 +31,13 @@ func (list attributes) next() (a attribute, rest attributes, ok bool) {
 	return attribute{}, "", false
 }
 
-// cutValue splits s behind the value that it begins with and the comma after it.
+// cutValue splits s behind the value that it begins with.
 func cutValue(s string) (value string, closed bool, rest string) {
 	if !strings.HasPrefix(s, `"`) {
 		value, rest, _ = strings.Cut(s, ",")
 		return strings.TrimSpace(value), true, rest
 	}
 	value, rest, closed = strings.Cut(s[1:], `"`)
-	_, rest, _ = strings.Cut(rest, ",")
 	return value, closed, rest
 }
 

@@ -150,7 +150,7 @@ func ofCode(r request, a *answer) (uploader.ErrorKind, string, bool) {
 		return uploader.Alarm, skewed(a.skew), true
 	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired":
 		return uploader.Alarm, expired, true
-	case "SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidToken", "InvalidSecurity", "NotSignedUp":
+	case "SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidToken", "InvalidSecurity", "NotSignedUp", "XAdminUserNotFound":
 		return uploader.Alarm, wrongKeys, true
 	case "AuthorizationHeaderMalformed", "InvalidRegion", "IllegalLocationConstraintException", "PermanentRedirect", "TemporaryRedirect":
 		if a.region != "" {
@@ -215,7 +215,7 @@ func isReset(err error) bool {
 // refusesKeys reports whether the answer is about the credentials, so that reading them anew may help.
 func refusesKeys(a *answer) bool {
 	switch a.code {
-	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch":
+	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "XAdminUserNotFound":
 		return true
 	}
 	return a.status == http.StatusUnauthorized

@@ -55,6 +55,9 @@ func TestConformsOnVersityGateway(t *testing.T) {
 			c := gatewayConfig(storetest.Gateway(t))
 			c.Checksum = sum
 			skips := []storetest.Skip{{Name: "key below key", Reason: "its objects are files, its prefixes folders"}}
+			if sum != ChecksumMD5 {
+				skips = append(skips, storetest.Skip{Name: "list many", Reason: "no listing depends on the checksum"})
+			}
 			if sum == ChecksumNone {
 				skips = append(skips, storetest.Skip{Name: "cancelled while reading", Reason: "it stores what came of a body whose connection broke, one time in ten, unless a checksum forbids it"})
 			}
@@ -63,14 +66,21 @@ func TestConformsOnVersityGateway(t *testing.T) {
 	}
 }
 
-func TestConformsOnGofakes3(t *testing.T) {
-	t.Parallel()
+// fakeServer starts gofakes3 in this process and returns its URL.
+func fakeServer(t *testing.T) string {
+	t.Helper()
 	backend := s3mem.New()
 	if err := backend.CreateBucket("live"); err != nil {
 		t.Fatal(err)
 	}
 	server := httptest.NewServer(http.Handler(gofakes3.New(backend).Server()))
 	t.Cleanup(server.Close)
-	storetest.Conformance(t, func(t *testing.T) uploader.Store { return withHeaders{mustOpen(t, serverConfig(server.URL))} },
+	return server.URL
+}
+
+func TestConformsOnGofakes3(t *testing.T) {
+	t.Parallel()
+	c := serverConfig(fakeServer(t))
+	storetest.Conformance(t, func(t *testing.T) uploader.Store { return withHeaders{mustOpen(t, c)} },
 		storetest.Skip{Name: "headers", Reason: "it drops Cache-Control"})
 }

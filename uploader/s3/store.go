@@ -126,9 +126,6 @@ func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
 		return "", s.putFailed(ctx, r, err)
 	}
 	s.succeeded(o.Key)
-	if info.ETag == "" {
-		return "", s.classified(r, &answer{status: http.StatusOK, foreign: true})
-	}
 	if isMD5(info.ETag, a.answered()) && sum.hexMD5 != "" && !strings.EqualFold(info.ETag, sum.hexMD5) {
 		return "", &uploader.Error{Op: r.op, Key: r.key, Kind: uploader.Alarm,
 			Err:  fmt.Errorf("the store answered ETag %s for bytes with MD5 %s", info.ETag, sum.hexMD5),
@@ -149,7 +146,8 @@ func (s *Store) Stat(ctx context.Context, key string) (uploader.Info, error) {
 		return uploader.Info{}, s.failed(ctx, r, err)
 	}
 	s.succeeded(key)
-	return s.found(r, info, info.Size)
+	s.exists.Store(true)
+	return uploader.Info{Key: key, Size: info.Size, ETag: info.ETag, Modified: info.LastModified}, nil
 }
 
 // Get returns the object's bytes with GetObject.
@@ -173,11 +171,8 @@ func (s *Store) Get(ctx context.Context, key string, limit int64) ([]byte, uploa
 		return nil, uploader.Info{}, s.classified(r, tooLarge(limit))
 	}
 	s.succeeded(key)
-	found, err := s.found(r, info, int64(len(data)))
-	if err != nil {
-		return nil, uploader.Info{}, err
-	}
-	return data, found, nil
+	s.exists.Store(true)
+	return data, uploader.Info{Key: key, Size: int64(len(data)), ETag: info.ETag, Modified: info.LastModified}, nil
 }
 
 // List yields the objects below prefix with ListObjectsV2, a thousand a request.
@@ -211,15 +206,6 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info
 		}
 		s.exists.Store(true)
 	}
-}
-
-// found checks that the answer speaks of an object.
-func (s *Store) found(r request, info minio.ObjectInfo, size int64) (uploader.Info, error) {
-	if info.ETag == "" {
-		return uploader.Info{}, s.classified(r, &answer{status: http.StatusOK, foreign: true})
-	}
-	s.exists.Store(true)
-	return uploader.Info{Key: r.key, Size: size, ETag: info.ETag, Modified: info.LastModified}, nil
 }
 
 // check refuses what can never be sent.

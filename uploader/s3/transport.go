@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"strings"
 	"sync"
 	"time"
 )
@@ -24,7 +25,7 @@ type attempt struct {
 	parent context.Context // the caller's: ends for the caller's reasons only
 	bound  time.Duration   // the patience without progress
 	body   *body           // of a PUT, else nil
-	root   string          // the XML element that an answer must begin with, "" for any
+	root   string          // the XML element that an answer must begin with; "" if it must have an ETag
 
 	mu     sync.Mutex
 	err    error       // the first failure: an *answer, a *stallError or the network's
@@ -199,11 +200,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		_ = resp.Body.Close()
 		return nil, a.fail(ans)
 	}
-	if a.root != "" {
-		if err := expectRoot(resp, a.root); err != nil {
-			_ = resp.Body.Close()
-			return nil, a.fail(err)
-		}
+	if err := a.expect(resp); err != nil {
+		_ = resp.Body.Close()
+		return nil, a.fail(err)
 	}
 	a.mu.Lock()
 	a.header = resp.Header
@@ -236,16 +235,23 @@ func (b *watchedBody) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// expectRoot fails unless the answer is an XML document that begins with the element root. Any
-// well-formed page of a portal would decode as a listing of nothing, which reads as an empty bucket.
-func expectRoot(resp *http.Response, root string) error {
+// expect fails unless the success is a store's: an answer about an object has its ETag, a listing begins
+// with its root element. Any well-formed page of a portal would decode as a listing of nothing, which
+// reads as an empty bucket.
+func (a *attempt) expect(resp *http.Response) error {
+	if a.root == "" {
+		if strings.Trim(resp.Header.Get("ETag"), `"`) == "" {
+			return foreign(resp)
+		}
+		return nil
+	}
 	const head = 1024
 	r := bufio.NewReaderSize(resp.Body, head)
 	start, err := r.Peek(head)
 	if err != nil && err != io.EOF {
 		return err
 	}
-	if !bytes.Contains(start, []byte("<"+root)) {
+	if !bytes.Contains(start, []byte("<"+a.root)) {
 		return foreign(resp)
 	}
 	resp.Body = struct {

@@ -1,0 +1,41 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/hlsship/hlsship/uploader"
+)
+
+// BenchmarkPut stores segments of 1 MiB on a server of this process that only counts the bytes, so that
+// the difference between the checksums is what they cost.
+func BenchmarkPut(b *testing.B) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		w.Header().Set("ETag", `"not-an-md5"`)
+	}))
+	defer server.Close()
+	content := bytes.Repeat([]byte("segment "), 1<<20/8)
+	for _, sum := range []Checksum{ChecksumMD5, ChecksumCRC32C, ChecksumNone} {
+		b.Run(string(sum), func(b *testing.B) {
+			c := serverConfig(server.URL)
+			c.Checksum = sum
+			s, err := Open(context.Background(), c)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.transport.base.CloseIdleConnections()
+			b.SetBytes(int64(len(content)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := s.Put(b.Context(), uploader.Object{Key: "a.ts", Body: bytes.NewReader(content), Size: int64(len(content))}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,401 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/hlsship/hlsship/uploader"
+)
+
+// cleanEnvironment hides the credentials of whoever runs the tests.
+func cleanEnvironment(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{
+		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+		"AWS_ROLE_ARN", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+		"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_REGION",
+	} {
+		t.Setenv(name, "")
+	}
+	none := filepath.Join(t.TempDir(), "none")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", none)
+	t.Setenv("AWS_CONFIG_FILE", none)
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+}
+
+func writeFile(t *testing.T, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestSources cannot run in parallel, as it sets the environment.
+func TestSources(t *testing.T) {
+	const file = "[default]\naws_access_key_id = from-file\naws_secret_access_key = s\n" +
+		"[other]\naws_access_key_id = from-profile\naws_secret_access_key = s\n" +
+		"[half]\naws_access_key_id = half\n"
+	container := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "container-token" {
+			w.WriteHeader(403)
+			return
+		}
+		fmt.Fprintf(w, `{"AccessKeyId":"from-container","SecretAccessKey":"s","Token":"t","Expiration":%q}`, time.Now().Add(time.Hour).Format(time.RFC3339))
+	}))
+	defer container.Close()
+	for _, tt := range []struct {
+		name string
+		env  map[string]string
+		c    Credentials
+		want string // the access key; "" means an error
+	}{
+		{"nothing", nil, Credentials{}, ""},
+		{"static keys win", map[string]string{"AWS_ACCESS_KEY_ID": "from-env", "AWS_SECRET_ACCESS_KEY": "s"},
+			Credentials{AccessKey: "static", SecretKey: "s"}, "static"},
+		{"environment", map[string]string{"AWS_ACCESS_KEY_ID": "from-env", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SHARED_CREDENTIALS_FILE": file}, Credentials{}, "from-env"},
+		{"half an environment", map[string]string{"AWS_ACCESS_KEY_ID": "from-env"}, Credentials{}, ""},
+		{"shared file", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": file}, Credentials{}, "from-file"},
+		{"AWS_PROFILE", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": file, "AWS_PROFILE": "other"}, Credentials{}, "from-profile"},
+		{"named profile before the environment", map[string]string{"AWS_ACCESS_KEY_ID": "from-env", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SHARED_CREDENTIALS_FILE": file},
+			Credentials{Profile: "other"}, "from-profile"},
+		{"half a profile", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": file}, Credentials{Profile: "half"}, ""},
+		{"missing profile", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": file}, Credentials{Profile: "none"}, ""},
+		{"container", map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": container.URL, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "container-token"}, Credentials{}, "from-container"},
+		{"container refuses", map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": container.URL}, Credentials{}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cleanEnvironment(t)
+			for name, value := range tt.env {
+				if value == file {
+					value = writeFile(t, file)
+				}
+				t.Setenv(name, value)
+			}
+			c := serverConfig("http://127.0.0.1:1")
+			c.Credentials = tt.c
+			s, err := Open(t.Context(), c)
+			if tt.want == "" {
+				if err == nil {
+					t.Fatalf("got %q, want an error", s.keys.current.Load().AccessKeyID)
+				}
+				if !strings.Contains(err.Error(), "set AWS_ACCESS_KEY_ID") {
+					t.Errorf("the error names no cure: %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := s.keys.current.Load().AccessKeyID; got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// fakeSource hands out keys of which each lives an hour; err or a hang take the place of the n-th answer.
+type fakeSource struct {
+	mu   sync.Mutex
+	n    int
+	err  error
+	hang bool
+	life time.Duration
+}
+
+func (f *fakeSource) set(err error, hang bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err, f.hang = err, hang
+}
+
+func (f *fakeSource) fetch(ctx context.Context, _ *http.Client) (credentials.Value, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.hang {
+		<-ctx.Done()
+		return credentials.Value{}, ctx.Err()
+	}
+	if f.err != nil {
+		return credentials.Value{}, f.err
+	}
+	f.n++
+	v := credentials.Value{AccessKeyID: fmt.Sprintf("key-%d", f.n), SecretAccessKey: "s"}
+	if f.life > 0 {
+		v.Expiration = time.Now().Add(f.life)
+	}
+	return v, nil
+}
+
+// withSource opens a store on a network that records the access key of each request and answers with
+// the status.
+func withSource(t *testing.T, f *fakeSource, answer func(n int) string) (s *Store, keyOf func() string) {
+	t.Helper()
+	keys := make(chan string, 1)
+	n := 0
+	c := serverConfig("http://127.0.0.1:9000")
+	c.dial = func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		go func() {
+			defer server.Close()
+			var got bytes.Buffer
+			header := make([]byte, 1)
+			for !bytes.HasSuffix(got.Bytes(), []byte("\r\n\r\n")) {
+				if _, err := server.Read(header); err != nil {
+					return
+				}
+				got.Write(header)
+			}
+			_, after, _ := strings.Cut(got.String(), "Credential=")
+			key, _, _ := strings.Cut(after, "/")
+			n++
+			keys <- key
+			_, _ = io.WriteString(server, answer(n))
+		}()
+		return client, nil
+	}
+	s = mustOpen(t, c)
+	s.keys.sources = []source{{"fake", true, f.fetch}}
+	if err := s.keys.resolve(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return s, func() string {
+		_, _ = s.Stat(t.Context(), "a.ts")
+		return <-keys
+	}
+}
+
+const headOK = "HTTP/1.1 200 OK\r\nETag: \"e\"\r\nLast-Modified: Mon, 02 Jan 2006 15:04:05 GMT\r\nConnection: close\r\n\r\n"
+
+// runKeys starts Run; what it returns joins it, as the test's end does.
+func runKeys(t *testing.T, s *Store) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return stop
+}
+
+func TestRunRefreshesInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, keyOf := withSource(t, &fakeSource{life: time.Hour}, func(int) string { return headOK })
+		runKeys(t, s)
+		if got := keyOf(); got != "key-1" {
+			t.Errorf("at first: got %s", got)
+		}
+		time.Sleep(47 * time.Minute)
+		if got := keyOf(); got != "key-1" {
+			t.Errorf("before four fifths: got %s", got)
+		}
+		time.Sleep(2 * time.Minute)
+		if got := keyOf(); got != "key-2" {
+			t.Errorf("after four fifths: got %s, want key-2", got)
+		}
+	})
+}
+
+// TestHungRefreshBlocksNothing: minio-go alone lets the second request wait as long as the source hangs.
+func TestHungRefreshBlocksNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeSource{life: time.Hour}
+		s, keyOf := withSource(t, f, func(int) string { return headOK })
+		runKeys(t, s)
+		f.set(nil, true)
+		time.Sleep(48*time.Minute + time.Second) // into the refresh that hangs
+		start := time.Now()
+		for range 3 {
+			if got := keyOf(); got != "key-1" {
+				t.Errorf("got %s, want key-1", got)
+			}
+		}
+		if took := time.Since(start); took != 0 {
+			t.Errorf("three requests took %v", took)
+		}
+	})
+}
+
+// TestFailedRefreshIsRepeated, and said once.
+func TestFailedRefreshIsRepeated(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeSource{life: time.Hour}
+		s, keyOf := withSource(t, f, func(int) string { return headOK })
+		var out bytes.Buffer
+		s.keys.log = slog.New(slog.NewTextHandler(&out, nil))
+		stop := runKeys(t, s)
+		f.set(&url.Error{Op: "Post", URL: "https://sts.test/?WebIdentityToken=TOKEN-VALUE", Err: errors.New("unreachable")}, false)
+		time.Sleep(55 * time.Minute)
+		f.set(nil, false)
+		time.Sleep(2 * renewPause)
+		if got := keyOf(); got != "key-2" {
+			t.Errorf("got %s, want key-2", got)
+		}
+		stop()
+		if n := strings.Count(out.String(), "level=WARN"); n != 1 {
+			t.Errorf("got %d warnings, want 1:\n%s", n, out.String())
+		}
+		if strings.Contains(out.String(), "TOKEN-VALUE") {
+			t.Errorf("a token in the log:\n%s", out.String())
+		}
+	})
+}
+
+// TestRefusedKeysAreReadAnew: keys that never expire are rotated by writing the file.
+func TestRefusedKeysAreReadAnew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, keyOf := withSource(t, &fakeSource{}, func(n int) string {
+			if n == 1 {
+				return "HTTP/1.1 403 Forbidden\r\nX-Minio-Error-Code: InvalidAccessKeyId\r\nConnection: close\r\n\r\n"
+			}
+			return headOK
+		})
+		runKeys(t, s)
+		if got := keyOf(); got != "key-1" {
+			t.Fatalf("got %s, want key-1", got)
+		}
+		time.Sleep(renewPause + time.Second)
+		if got := keyOf(); got != "key-2" {
+			t.Errorf("after the refusal: got %s, want key-2", got)
+		}
+		time.Sleep(time.Hour)
+		if got := keyOf(); got != "key-2" {
+			t.Errorf("without a refusal: got %s, want key-2", got)
+		}
+	})
+}
+
+// TestOpenIsBounded: a source that ignores its context is left behind.
+func TestOpenIsBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeyring(serverConfig("http://127.0.0.1:1"))
+		release := make(chan struct{})
+		t.Cleanup(func() { close(release) })
+		k.sources = []source{{"stubborn", true, func(context.Context, *http.Client) (credentials.Value, error) {
+			<-release
+			return credentials.Value{}, nil
+		}}}
+		start := time.Now()
+		if err := k.resolve(t.Context()); err == nil || time.Since(start) != askTimeout {
+			t.Errorf("got %v after %v", err, time.Since(start))
+		}
+	})
+}
+
+func TestSecretIsNeverPrinted(t *testing.T) {
+	t.Parallel()
+	const value = "VERY-SECRET"
+	c := Credentials{AccessKey: "access", SecretKey: value, SessionToken: value}
+	asJSON, err := json.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "secret", c.SecretKey, "all", c)
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "secret", c.SecretKey, "all", c)
+	text := string(asJSON) + log.String() + c.SecretKey.String() + c.SecretKey.GoString() +
+		fmt.Sprint(c, &c, c.SecretKey) + fmt.Sprintf("%v %+v %#v %s %q %x", c, c, c, c, c, c)
+	if strings.Contains(text, value) || strings.Contains(text, fmt.Sprintf("%x", value)) {
+		t.Errorf("the secret is in %s", text)
+	}
+	if !strings.Contains(text, redacted) {
+		t.Errorf("nothing says that something is left out: %s", text)
+	}
+}
+
+func TestConfigMistakes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		change func(*Config)
+		want   string
+	}{
+		{"no bucket", func(c *Config) { c.Bucket = "" }, "no bucket"},
+		{"no region on Amazon", func(c *Config) { c.Endpoint = "" }, "no region"},
+		{"unknown checksum", func(c *Config) { c.Checksum = "sha1" }, `checksum "sha1"`},
+		{"unknown addressing", func(c *Config) { c.Addressing = "dns" }, `addressing "dns"`},
+		{"half static keys", func(c *Config) { c.Credentials.SecretKey = "" }, "together"},
+		{"negative stall", func(c *Config) { c.Stall = -1 }, "negative"},
+		{"endpoint with a path", func(c *Config) { c.Endpoint = "http://127.0.0.1/minio" }, "without a path"},
+		{"endpoint of another scheme", func(c *Config) { c.Endpoint = "ftp://127.0.0.1" }, "http://"},
+		{"endpoint with a password", func(c *Config) { c.Endpoint = "http://me:hunter2@127.0.0.1" }, "password"},
+		{"endpoint that is no URL", func(c *Config) { c.Endpoint = "http://me:hunter2@[::1" }, "no URL"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := serverConfig("http://127.0.0.1:1")
+			tt.change(&c)
+			_, err := Open(t.Context(), c)
+			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hunter2") {
+				t.Errorf("got %v, want %q", err, tt.want)
+			}
+		})
+	}
+}
+
+// TestURLs checks host and path of a PUT for each kind of endpoint, without leaving the process.
+func TestURLs(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		c    Config
+		want string
+	}{
+		{"Amazon", Config{Region: "eu-west-1"}, "https://live.s3.eu-west-1.amazonaws.com/a.ts"},
+		{"Amazon by path", Config{Region: "eu-west-1", Addressing: AddressingPath}, "https://s3.eu-west-1.amazonaws.com/live/a.ts"},
+		{"another store", Config{Endpoint: "http://store.test:9000/"}, "http://store.test:9000/live/a.ts"},
+		{"another store, virtual", Config{Endpoint: "http://store.test:9000", Addressing: AddressingVirtual}, "http://live.store.test:9000/a.ts"},
+		{"host alone", Config{Endpoint: "store.test"}, "https://store.test/live/a.ts"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			tt.c.Bucket, tt.c.Credentials = "live", Credentials{AccessKey: "a", SecretKey: "s"}
+			var dialled string
+			tt.c.dial = func(_ context.Context, _, addr string) (net.Conn, error) {
+				dialled = addr
+				return nil, errors.New("no network")
+			}
+			s := mustOpen(t, tt.c)
+			var asked string
+			s.transport.base.Proxy = func(r *http.Request) (*url.URL, error) {
+				asked = r.URL.String()
+				return nil, nil
+			}
+			if _, err := s.Put(t.Context(), segment("a.ts", "x")); uploader.KindOf(err) != uploader.Transient || err == nil {
+				t.Errorf("got %v, want a transient error", err)
+			}
+			if asked != tt.want || dialled == "" {
+				t.Errorf("asked for %s at %s, want %s", asked, dialled, tt.want)
+			}
+		})
+	}
+}

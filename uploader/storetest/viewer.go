@@ -104,7 +104,7 @@ type playlist struct {
 	file    *file
 	entries []*entry
 	shown   *entry // what the store shows; nil if nothing or nothing good
-	reached int    // the entry shown last
+	reached int    // the oldest entry that the bytes shown last can be
 	// contested is true when newer bytes were finished for a file that shown names.
 	contested bool
 	licences  []licence

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,7 +26,8 @@ const (
 	// what was finished and nothing else.
 	RuleTornPlaylist Rule = "torn playlist"
 	// RuleOlderPlaylist: a publication goes back to an older version. Bytes that were listed more than
-	// once count as the newest listing that they can be, so that A, B, A is a way forward.
+	// once may be any of their listings that is not before the one published last, so that A, B, A is a
+	// way forward; what comes next need only be newer than the oldest that they can be.
 	RuleOlderPlaylist Rule = "older playlist"
 	// RuleHalfSegment: an object other than a playlist is stored with bytes that were never finished
 	// under this name, a temporary name included.
@@ -172,6 +174,9 @@ func (v *Viewer) store(c *change) {
 		}
 	}
 	before := f.stored
+	if !o.present && !before.present {
+		return
+	}
 	for _, p := range f.namers {
 		if p.shown == nil {
 			continue
@@ -207,23 +212,11 @@ func (v *Viewer) publish(c *change) {
 	if p.shown != nil && p.shown.digest == c.sum {
 		return // stored once more: nothing that a viewer could see has changed
 	}
-	var e *entry
-	for i := len(p.entries) - 1; i >= max(0, p.reached); i-- {
-		o := p.entries[i]
-		if o.digest != c.sum {
-			continue
-		}
-		if e == nil {
-			e = o
-		}
-		if v.whole(o, c.at) {
-			e = o
-			break
-		}
-	}
+	e, least := v.candidate(p, c)
 	safe := e != nil
 	if !safe {
 		e = p.find(c.sum, 0)
+		least = e
 	}
 	switch {
 	case e == nil:
@@ -245,13 +238,34 @@ func (v *Viewer) publish(c *change) {
 	v.publication(safe)
 	e.unsafe = e.unsafe || !safe
 	p.advance(e, c.at)
+	p.reached = least.index
 	v.refresh(p, nil, c.at)
+}
+
+// candidate returns the entry as which the new bytes are to be read, nil if they would be a step back: of
+// those with these bytes the newest of which everything is stored, or else the newest. least is the
+// oldest that the uploader may have meant.
+func (v *Viewer) candidate(p *playlist, c *change) (e, least *entry) {
+	whole := false
+	for i := len(p.entries) - 1; i >= max(0, p.reached); i-- {
+		o := p.entries[i]
+		if o.digest != c.sum {
+			continue
+		}
+		least = o
+		if e == nil {
+			e = o
+		}
+		if !whole && v.whole(o, c.at) {
+			e, whole = o, true
+		}
+	}
+	return e, least
 }
 
 // advance makes e what the store shows.
 func (p *playlist) advance(e *entry, now time.Time) {
 	p.show(e)
-	p.reached = e.index
 	if e.published.IsZero() {
 		e.published = now
 	}
@@ -322,15 +336,19 @@ func (v *Viewer) license(p *playlist, e *entry, now time.Time) {
 	given := len(p.licences)
 	for i := range e.refs {
 		r := &e.refs[i]
-		if !r.gates || v.holds(e, r, now) {
-			continue
+		held := v.holds(e, r, now)
+		if !r.gates || held && r.other == unbound {
+			continue // a reference that may mean either bytes may also change its mind
 		}
 		needed := p.shown.ref(r.file)
-		if r.playlist || r.version == unbound || !r.file.stored.present || needed == nil || !needed.gates {
+		overwrite := !r.playlist && r.version != unbound && r.file.stored.present && needed != nil && needed.gates
+		if !held && !overwrite {
 			p.licences = p.licences[:given]
 			return
 		}
-		p.licences = append(p.licences, licence{r.file, e})
+		if l := (licence{r.file, e}); overwrite && !slices.Contains(p.licences, l) {
+			p.licences = append(p.licences, l)
+		}
 	}
 }
 

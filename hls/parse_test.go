@@ -321,12 +321,11 @@ func TestParseRefuses(t *testing.T) {
 		{"variables that double", "#EXTM3U\n" + doubling + "{$v30}", ErrTooLarge},
 		{"a long value again and again", "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"" + strings.Repeat("x", 1<<20) +
 			"\"\n" + strings.Repeat("{$a}\n", 100), ErrTooLarge},
-		{"two million URIs", "#EXTM3U\n" + strings.Repeat("a\n", 2<<20), ErrTooLarge},
-		{"two million URIs of a tag", "#EXTM3U\n#EXT-X-A:" + strings.Repeat("URI=a,", 2<<20), ErrTooLarge},
+		{"one URI too many", "#EXTM3U\n" + strings.Repeat("a\n", maxReferences+1), ErrTooLarge},
+		{"one URI too many in a tag", "#EXTM3U\n#EXT-X-A:" + strings.Repeat("URI=a,", maxReferences+1), ErrTooLarge},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
 			if p, err := Parse([]byte(tt.text)); !errors.Is(err, tt.want) || p != nil {
 				t.Errorf("got %v, %v, want nil, %v", p, err, tt.want)
 			}
@@ -347,13 +346,15 @@ func TestParseErrorNamesTheLine(t *testing.T) {
 	}
 }
 
-// TestParseHostile has texts on which quadratic time takes minutes; linear time is well below a second.
+// TestParseHostile has texts on which quadratic time takes minutes; linear time is milliseconds, seconds
+// with the race detector and coverage on a busy machine.
 func TestParseHostile(t *testing.T) {
 	t.Parallel()
-	const size = 4 << 20
+	const size = 2 << 20
 	repeat := func(s string) string { return strings.Repeat(s, size/len(s)) }
 	tests := map[string]string{
 		"one line of the largest size": "#EXTM3U\n" + strings.Repeat("a", MaxPlaylistSize-8),
+		"as many URIs as there may be": "#EXTM3U\n" + strings.Repeat("a\n", maxReferences),
 		"blank lines":                  "#EXTM3U\n" + repeat("\n"),
 		"CRs":                          "#EXTM3U\n" + repeat("\r"),
 		"tag of commas":                "#EXTM3U\n#EXT-X-KEY:" + repeat(","),
@@ -371,12 +372,11 @@ func TestParseHostile(t *testing.T) {
 	}
 	for name, text := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			start := time.Now()
 			if _, err := Parse([]byte(text)); err != nil {
 				t.Error(err)
 			}
-			if took := time.Since(start); took > 30*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 		})

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/hlsship/hlsship/uploader"
+)
+
+// kind is how a setting's value is written.
+type kind uint8
+
+const (
+	text     kind = iota // any text
+	duration             // Go's notation: 500ms, 2s, 1m
+	count                // a positive whole number
+	truth                // true or false
+	choice               // one of setting.choices
+	list                 // several texts
+	pairs                // several KEY=VALUE, with keys from setting.choices
+)
+
+// setting is one row of the table: a flag, an environment variable and a key of the configuration file
+// that mean the same.
+type setting struct {
+	// name is the flag's. The variable is HLSSHIP_NAME, the key is the name with underscores.
+	name string
+	// kind says how the value is written, value how the help calls it.
+	kind  kind
+	value string
+	// def is the default, as it would be written; empty means none.
+	def string
+	// usage is one sentence without its full stop.
+	usage string
+	// choices are the allowed values (choice) or keys (pairs).
+	choices []string
+	// also are further variables, read after the setting's own.
+	also []string
+	// group is the heading in the help.
+	group string
+	// argument marks what is given by position instead of a flag.
+	argument bool
+}
+
+// The names of the settings.
+const (
+	nameDir          = "dir"
+	nameDestination  = "destination"
+	nameEndpoint     = "endpoint"
+	nameRegion       = "region"
+	namePathStyle    = "path-style"
+	nameConditional  = "conditional"
+	nameChecksum     = "checksum"
+	nameCacheControl = "cache-control"
+	nameSettle       = "settle"
+	nameRescan       = "rescan"
+	nameInclude      = "include"
+	nameExclude      = "exclude"
+	nameWorkers      = "workers"
+	nameMinInterval  = "min-interval"
+	nameMaxLag       = "max-lag"
+	nameHoldWarn     = "hold-warn"
+	nameDrainTimeout = "drain-timeout"
+	nameHTTPListen   = "http-listen"
+	nameLogLevel     = "log-level"
+	nameLogFormat    = "log-format"
+	nameConfig       = "config"
+)
+
+// settings returns the table: flags, variables, keys, defaults, help and the reference in the README
+// all come from it.
+func settings() []setting {
+	const store, files, flow, process = "Store", "Files", "Flow", "Process"
+	return []setting{
+		{name: nameDir, value: "DIR", usage: "directory that the packager writes to", argument: true},
+		{name: nameDestination, value: "s3://BUCKET[/PREFIX]", usage: "bucket, and what every key begins with", argument: true},
+
+		{group: store, name: nameEndpoint, value: "URL", usage: "where the store is, unless it is Amazon S3",
+			also: []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}},
+		{group: store, name: nameRegion, value: "NAME", def: "us-east-1", usage: "region of the bucket",
+			also: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}},
+		{group: store, name: namePathStyle, kind: truth, def: "false",
+			usage: "name the bucket in the path, not in the host; implied for all but the large clouds"},
+		{group: store, name: nameConditional, kind: choice, choices: []string{"auto", "off"}, value: "MODE", def: "auto",
+			usage: "publish playlists with conditional PUTs where the store knows them"},
+		{group: store, name: nameChecksum, kind: choice, choices: []string{"md5", "crc32c", "none"}, value: "SUM", def: "md5",
+			usage: "checksum by which the store verifies an upload"},
+		{group: store, name: nameCacheControl, kind: pairs, choices: uploader.CacheKinds(), value: "KIND=VALUE",
+			usage: "Cache-Control header for a kind of file; KIND is one of " + strings.Join(uploader.CacheKinds(), ", ")},
+
+		{group: files, name: nameSettle, kind: duration, value: "TIME", def: "2s",
+			usage: "how long a file must be quiet to count as finished where the kernel cannot tell"},
+		{group: files, name: nameRescan, kind: duration, value: "TIME", def: "30s",
+			usage: "time between scans of the directory, which find what no event told of"},
+		{group: files, name: nameInclude, kind: list, value: "GLOB", usage: "ship matching files though no playlist names them"},
+		{group: files, name: nameExclude, kind: list, value: "GLOB", usage: "never look at matching files"},
+
+		{group: flow, name: nameWorkers, kind: count, value: "N", def: "16", usage: "requests to the store at once"},
+		{group: flow, name: nameMinInterval, kind: duration, value: "TIME", def: "0s",
+			usage: "least time between two versions of one playlist; some stores allow one write a second"},
+		{group: flow, name: nameMaxLag, kind: duration, value: "TIME", def: "15s",
+			usage: "lag beyond which a slow uplink skips to the live edge and ships the rest afterwards"},
+		{group: flow, name: nameHoldWarn, kind: duration, value: "TIME", def: "10s",
+			usage: "how long a playlist may wait for a file before the log names the file"},
+		{group: flow, name: nameDrainTimeout, kind: duration, value: "TIME", def: "20s",
+			usage: "time to ship what is left after the first SIGTERM or SIGINT"},
+
+		{group: process, name: nameHTTPListen, value: "ADDRESS", def: "127.0.0.1:9810",
+			usage: "address of /metrics, /healthz, /readyz and the status page; \"off\" for none"},
+		{group: process, name: nameLogLevel, kind: choice, choices: []string{"debug", "info", "warn", "error"}, value: "LEVEL", def: "info",
+			usage: "least level that is logged"},
+		{group: process, name: nameLogFormat, kind: choice, choices: []string{"text", "json"}, value: "FORMAT", def: "text",
+			usage: "how the log is written to standard error"},
+		{group: process, name: nameConfig, value: "FILE", usage: "configuration file in YAML"},
+	}
+}
+
+// env is the setting's own variable.
+func (s setting) env() string { return envPrefix + strings.ToUpper(s.key()) }
+
+// key is the setting's key in the configuration file.
+func (s setting) key() string { return strings.ReplaceAll(s.name, "-", "_") }
+
+// repeats says whether the flag may be given several times.
+func (s setting) repeats() bool { return s.kind == list || s.kind == pairs }
+
+// inFile says whether the configuration file may set it.
+func (s setting) inFile() bool { return s.name != nameConfig }
+
+// envPrefix begins every variable of our own.
+const envPrefix = "HLSSHIP_"
+
+// commandFlags makes flags of the rows. Values stay text here: load judges those of all sources alike.
+func commandFlags(rows []setting) []cli.Flag {
+	var flags []cli.Flag
+	for _, s := range rows {
+		switch {
+		case s.argument:
+		case s.kind == truth:
+			flags = append(flags, &cli.BoolFlag{Name: s.name, Usage: s.usage})
+		case s.repeats():
+			flags = append(flags, &cli.StringSliceFlag{Name: s.name, Usage: s.usage})
+		default:
+			flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage})
+		}
+	}
+	return flags
+}
+
+// flagsFirst moves flags before the arguments, so that "run DIR s3://BUCKET --endpoint URL" means what
+// it says. Everything after "--" is an argument.
+func flagsFirst(args []string) []string {
+	rows := settings()
+	takesValue := func(flag string) bool {
+		name := strings.TrimLeft(flag, "-")
+		i := slices.IndexFunc(rows, func(s setting) bool { return s.name == name && !s.argument })
+		return i >= 0 && rows[i].kind != truth
+	}
+	flags, rest := slices.Clone(args[:2]), []string(nil)
+	for i := 2; i < len(args); i++ {
+		switch a := args[i]; {
+		case a == "--":
+			return append(append(append(flags, "--"), rest...), args[i+1:]...)
+		case len(a) > 1 && a[0] == '-':
+			flags = append(flags, a)
+			if takesValue(a) && i+1 < len(args) {
+				i++
+				flags = append(flags, args[i])
+			}
+		default:
+			rest = append(rest, a)
+		}
+	}
+	return append(append(flags, "--"), rest...)
+}

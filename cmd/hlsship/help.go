@@ -1,0 +1,146 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+)
+
+// escape makes a text safe as the template that the command line library takes for help.
+func escape(s string) string { return strings.ReplaceAll(s, "{{", `{{"{{"}}`) }
+
+// overview is the help of the program.
+func overview() string {
+	return `hlsship - ship a packager's HLS directory to S3-compatible storage while the stream is live
+
+Usage:
+  hlsship run [flags] DIR s3://BUCKET[/PREFIX]    ship DIR until stopped
+  hlsship demo                                    see it at work, with nothing installed
+  hlsship version                                 print the version
+
+Try:
+  hlsship demo
+  hlsship run --help
+`
+}
+
+// manual is the help of run.
+func manual() string {
+	var b strings.Builder
+	b.WriteString(`hlsship run - ship a packager's HLS directory to a bucket while the stream is live
+
+Usage:
+  hlsship run [flags] DIR s3://BUCKET[/PREFIX]
+
+Examples:
+  Amazon S3, with credentials from the environment or the machine's role:
+    hlsship run /var/www/hls s3://my-bucket/live
+  Another store:
+    hlsship run --endpoint http://127.0.0.1:9000 /var/www/hls s3://my-bucket
+  Playlists that a CDN may keep for one second:
+    hlsship run --cache-control playlist=max-age=1 /var/www/hls s3://my-bucket
+  From a file:
+    hlsship run --config /etc/hlsship/hlsship.yml
+
+Every flag is also a variable, --max-lag being HLSSHIP_MAX_LAG, and a key of the configuration file,
+max_lag. Flags win over variables, variables over the file. A variable with several values separates
+them with semicolons. DIR and the destination are HLSSHIP_DIR and HLSSHIP_DESTINATION, dir and
+destination.
+`)
+	group := ""
+	for _, s := range settings() {
+		if s.argument {
+			continue
+		}
+		if s.group != group {
+			group = s.group
+			fmt.Fprintf(&b, "\n%s:\n", group)
+		}
+		b.WriteString(s.help())
+	}
+	b.WriteString(`
+Credentials are never given by flag. They are looked for in this order:
+  AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
+  ~/.aws/credentials or AWS_SHARED_CREDENTIALS_FILE, with AWS_PROFILE
+  AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, the role of the container, the role of the machine
+
+Signals: the first SIGTERM or SIGINT ships what is left within --drain-timeout, the second stops at
+once.
+
+Exit codes: 0 everything is shipped, 1 failed, 2 wrong usage, 3 stopped with files unshipped, which the
+log names.
+`)
+	return b.String()
+}
+
+// help is the row's entry in the help.
+func (s setting) help() string {
+	head := "--" + s.name
+	if s.value != "" {
+		head += " " + s.value
+	}
+	usage := s.usage
+	if s.repeats() {
+		usage += "; repeatable"
+	}
+	if s.kind == choice {
+		usage += ": " + strings.Join(s.choices, ", ")
+	}
+	if s.def != "" && s.kind != truth {
+		usage += " (default " + s.def + ")"
+	}
+	if len(s.also) > 0 {
+		usage += "; also " + strings.Join(s.also, ", ")
+	}
+	const indent, width = 29, 100
+	var b strings.Builder
+	line := "  " + head
+	if len(line) > indent-2 {
+		b.WriteString(line + "\n")
+		line = ""
+	}
+	line += strings.Repeat(" ", indent-len(line))
+	empty := true
+	for word := range strings.FieldsSeq(usage) {
+		if !empty && len(line)+1+len(word) > width {
+			b.WriteString(line + "\n")
+			line, empty = strings.Repeat(" ", indent), true
+		}
+		if !empty {
+			line += " "
+		}
+		line, empty = line+word, false
+	}
+	b.WriteString(line + "\n")
+	return b.String()
+}
+
+// reference is the table of all settings in Markdown, as it stands in the README.
+func reference() string {
+	var b strings.Builder
+	b.WriteString("| Flag | Variable | Key | Default | Meaning |\n|---|---|---|---|---|\n")
+	for _, s := range settings() {
+		flag, key, def := "`--"+s.name+"`", "`"+s.key()+"`", "–"
+		if s.argument {
+			flag = "`" + s.value + "`"
+		}
+		if s.repeats() {
+			flag += " (repeatable)"
+		}
+		if !s.inFile() {
+			key = "–"
+		}
+		if s.def != "" {
+			def = "`" + s.def + "`"
+		}
+		variables := "`" + s.env() + "`"
+		for _, v := range s.also {
+			variables += ", `" + v + "`"
+		}
+		usage := strings.ToUpper(s.usage[:1]) + s.usage[1:]
+		if s.kind == choice {
+			usage += ": `" + strings.Join(s.choices, "`, `") + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", flag, variables, key, def, strings.ReplaceAll(usage, "|", "\\|"))
+	}
+	return b.String()
+}

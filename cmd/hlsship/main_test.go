@@ -1,0 +1,20 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"os"
+	"testing"
+)
+
+// TestMain lets the test binary be the program: with HLSSHIP_TEST_MAIN set it runs its arguments, so
+// that tests can send signals to a process of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("HLSSHIP_TEST_MAIN") != "" {
+		p := program{stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), build: build{"test", "test"}}
+		os.Exit(p.run(context.Background(), append([]string{"hlsship"}, os.Args[1:]...)))
+	}
+	flag.Bool("update", false, "rewrite golden files")
+	flag.Parse()
+	os.Exit(m.Run())
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/hlsship/hlsship/uploader"
+)
+
+// The exit codes.
+const (
+	exitDone      = 0
+	exitFailed    = 1
+	exitUsage     = 2
+	exitUnshipped = 3
+)
+
+// usageError is a mistake of whoever started the program, as opposed to a failure of the world.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+// build says what this binary is.
+type build struct{ version, commit string }
+
+// describe completes what the linker set with what the toolchain recorded.
+func describe(version, commit string) build {
+	b := build{version, commit}
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		info = &debug.BuildInfo{}
+	}
+	if b.version == "" && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		b.version = strings.TrimPrefix(info.Main.Version, "v")
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && b.commit == "" {
+			b.commit = s.Value
+		}
+	}
+	if b.version == "" {
+		b.version = "dev"
+	}
+	if b.commit == "" {
+		b.commit = "unknown"
+	}
+	return b
+}
+
+// program is one run of the command with everything it takes from outside, so that tests can run it in
+// their own process.
+type program struct {
+	stdout, stderr io.Writer
+	environ        []string
+	build          build
+}
+
+// run runs the command and returns its exit code. args[0] is the program's name. Signals are taken
+// while a command runs.
+func (p program) run(ctx context.Context, args []string) int {
+	app := &cli.App{
+		Name: "hlsship", HelpName: "hlsship", CustomAppHelpTemplate: escape(overview()),
+		Writer: p.stdout, ErrWriter: p.stderr,
+		HideVersion: true, HideHelpCommand: true, DisableSliceFlagSeparator: true, Suggest: true,
+		ExitErrHandler: func(*cli.Context, error) {},
+		OnUsageError:   refuse,
+		Commands:       []*cli.Command{p.runCommand(), p.demoCommand(), p.versionCommand()},
+		Action:         unknownCommand,
+	}
+	if len(args) > 1 && args[1] == "run" {
+		args = flagsFirst(args)
+	}
+	err := app.RunContext(ctx, args)
+	if err == nil {
+		return exitDone
+	}
+	if wrong, ok := errors.AsType[usageError](err); ok {
+		_, _ = fmt.Fprintf(p.stderr, "hlsship: %s\n", strings.ReplaceAll(wrong.Error(), "\n", "\nhlsship: "))
+		_, _ = fmt.Fprintln(p.stderr, "Say \"hlsship COMMAND --help\" for help.")
+		return exitUsage
+	}
+	if _, ok := errors.AsType[*uploader.Unshipped](err); ok {
+		return exitUnshipped
+	}
+	_, _ = fmt.Fprintf(p.stderr, "hlsship: %v\n", err)
+	return exitFailed
+}
+
+// refuse turns an error of flag parsing into one of usage.
+func refuse(_ *cli.Context, err error, _ bool) error { return usageError{err} }
+
+func unknownCommand(c *cli.Context) error {
+	if c.NArg() == 0 {
+		return cli.ShowAppHelp(c)
+	}
+	name, hint := c.Args().First(), ""
+	if s := nearest(name, []string{"run", "demo", "version"}); s != "" {
+		hint = fmt.Sprintf("; did you mean %q?", s)
+	}
+	return usageError{fmt.Errorf("no command %q%s", name, hint)}
+}
+
+func (p program) versionCommand() *cli.Command {
+	return &cli.Command{
+		Name: "version", Usage: "print the version", HideHelpCommand: true, OnUsageError: refuse,
+		CustomHelpTemplate: "hlsship version - print the version, the commit and the platform\n",
+		Action: func(*cli.Context) error {
+			_, err := fmt.Fprintf(p.stdout, "hlsship %s (commit %s, %s, %s/%s)\n",
+				p.build.version, p.build.commit, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}
+
+func (p program) runCommand() *cli.Command {
+	return &cli.Command{
+		Name: "run", Usage: "ship a directory to a bucket", HideHelpCommand: true, OnUsageError: refuse,
+		Flags: commandFlags(settings()), CustomHelpTemplate: escape(manual()),
+		Action: func(c *cli.Context) error {
+			conf, err := load(sourcesOf(c, p.environ))
+			if err != nil {
+				return usageError{err}
+			}
+			return p.ship(c.Context, conf)
+		},
+	}
+}

@@ -272,6 +272,7 @@ func TestModificationTimeSetBackward(t *testing.T) {
 	x := start(t, nil)
 	x.write("0.key", "0123456789abcdef")
 	f := x.settled("0.key", "0123456789abcdef")
+	x.barrier()
 	back := time.Unix(time.Now().Unix()-1, 0)
 	check(t, os.Chtimes(x.path("0.key"), back, back))
 	x.barrier()

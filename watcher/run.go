@@ -48,7 +48,7 @@ type run struct {
 	armed     map[fileID]*folder // folders that are watched
 	passages  passages
 	scans     []*scan
-	mark      int // of the last listing
+	mark      int  // of the last listing
 	retrying  int  // files whose next look is a repeated probe
 	unwatched bool // the log says that folders cannot be watched
 	warnings  int  // files that the log says are not shipped
@@ -126,10 +126,13 @@ func (r *run) finish(ctx context.Context) error {
 			if r.retrying > 0 {
 				wait = closing
 			}
-			if time.Since(scanned) >= wait && len(r.out) == 0 {
+			waited := time.Since(scanned) >= wait
+			if waited && len(r.out) == 0 {
 				return nil
 			}
-			r.queue.set(&r.end, scanned.Add(wait))
+			if !waited {
+				r.queue.set(&r.end, scanned.Add(wait))
+			}
 		}
 		if ctx.Err() != nil {
 			return fmt.Errorf("nobody took the last %d facts", len(r.out))

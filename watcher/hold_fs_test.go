@@ -1,0 +1,186 @@
+package watcher
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+func TestUnlinkRightAfterClose(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	// VLC unlinks its last segment 6 ms after closing it. The facts are not taken before that.
+	for i := range 20 {
+		name := fmt.Sprintf("seg_%d.ts", i)
+		x.write(name, name)
+		x.obs.until(t, "the file to be held", func(r *recorder) bool { return r.holding == i+1 })
+		check(t, os.Remove(x.path(name)))
+	}
+	for i := range 20 {
+		name := fmt.Sprintf("seg_%d.ts", i)
+		for {
+			f := x.next()
+			if f.Path == name && f.Source != nil {
+				if got := string(read(t, f)); got != name {
+					t.Errorf("got %q, want %q", got, name)
+				}
+				break
+			}
+		}
+	}
+}
+
+func TestUnlinkWhileAProbeIsRepeated(t *testing.T) {
+	t.Parallel()
+	var mu sync.Mutex
+	answer, asked := some, make(chan struct{}, 100)
+	x := start(t, nil, withProbe(func(f *os.File) writer {
+		mu.Lock()
+		defer mu.Unlock()
+		asked <- struct{}{}
+		return answer
+	}))
+	x.write("seg.ts.tmp", "bytes") // its close is seen under a name that is not opened
+	x.rename("seg.ts.tmp", "seg.ts")
+	<-asked
+	mu.Lock()
+	check(t, os.Remove(x.path("seg.ts")))
+	answer = none
+	mu.Unlock()
+	x.settled("seg.ts", "bytes")
+	x.gone("seg.ts")
+}
+
+func TestHoldExceeded(t *testing.T) {
+	t.Parallel()
+	x := start(t, func(c *Config) { c.Hold = 2 })
+	for i := range 4 {
+		x.write(fmt.Sprintf("seg_%d.ts", i), fmt.Sprint(i))
+	}
+	first := x.settled("seg_0.ts", "0")
+	second := x.settled("seg_1.ts", "1")
+	x.settled("seg_2.ts", "2")
+	fourth := x.settled("seg_3.ts", "3")
+	x.obs.until(t, "two held files", func(r *recorder) bool { return r.holding == 2 })
+	read(t, first) // by its name
+	check(t, os.Remove(x.path("seg_0.ts")))
+	if _, err := first.Source.Open(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("open after removal: got %v", err)
+	}
+	x.write("seg_1.ts.tmp", "1")
+	x.rename("seg_1.ts.tmp", "seg_1.ts")
+	if _, err := second.Source.Open(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("open after replacement: got %v", err)
+	}
+	check(t, os.Remove(x.path("seg_1.ts")))
+	check(t, os.Symlink("seg_2.ts", x.path("seg_1.ts")))
+	if _, err := second.Source.Open(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("open after replacement by a link: got %v", err)
+	}
+	fourth.Source.Release()
+	x.obs.until(t, "fewer held files", func(r *recorder) bool { return r.holding <= 2 })
+}
+
+func TestSource(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	changes := 0
+	h := newHolder(1, func() { changes++ })
+	hold := func(name string) *source {
+		check(t, os.WriteFile(filepath.Join(dir, name), []byte(name), 0o644))
+		f, err := os.Open(filepath.Join(dir, name))
+		check(t, err)
+		v, err := fingerprint(f)
+		check(t, err)
+		return h.hold(dir, name, v, f)
+	}
+	a := hold("a")
+	r1, err := a.Open()
+	check(t, err)
+	b := hold("b") // a is let go, r1 still reads it
+	check(t, os.Remove(filepath.Join(dir, "a")))
+	var one [1]byte
+	_, err = r1.ReadAt(one[:], 0)
+	check(t, err)
+	if one[0] != 'a' || h.count() != 1 {
+		t.Errorf("read %q, holding %d", one, h.count())
+	}
+	if _, err := a.Open(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("open: got %v", err)
+	}
+	check(t, r1.Close())
+	check(t, r1.Close())
+	if _, err := r1.ReadAt(one[:], 0); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("read after close: got %v", err)
+	}
+	a.Release()
+
+	r2, err := b.Open()
+	check(t, err)
+	r3, err := b.Open()
+	check(t, err)
+	b.Release()
+	b.Release()
+	if _, err := b.Open(); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("open after release: got %v", err)
+	}
+	check(t, r2.Close())
+	_, err = r3.ReadAt(one[:], 0)
+	check(t, err)
+	if v, err := r3.Version(); err != nil || v != b.version {
+		t.Errorf("version: got %v, %v", v, err)
+	}
+	check(t, os.WriteFile(filepath.Join(dir, "b"), []byte("changed"), 0o644))
+	if v, err := r3.Version(); err != nil || v == b.version {
+		t.Errorf("version after a change: got %v, %v", v, err)
+	}
+	check(t, r3.Close())
+	if h.count() != 0 || changes == 0 {
+		t.Errorf("holding %d after %d changes", h.count(), changes)
+	}
+}
+
+func TestSourceConcurrently(t *testing.T) {
+	t.Parallel()
+	x := start(t, func(c *Config) { c.Hold = 4 })
+	var wg sync.WaitGroup
+	for i := range 50 {
+		name := fmt.Sprintf("seg_%d.ts", i)
+		x.write(name, name)
+		f := x.settled(name, name)
+		for range 4 {
+			wg.Go(func() {
+				for range 20 {
+					r, err := f.Source.Open()
+					if err != nil {
+						return // released by another
+					}
+					if _, err := r.Version(); err != nil {
+						t.Error(err)
+					}
+					if err := r.Close(); err != nil {
+						t.Error(err)
+					}
+				}
+				f.Source.Release()
+			})
+		}
+	}
+	wg.Wait()
+	x.obs.until(t, "nothing held", func(r *recorder) bool { return r.holding == 0 })
+}
+
+func TestOutOfDescriptors(t *testing.T) {
+	t.Parallel()
+	if !tooManyFiles(fmt.Errorf("open: %w", syscall.EMFILE)) || tooManyFiles(fs.ErrNotExist) || noMoreWatches(nil) {
+		t.Error("wrong classes")
+	}
+	if n := defaultHold(); n < 16 || n > 4096 {
+		t.Errorf("default hold %d", n)
+	}
+}

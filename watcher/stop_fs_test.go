@@ -1,0 +1,121 @@
+package watcher
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+func TestStopReportsWhatIsSettled(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	var want []string
+	for i := range 100 {
+		name := fmt.Sprintf("seg_%d.ts", i)
+		x.write(name, name)
+		want = append(want, name)
+	}
+	open := x.open("open.ts")
+	_, err := open.WriteString("half")
+	check(t, err)
+	got := paths(x.stop())
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	x.scanned("stop", 1)
+}
+
+func TestStopWaitsForAClose(t *testing.T) {
+	t.Parallel()
+	busy := make(chan struct{}, 1)
+	x := start(t, nil, withProbe(func(f *os.File) writer {
+		w := probeWriter(f)
+		if w == some {
+			select {
+			case busy <- struct{}{}:
+			default:
+			}
+		}
+		return w
+	}))
+	f := x.open("seg.ts")
+	_, err := f.WriteString("whole")
+	check(t, err)
+	x.barrier()
+	for len(busy) > 0 {
+		<-busy
+	}
+	x.cancel()
+	<-busy // the last scan met the writer, which closes now
+	check(t, f.Close())
+	x.settled("seg.ts", "whole")
+	if rest := x.stop(); len(rest) > 0 {
+		t.Errorf("reported %v", paths(rest))
+	}
+}
+
+func TestStopBeforeTheStart(t *testing.T) {
+	t.Parallel()
+	x := newWatch(t, t.TempDir(), nil)
+	x.write("seg.ts", "bytes")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	go func() { x.ended <- x.w.Run(ctx, x.facts) }()
+	x.settled("seg.ts", "bytes")
+	if _, open := <-x.facts; open {
+		t.Error("reported twice")
+	}
+	check(t, <-x.ended)
+	x.w.Look("seg.ts") // harmless
+}
+
+// TestStopWithoutReceiver runs the end of the loop in a bubble: nothing in it waits for the kernel.
+func TestStopWithoutReceiver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w, err := New(Config{Dir: "/"})
+		check(t, err)
+		r := newRun(w, make(chan hls.File))
+		r.notifier = &fsnotify.Watcher{}
+		f := &released{}
+		r.push(hls.File{Path: "a.ts", Source: f})
+		began := time.Now()
+		if err := r.finish(context.Background()); err == nil || time.Since(began) != patience {
+			t.Errorf("got %v after %v, want an error after %v", err, time.Since(began), patience)
+		}
+		r.notifier = nil
+		r.close()
+		if !f.yes {
+			t.Error("not released")
+		}
+	})
+}
+
+type released struct{ yes bool }
+
+func (*released) Open() (hls.Reader, error) { return nil, errors.New("nothing") }
+func (r *released) Release()                { r.yes = true }
+
+func TestSlowReceiverBlocksNothing(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	// Nobody takes a fact until everything was dealt with and all but the last file is unlinked again.
+	const files = 200
+	for i := range files {
+		x.write(fmt.Sprintf("seg_%d.ts", i), "x")
+		x.obs.until(t, "the file to be held", func(r *recorder) bool { return r.holding == i+1 })
+	}
+	for i := range files {
+		x.settled(fmt.Sprintf("seg_%d.ts", i), "x")
+	}
+}

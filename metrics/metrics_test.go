@@ -118,15 +118,17 @@ func exposed(t *testing.T, m *Metrics) map[string]float64 {
 	return all
 }
 
-// TestObservers checks that every call moves exactly its series, and makes none that was not there.
-func TestObservers(t *testing.T) {
+// observerCall is a call of an observer and the series that it moves, by how much.
+type observerCall struct {
+	name string
+	call func(*Watcher, *Uploader)
+	want map[string]float64
+}
+
+func observerCalls() []observerCall {
 	const s = time.Second
 	now := func() time.Time { return time.Now() }
-	tests := []struct {
-		name string
-		call func(*Watcher, *Uploader)
-		want map[string]float64
-	}{
+	return []observerCall{
 		{"settled", func(w *Watcher, _ *Uploader) { w.Settled("media", "close") },
 			map[string]float64{"hlsship_files_settled_total{evidence=close,kind=media}": 1}},
 		{"refused", func(w *Watcher, _ *Uploader) { w.Refused("link") },
@@ -183,7 +185,12 @@ func TestObservers(t *testing.T) {
 			map[string]float64{"hlsship_requests_in_flight{}": 1, "hlsship_queue_files{}": 2, "hlsship_queue_bytes{}": 3}},
 		{"store", func(_ *Watcher, u *Uploader) { u.Store(true) }, map[string]float64{"hlsship_store_up{}": 1}},
 	}
-	for _, tt := range tests {
+}
+
+// TestObservers checks that every call moves exactly its series, and makes none that was not there.
+func TestObservers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range observerCalls() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {

@@ -186,7 +186,7 @@ func TestProblems(t *testing.T) {
 		{name: "mapping in a list", file: good + "include:\n- {a: b}\n", want: []string{"hlsship.yml:3: include: line 4: expected a text"}},
 		{name: "no mapping at all", file: "- dir\n", want: []string{"hlsship.yml:1: expected lines", "DIR is missing", "destination is missing"}},
 		{name: "no YAML", file: "dir: [\n", want: []string{"hlsship.yml: line", "DIR is missing", "destination is missing"}},
-		{name: "misspelled variable", file: good, env: map[string]string{"HLSSHIP_ENDPONT": "x", "HLSSHIP_SERVICE_HOST": "10.0.0.1"},
+		{name: "misspelled variable", file: good, env: map[string]string{"HLSSHIP_ENDPONT": "x", "HLSSHIP_SERVICE_HOST": "10.0.0.1", "HLSSHIP_PORT": "tcp://10.0.0.1:1"},
 			want: []string{"HLSSHIP_ENDPONT: no such variable; did you mean HLSSHIP_ENDPOINT?"}},
 		{name: "all sources at once", file: good + "settle: soon\nwrokers: 1\n",
 			line: map[string]string{nameWorkers: "0", nameChecksum: "md6"}, env: map[string]string{"HLSSHIP_RESCAN": "-1s", "HLSSHIP_PATH_STYLE": "perhaps"},

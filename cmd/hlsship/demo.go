@@ -129,7 +129,11 @@ func (d demo) sum(err error) {
 		return
 	}
 	s := d.figures.snapshot(time.Now())
-	d.say("Stopped. %d segments shipped, half of them playable within %.0f ms of being finished.", s.Segments, s.Median)
+	if len(s.Chart) == 0 {
+		d.say("Stopped. Nothing was shipped yet.")
+		return
+	}
+	d.say("Stopped. %d segments shipped, half of them playable within %.1f ms of being finished.", s.Segments, s.Median)
 }
 
 // demoConfig is what run would be given on the command line.

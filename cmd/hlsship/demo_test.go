@@ -74,6 +74,17 @@ func processesNaming(t *testing.T, text string) []int {
 	return pids
 }
 
+func kill(t *testing.T, pid int) {
+	t.Helper()
+	p, err := os.FindProcess(pid)
+	if err == nil {
+		err = p.Kill()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestDemoWithoutFFmpeg(t *testing.T) {
 	t.Parallel()
 	p, temp, address := startDemo(t, t.TempDir())
@@ -127,9 +138,7 @@ func TestDemoFFmpegDies(t *testing.T) {
 	if len(pids) != 1 {
 		t.Fatalf("%d processes write into the folder, want ffmpeg alone", len(pids))
 	}
-	if err := syscall.Kill(pids[0], syscall.SIGKILL); err != nil {
-		t.Fatal(err)
-	}
+	kill(t, pids[0])
 	p.says(t, `ffmpeg ended \(signal: killed\), so the embedded clip goes on`)
 	first := p.says(t, `segment stored.* key=live/clip(\d+).ts`)[1]
 	p.says(t, "playlist published")

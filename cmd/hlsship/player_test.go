@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -114,9 +113,7 @@ func TestDemoPlays(t *testing.T) {
 			begun := plays(t, ctx, 0, 0.1, 10*time.Second)
 			if tt.kill {
 				for _, pid := range processesNaming(t, temp) {
-					if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-						t.Fatal(err)
-					}
+					kill(t, pid)
 				}
 			}
 			start := time.Now()

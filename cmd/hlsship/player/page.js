@@ -64,7 +64,7 @@ function show(f) {
   set("flow-latency", known ? "in " + ms(f.median) : "–");
   set("flow-bytes", bytes(f.bytes));
   $("note").hidden = !f.note;
-  set("note", f.note ? f.note[0].toUpperCase() + f.note.slice(1) + "." : "");
+  set("note", f.note ? f.note + "." : "");
   $("status").hidden = !f.status;
   if (f.status) $("status").href = f.status;
   if (f.segments !== segments) {
@@ -97,7 +97,7 @@ function showPlaylist(text) {
 
 function behind() {
   const at = player && player.latency;
-  set("flow-behind", at > 0 && !video.paused ? at.toFixed(1) + " s behind live" : "–");
+  set("flow-behind", at > 0 && !video.paused ? at.toFixed(1) + " s behind" : "–");
 }
 
 // The chart: a bar for each segment on a logarithmic scale, and a line at the median.

@@ -342,3 +342,35 @@ func TestTimerScanFindsWhatEventsMissed(t *testing.T) {
 	x.gone("hi/seg.ts")
 	x.scanned("timer", 3)
 }
+
+func TestNotifierFails(t *testing.T) {
+	t.Parallel()
+	x := newWatch(t, t.TempDir(), nil)
+	x.write("seg.ts", "bytes")
+	r := newRun(x.w, x.facts)
+	defer r.close()
+	r.arming = closeWriteArming()
+	check(t, r.notify())
+	r.pulse()
+	for len(r.scans) > 0 {
+		r.scanSlice()
+	}
+	r.failed(errors.New("read failed"))
+	if r.fatal != nil || r.root == nil || len(r.scans) != 1 {
+		t.Fatalf("the first failure was not mended: %v", r.fatal)
+	}
+	for len(r.scans) > 0 {
+		r.scanSlice()
+	}
+	if len(r.armed) != 1 || len(r.out) != 1 {
+		t.Errorf("armed %d folders, reported %d files, want 1 and 1", len(r.armed), len(r.out))
+	}
+	x.write("later.ts", "later")
+	if ev := <-r.notifier.Events; ev.Name != x.path("later.ts") {
+		t.Errorf("got %v", ev)
+	}
+	r.failed(errors.New("read failed again"))
+	if r.fatal == nil {
+		t.Error("the second failure within a moment was not fatal")
+	}
+}

@@ -289,6 +289,9 @@ func (p *Plan) observeList(f hls.File) {
 	s.run = l.run
 	l.last = s
 	p.freeze(s)
+	if n := len(l.pending); n > 0 && l.pending[n-1].anew && !slices.Contains(l.doubt, l.pending[n-1]) {
+		p.dropSnapshot(l, n-1) // what it meant is lost, and only the newest may be bound anew
+	}
 	l.pending = append(l.pending, s)
 	p.bound(l)
 	p.strays.recall(p, s)
@@ -301,7 +304,7 @@ func (p *Plan) observeList(f hls.File) {
 func (p *Plan) bound(l *list) {
 	for len(l.pending) > p.cfg.Snapshots {
 		i := len(l.pending) / 2
-		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.flying || l.pending[i] == l.goal) {
+		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.goal || slices.Contains(l.doubt, l.pending[i])) {
 			i--
 		}
 		p.dropSnapshot(l, max(i, 1))
@@ -315,6 +318,12 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	s.dropped = true
 	if l.goal == s {
 		l.goal = nil
+	}
+	for i := range s.binds {
+		// What was named and waited for a reason that is none any more is shipped all the same.
+		if o := s.binds[i].obj; s.binds[i].ver == nil && o.newest != nil && !o.newest.wanted && o.remote == nil {
+			p.wantLater(o, o.newest, l.stream)
+		}
 	}
 	p.unname(s)
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
-// maxConflicts is how many preconditions of one playlist may fail in a row, each time with our own bytes
-// stored, before its PUTs go without condition: then the store's ETags cannot be relied on.
+// maxConflicts is how many preconditions of one playlist may fail in a row, each time although the store shows
+// the very state that the PUT asked for, before its PUTs go without condition.
 const maxConflicts = 3
 
 // kind is what the newest version of l is.
@@ -40,9 +40,7 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 	switch out.Kind {
 	case Precondition:
 		l.fetched = false // somebody else, or a PUT that we gave up, changed it: look and decide again
-		if l.conflicts++; l.conflicts >= maxConflicts {
-			l.blind = true
-		}
+		l.contested = true
 		p.believe(l, s)
 		return
 	case Unsupported:
@@ -50,6 +48,7 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 		p.believe(l, s)
 		return
 	case Permanent:
+		l.failures = 0
 		p.believe(l, s)
 		s.outside, s.reason = s.file.Path, "rejected"
 	case Transient, Alarm, NotFound:
@@ -71,6 +70,7 @@ func (p *Plan) believe(l *list, s *snapshot) {
 func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	first := !l.exists
 	l.exists, l.etag = true, etag
+	p.expose(s) // before it stops to be pending, so that its references are kept
 	p.settleDoubt(l, s)
 	for len(l.pending) > 0 && l.pending[0].seq <= s.seq {
 		p.dropSnapshot(l, 0)
@@ -81,7 +81,6 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 			p.conceal(old)
 		}
 	}
-	p.expose(s)
 	if first {
 		for _, parent := range l.parents {
 			p.wake(parent.stream)
@@ -114,7 +113,7 @@ func (p *Plan) revise(l *list) {
 				break
 			}
 			b.ver, b.anew = nil, true
-			s.cursor = 0
+			s.anew, s.cursor = true, 0
 			p.bind(s, k)
 		}
 	}
@@ -126,9 +125,11 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 	l.fetching = false
 	switch out.Result {
 	case Done:
+		l.conflict(l.exists && out.ETag == l.etag)
 		l.fetched, l.failures = true, 0
 		p.acquaint(l, out)
 	case Absent:
+		l.conflict(!l.exists)
 		l.fetched, l.failures = true, 0
 		p.settleDoubt(l, nil)
 		l.exists, l.etag = false, ""
@@ -152,6 +153,21 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 	for _, parent := range l.parents {
 		p.wake(parent.stream)
 	}
+}
+
+// conflict draws the conclusion from a precondition that failed: unfounded says that the store is in the state
+// that the PUT asked for.
+func (l *list) conflict(unfounded bool) {
+	switch {
+	case !l.contested:
+		return
+	case !unfounded:
+		l.conflicts = 0
+	default:
+		l.conflicts++
+		l.blind = l.blind || l.conflicts >= maxConflicts
+	}
+	l.contested = false
 }
 
 // acquaint compares the version that the store holds with those known. What is stored and not known comes from

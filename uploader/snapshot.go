@@ -27,7 +27,8 @@ type list struct {
 	// each may be the published one.
 	flying    *snapshot // whose PUT is under way
 	fetching  bool
-	conflicts int  // preconditions failed in a row
+	contested bool // a precondition failed, and what is stored was not read since
+	conflicts int  // preconditions that failed in a row without reason
 	blind     bool // this playlist is PUT without condition
 
 	failures  int
@@ -60,6 +61,7 @@ type snapshot struct {
 	reason  string  // why outside cannot
 	named   bool    // its binds count in their objects' naming
 	exposed bool    // counted as published in their objects' naming
+	anew    bool    // one of its binds is
 	dropped bool
 }
 
@@ -121,6 +123,9 @@ func (p *Plan) name(s *snapshot) {
 		ref := &s.file.Playlist.References[i]
 		if ref.Gap || ref.Hint || ref.URI == last {
 			continue
+		}
+		if ref.Kind.IsPlaylist() && s.file.Kind == hls.MediaPlaylist {
+			continue // EXT-X-RENDITION-REPORT: renditions report each other, and none waits for another
 		}
 		last = ref.URI
 		if ref.Unresolved {
@@ -189,9 +194,9 @@ func (p *Plan) bind(s *snapshot, i int) {
 }
 
 // good reports whether v may be what reference b of s means, and has it offered again if that is so only
-// later.
+// later. Bytes that are younger than a playlist met at rest may have replaced those that it meant.
 func (p *Plan) good(s *snapshot, b *bind, v *version) bool {
-	if b.anew {
+	if b.anew || s.file.Found && v.file.Version.ModTime > s.file.Version.ModTime {
 		if at := v.file.Seen.Add(p.cfg.Settle); p.now.Before(at) {
 			p.later(s.list, at)
 			return false
@@ -279,7 +284,7 @@ func (p *Plan) supersede(o *object, old *version) {
 				continue
 			}
 			s.binds[j].ver, s.binds[j].anew = nil, true
-			s.cursor = 0
+			s.anew, s.cursor = true, 0
 			p.bind(s, j)
 		}
 		p.wake(l.stream)

@@ -269,9 +269,6 @@ func (p *Plan) mayOverwrite(o *object, v *version) bool {
 		if n.exposed > 0 && !p.overwritable(n.list, o, v) {
 			return false
 		}
-		if n.list.flying != nil && n.list.flying.find(o) >= 0 {
-			return false
-		}
 	}
 	return true
 }
@@ -280,6 +277,11 @@ func (p *Plan) mayOverwrite(o *object, v *version) bool {
 // snapshot waits for nothing but overwrites, or after Settle if no newer playlist came, or after Patience. (What
 // no playlist names anew comes here only if it is no media: see adopt.)
 func (p *Plan) overwritable(l *list, o *object, v *version) bool {
+	for _, d := range l.doubt {
+		if d.find(o) >= 0 {
+			return false // it may be published late; its next try decides
+		}
+	}
 	floor := l.floor()
 	for _, s := range slices.Backward(l.pending) {
 		if s.seq <= floor {

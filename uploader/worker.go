@@ -57,8 +57,25 @@ func (w *worker) do(ctx context.Context, j Job) report {
 	return report{job: j, out: out, err: err, took: out.At.Sub(start)}
 }
 
-// putMedia stores a file. The fingerprint is taken before the first byte and after the last: if it is not that of
-// the finished file, somebody changed the bytes and what was sent is void.
+// guarded reads a finished file and fails as soon as its bytes are not those any more, so that a request which
+// carries changed bytes is broken off before its last one.
+type guarded struct {
+	hls.Reader
+	want hls.Version
+}
+
+var errChanged = errors.New("the file changed while it was read")
+
+func (g guarded) ReadAt(b []byte, off int64) (int, error) {
+	n, err := g.Reader.ReadAt(b, off)
+	if now, verr := g.Version(); verr != nil || now != g.want {
+		return 0, errChanged
+	}
+	return n, err
+}
+
+// putMedia stores a file. The fingerprint is taken before the first byte and with every piece read: if it is not
+// that of the finished file, somebody changed the bytes and the attempt is void.
 func (w *worker) putMedia(ctx context.Context, j Job) (Outcome, error) {
 	r, out, err := open(j.File)
 	if r == nil {
@@ -67,18 +84,18 @@ func (w *worker) putMedia(ctx context.Context, j Job) (Outcome, error) {
 	defer r.Close() //nolint:errcheck // nothing was written
 	etag, err := w.store.Put(ctx, Object{
 		Key:          w.key(j.Path),
-		Body:         r,
+		Body:         guarded{r, j.File.Version},
 		Size:         j.File.Version.Size,
 		ContentType:  contentType(j.Path),
 		CacheControl: w.cache.header(j.Kind, nil),
 	})
+	if err == nil {
+		return Outcome{Result: Done, ETag: etag}, nil
+	}
 	if now, verr := r.Version(); verr != nil || now != j.File.Version {
 		return Outcome{Result: Void}, nil
 	}
-	if err != nil {
-		return Outcome{}, err
-	}
-	return Outcome{Result: Done, ETag: etag}, nil
+	return Outcome{}, err
 }
 
 // open opens the bytes of f. The reader is nil if they are out of reach or not those of f any more.
@@ -138,11 +155,11 @@ func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
 	}
 	defer r.Close()  //nolint:errcheck // nothing was written
 	sum := md5.New() //nolint:gosec // see the import
-	if _, err := io.Copy(sum, io.NewSectionReader(r, 0, size)); err != nil {
-		return Outcome{}, fmt.Errorf("read %s: %w", j.Path, err)
-	}
-	if now, err := r.Version(); err != nil || now != j.File.Version {
+	switch _, err := io.Copy(sum, io.NewSectionReader(guarded{r, j.File.Version}, 0, size)); {
+	case errors.Is(err, errChanged):
 		return Outcome{Result: Void}, nil
+	case err != nil:
+		return Outcome{}, fmt.Errorf("read %s: %w", j.Path, err)
 	}
 	if !strings.EqualFold(hex.EncodeToString(sum.Sum(nil)), etag) {
 		return Outcome{Result: Different, ETag: etag}, nil

@@ -186,6 +186,9 @@ func (v *Viewer) store(c *change) {
 			continue
 		}
 		f.stored = before
+		for _, e := range p.entries[p.shown.index+1:] {
+			v.license(p, e, c.at) // time alone may have given the right
+		}
 		was := p.serves(v, r, c.at)
 		f.stored = o
 		if p.serves(v, r, c.at) {
@@ -331,12 +334,17 @@ func (p *playlist) ahead() int {
 	return max(0, p.reached)
 }
 
-// license gives the right to overwrite what e waits for, if it waits for nothing but overwrites.
+// license gives the right to overwrite what e waits for, if it waits for nothing but overwrites. What has stood
+// for Settle while e was the newest may be taken for what e means, whether or not the store holds the bytes
+// before it.
 func (v *Viewer) license(p *playlist, e *entry, now time.Time) {
 	given := len(p.licences)
 	for i := range e.refs {
 		r := &e.refs[i]
 		held := v.holds(e, r, now)
+		if held && r.gates && !r.playlist && r.file.current > r.file.stored.version && v.means(e, r, r.file.current, now) {
+			p.licences = append(p.licences, licence{r.file, e})
+		}
 		if !r.gates || held && r.other == unbound {
 			continue // a reference that may mean either bytes may also change its mind
 		}

@@ -1,0 +1,209 @@
+package uploader_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/storetest"
+)
+
+var (
+	orderRuns = flag.Int("order.runs", 500, "how many random streams TestOrder ships")
+	orderSeed = flag.Uint64("order.seed", 0, "the first seed of TestOrder; with -order.runs=1 it repeats one stream")
+)
+
+// TestOrder is the model test of the promises P1 to P5: random packagers, faults, delays and restarts of the
+// uploader, and a viewer that looks after every change of the store.
+func TestOrder(t *testing.T) {
+	t.Parallel()
+	for i := range *orderRuns {
+		seed := *orderSeed + uint64(i)
+		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { shipOne(t, seed) })
+		}) {
+			t.Fatalf("repeat with: go test ./uploader -run TestOrder -order.runs=1 -order.seed=%d -v", seed)
+		}
+	}
+}
+
+// theatre is one random stream with everything around it.
+type theatre struct {
+	t      *testing.T
+	rng    *rand.Rand
+	disk   *disk
+	viewer *storetest.Viewer
+	faults *storetest.Faults
+	kills  int
+	log    func(format string, args ...any)
+}
+
+func shipOne(t *testing.T, seed uint64) {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	viewer := storetest.NewViewer("live/")
+	viewer.Settle -= 100 * time.Millisecond // the uploader learns of everything a little late
+	log := func(string, ...any) {}
+	if testing.Verbose() && *orderRuns == 1 {
+		log = func(format string, args ...any) {
+			t.Logf("%s "+format, append([]any{time.Now().Format("15:04:05.000")}, args...)...)
+		}
+	}
+	memory := storetest.NewMemory()
+	memory.OnChange = func(key string, content []byte) {
+		log("stored %s: %.120q", key, content)
+		viewer.Changed(key, content)
+	}
+	slow := time.Duration(1+rng.IntN(400)) * time.Millisecond
+	lat := rand.New(rand.NewPCG(seed, 2))
+	memory.Latency = func(string, string, int64) time.Duration { return time.Duration(lat.Int64N(int64(slow))) }
+	th := &theatre{t: t, rng: rng, disk: newDisk(), viewer: viewer, faults: storetest.NewFaults(memory)}
+	if rng.IntN(3) == 0 {
+		th.kills = 1 + rng.IntN(2)
+	}
+	p := randomPackager(rng, th.disk, viewer)
+	p.log, th.log = log, log
+	if th.kills > 0 {
+		p.keep, p.clean = -1, false // what is deleted while nothing runs is lost: the spool's affair
+		viewer.AllowUnnamed = true  // older neighbours found at a start
+	}
+	log("packager: %s kills %d latency %v", p, th.kills, slow)
+	th.play(p)
+	viewer.Finale()
+	for _, v := range viewer.Violations() {
+		t.Error(v)
+	}
+}
+
+// play runs packager, faults and uploader to the end.
+func (th *theatre) play(p *packager) {
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		p.run()
+	}()
+	go th.trouble(ended, p.dated)
+	for range th.kills {
+		ctx, kill := context.WithTimeout(th.t.Context(), time.Duration(th.rng.IntN(20000))*time.Millisecond)
+		th.ship(ctx, ended, ctx)
+		kill()
+		th.log("killed")
+		time.Sleep(time.Duration(th.rng.IntN(3000)) * time.Millisecond)
+	}
+	drained, cancel := context.WithCancel(th.t.Context())
+	defer cancel()
+	if err := th.ship(drained, ended, th.t.Context()); err != nil {
+		th.t.Errorf("run: %v", err)
+	}
+	th.faults.Wait()
+}
+
+// ship runs one uploader: until ctx is done, which kills it, or until the packager ended and a little more
+// passed, after which it drains.
+func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, life context.Context) error {
+	th.log("started")
+	facts := make(chan hls.File)
+	looks := make(chan string, 1024)
+	up, err := uploader.New(uploader.Config{
+		Store: impatient{th.faults}, Prefix: "live/", Conditional: true,
+		Look: func(name string) { looks <- name },
+	})
+	if err != nil {
+		th.t.Fatal(err)
+	}
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	go th.disk.watch(watching, rand.New(rand.NewPCG(th.rng.Uint64(), 3)), facts, looks)
+	quiet := make(chan struct{})
+	go func() {
+		defer close(quiet)
+		select {
+		case <-ended:
+		case <-ctx.Done():
+			return
+		}
+		th.faults.Clear()
+		select {
+		case <-time.After(45 * time.Second):
+			th.viewer.Standing(time.Now(), 10*time.Second)
+		case <-ctx.Done():
+		}
+		stop()
+	}()
+	err = up.Run(ctx, facts)
+	stop()
+	<-quiet
+	if errors.Is(life.Err(), context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// trouble lets random incidents happen until the packager has ended.
+func (th *theatre) trouble(ended <-chan struct{}, dated bool) {
+	rng := rand.New(rand.NewPCG(th.rng.Uint64(), 4))
+	if rng.IntN(4) == 0 {
+		return
+	}
+	for {
+		select {
+		case <-ended:
+			th.faults.Clear()
+			return
+		case <-time.After(time.Duration(rng.IntN(8000)) * time.Millisecond):
+		}
+		in := th.incident(rng, dated)
+		lift := th.faults.Inject(in)
+		select {
+		case <-ended:
+		case <-time.After(time.Duration(rng.IntN(6000)) * time.Millisecond):
+		}
+		lift()
+	}
+}
+
+// impatient gives a request up after ten seconds, as the store's adapter does when nothing moves.
+type impatient struct{ uploader.Store }
+
+func (s impatient) Put(ctx context.Context, o uploader.Object) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	return s.Store.Put(ctx, o)
+}
+
+// incident picks what goes wrong. PUTs that arrive late are a matter of playlists: for them there are
+// conditional writes, which recognise a playlist by its bytes, so that those of different runs must differ.
+func (th *theatre) incident(rng *rand.Rand, dated bool) storetest.Incident {
+	keys := []string{"", "*.ts", "*.m3u8", "init.mp4", "seg1.ts"}
+	in := storetest.Incident{Key: keys[rng.IntN(len(keys))], Times: rng.IntN(4)}
+	switch rng.IntN(9) {
+	case 0:
+		in.Fault = storetest.Outage()
+	case 1:
+		in.Fault = storetest.InternalError()
+	case 2:
+		in.Fault = storetest.SlowDown(time.Duration(rng.IntN(3000)) * time.Millisecond)
+	case 3:
+		in.Op, in.Fault = "put", storetest.LostResponse()
+	case 4:
+		if !dated {
+			return th.incident(rng, dated)
+		}
+		in.Op, in.Key, in.Fault = "put", "*.m3u8", storetest.LateArrival(time.Duration(rng.IntN(5000))*time.Millisecond)
+	case 5:
+		in.Fault = storetest.WrongCredentials()
+	case 6:
+		in.Fault = storetest.Reset()
+	case 7:
+		in.Fault = storetest.CaptivePortal()
+	default:
+		in.Fault = storetest.Latency(time.Duration(rng.IntN(4000)) * time.Millisecond)
+	}
+	return in
+}

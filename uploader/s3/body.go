@@ -10,34 +10,32 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
-	"sync"
 
 	"github.com/hlsship/hlsship/uploader"
 )
 
-// errDetached answers reads of a body whose PUT has ended.
-var errDetached = errors.New("the attempt has ended")
-
 // body hands an object's bytes to one request. It is neither seekable nor an io.ReaderAt, so that
 // minio-go neither wraps nor replays it. net/http may read from its own goroutine even after the request
-// has ended; detach is what keeps the promise that the caller's Body is not read after Put returned.
+// has ended; ended and wait keep the promise that the caller's Body is not read after Put returned.
 type body struct {
 	progress func()       // set by the transport before the first read
 	ended    func() error // why no more may be sent, nil while it may
 
-	mu       sync.Mutex
-	src      io.ReaderAt // nil once detached
+	lock     chan struct{} // buffer 1; held across reads of a disk, which a mutex is not meant for
+	src      io.ReaderAt
 	off, end int64
 	err      error // the source's own failure, which is not the network's
 }
 
+// newBody returns a body of size bytes that ended can end.
+func newBody(src io.ReaderAt, size int64, ended func() error) *body {
+	return &body{src: src, end: size, ended: ended, lock: make(chan struct{}, 1)}
+}
+
 // Read reads on. Each call is progress: the bytes before were taken.
 func (b *body) Read(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.src == nil {
-		return 0, errDetached
-	}
+	b.lock <- struct{}{}
+	defer func() { <-b.lock }()
 	// net/http notices the end of a context later than it reads on, and could still send the rest.
 	if err := b.ended(); err != nil {
 		return 0, err
@@ -54,17 +52,23 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// detach waits for a read under way and lets no more through.
-func (b *body) detach() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.src = nil
+// wait returns once no read is under way. After ended has begun to fail, none follows.
+func (b *body) wait() {
+	b.lock <- struct{}{}
+	defer func() { <-b.lock }()
+}
+
+// onProgress sets what each read calls.
+func (b *body) onProgress(f func()) {
+	b.lock <- struct{}{}
+	defer func() { <-b.lock }()
+	b.progress = f
 }
 
 // failure returns the source's own error.
 func (b *body) failure() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.lock <- struct{}{}
+	defer func() { <-b.lock }()
 	return b.err
 }
 
@@ -101,7 +105,7 @@ func digestOf(ctx context.Context, o uploader.Object, c Checksum) (digest, error
 	default:
 		return digest{}, nil
 	}
-	buf := make([]byte, min(o.Size, 128<<10))
+	buf := make([]byte, min(o.Size, 64<<10))
 	for off := int64(0); off < o.Size; {
 		if err := ctx.Err(); err != nil {
 			return digest{}, err

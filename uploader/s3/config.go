@@ -36,8 +36,8 @@ const (
 	// ChecksumMD5, also the zero value, sends Content-MD5 and compares the ETag where it is an MD5.
 	// Every store verifies it.
 	ChecksumMD5 Checksum = "md5"
-	// ChecksumCRC32C sends x-amz-checksum-crc32c, which costs a third of the CPU time; some stores
-	// refuse it.
+	// ChecksumCRC32C sends x-amz-checksum-crc32c, which costs less than half of the CPU time of MD5; some
+	// stores refuse it.
 	ChecksumCRC32C Checksum = "crc32c"
 	// ChecksumNone sends none and reads the body only once. It gives up more than it seems: a server
 	// that does not compare the length with what arrived (versitygw 1.8.0 at times) stores the start of

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -246,29 +245,37 @@ func TestSlowConsumerOfAList(t *testing.T) {
 // TestBodyIsLeftAlone: net/http may still be reading when the request has ended.
 func TestBodyIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := pipes(t, func(_ int, c net.Conn) { untilClosed(c) })
-		s.checksum = ChecksumNone // no first pass
-		var mu sync.Mutex
-		reading := false
-		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-		defer cancel()
-		_, err := s.Put(ctx, uploader.Object{Key: "a.ts", Size: 1 << 20, Body: readerAt(func(p []byte, _ int64) (int, error) {
-			mu.Lock()
-			reading = true
-			mu.Unlock()
-			time.Sleep(time.Minute) // a disk that hangs
-			mu.Lock()
-			reading = false
-			mu.Unlock()
-			return len(p), nil
-		})})
-		mu.Lock()
-		defer mu.Unlock()
-		if reading || !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("still reading: %v, error %v", reading, err)
-		}
-	})
+	for _, tt := range []struct {
+		name  string
+		serve func(n int, c net.Conn)
+		kind  uploader.ErrorKind
+	}{
+		{"given up", func(_ int, c net.Conn) { untilClosed(c) }, uploader.Transient},
+		{"refused early", func(_ int, c net.Conn) {
+			go func() { _, _ = io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") }()
+			untilClosed(c)
+		}, uploader.Alarm},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := pipes(t, tt.serve)
+				s.checksum = ChecksumNone // no first pass
+				var reading atomic.Bool
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_, err := s.Put(ctx, uploader.Object{Key: "a.ts", Size: 1 << 20, Body: readerAt(func(p []byte, _ int64) (int, error) {
+					reading.Store(true)
+					time.Sleep(time.Minute) // a disk that hangs
+					reading.Store(false)
+					return len(p), nil
+				})})
+				if reading.Load() || err == nil || uploader.KindOf(err) != tt.kind {
+					t.Errorf("still reading: %v, error %v of kind %v", reading.Load(), err, uploader.KindOf(err))
+				}
+			})
+		})
+	}
 }
 
 // readerAt makes an io.ReaderAt of a function.

@@ -119,7 +119,7 @@ func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
 		opts.SetMatchETagExcept("*")
 	}
 	a := newAttempt(ctx, s.bound(o.Key))
-	a.body = &body{src: o.Body, end: o.Size, ended: a.ctx.Err}
+	a.body = newBody(o.Body, o.Size, a.ctx.Err)
 	defer a.end()
 	info, err := s.core.PutObject(a.ctx, s.bucket, o.Key, a.body, o.Size, sum.md5, "", opts)
 	if err := a.failure(err); err != nil {

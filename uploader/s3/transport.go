@@ -43,11 +43,11 @@ func newAttempt(parent context.Context, bound time.Duration) *attempt {
 	return a
 }
 
-// end ends what may still be under way and lets nobody read the body any more.
+// end ends what may still be under way, and returns once nobody reads the body any more.
 func (a *attempt) end() {
 	a.cancel(context.Canceled)
 	if a.body != nil {
-		a.body.detach()
+		a.body.wait()
 	}
 }
 
@@ -179,9 +179,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	w := newWatch(a)
 	if a.body != nil {
-		a.body.mu.Lock()
-		a.body.progress = w.progress
-		a.body.mu.Unlock()
+		a.body.onProgress(w.progress)
 	}
 	trace := &httptrace.ClientTrace{
 		GotConn:              func(httptrace.GotConnInfo) { w.progress() },

@@ -1,13 +1,14 @@
 package watcher
 
 // Why this file reaches into fsnotify: its inotify backend knows IN_CLOSE_WRITE, the only exact sign
-// that a writer is done, but exports neither the operation nor the option that asks for it (issue 698),
-// and by default it asks for IN_MODIFY, which floods the queue while segments are written. So the
+// that a writer is done, but exports neither the operation nor the option that asks for it before all
+// systems have one, and by default it asks for IN_MODIFY, which floods the queue while segments are written. So the
 // option is made here, by the type of an exported one. What is relied on is checked: the field's name
 // and type and the operation's name before the first use, and the kernel's answers by a self-test. If a
 // check fails, the quiet rule takes over.
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -26,14 +27,14 @@ const closeWrite = fsnotify.Op(1 << 7)
 const selfTestTime = 5 * time.Second
 
 // closeWriteArming returns the exact way of watching if it works here, else the default way.
-func closeWriteArming() arming {
+func closeWriteArming(ctx context.Context) arming {
 	option, err := withOps(fsnotify.WithBufferSize(65536),
 		fsnotify.Create|fsnotify.Rename|fsnotify.Remove|fsnotify.Chmod|closeWrite)
 	if err != nil {
 		return arming{add: (*fsnotify.Watcher).Add, why: err}
 	}
 	add := func(w *fsnotify.Watcher, path string) error { return w.AddWith(path, option) }
-	if err := selfTest(add); err != nil {
+	if err := selfTest(ctx, add); err != nil {
 		return arming{add: (*fsnotify.Watcher).Add, why: err}
 	}
 	return arming{add: add, exact: true}
@@ -58,7 +59,7 @@ func withOps[O ~func(*W), W any](base O, op fsnotify.Op) (O, error) {
 // selfTest writes, closes and renames a file in a folder of its own and checks that exactly the events
 // that the watcher relies on come. Where no such folder can be made, as in a container with a
 // read-only root, the checks of withOps have to do.
-func selfTest(add func(*fsnotify.Watcher, string) error) error {
+func selfTest(ctx context.Context, add func(*fsnotify.Watcher, string) error) error {
 	dir, err := os.MkdirTemp("", "hlsship-selftest-")
 	if err != nil {
 		return nil
@@ -88,7 +89,7 @@ func selfTest(add func(*fsnotify.Watcher, string) error) error {
 		{fsnotify.Rename, from, ""},
 		{fsnotify.Create, to, from},
 	} {
-		ev, err := nextEvent(w)
+		ev, err := nextEvent(ctx, w)
 		if err != nil {
 			return err
 		}
@@ -100,15 +101,15 @@ func selfTest(add func(*fsnotify.Watcher, string) error) error {
 }
 
 // nextEvent returns the next event of w, or an error if none comes in time.
-func nextEvent(w *fsnotify.Watcher) (fsnotify.Event, error) {
-	timer := time.NewTimer(selfTestTime)
-	defer timer.Stop()
+func nextEvent(ctx context.Context, w *fsnotify.Watcher) (fsnotify.Event, error) {
+	ctx, cancel := context.WithTimeout(ctx, selfTestTime)
+	defer cancel()
 	select {
 	case ev := <-w.Events:
 		return ev, nil
 	case err := <-w.Errors:
 		return fsnotify.Event{}, err
-	case <-timer.C:
-		return fsnotify.Event{}, errors.New("fsnotify reported nothing")
+	case <-ctx.Done():
+		return fsnotify.Event{}, fmt.Errorf("fsnotify reported nothing: %w", ctx.Err())
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 func TestCloseWriteWorksHere(t *testing.T) {
 	t.Parallel()
-	a := closeWriteArming()
+	a := closeWriteArming(t.Context())
 	if !a.exact || a.why != nil {
 		t.Fatalf("fsnotify changed, or this kernel has no inotify: %v", a.why)
 	}
@@ -16,7 +16,7 @@ func TestCloseWriteWorksHere(t *testing.T) {
 
 func TestSelfTestNoticesTheDefault(t *testing.T) {
 	t.Parallel()
-	if err := selfTest(defaultAdd); err == nil {
+	if err := selfTest(t.Context(), defaultAdd); err == nil {
 		t.Error("the default operations passed for exact ones")
 	}
 }

@@ -3,6 +3,7 @@
 package watcher
 
 import (
+	"context"
 	"errors"
 
 	"github.com/fsnotify/fsnotify"
@@ -13,7 +14,7 @@ const closeWrite = fsnotify.Op(1 << 7)
 
 // closeWriteArming returns the default way of watching: no other system announces closes through
 // fsnotify.
-func closeWriteArming() arming {
+func closeWriteArming(context.Context) arming {
 	return arming{
 		add: (*fsnotify.Watcher).Add,
 		why: errors.New("this system does not announce closed files"),

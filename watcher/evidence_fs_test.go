@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -306,4 +307,56 @@ func TestLookReportsAfresh(t *testing.T) {
 	x.w.Look(".hlsship")
 	x.gone(".hlsship")
 	x.barrier()
+}
+
+func TestWritesCostNoEvents(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	before := x.w.events.Load()
+	f := x.open("seg.ts")
+	for range 10000 {
+		_, err := f.Write(make([]byte, 188))
+		check(t, err)
+	}
+	check(t, f.Close())
+	x.settled("seg.ts", strings.Repeat("\x00", 1880000))
+	x.barrier()
+	if got := x.w.events.Load() - before; got > 4 { // two each for the segment and the barrier
+		t.Errorf("10,000 writes made %d events, want at most 4", got)
+	}
+}
+
+func TestKilledWriter(t *testing.T) {
+	t.Parallel()
+	// The kernel closes what a killed packager had open: the half segment is settled, and it is for the
+	// plan to see that nothing names it. The next run truncates and writes it anew.
+	x := start(t, nil)
+	cmd := exec.Command(os.Args[0], "1", "1048576")
+	cmd.Env = append(os.Environ(), childVariable+"="+x.dir)
+	check(t, cmd.Start())
+	for deadline := time.Now().Add(patient); ; {
+		if fi, err := os.Stat(x.path("seg_0.ts")); err == nil && fi.Size() > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the packager wrote nothing")
+		}
+	}
+	check(t, cmd.Process.Kill())
+	_ = cmd.Wait()
+	half := x.next()
+	if half.Path != "seg_0.ts" || half.Version.Size == 0 {
+		t.Fatalf("got %s with %d bytes", half.Path, half.Version.Size)
+	}
+	x.write("seg_0.ts", "whole")
+	whole := x.settled("seg_0.ts", "whole")
+	if whole.Version == half.Version {
+		t.Error("the versions are the same")
+	}
+	r, err := half.Source.Open()
+	check(t, err)
+	defer func() { check(t, r.Close()) }()
+	if v, err := r.Version(); err != nil || v == half.Version {
+		t.Errorf("version of the half one: got %v, %v, want another", v, err)
+	}
 }

@@ -267,8 +267,8 @@ func TestNoWatchesLeft(t *testing.T) {
 	t.Parallel()
 	only := func(n int) option {
 		return func(w *Watcher) {
-			w.sys.arming = func() arming {
-				a := closeWriteArming()
+			w.sys.arming = func(ctx context.Context) arming {
+				a := closeWriteArming(ctx)
 				add := a.add
 				a.add = func(w *fsnotify.Watcher, path string) error {
 					if n--; n < 0 {
@@ -324,7 +324,7 @@ func TestNoDirectory(t *testing.T) {
 func TestTimerScanFindsWhatEventsMissed(t *testing.T) {
 	t.Parallel()
 	deaf := func(w *Watcher) {
-		w.sys.arming = func() arming {
+		w.sys.arming = func(context.Context) arming {
 			return arming{add: func(*fsnotify.Watcher, string) error { return nil }, exact: true}
 		}
 	}
@@ -349,7 +349,7 @@ func TestNotifierFails(t *testing.T) {
 	x.write("seg.ts", "bytes")
 	r := newRun(x.w, x.facts)
 	defer r.close()
-	r.arming = closeWriteArming()
+	r.arming = closeWriteArming(t.Context())
 	check(t, r.notify())
 	r.pulse()
 	for len(r.scans) > 0 {

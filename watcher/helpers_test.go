@@ -115,8 +115,8 @@ func withProbe(probe func(*os.File) writer) option {
 
 // withoutCloses makes the quiet rule decide.
 func withoutCloses(w *Watcher) {
-	w.sys.arming = func() arming {
-		a := closeWriteArming()
+	w.sys.arming = func(ctx context.Context) arming {
+		a := closeWriteArming(ctx)
 		return arming{add: defaultAdd, why: errors.Join(a.why, errors.New("switched off by a test"))}
 	}
 }

@@ -150,10 +150,7 @@ func (r *run) unreadable(f *file, err error) {
 	case errors.Is(err, fs.ErrPermission):
 		r.refuse(f, refusedPermission, hls.Version{}, err)
 	default:
-		if !f.warned {
-			f.warned = true
-			r.config.Logger.Warn("file cannot be read, trying again", "path", printable(f.path()), "err", err)
-		}
+		r.warn(f, "unreadable for now", err)
 		r.wait(f, lastRetry, false)
 	}
 }

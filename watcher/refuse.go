@@ -84,6 +84,11 @@ func (r *run) refuse(f *file, reason string, v hls.Version, err error) {
 	}
 	f.refused, f.refusedAs = reason, v
 	r.config.Observer.Refused(reason)
+	r.warn(f, reason, err)
+}
+
+// warn logs that f is not shipped, once for each name.
+func (r *run) warn(f *file, reason string, err error) {
 	if f.warned {
 		return
 	}

@@ -90,7 +90,7 @@ func newRun(w *Watcher, facts chan<- hls.File) *run {
 
 // serve is the loop.
 func (r *run) serve(ctx context.Context) error {
-	r.arming = r.sys.arming()
+	r.arming = r.sys.arming(ctx)
 	if r.arming.why != nil {
 		r.config.Logger.Warn("closed files are not announced, the quiet rule decides",
 			"settle", r.config.Settle, "err", r.arming.why)

@@ -55,8 +55,8 @@ type Watcher struct {
 type system struct {
 	// probe asks whether anybody has the file open for writing.
 	probe func(*os.File) writer
-	// arming returns how a folder is watched.
-	arming func() arming
+	// arming finds out how a folder is watched.
+	arming func(context.Context) arming
 }
 
 // New checks c and returns a Watcher. It starts nothing and does not touch the directory. The error
@@ -121,12 +121,12 @@ func New(c Config) (*Watcher, error) {
 //
 // A directory that does not exist yet, or was removed, is waited for. An error is returned when Dir is
 // no directory or may not be read, and when inotify fails for want of instances or watches; it then
-// names the setting to raise. Facts is closed in every case.
+// names the setting to raise. Facts is closed then, too; only a second call leaves it alone.
 func (w *Watcher) Run(ctx context.Context, facts chan<- hls.File) error {
-	defer close(facts)
 	if w.running.Swap(true) {
 		return errors.New("watcher: run called twice")
 	}
+	defer close(facts)
 	r := newRun(w, facts)
 	defer r.close()
 	if err := r.serve(ctx); err != nil {

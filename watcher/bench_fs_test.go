@@ -2,7 +2,9 @@ package watcher
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +31,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// packager writes segments of 1 MiB, each in the given number of writes.
+// packager writes segments of 1 MiB, each in the given number of writes. It begins each when it can read
+// a byte from standard input, or standard input is at its end.
 func packager(dir, segments, writes string) error {
 	count, err := strconv.Atoi(segments)
 	if err != nil {
@@ -41,6 +44,9 @@ func packager(dir, segments, writes string) error {
 	}
 	piece := make([]byte, (1<<20)/pieces)
 	for i := range count {
+		if _, err := os.Stdin.Read(make([]byte, 1)); err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
 		f, err := os.Create(filepath.Join(dir, fmt.Sprintf("seg_%d.ts", i)))
 		if err != nil {
 			return err
@@ -81,8 +87,12 @@ func BenchmarkWatchSegments(b *testing.B) {
 			cmd.Stderr = os.Stderr
 			events, cpu := w.events.Load(), cpuTime(b)
 			b.ResetTimer()
+			next, err := cmd.StdinPipe()
+			check(b, err)
 			check(b, cmd.Start())
 			for range segments {
+				_, err := next.Write([]byte{'\n'})
+				check(b, err)
 				f := <-facts
 				if f.Version.Size == 0 {
 					b.Fatalf("%s is empty", f.Path)
@@ -91,6 +101,7 @@ func BenchmarkWatchSegments(b *testing.B) {
 			}
 			b.StopTimer()
 			cpu = cpuTime(b) - cpu
+			check(b, next.Close())
 			check(b, cmd.Wait())
 			b.ReportMetric(float64(w.events.Load()-events)/float64(segments), "events/segment")
 			b.ReportMetric(float64(cpu.Microseconds())/float64(segments), "cpu-µs/segment")

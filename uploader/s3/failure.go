@@ -41,11 +41,16 @@ func (s *Store) stalled(key string, after time.Duration) {
 func (s *Store) putFailed(ctx context.Context, r request, err error) error {
 	if ctx.Err() == nil && isReset(err) && s.resets.Add(1) >= resetsBeforeLook {
 		s.resets.Store(0)
-		if ans, ok := errors.AsType[*answer](s.look(ctx, r.key)); ok && (refusesKeys(ans) || ans.code == "RequestTimeTooSkewed" || ans.code == "NoSuchBucket") {
+		if ans, ok := errors.AsType[*answer](s.look(ctx, r.key)); ok && explainsResets(ans) {
 			return s.failed(ctx, r, ans)
 		}
 	}
 	return s.failed(ctx, r, err)
+}
+
+// explainsResets reports whether the bucket's answer to a look is the reason for PUTs that are cut off.
+func explainsResets(a *answer) bool {
+	return refusesKeys(a) || a.plainOnTLS || a.code == "RequestTimeTooSkewed" || a.code == "NoSuchBucket"
 }
 
 // failed classifies the failure of a call, after a second look where the answer leaves room for two

@@ -252,7 +252,8 @@ func TestBodyIsLeftAlone(t *testing.T) {
 	}{
 		{"given up", func(_ int, c net.Conn) { untilClosed(c) }, uploader.Transient},
 		{"refused early", func(_ int, c net.Conn) {
-			go func() { _, _ = io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n") }()
+			_, _ = http.ReadRequest(bufio.NewReader(c)) // the headers only
+			_, _ = io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 			untilClosed(c)
 		}, uploader.Alarm},
 	} {

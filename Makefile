@@ -1,0 +1,100 @@
+# "make" alone lists what there is. Everything works from a clean clone with Go, git and make.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN       := bin/hlsship
+TOOLS     := $(CURDIR)/.cache/bin
+VERSION   ?= $(patsubst v%,%,$(shell git describe --tags --always --dirty 2>/dev/null))
+COMMIT    ?= $(shell git rev-parse HEAD 2>/dev/null)
+LDFLAGS   := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
+
+# The S3 server of the tests. uploader/storetest names the same version.
+VERSITYGW := v1.8.0
+GOLANGCI  := v2.15.0
+
+# How long each fuzz target runs in "make fuzz", and how many streams "make nightly" ships.
+FUZZTIME  ?= 1m
+RUNS      ?= 10000
+# Some tests play in real time; more than two packages at once would starve each other on small machines.
+TESTFLAGS ?= -race -shuffle=on -p 2 -timeout 10m
+
+# $(call timed,NAME,COMMANDS) runs the commands and says how long they took.
+timed = @printf '== %s\n' '$(1)'; start=$$SECONDS; if { $(2); }; then printf '== %s: %d s\n' '$(1)' $$((SECONDS - start)); \
+	else printf '== %s: FAILED after %d s\n' '$(1)' $$((SECONDS - start)); exit 1; fi
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## play a live stream through hlsship in the browser; Ctrl-C stops it
+	@exec $(BIN) demo
+
+.PHONY: test
+test: test-deps ## install what the tests need and run them all
+	$(call timed,tests,go test $(TESTFLAGS) ./...)
+
+.PHONY: build
+build: go-version ## build bin/hlsship
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/hlsship
+
+.PHONY: test-deps
+test-deps: go-version ## install what the tests need: ffmpeg, Chromium, a C compiler, versitygw
+	$(call timed,system packages,.ci/deps)
+	$(call timed,Go modules,go mod download)
+	$(call timed,versitygw $(VERSITYGW),$(MAKE) .cache/versitygw-$(VERSITYGW))
+
+.cache/versitygw-$(VERSITYGW):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) GOFLAGS= CGO_ENABLED=0 go install github.com/versity/versitygw/cmd/versitygw@$(VERSITYGW)
+	@touch $@
+
+.PHONY: go-version
+go-version:
+	@want=$$(awk '$$1 == "go" {print $$2}' go.mod); \
+	have=$$(go env GOVERSION 2>/dev/null) || { echo "Go $$want or newer is needed and was not found or is too old: see https://go.dev/dl/"; exit 1; }; \
+	[ "$$(printf '%s\n' "go$$want" "$${have%%[-+ ]*}" | sort -V | head -n 1)" = "go$$want" ] || \
+	{ echo "Go $$want or newer is needed, this is $$have: see https://go.dev/dl/"; exit 1; }
+
+.PHONY: lint
+lint: go-version ## check style: golangci-lint if it is installed, else gofmt and go vet
+	@if tool=$$(PATH="$(TOOLS):$$PATH" command -v golangci-lint); then "$$tool" run ./...; else \
+	echo "golangci-lint is not installed (make lint-deps does so): gofmt and go vet only"; \
+	unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted: $$unformatted"; exit 1; }; \
+	go vet ./...; fi
+
+.PHONY: lint-deps
+lint-deps: go-version ## build golangci-lint; takes some minutes
+	GOBIN=$(TOOLS) GOFLAGS= CGO_ENABLED=0 go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+
+.PHONY: fmt
+fmt: ## format all Go files
+	gofmt -w $$(git ls-files '*.go')
+
+.PHONY: docs
+docs: ## write the tables of the README anew, from the code
+	go test ./cmd/hlsship ./metrics -run '^(TestReference|TestManual|TestExposition)$$' -update
+	go test . -run '^TestReadmeTables$$' -update
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (1m)
+	@go test -list '^Fuzz' ./... | awk '/^Fuzz/ {name[++n] = $$1} /^ok/ {for (i = 1; i <= n; i++) print $$2, name[i]; n = 0}' | \
+	while read -r package name; do echo "== $$package $$name"; \
+	go test "$$package" -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) < /dev/null; done
+
+.PHONY: nightly
+nightly: ## ship RUNS (10000) random streams against the viewer, then fuzz
+	go test ./uploader -run '^TestOrder$$' -order.runs=$(RUNS) -timeout 60m
+	@$(MAKE) fuzz
+
+.PHONY: bench
+bench: test-deps ## measure what docs/bench.md says
+	go run ./bench
+
+.PHONY: clean
+clean: ## remove what was built and the tools that were fetched
+	rm -rf bin dist .cache

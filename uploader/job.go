@@ -54,6 +54,7 @@ type Job struct {
 	// Attempt counts the tries before this one.
 	Attempt int
 
+	object   *object
 	version  *version
 	snapshot *snapshot
 }

@@ -256,15 +256,15 @@ func (p *Plan) wakeNaming(o *object) {
 
 // forgetObject drops what is known of a name that is gone, named by nobody and has nothing left to ship.
 func (p *Plan) forgetObject(o *object) {
-	if !o.gone || o.busy || o.asked != nil || len(o.naming) > 0 {
+	if !o.gone || o.busy || len(o.naming) > 0 {
 		return
 	}
-	if v := o.newest; v != nil {
-		if v.wanted && !o.stored(v) && !v.refused || p.strays.holds(o) {
-			return
-		}
-		p.release(v)
+	o.query = false
+	if o.pendingWork() || o.newest != nil && !o.newest.wanted && p.strays.holds(o) {
+		return
 	}
+	p.uncount(o.newest)
+	p.release(o.newest)
 	delete(p.objects, o.path)
 }
 
@@ -327,7 +327,7 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 
 // land ends the request of a job for a file.
 func (p *Plan) land(j Job) (*object, *version) {
-	o := p.objects[j.Path]
+	o := j.object
 	o.busy = false
 	o.stream.flying--
 	p.flying--

@@ -2,10 +2,10 @@ package uploader_test
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,7 +37,7 @@ func TestOrder(t *testing.T) {
 // theatre is one random stream with everything around it.
 type theatre struct {
 	t      *testing.T
-	rng    *rand.Rand
+	seed   uint64
 	disk   *disk
 	viewer *storetest.Viewer
 	faults *storetest.Faults
@@ -45,8 +45,13 @@ type theatre struct {
 	log    func(format string, args ...any)
 }
 
+// dice returns the random numbers of one actor. Everybody has dice of his own, so that a seed plays the same
+// stream again as far as the order of goroutines allows.
+func (th *theatre) dice(actor uint64) *rand.Rand { return rand.New(rand.NewPCG(th.seed, actor)) }
+
 func shipOne(t *testing.T, seed uint64) {
-	rng := rand.New(rand.NewPCG(seed, 1))
+	th := &theatre{t: t, seed: seed, disk: newDisk()}
+	rng := th.dice(1)
 	viewer := storetest.NewViewer("live/")
 	viewer.Settle -= 100 * time.Millisecond // the uploader learns of everything a little late
 	log := func(string, ...any) {}
@@ -61,9 +66,14 @@ func shipOne(t *testing.T, seed uint64) {
 		viewer.Changed(key, content)
 	}
 	slow := time.Duration(1+rng.IntN(400)) * time.Millisecond
-	lat := rand.New(rand.NewPCG(seed, 2))
-	memory.Latency = func(string, string, int64) time.Duration { return time.Duration(lat.Int64N(int64(slow))) }
-	th := &theatre{t: t, rng: rng, disk: newDisk(), viewer: viewer, faults: storetest.NewFaults(memory)}
+	var mu sync.Mutex
+	lat := th.dice(2)
+	memory.Latency = func(string, string, int64) time.Duration {
+		mu.Lock()
+		defer mu.Unlock()
+		return time.Duration(lat.Int64N(int64(slow)))
+	}
+	th.viewer, th.faults = viewer, storetest.NewFaults(memory)
 	if rng.IntN(3) == 0 {
 		th.kills = 1 + rng.IntN(2)
 	}
@@ -89,16 +99,18 @@ func (th *theatre) play(p *packager) {
 		p.run()
 	}()
 	go th.trouble(ended, p.dated)
+	rng := th.dice(3)
 	for range th.kills {
-		ctx, kill := context.WithTimeout(th.t.Context(), time.Duration(th.rng.IntN(20000))*time.Millisecond)
-		th.ship(ctx, ended, ctx)
+		ctx, kill := context.WithTimeout(th.t.Context(), time.Duration(rng.IntN(20000))*time.Millisecond)
+		_ = th.ship(ctx, ended, th.dice(rng.Uint64())) // what it leaves behind is shipped by the next
 		kill()
 		th.log("killed")
-		time.Sleep(time.Duration(th.rng.IntN(3000)) * time.Millisecond)
+		th.faults.Wait() // what a killed process had sent arrives before the next one asks what is published
+		time.Sleep(time.Duration(rng.IntN(3000)) * time.Millisecond)
 	}
 	drained, cancel := context.WithCancel(th.t.Context())
 	defer cancel()
-	if err := th.ship(drained, ended, th.t.Context()); err != nil {
+	if err := th.ship(drained, ended, th.dice(4)); err != nil {
 		th.t.Errorf("run: %v", err)
 	}
 	th.faults.Wait()
@@ -106,7 +118,7 @@ func (th *theatre) play(p *packager) {
 
 // ship runs one uploader: until ctx is done, which kills it, or until the packager ended and a little more
 // passed, after which it drains.
-func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, life context.Context) error {
+func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Rand) error {
 	th.log("started")
 	facts := make(chan hls.File)
 	looks := make(chan string, 1024)
@@ -119,7 +131,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, life context
 	}
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
-	go th.disk.watch(watching, rand.New(rand.NewPCG(th.rng.Uint64(), 3)), facts, looks)
+	go th.disk.watch(watching, rng, facts, looks)
 	quiet := make(chan struct{})
 	go func() {
 		defer close(quiet)
@@ -139,15 +151,12 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, life context
 	err = up.Run(ctx, facts)
 	stop()
 	<-quiet
-	if errors.Is(life.Err(), context.Canceled) {
-		return nil
-	}
 	return err
 }
 
 // trouble lets random incidents happen until the packager has ended.
 func (th *theatre) trouble(ended <-chan struct{}, dated bool) {
-	rng := rand.New(rand.NewPCG(th.rng.Uint64(), 4))
+	rng := th.dice(5)
 	if rng.IntN(4) == 0 {
 		return
 	}

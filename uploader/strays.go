@@ -75,7 +75,7 @@ func (s *strays) recall(p *Plan, snap *snapshot) {
 		kept := s.found[at][:0]
 		for _, o := range s.found[at] {
 			switch {
-			case o.newest == nil || o.newest.wanted || len(o.naming) > 0:
+			case p.objects[o.path] != o || o.newest == nil || o.newest.wanted || len(o.naming) > 0:
 			case o.newest.file.Version.ModTime < named.file.Version.ModTime && hls.NaturalLess(o.path, named.file.Path):
 				p.wantLater(o, o.newest, snap.list.stream)
 			default:

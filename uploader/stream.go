@@ -228,7 +228,7 @@ func (p *Plan) launch(s *stream, o *object) Job {
 	o.busy = true
 	s.flying++
 	p.flying++
-	j := Job{Op: Compare, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.etag}
+	j := Job{Op: Compare, object: o, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.etag}
 	switch {
 	case o.asked != nil:
 		j.version = o.asked
@@ -277,10 +277,8 @@ func (p *Plan) mayOverwrite(o *object, v *version) bool {
 // snapshot waits for nothing but overwrites, or after Settle if no newer playlist came, or after Patience. (What
 // no playlist names anew comes here only if it is no media: see adopt.)
 func (p *Plan) overwritable(l *list, o *object, v *version) bool {
-	for _, d := range l.doubt {
-		if d.find(o) >= 0 {
-			return false // it may be published late; its next try decides
-		}
+	if len(l.doubt) > 0 {
+		return false // what is published shows when its PUT ended well
 	}
 	floor := l.floor()
 	for _, s := range slices.Backward(l.pending) {

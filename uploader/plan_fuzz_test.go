@@ -1,0 +1,180 @@
+package uploader
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// FuzzPlan lets bytes decide which facts come and how jobs end. Whatever they are: one request a name is under way,
+// a playlist goes up only when all it names is stored and never goes back, and once the store answers
+// everything ends.
+func FuzzPlan(f *testing.F) {
+	f.Add([]byte("\x00\x01\x02\x40\x80\x81\x82\x83\xc0\xc1"))
+	f.Add([]byte("\x00\x40\x80\x80\x80\x01\x41\x80\x80\x00\x42\x80\x80\x80"))
+	f.Add([]byte("\x40\x41\x42\x43\x00\x01\x02\x03\x84\x85\x86\x87\xc8\x88\x98\xa8"))
+	f.Fuzz(func(t *testing.T, script []byte) {
+		if len(script) > 400 {
+			return
+		}
+		z := &fuzzer{desk: newDesk(t, PlanConfig{Workers: 3, Snapshots: 4}), stored: map[string]bool{}, shown: map[string]uint64{}}
+		for _, b := range script {
+			z.step(b)
+			z.collect()
+		}
+		z.end()
+	})
+}
+
+type fuzzer struct {
+	*desk
+	order  []Job           // under way, oldest first
+	stored map[string]bool // names in the store, playlists included
+	shown  map[string]uint64
+	seq    int
+}
+
+// step reads two bits as what happens and six as to what.
+func (z *fuzzer) step(b byte) {
+	arg := int(b & 0x3f)
+	name := fmt.Sprintf("s%d.ts", arg%6)
+	if arg%7 == 6 {
+		name = "init.mp4"
+	}
+	z.tick(time.Duration(arg) * 50 * time.Millisecond)
+	switch b >> 6 {
+	case 0:
+		if arg >= 56 {
+			z.gone(name)
+		} else {
+			f := z.file(name)
+			f.Found = arg >= 48
+			z.plan.Observe(f)
+		}
+	case 1:
+		z.list(arg)
+	case 2:
+		z.finish(arg, Done)
+	default:
+		z.finish(arg/8, []Result{Void, Failed, Different, Absent, Gone, Cancelled, Present, Failed}[arg%8])
+	}
+}
+
+func (z *fuzzer) list(arg int) {
+	switch {
+	case arg >= 60:
+		z.gone("x.m3u8")
+	case arg >= 56:
+		z.playlist("master.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2\ny.m3u8\n")
+	default:
+		z.seq++
+		if arg >= 40 {
+			z.seq = 0
+		}
+		names := []string{`#EXT-X-MAP:URI="init.mp4"`, fmt.Sprintf("s%d.ts", arg%6), fmt.Sprintf("s%d.ts", (arg+1)%6)}
+		z.playlist([]string{"x.m3u8", "y.m3u8"}[arg/8%2], playlistText(z.seq, arg%13 == 0, names...))
+	}
+}
+
+// collect takes the jobs that are allowed now and checks each.
+func (z *fuzzer) collect() {
+	for _, s := range z.plan.Released() {
+		s.Release()
+	}
+	z.plan.Looks()
+	for _, j := range z.plan.Next(z.now) {
+		for _, other := range z.order {
+			if other.Path == j.Path {
+				z.t.Fatalf("%v and %v of %s are under way together", other.Op, j.Op, j.Path)
+			}
+		}
+		switch j.Op {
+		case PutPlaylist:
+			z.checkPlaylist(j)
+		case PutMedia:
+			z.stored[j.Path] = true // or was: what is certain is that something is there once the PUT succeeds
+		case Compare, Fetch:
+		}
+		z.order = append(z.order, j)
+	}
+}
+
+func (z *fuzzer) checkPlaylist(j Job) {
+	if j.snapshot.seq < z.shown[j.Path] {
+		z.t.Fatalf("%s goes back from %d to %d", j.Path, z.shown[j.Path], j.snapshot.seq)
+	}
+	for _, ref := range j.File.Playlist.References {
+		name, target := hls.Resolve(j.Path, ref.URI)
+		if target == hls.Local && !z.stored[name] {
+			z.t.Fatalf("%s goes up and names %s, which is not stored", j.Path, name)
+		}
+		for _, other := range z.order {
+			if other.Path == name && other.Op == PutMedia {
+				z.t.Fatalf("%s goes up while %s is being overwritten", j.Path, name)
+			}
+		}
+	}
+}
+
+// finish ends one of the jobs under way.
+func (z *fuzzer) finish(which int, r Result) {
+	if len(z.order) == 0 {
+		return
+	}
+	which %= len(z.order)
+	j := z.order[which]
+	z.order = append(z.order[:which:which], z.order[which+1:]...)
+	out := Outcome{Result: z.sensible(j, r), At: z.now, ETag: fmt.Sprintf("e%d", z.plan.next()), RetryIn: time.Second}
+	if out.Result == Failed {
+		out.Kind = []ErrorKind{Transient, Alarm, Precondition, Unsupported}[which%4]
+	}
+	if out.Result == Done || out.Result == Present || out.Result == Different {
+		z.stored[j.Path] = true
+	}
+	if out.Result == Done && j.Op == PutPlaylist {
+		z.shown[j.Path] = j.snapshot.seq
+	}
+	if out.Result == Done && j.Op == Fetch {
+		out.Content, out.Playlist = []byte("#EXTM3U\n"), &hls.Playlist{Kind: hls.MediaPlaylist}
+	}
+	z.plan.Report(j, out)
+}
+
+// sensible is r if a job of that kind can end so, else something that it can.
+func (z *fuzzer) sensible(j Job, r Result) Result {
+	possible := map[Op][]Result{
+		PutMedia:    {Done, Void, Gone, Failed, Cancelled},
+		PutPlaylist: {Done, Failed, Cancelled},
+		Compare:     {Done, Different, Absent, Void, Gone, Failed, Cancelled},
+		Fetch:       {Done, Absent, Failed, Cancelled},
+	}[j.Op]
+	if j.Op == Compare && j.File.Source == nil {
+		possible = []Result{Present, Absent, Failed}
+	}
+	for _, p := range possible {
+		if p == r {
+			return r
+		}
+	}
+	return possible[0]
+}
+
+// end has the store answer everything from now on: all work ends, and no name is under way for ever.
+func (z *fuzzer) end() {
+	for range 2000 {
+		z.collect()
+		switch at, ok := z.plan.Wake(); {
+		case len(z.order) > 0:
+			z.finish(0, Done)
+		case ok:
+			z.now = at
+		case !z.plan.Stuck():
+			z.t.Fatal("nothing is under way, nothing is to come, and yet the plan is not stuck")
+		default:
+			return
+		}
+	}
+	z.t.Fatalf("still %d jobs under way after 2000 steps; blocked: %+v", len(z.order), z.plan.Blocked())
+}

@@ -28,7 +28,7 @@ type object struct {
 	busy   bool // a request is under way
 	query  bool // the store is to be asked whether it holds the name
 	looked bool // the watcher was asked to look
-	voided bool // its bytes changed under a request and were not seen finished since
+	lost   bool // its newest bytes are, so that what the store holds is older and means nothing
 
 	failures int
 	failedAt time.Time
@@ -61,7 +61,7 @@ func (v *version) witnessed() bool { return v.file.State == hls.Settled && !v.fi
 // when the file is gone. It is nil while that is open.
 func (o *object) current() *version {
 	switch {
-	case o.asked != nil:
+	case o.asked != nil || o.lost:
 		return nil
 	case o.newest != nil:
 		return o.newest
@@ -145,7 +145,7 @@ func (p *Plan) adopt(o *object, v *version) {
 	if old == nil {
 		old = o.remote
 	}
-	o.newest, o.query, o.voided = v, false, false
+	o.newest, o.query, o.lost = v, false, false
 	if old != nil && old.id == v.id {
 		v.wanted = v.wanted || old.wanted
 	}
@@ -368,8 +368,8 @@ func (p *Plan) offer(o *object) {
 
 // void forgets a version whose bytes changed under the request, and has the watcher look again.
 func (p *Plan) void(o *object, v *version) {
+	o.lost = o.newest == v
 	p.discard(o, v)
-	o.voided = v.wanted
 	p.looks = append(p.looks, o.path)
 }
 
@@ -378,8 +378,9 @@ func (p *Plan) dead(o *object, v *version) {
 	if v.wanted {
 		p.lose(o, "gone")
 	}
-	p.discard(o, v)
+	o.lost = o.newest == v && v.witnessed()
 	o.gone = true
+	p.discard(o, v)
 }
 
 func (p *Plan) discard(o *object, v *version) {

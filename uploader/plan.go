@@ -261,11 +261,10 @@ func (p *Plan) observeGone(name string) {
 	if o == nil {
 		return
 	}
-	o.gone = true
-	if o.voided {
-		o.voided = false
+	if o.lost && !o.gone && len(o.naming) > 0 {
 		p.lose(o, "gone")
 	}
+	o.gone = true
 	p.offer(o)
 	p.wakeNaming(o)
 	if o.newest != nil && !o.newest.wanted {

@@ -1,0 +1,128 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/minio/minio-go/v7"
+	"github.com/minio/minio-go/v7/pkg/credentials"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// pathOf returns the path of a key below the watched directory.
+func pathOf(key string) (path string, ours bool) {
+	return strings.CutPrefix(strings.TrimPrefix(key, "/"), livePrefix)
+}
+
+// compare reads the bucket past the proxy: it must hold what playlists named and the playlists, byte for
+// byte with the right headers, and nothing else.
+func (l *live) compare(t *testing.T) {
+	t.Helper()
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	client, err := minio.New(strings.TrimPrefix(l.gateway.Endpoint, "http://"), &minio.Options{
+		Creds: credentials.NewStaticV4(l.gateway.AccessKey, l.gateway.SecretKey, ""), Region: l.gateway.Region,
+		BucketLookup: minio.BucketLookupPath, Transport: transport,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored := map[string]bool{}
+	for object := range client.ListObjects(t.Context(), l.gateway.Bucket, minio.ListObjectsOptions{Recursive: true}) {
+		if object.Err != nil {
+			t.Fatalf("list: %v", object.Err)
+		}
+		at, ours := pathOf(object.Key)
+		if _, mentioned := l.mentions[at]; !ours || !mentioned {
+			t.Errorf("%s is stored, and no playlist ever named it", object.Key)
+			continue
+		}
+		stored[at] = true
+		l.compareObject(t, client, at)
+	}
+	for at := range l.mentions {
+		if _, finished := l.finished[at]; finished && !stored[at] {
+			t.Errorf("%s is not stored", at)
+		}
+	}
+}
+
+func (l *live) compareObject(t *testing.T, client *minio.Client, at string) {
+	t.Helper()
+	object, err := client.GetObject(t.Context(), l.gateway.Bucket, livePrefix+at, minio.GetObjectOptions{})
+	if err != nil {
+		t.Fatalf("get %s: %v", at, err)
+	}
+	defer func() { _ = object.Close() }() // it was only read
+	content, err := io.ReadAll(object)
+	if err != nil {
+		t.Fatalf("get %s: %v", at, err)
+	}
+	if !bytes.Equal(content, l.finished[at]) {
+		t.Errorf("%s is stored with %d bytes that are not the %d finished last", at, len(content), len(l.finished[at]))
+	}
+	info, err := object.Stat()
+	if err != nil {
+		t.Fatalf("stat %s: %v", at, err)
+	}
+	got, want := info.ContentType+"; "+info.Metadata.Get("Cache-Control"), l.headersOf(at)
+	if got != want[len(want)-1] {
+		t.Errorf("headers of %s: got %q, want %q", at, got, want[len(want)-1])
+	}
+	// Those of all its PUTs: the playlist was a live one before it ended.
+	for _, line := range l.headers[at] {
+		if !slices.Contains(want, line) {
+			t.Errorf("%s was sent with the headers %q, want %q", at, line, want)
+		}
+	}
+}
+
+// headersOf returns what a file may be sent with, what it is stored with in the end last.
+func (l *live) headersOf(at string) []string {
+	const day = "; public, max-age=86400"
+	switch path.Ext(at) {
+	case ".ts":
+		return []string{"video/mp2t" + day}
+	case ".m4s":
+		return []string{"video/iso.segment" + day}
+	case ".mp4":
+		return []string{"video/mp4" + day}
+	}
+	const list = "application/vnd.apple.mpegurl; "
+	if l.mentions[at] == hls.MultivariantPlaylist {
+		return []string{list + "public, max-age=60"}
+	}
+	return []string{list + "public, max-age=1", list + "public, max-age=3600"}
+}
+
+// holds checks that a playlist was shipped to its end. That the bucket holds it is checked by compare.
+func (l *live) holds(t *testing.T, list string) {
+	t.Helper()
+	content := l.recorded(list)
+	if len(content) == 0 {
+		t.Fatalf("ffmpeg never wrote %s", list)
+	}
+	if l.mentions[list] == hls.MediaPlaylist && !bytes.Contains(content, []byte("#EXT-X-ENDLIST")) {
+		t.Errorf("%s did not end", list)
+	}
+}
+
+// holdsSegments checks that segments 0 to count-1, by the pattern, were written and named.
+func (l *live) holdsSegments(t *testing.T, pattern string, count int) {
+	t.Helper()
+	for n := range count {
+		at := fmt.Sprintf(pattern, n)
+		if _, named := l.mentions[at]; !named || len(l.recorded(at)) == 0 {
+			t.Errorf("ffmpeg never wrote or never named %s", at)
+		}
+	}
+}

@@ -1,0 +1,286 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/storetest"
+)
+
+const (
+	// livePrefix stands before every key.
+	livePrefix = "live/channel 1/"
+	// standingLimit is how long a version may wait though all it names is stored. It takes milliseconds.
+	standingLimit = 3 * time.Second
+	// grace is by how much the recorder may be late. It is less than the packager needs to come back to a
+	// name that its last playlist named.
+	grace = 3 * time.Second
+)
+
+// live is one stream on its way: a directory, a recorder of it, and a store that a viewer watches.
+type live struct {
+	dir     string
+	viewer  *storetest.Viewer
+	gateway *storetest.GatewayServer
+	url     string // of the proxy
+	// seen is told every file that the recorder saw finished.
+	seen chan string
+	// refused counts the requests of an outage.
+	refused atomic.Int64
+	// closeStore ends the proxy and checks that it saw everything, stopRecorder likewise.
+	closeStore, stopRecorder func(t *testing.T)
+
+	mu        sync.Mutex
+	down      bool                // the store refuses everything
+	unjudged  bool                // the live edge is not judged until more than published was published
+	published int                 // see unjudged
+	finished  map[string][]byte   // the last bytes of each file
+	mentions  map[string]hls.Kind // what playlists named, and the playlists
+	headers   map[string][]string // Content-Type and Cache-Control of the PUTs, by path
+}
+
+func newLive(t *testing.T) *live {
+	t.Helper()
+	l := &live{
+		dir: t.TempDir(), viewer: storetest.NewViewer(livePrefix), gateway: storetest.Gateway(t), seen: make(chan string, 10000),
+		finished: map[string][]byte{}, mentions: map[string]hls.Kind{}, headers: map[string][]string{},
+	}
+	l.viewer.Grace = grace
+	l.openStore(t)
+	l.record(t)
+	return l
+}
+
+// openStore puts the proxy before the gateway and the outage before the proxy.
+func (l *live) openStore(t *testing.T) {
+	t.Helper()
+	proxy, err := storetest.NewProxy(l.gateway, l.viewer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if l.refuses(r) {
+			l.refused.Add(1)
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		proxy.ServeHTTP(w, r)
+	}))
+	l.url = server.URL
+	l.closeStore = func(t *testing.T) {
+		t.Helper()
+		server.Close()
+		proxy.Close()
+		if err := proxy.Err(); err != nil {
+			t.Errorf("proxy: %v", err)
+		}
+	}
+	t.Cleanup(server.Close)
+}
+
+// refuses notes the headers of a PUT and says whether there is an outage.
+func (l *live) refuses(r *http.Request) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if path, ours := pathOf(r.URL.Path[len("/")+len(l.gateway.Bucket):]); ours && r.Method == http.MethodPut {
+		line := r.Header.Get("Content-Type") + "; " + r.Header.Get("Cache-Control")
+		if !slices.Contains(l.headers[path], line) {
+			l.headers[path] = append(l.headers[path], line)
+		}
+	}
+	return l.down
+}
+
+// interrupt begins a time in which nothing can be published, so that the live edge is not judged. In an
+// outage the store refuses everything.
+func (l *live) interrupt(outage bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down, l.unjudged, l.published = outage, true, math.MaxInt
+}
+
+// resume ends it. The live edge is judged again once it has moved.
+func (l *live) resume() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down, l.published = false, l.viewer.Counts().Publications
+}
+
+// record runs the recorder.
+func (l *live) record(t *testing.T) {
+	t.Helper()
+	recorder := storetest.NewRecorder(l.dir, l.viewer)
+	recorder.Saw = l.saw
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- recorder.Run(ctx) }()
+	l.stopRecorder = func(t *testing.T) {
+		t.Helper()
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("recorder: %v", err)
+		}
+		for _, f := range recorder.Files() {
+			if f.Missed {
+				t.Errorf("the recorder was too late for %s", f.Path)
+			}
+		}
+	}
+	t.Cleanup(cancel)
+	select {
+	case <-recorder.Ready():
+	case err := <-done:
+		t.Fatalf("recorder: %v", err)
+	case <-time.After(deadline):
+		t.Fatal("the recorder is not ready")
+	}
+}
+
+// saw is called by the recorder for every finished file.
+func (l *live) saw(path string, content []byte) {
+	l.mu.Lock()
+	l.finished[path] = bytes.Clone(content)
+	if hls.Classify(path).IsPlaylist() {
+		l.mention(path, content)
+	}
+	l.unjudged = l.unjudged && l.viewer.Counts().Publications <= l.published
+	judged := !l.unjudged
+	l.mu.Unlock()
+	if judged {
+		l.viewer.Standing(time.Now(), standingLimit)
+	}
+	l.seen <- path
+}
+
+func (l *live) mention(path string, content []byte) {
+	playlist, err := hls.Parse(content)
+	if err != nil {
+		return
+	}
+	l.mentions[path] = playlist.Kind
+	for _, ref := range playlist.References {
+		if at, target := hls.Resolve(path, ref.URI); target == hls.Local {
+			l.mentions[at] = ref.Kind
+		}
+	}
+}
+
+// recorded returns the last bytes of a file that were finished.
+func (l *live) recorded(path string) []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.finished[path]
+}
+
+// named returns the paths of a kind that any playlist ever named, sorted.
+func (l *live) named(kind hls.Kind) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var all []string
+	for path, k := range l.mentions {
+		if k == kind {
+			all = append(all, path)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+// ship starts the program and returns once it is at work.
+func (l *live) ship(t *testing.T) *process {
+	t.Helper()
+	p := startIn(t, []string{
+		"HLSSHIP_ENDPOINT=" + l.url, "AWS_ACCESS_KEY_ID=" + l.gateway.AccessKey, "AWS_SECRET_ACCESS_KEY=" + l.gateway.SecretKey,
+	}, "run", "--http-listen", "off", l.dir, fmt.Sprintf("s3://%s/%s", l.gateway.Bucket, livePrefix[:len(livePrefix)-1]))
+	p.says(t, "msg=shipping ")
+	return p
+}
+
+// packager is a running ffmpeg.
+type packager struct {
+	cmd       *exec.Cmd
+	complaint *bytes.Buffer
+}
+
+// packager starts ffmpeg, which writes a cheap picture in real time with a key frame each second; args are
+// those of its HLS output.
+func (l *live) packager(t *testing.T, picture string, seconds int, args ...string) *packager {
+	t.Helper()
+	path, found := findFFmpeg()
+	if !found {
+		t.Fatal("ffmpeg is not installed")
+	}
+	whole := []string{
+		"-hide_banner", "-loglevel", "error", "-nostdin", "-re", "-f", "lavfi", "-i", picture + "=size=320x180:rate=10",
+		"-t", strconv.Itoa(seconds),
+	}
+	if slices.Contains(args, "-var_stream_map") {
+		whole = append(whole, "-map", "0:v")
+	}
+	whole = append(whole, "-c:v", "libx264", "-preset", "ultrafast", "-threads", "1", "-g", "10", "-b:v", "200k", "-f", "hls", "-hls_time", "1")
+	p := &packager{cmd: exec.CommandContext(t.Context(), path, append(whole, args...)...), complaint: &bytes.Buffer{}}
+	p.cmd.Dir, p.cmd.Stderr = l.dir, p.complaint
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// ends waits until the stream is over.
+func (p *packager) ends(t *testing.T) {
+	t.Helper()
+	hung := time.AfterFunc(liveSeconds*time.Second+2*deadline, func() { _ = p.cmd.Process.Kill() })
+	defer hung.Stop()
+	if err := p.cmd.Wait(); err != nil {
+		t.Fatalf("ffmpeg: %v: %s", err, p.complaint)
+	}
+}
+
+// kill gives ffmpeg no time for a last word.
+func (p *packager) kill(t *testing.T) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.cmd.Wait(); err == nil {
+		t.Error("ffmpeg was killed and says that it ended well")
+	}
+}
+
+// finish stops the program as an operator does, and has the whole stream judged.
+func (l *live) finish(t *testing.T, p *process) {
+	t.Helper()
+	p.signal(t, syscall.SIGTERM)
+	p.exits(t, exitDone)
+	l.stopRecorder(t)
+	l.closeStore(t)
+	l.viewer.Finale()
+	violations := l.viewer.Violations()
+	for _, v := range violations {
+		t.Error(v)
+	}
+	if t.Failed() {
+		t.Logf("the program wrote:\n%s", p.output())
+	}
+	counts := l.viewer.Counts()
+	t.Logf("%d files finished, %d versions listed, %d published", counts.Finished, counts.Listed, counts.Publications)
+	if counts.Publications == 0 {
+		t.Error("nothing was published")
+	}
+	l.compare(t)
+}

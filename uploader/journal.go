@@ -1,7 +1,6 @@
 package uploader
 
 import (
-	"context"
 	"errors"
 	"log/slog"
 	"time"
@@ -100,12 +99,12 @@ func (g *journal) weather(r report) {
 // failed warns of the first failure and of each new cause; repeats are counted.
 func (g *journal) failed(r report) {
 	g.failures++
-	level, cause := slog.LevelWarn, r.out.Kind.String()
+	say, cause := g.log.Warn, r.out.Kind.String()
 	if r.out.Kind == Alarm {
-		level, cause = slog.LevelError, cure(r.err)
+		say, cause = g.log.Error, cure(r.err)
 	}
 	if g.alarmed[cause]++; g.alarmed[cause] == 1 {
-		g.log.Log(context.Background(), level, "store does not answer as it should; will try until it does",
+		say("store does not answer as it should; will try until it does",
 			"op", r.job.Op.String(), "key", g.prefix+r.job.Path, "err", r.err, "cure", cure(r.err), "retry_in", r.out.RetryIn)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/hlsship/hlsship/uploader"
 )
 
-// Skip names a case of Conformance that a Store is known to fail, and why.
+// Skip is a case of Conformance that a Store is known to fail: the Name of the case, and the Reason.
 type Skip struct{ Name, Reason string }
 
 // Headers may be implemented by a Store under test, to have the headers checked too.

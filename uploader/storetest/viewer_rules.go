@@ -54,6 +54,7 @@ const (
 
 // Violation is one broken promise.
 type Violation struct {
+	// Rule is the promise.
 	Rule Rule
 	// Key is the object's, or the playlist's that names it.
 	Key string

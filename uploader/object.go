@@ -158,12 +158,32 @@ func (p *Plan) adopt(o *object, v *version) {
 		p.supersede(o, old)
 	}
 	p.release(old)
+	if old != nil && old.id != v.id {
+		p.doubtful(o)
+	}
 	p.offer(o)
 	p.renew(o, v)
 	if len(o.naming) == 0 {
 		p.strays.add(o)
 	}
 	p.wakeNaming(o)
+}
+
+// doubtful is called when bytes that references of o declined, as they might be those of an earlier run, are
+// replaced. If the Plan saw that run end it knows which bytes are good; else only the newest snapshot takes
+// them, and only anew.
+func (p *Plan) doubtful(o *object) {
+	for _, w := range o.waiters {
+		if w.s.dropped || !w.s.named || w.s.run != nil && w.s.run.after != 0 {
+			continue
+		}
+		l := w.s.list
+		if w.s == l.last {
+			w.s.binds[w.i].anew, w.s.anew = true, true
+		} else if i := slices.Index(l.pending, w.s); i >= 0 && !slices.Contains(l.doubt, w.s) {
+			p.dropSnapshot(l, i)
+		}
+	}
 }
 
 // renew wants v although no new playlist names it, if it is an init section or key that the newest playlist on

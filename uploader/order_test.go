@@ -80,7 +80,8 @@ func shipOne(t *testing.T, seed uint64) {
 	p := randomPackager(rng, th.disk, viewer)
 	p.log, th.log = log, log
 	if th.kills > 0 {
-		p.keep, p.clean = -1, false // what is deleted while nothing runs is lost: the spool's affair
+		// What is deleted, or pushed out of a ring of names, while nothing runs is lost: that would take a spool.
+		p.keep, p.clean, p.ring = -1, false, 0
 		viewer.AllowUnnamed = true  // older neighbours found at a start
 	}
 	log("packager: %s kills %d latency %v", p, th.kills, slow)

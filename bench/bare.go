@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/s3"
+)
+
+// bareCommand makes the program the bare client.
+const bareCommand = "bare"
+
+// order tells the bare client of a playlist that was just listed.
+type order struct {
+	stream, segment int
+	playlist        []byte
+}
+
+// runBare is what no uploader can beat: for every line "STREAM SEGMENT" of orders it PUTs the segment and
+// then, when the store has it, the playlist, each stream for itself. It has nothing to find out, to
+// check or to remember. It returns when orders end and all is stored. args are the URL, region and
+// bucket of the store and the directory.
+func runBare(ctx context.Context, args []string, orders io.Reader) error {
+	if len(args) != 4 {
+		return errors.New("the bare client is started by the bench")
+	}
+	store, err := s3.Open(ctx, s3.Config{Endpoint: args[0], Region: args[1], Bucket: args[2]})
+	if err != nil {
+		return err
+	}
+	dir := args[3]
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var running sync.WaitGroup
+	streams := map[int]chan order{}
+	defer running.Wait()
+	lines := bufio.NewScanner(orders)
+	for lines.Scan() {
+		var o order
+		if _, err := fmt.Sscan(lines.Text(), &o.stream, &o.segment); err != nil {
+			return fmt.Errorf("order %q: %w", lines.Text(), err)
+		}
+		// Now, as it may be replaced while the segment is on its way.
+		if o.playlist, err = os.ReadFile(filepath.Join(dir, filepath.FromSlash(listPath(o.stream)))); err != nil {
+			return err
+		}
+		if streams[o.stream] == nil {
+			todo := make(chan order, 1000) // a slow store must not hold up the other streams
+			streams[o.stream] = todo
+			running.Go(func() {
+				for o := range todo {
+					if err := putBoth(ctx, store, dir, o); err != nil {
+						cancel(err)
+					}
+				}
+			})
+		}
+		select {
+		case streams[o.stream] <- o:
+		case <-ctx.Done():
+		}
+	}
+	for _, todo := range streams {
+		close(todo)
+	}
+	running.Wait()
+	return errors.Join(lines.Err(), context.Cause(ctx))
+}
+
+// putBoth PUTs the segment and then the playlist, with the headers that hlsship sends.
+func putBoth(ctx context.Context, store *s3.Store, dir string, o order) error {
+	at := segmentPath(o.stream, o.segment)
+	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(at)))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if _, err := store.Put(ctx, uploader.Object{
+		Key: prefix + at, Body: f, Size: info.Size(),
+		ContentType: "video/mp2t", CacheControl: "public, max-age=86400",
+	}); err != nil {
+		return err
+	}
+	_, err = store.Put(ctx, uploader.Object{
+		Key: prefix + listPath(o.stream), Body: bytes.NewReader(o.playlist), Size: int64(len(o.playlist)),
+		ContentType: "application/vnd.apple.mpegurl", CacheControl: "public, max-age=1",
+	})
+	return err
+}

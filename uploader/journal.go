@@ -15,6 +15,7 @@ type journal struct {
 	answers  *bool          // what the store did last; nil before the first answer
 	failures int            // failed requests since the store last answered
 	alarmed  map[string]int // alarms since the store last answered, by cause
+	plain    bool           // the log knows that the store has no conditional writes
 	warned   map[Wait]bool  // holds that the log knows of
 	queued   [2]int
 	bytes    int64
@@ -75,20 +76,17 @@ func (g *journal) weather(r report) {
 	answers := true
 	switch r.out.Result {
 	case Failed:
-		answers = r.out.Kind != Transient && r.out.Kind != Alarm
+		if answers = g.answered(r); !answers && !isStore(r.err) {
+			return
+		}
 	case Void, Gone, Cancelled:
 		return
 	case Done, Different, Present, Absent:
 	}
-	if !answers {
-		g.failed(r)
-	} else if g.failures > 0 {
+	if answers && g.failures > 0 {
 		g.log.Info("store answers again", "failed_requests", g.failures)
 		g.failures = 0
 		clear(g.alarmed)
-	}
-	if r.out.Result == Failed && answers && r.out.Kind == Permanent {
-		g.log.Error("store rejects the object for good", "key", g.prefix+r.job.Path, "err", r.err, "cure", cure(r.err))
 	}
 	if g.answers == nil || *g.answers != answers {
 		g.answers = &answers
@@ -96,8 +94,46 @@ func (g *journal) weather(r report) {
 	}
 }
 
+// answered logs a failure and reports whether it is one of the request rather than of the store.
+func (g *journal) answered(r report) bool {
+	key := g.prefix + r.job.Path
+	switch r.out.Kind {
+	case Permanent:
+		g.log.Error("store rejects the object for good", "key", key, "err", r.err, "cure", cure(r.err))
+		return true
+	case Precondition:
+		g.log.Warn("playlist in the store is not the one expected; will read it back",
+			"key", key, "cure", "expected after a PUT that was given up; otherwise see who else writes this key")
+		return true
+	case Unsupported:
+		if !g.plain {
+			g.plain = true
+			g.log.Warn("store knows no conditional writes; playlists go up without them",
+				"key", key, "cure", "harmless with one writer a bucket; --conditional off spares the first try")
+		}
+		return true
+	case NotFound:
+		return true
+	case Transient, Alarm:
+	}
+	g.failed(r)
+	return false
+}
+
+// isStore reports whether err comes from the store rather than from this machine.
+func isStore(err error) bool {
+	_, ok := errors.AsType[*Error](err)
+	return ok
+}
+
 // failed warns of the first failure and of each new cause; repeats are counted.
 func (g *journal) failed(r report) {
+	if !isStore(r.err) {
+		if g.alarmed["file"]++; g.alarmed["file"] == 1 {
+			g.log.Warn("file cannot be read; will try again", "path", r.job.Path, "err", r.err, "retry_in", r.out.RetryIn)
+		}
+		return
+	}
 	g.failures++
 	say, cause := g.log.Warn, r.out.Kind.String()
 	if r.out.Kind == Alarm {

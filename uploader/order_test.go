@@ -82,7 +82,7 @@ func shipOne(t *testing.T, seed uint64) {
 	if th.kills > 0 {
 		// What is deleted, or pushed out of a ring of names, while nothing runs is lost: that would take a spool.
 		p.keep, p.clean, p.ring = -1, false, 0
-		viewer.AllowUnnamed = true  // older neighbours found at a start
+		viewer.AllowUnnamed = true // older neighbours found at a start
 	}
 	log("packager: %s kills %d latency %v", p, th.kills, slow)
 	th.play(p)

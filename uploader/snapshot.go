@@ -196,7 +196,13 @@ func (p *Plan) bind(s *snapshot, i int) {
 // good reports whether v may be what reference b of s means, and has it offered again if that is so only
 // later. Bytes that are younger than a playlist met at rest may have replaced those that it meant.
 func (p *Plan) good(s *snapshot, b *bind, v *version) bool {
-	if b.anew || s.file.Found && v.file.Version.ModTime > s.file.Version.ModTime {
+	if s.file.Found && v.file.Version.ModTime > s.file.Version.ModTime {
+		b.anew, s.anew = true, true
+	}
+	if b.anew {
+		if s != s.list.last {
+			return false
+		}
 		if at := v.file.Seen.Add(p.cfg.Settle); p.now.Before(at) {
 			p.later(s.list, at)
 			return false

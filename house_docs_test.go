@@ -1,0 +1,204 @@
+package hlsship_test
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the tables of the README anew")
+
+func read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// metricsTable makes a table of the golden list that the metrics package checks against its registry:
+// a line "name{labels} type, n series" and one with a tab and the help for each metric.
+func metricsTable(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("| Metric | Labels | Type | Meaning |\n|---|---|---|---|\n")
+	found := regexp.MustCompile(`(\w+)\{([\w,]*)\} (\w+), .*\n\t(.+)\n`).FindAllStringSubmatch(read(t, "metrics/testdata/exposition.txt"), -1)
+	for _, m := range found {
+		labels := "–"
+		if m[2] != "" {
+			labels = "`" + strings.ReplaceAll(m[2], ",", "`, `") + "`"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", m[1], labels, m[3], m[4])
+	}
+	if len(found) == 0 {
+		t.Fatal("no metric found")
+	}
+	return b.String()
+}
+
+// between returns what stands between the marker of that name and the next end.
+func between(text, name string) (before, within, after string, ok bool) {
+	before, rest, ok := strings.Cut(text, "<!-- "+name+": written by \"make docs\" -->\n")
+	if !ok {
+		return "", "", "", false
+	}
+	within, after, ok = strings.Cut(rest, "<!-- end -->")
+	return before, within, after, ok
+}
+
+// TestReadmeTables keeps the tables of the README equal to what the code says.
+func TestReadmeTables(t *testing.T) {
+	t.Parallel()
+	readme := read(t, "README.md")
+	for name, want := range map[string]string{
+		"settings": read(t, "cmd/hlsship/testdata/reference.md"),
+		"example":  "```yaml\n" + read(t, "packaging/hlsship.yml") + "```\n",
+		"metrics":  metricsTable(t),
+	} {
+		before, got, after, ok := between(readme, name)
+		if !ok {
+			t.Fatalf("README.md has no place for %s", name)
+		}
+		if *update {
+			readme = before + fmt.Sprintf("<!-- %s: written by \"make docs\" -->\n", name) + want + "<!-- end -->" + after
+		} else if got != want {
+			t.Errorf("README.md: %s are not those of the code; run make docs", name)
+		}
+	}
+	if *update {
+		if err := os.WriteFile("README.md", []byte(readme), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestExampleSettings has the program read the example. The level is wrong on purpose, so that it stops
+// before it ships anything; nothing else may be.
+func TestExampleSettings(t *testing.T) {
+	t.Parallel()
+	binary := filepath.Join(t.TempDir(), "hlsship")
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./cmd/hlsship").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	out, err := exec.CommandContext(t.Context(), binary, "run", "--config", "packaging/hlsship.yml", "--log-level", "loud").CombinedOutput()
+	if err == nil || strings.Count(string(out), "\n") != 2 || !bytes.Contains(out, []byte(`--log-level: "loud" is none of`)) {
+		t.Errorf("got %v and %q, want one problem", err, out)
+	}
+}
+
+// TestDocumentsNameWhatExists keeps tests, fuzz targets, make targets, files and packages that the
+// documents speak of.
+func TestDocumentsNameWhatExists(t *testing.T) {
+	t.Parallel()
+	functions := map[string]bool{}
+	all := sources(t)
+	for _, s := range all {
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark)\w+)\(`).FindAllSubmatch(s.text, -1) {
+			functions[string(m[1])] = true
+		}
+	}
+	targets := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^([a-z-]+):`).FindAllStringSubmatch(read(t, "Makefile"), -1) {
+		targets[m[1]] = true
+	}
+	for _, name := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md"} {
+		text := read(t, name)
+		for _, m := range regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Z]\\w+)`").FindAllStringSubmatch(text, -1) {
+			if !functions[m[1]] {
+				t.Errorf("%s names %s, which is not there", name, m[1])
+			}
+		}
+		for _, m := range regexp.MustCompile("(?m)[`^]make ([a-z-]+)").FindAllStringSubmatch(text, -1) {
+			if !targets[m[1]] {
+				t.Errorf("%s names make %s, which is not there", name, m[1])
+			}
+		}
+		for _, m := range regexp.MustCompile(`\]\(([^)#:]+)\)`).FindAllStringSubmatch(text, -1) {
+			if _, err := os.Stat(m[1]); err != nil {
+				t.Errorf("%s links to %s: %v", name, m[1], err)
+			}
+		}
+	}
+	guide := read(t, "CONTRIBUTING.md")
+	for _, dir := range slices.Sorted(maps.Keys(packages(all))) {
+		if dir != "." && !strings.Contains(guide, "`"+dir+"/`") {
+			t.Errorf("CONTRIBUTING.md does not say what %s is for", dir)
+		}
+	}
+}
+
+// TestPackagingFits keeps what lies in packaging and the Dockerfile in step with the program.
+func TestPackagingFits(t *testing.T) {
+	t.Parallel()
+	metrics := read(t, "metrics/testdata/exposition.txt")
+	for _, name := range regexp.MustCompile(`hlsship_[a-z_]+`).FindAllString(read(t, "packaging/prometheus/alerts.yml"), -1) {
+		name = regexp.MustCompile(`_(bucket|sum|count)$`).ReplaceAllString(name, "")
+		if !strings.Contains(metrics, name+"{") {
+			t.Errorf("alerts.yml asks for %s, which does not exist", name)
+		}
+	}
+	drain := duration(t, "cmd/hlsship/testdata/reference.md", "`drain_timeout` \\| `(\\w+)`")
+	if grace := duration(t, "packaging/systemd/hlsship.service", `TimeoutStopSec=(\w+)`); grace < drain+5*time.Second {
+		t.Errorf("systemd kills after %v, and draining alone may take %v", grace, drain)
+	}
+	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "go.mod"))[1]
+	for _, name := range []string{"Dockerfile", "README.md"} {
+		if text := read(t, name); !strings.Contains(text, "golang:"+version+"-") && !strings.Contains(text, "Go "+version) {
+			t.Errorf("%s is not about Go %s, which go.mod asks for", name, version)
+		}
+	}
+	gateway := regexp.MustCompile(`(?m)^VERSITYGW := (.+)$`).FindStringSubmatch(read(t, "Makefile"))[1]
+	if !strings.Contains(read(t, "uploader/storetest/gateway.go"), "/versitygw@"+gateway+`"`) {
+		t.Errorf("the Makefile installs versitygw %s, and storetest wants another", gateway)
+	}
+}
+
+func duration(t *testing.T, file, pattern string) time.Duration {
+	t.Helper()
+	m := regexp.MustCompile(pattern).FindStringSubmatch(read(t, file))
+	if m == nil {
+		t.Fatalf("%s has no %s", file, pattern)
+	}
+	d, err := time.ParseDuration(m[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// strangePaths lists absolute paths of one machine: what is written in the project holds everywhere.
+func strangePaths(text string) []string {
+	return regexp.MustCompile(`/(?:work|home/\w+|root|Users|tmp/bin)/[\w./-]+`).FindAllString(text, -1)
+}
+
+func TestNoPathsOfOneMachine(t *testing.T) {
+	t.Parallel()
+	walk(t, func(name string, text []byte) {
+		if bytes.IndexByte(text, 0) >= 0 || name == "house_docs_test.go" {
+			return
+		}
+		for _, p := range strangePaths(string(text)) {
+			t.Errorf("%s mentions %s", name, p)
+		}
+	}, "")
+	for text, want := range map[string]int{
+		"see /work" + "/main/x.go":                         1,
+		"in /home" + "/me/project":                         1,
+		"/tmp" + "/bin/tool --help":                        1,
+		"/tmp/hls and /usr/bin/hlsship, network/home/page": 0,
+	} {
+		if got := strangePaths(text); len(got) != want {
+			t.Errorf("%q: got %q, want %d", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,34 @@
+# docker build -t hlsship --build-arg VERSION=$(git describe --tags --always) .
+# docker run --read-only -v /var/www/hls:/hls:ro -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY \
+#   hlsship run /hls s3://my-bucket/live
+#
+# Nothing is written, so that a read-only root and a read-only stream will do. A container has no home, so
+# that a credentials file needs AWS_SHARED_CREDENTIALS_FILE. User 65532 must be able to read the stream.
+
+FROM golang:1.26-bookworm AS build
+WORKDIR /src
+COPY go.mod go.sum ./
+RUN go mod download
+COPY . .
+ARG VERSION=dev
+ARG COMMIT=unknown
+ARG TARGETOS
+ARG TARGETARCH
+RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -buildvcs=false \
+    -ldflags "-s -w -X main.version=${VERSION#v} -X main.commit=$COMMIT" -o /hlsship ./cmd/hlsship
+
+FROM gcr.io/distroless/static-debian12:nonroot
+ARG VERSION=dev
+ARG COMMIT=unknown
+LABEL org.opencontainers.image.title="hlsship" \
+      org.opencontainers.image.description="Ships live HLS to S3-compatible storage, in playlist-safe order" \
+      org.opencontainers.image.source="https://github.com/hlsship/hlsship" \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="$VERSION" \
+      org.opencontainers.image.revision="$COMMIT"
+COPY --from=build /hlsship /usr/bin/hlsship
+USER 65532:65532
+# Loopback inside a container is seen by nobody.
+ENV HLSSHIP_HTTP_LISTEN=0.0.0.0:9810
+EXPOSE 9810
+ENTRYPOINT ["/usr/bin/hlsship"]

@@ -2,13 +2,13 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/hlsship/hlsship/uploader"
@@ -18,16 +18,17 @@ import (
 // bareCommand makes the program the bare client.
 const bareCommand = "bare"
 
-// order tells the bare client of a playlist that was just listed.
+// order tells the bare client of a playlist that was just listed, and its newest segment.
 type order struct {
 	stream, segment int
-	playlist        []byte
+	playlist        string
 }
 
-// runBare is what no uploader can beat: for every line "STREAM SEGMENT" of orders it PUTs the segment and
-// then, when the store has it, the playlist, each stream for itself. It has nothing to find out, to
-// check or to remember. It returns when orders end and all is stored. args are the URL, region and
-// bucket of the store and the directory.
+const orderLine = "%d %d %q\n"
+
+// runBare is the yardstick: for every order, a line, it PUTs the segment and then, when the store has it,
+// the playlist, each stream for itself. It has nothing to find out, to check or to remember. It returns
+// when orders end and all is stored. args are the URL, region and bucket of the store and the directory.
 func runBare(ctx context.Context, args []string, orders io.Reader) error {
 	if len(args) != 4 {
 		return errors.New("the bare client is started by the bench")
@@ -43,14 +44,11 @@ func runBare(ctx context.Context, args []string, orders io.Reader) error {
 	streams := map[int]chan order{}
 	defer running.Wait()
 	lines := bufio.NewScanner(orders)
+	lines.Buffer(nil, 1<<20) // the longest order
 	for lines.Scan() {
 		var o order
-		if _, err := fmt.Sscan(lines.Text(), &o.stream, &o.segment); err != nil {
+		if _, err := fmt.Sscanf(lines.Text()+"\n", orderLine, &o.stream, &o.segment, &o.playlist); err != nil {
 			return fmt.Errorf("order %q: %w", lines.Text(), err)
-		}
-		// Now, as it may be replaced while the segment is on its way.
-		if o.playlist, err = os.ReadFile(filepath.Join(dir, filepath.FromSlash(listPath(o.stream)))); err != nil {
-			return err
 		}
 		if streams[o.stream] == nil {
 			todo := make(chan order, 1000) // a slow store must not hold up the other streams
@@ -94,7 +92,7 @@ func putBoth(ctx context.Context, store *s3.Store, dir string, o order) error {
 		return err
 	}
 	_, err = store.Put(ctx, uploader.Object{
-		Key: prefix + listPath(o.stream), Body: bytes.NewReader(o.playlist), Size: int64(len(o.playlist)),
+		Key: prefix + listPath(o.stream), Body: strings.NewReader(o.playlist), Size: int64(len(o.playlist)),
 		ContentType: "application/vnd.apple.mpegurl", CacheControl: "public, max-age=1",
 	})
 	return err

@@ -29,7 +29,7 @@ type generator struct {
 	dir    string
 	viewer *storetest.Viewer
 	// listed, if set, is told at once of every playlist renamed into place.
-	listed func(stream, segment int)
+	listed func(order)
 
 	block []byte        // what all segments have in common
 	times [][]time.Time // when each stream's playlists were listed; owned by the stream until joined
@@ -115,7 +115,7 @@ func (g *generator) tick(stream int) error {
 	}
 	// The viewer looks at no segment's bytes, so that those which it is told need not be the true ones.
 	g.viewer.Finished(segmentPath(stream, n), []byte(stamp(stream, n)))
-	list := g.playlist(n)
+	list := []byte(g.playlist(n))
 	final := g.at(listPath(stream))
 	if err := os.WriteFile(final+".tmp", list, 0o644); err != nil {
 		return err
@@ -125,14 +125,14 @@ func (g *generator) tick(stream int) error {
 	}
 	g.times[stream] = append(g.times[stream], time.Now())
 	if g.listed != nil {
-		g.listed(stream, n)
+		g.listed(order{stream, n, string(list)})
 	}
 	g.viewer.Listed(listPath(stream), list)
 	return nil
 }
 
 // playlist returns the one whose newest segment is n.
-func (g *generator) playlist(n int) []byte {
+func (g *generator) playlist(n int) string {
 	var b strings.Builder
 	first := max(0, n-g.window+1)
 	seconds := g.period.Seconds()
@@ -140,7 +140,7 @@ func (g *generator) playlist(n int) []byte {
 	for i := first; i <= n; i++ {
 		fmt.Fprintf(&b, "#EXTINF:%.6f,\n%s\n", seconds, segmentName(i))
 	}
-	return []byte(b.String())
+	return b.String()
 }
 
 // latencies returns, for every playlist from the one with segment from on, how long after it was
@@ -182,7 +182,7 @@ func (g *generator) missing(store string) (int, error) {
 				count++
 			}
 		}
-		same, err := holds(filepath.Join(store, filepath.FromSlash(listPath(stream))), g.playlist(len(times)-1))
+		same, err := holds(filepath.Join(store, filepath.FromSlash(listPath(stream))), []byte(g.playlist(len(times)-1)))
 		if err != nil {
 			return 0, err
 		}

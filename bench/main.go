@@ -44,13 +44,13 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.DurationVar(&o.duration, "duration", 24*time.Second, "length of the streams in each run")
+	f.DurationVar(&o.duration, "duration", 15*time.Second, "length of the streams in each run")
 	f.IntVar(&o.load.streams, "streams", 4, "streams at the same time")
 	f.IntVar(&o.load.size, "size", 1<<20, "bytes of a segment")
 	f.DurationVar(&o.load.period, "period", 500*time.Millisecond, "time between two segments of a stream")
 	f.IntVar(&o.load.window, "window", 5, "segments that a playlist names")
-	f.IntVar(&o.rounds, "rounds", 1, "runs of each tool, by turns, that make one row")
-	f.StringVar(&o.markdown, "markdown", "", "also write the table to this `file`")
+	f.IntVar(&o.rounds, "rounds", 2, "runs of each tool, by turns, that make one row")
+	f.StringVar(&o.markdown, "markdown", "", "also write the table as a page to this `file`")
 	delays := f.String("delays", "0s,20ms", "latencies added to every PUT")
 	tools := f.String("tools", "bare,hlsship,mc", "what to measure")
 	if err := f.Parse(args); err != nil {
@@ -103,7 +103,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	text := report(o, args, rows)
 	if o.markdown != "" {
-		if err := os.WriteFile(o.markdown, []byte(text), 0o644); err != nil {
+		if err := os.WriteFile(o.markdown, []byte(page+text), 0o644); err != nil {
 			return err
 		}
 	}
@@ -151,13 +151,15 @@ func (b *bench) rows(ctx context.Context) ([]*row, error) {
 		for _, name := range b.tools {
 			all = append(all, &row{delay: delay, tool: name})
 		}
+		turns := slices.Clone(all[first:])
 		for range b.rounds {
-			for _, r := range all[first:] {
+			for _, r := range turns {
 				_, _ = fmt.Fprintf(b.progress, "%s, %s added: %s\n", r.tool, r.delay, b.duration)
 				if err := b.measure(ctx, r); err != nil {
 					return nil, fmt.Errorf("%s with %s added: %w", r.tool, r.delay, err)
 				}
 			}
+			slices.Reverse(turns) // nobody is always the first
 		}
 	}
 	return all, nil

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"fmt"
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -21,21 +21,24 @@ type row struct {
 	cpu                  time.Duration
 }
 
-// quantile returns the value that a share of q of the latencies does not exceed (nearest rank).
+// quantile returns the least latency that a share of q of all does not exceed (nearest rank); 0 if there
+// are none.
 func (r *row) quantile(q float64) time.Duration {
 	if len(r.latencies) == 0 {
 		return 0
 	}
 	sorted := slices.Sorted(slices.Values(r.latencies))
-	return sorted[min(len(sorted)-1, int(q*float64(len(sorted))))]
+	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
 // report returns the table with the facts that belong to it, as Markdown.
 func report(o options, args []string, rows []*row) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "    go run ./bench %s\n\n", strings.Join(args, " "))
-	fmt.Fprintf(&b, "%d streams, each a segment of %d KiB every %s for %s, %d to a playlist; %d cores, Linux %s, %s.\n\n",
-		o.load.streams, o.load.size>>10, o.load.period, o.duration, o.load.window, runtime.NumCPU(), kernel(), runtime.Version())
+	command := strings.TrimSpace("go run ./bench " + strings.Join(args, " "))
+	fmt.Fprintf(&b, "    %s\n\n", command)
+	fmt.Fprintf(&b, "%d streams, each with a segment of %d KiB every %s for %s, %d of them to a playlist; runs of each tool: %d.\n",
+		o.load.streams, o.load.size>>10, o.load.period, o.duration, o.load.window, o.rounds)
+	fmt.Fprintf(&b, "Machine: %d cores, Linux %s, %s.\n\n", runtime.NumCPU(), kernel(), runtime.Version())
 	b.WriteString(table(rows))
 	return b.String()
 }
@@ -55,7 +58,7 @@ func table(rows []*row) string {
 		i := slices.IndexFunc(rows, func(o *row) bool { return o.tool == "bare" && o.delay == r.delay })
 		ratio := func(of func(*row) time.Duration) string {
 			if i < 0 || of(rows[i]) == 0 {
-				return "–"
+				return none
 			}
 			return fmt.Sprintf("%.2f", float64(of(r))/float64(of(rows[i])))
 		}
@@ -71,7 +74,15 @@ func table(rows []*row) string {
 	return align(lines)
 }
 
-func millis(d time.Duration) string { return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond)) }
+// none stands for a figure that there is not.
+const none = "–"
+
+func millis(d time.Duration) string {
+	if d == 0 {
+		return none
+	}
+	return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond))
+}
 
 // align renders a Markdown table, the first two columns to the left.
 func align(lines [][]string) string {
@@ -97,7 +108,11 @@ func align(lines [][]string) string {
 			continue
 		}
 		for i := range line {
-			b.WriteString("|" + strings.Repeat("-", width[i]+1) + cmp.Or(map[bool]string{i >= left: ":"}[true], "-"))
+			mark := "-"
+			if i >= left {
+				mark = ":"
+			}
+			b.WriteString("|" + strings.Repeat("-", width[i]+1) + mark)
 		}
 		b.WriteString("|\n")
 	}

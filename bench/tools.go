@@ -23,7 +23,7 @@ const stopPatience = 30 * time.Second
 type client struct {
 	cmd *exec.Cmd
 	// listed tells bare what was listed; nil for the others, which watch the directory.
-	listed func(stream, segment int)
+	listed func(order)
 	// end asks the process to end. mustSucceed says whether its exit code is to be 0.
 	end         func() error
 	mustSucceed bool
@@ -50,10 +50,10 @@ func (b *bench) start(tool, dir, url string, behind storetest.GatewayServer) (*c
 			return nil, err
 		}
 		var mu sync.Mutex
-		c.listed = func(stream, segment int) {
+		c.listed = func(o order) {
 			mu.Lock()
 			defer mu.Unlock()
-			_, _ = fmt.Fprintln(orders, stream, segment) // a process that is gone is noticed by its end
+			_, _ = fmt.Fprintf(orders, orderLine, o.stream, o.segment, o.playlist) // a process that is gone is noticed by its end
 		}
 		c.end = orders.Close
 	case "hlsship":

@@ -59,6 +59,9 @@ type Job struct {
 	snapshot *snapshot
 }
 
+// local reports whether the job is done without asking the store.
+func (j Job) local() bool { return j.Op == Compare && j.ETag != "" }
+
 // Result is how a Job ended.
 type Result uint8
 

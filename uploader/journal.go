@@ -49,8 +49,10 @@ func (g *journal) report(r report) {
 			sent = int64(len(j.File.Content))
 		}
 	}
-	g.obs.Attempted(j.Op.String(), j.Kind.String(), word, sent, r.took)
-	g.weather(r)
+	if !j.local() {
+		g.obs.Attempted(j.Op.String(), j.Kind.String(), word, sent, r.took)
+		g.weather(r)
+	}
 	if r.out.Result != Done {
 		return
 	}

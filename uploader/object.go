@@ -20,9 +20,9 @@ type object struct {
 	remote *version // what the store holds; nil if that is nothing or not known
 	etag   string   // of what the store holds; empty if not known
 
-	naming  []naming  // the playlists that name it
-	waiters []waiter  // references that wait for the next version
-	stamp   *snapshot // the last one that named it
+	naming  []naming // the playlists that name it
+	waiters []waiter // references that wait for the next version
+	mark    uint64   // of the last snapshot that named it
 
 	queued bool // in stream's queue or backlog
 	busy   bool // a request is under way
@@ -72,6 +72,20 @@ func (o *object) current() *version {
 
 // stored reports whether the store holds the bytes of v.
 func (o *object) stored(v *version) bool { return o.remote != nil && o.remote.id == v.id }
+
+// unstore notes that nobody knows what the store holds.
+func (o *object) unstore() {
+	known := o.remote != nil
+	o.remote, o.etag = nil, ""
+	if !known {
+		return // no cursor stands behind it
+	}
+	for _, n := range o.naming {
+		for _, s := range n.list.pending {
+			s.cursor = 0
+		}
+	}
+}
 
 func (o *object) streamName() string {
 	if o.stream == nil {
@@ -169,12 +183,12 @@ func (p *Plan) adopt(o *object, v *version) {
 	p.wakeNaming(o)
 }
 
-// doubtful is called when bytes that references of o declined, as they might be those of an earlier run, are
-// replaced. If the Plan saw that run end it knows which bytes are good; else only the newest snapshot takes
+// doubtful is called when the bytes of o are replaced which some references declined, as they might be those of
+// an earlier run. If the Plan saw that run end it knows which bytes are good; else only the newest snapshot takes
 // them, and only anew.
 func (p *Plan) doubtful(o *object) {
-	for _, w := range o.waiters {
-		if w.s.dropped || !w.s.named || w.s.run != nil && w.s.run.after != 0 {
+	for _, w := range slices.Clone(o.waiters) {
+		if w.s.dropped || !w.s.named || !w.s.binds[w.i].declined || w.s.run != nil && w.s.run.after != 0 {
 			continue
 		}
 		l := w.s.list
@@ -321,7 +335,7 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 		o.etag = out.ETag
 		p.differs(o, v)
 	case Absent:
-		o.remote, o.etag = nil, ""
+		o.unstore()
 		if v == nil {
 			p.missing(o)
 		} else {
@@ -389,6 +403,9 @@ func (p *Plan) offer(o *object) {
 // void forgets a version whose bytes changed under the request, and has the watcher look again.
 func (p *Plan) void(o *object, v *version) {
 	o.lost = o.newest == v
+	if o.lost && o.gone {
+		p.lose(o, "gone")
+	}
 	p.discard(o, v)
 	p.looks = append(p.looks, o.path)
 }
@@ -441,6 +458,9 @@ func (p *Plan) backOff(o *object, out Outcome) {
 
 // requeue looks at o again after a request.
 func (p *Plan) requeue(o *object) {
+	if v := o.newest; v != nil && v.file.Source == nil && v.wanted && !v.refused && !o.stored(v) {
+		p.void(o, v) // it was stored, let go, and vanished from the store
+	}
 	if o.pendingWork() {
 		p.queue(o, o.stream)
 	}

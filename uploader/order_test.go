@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"testing"
@@ -124,7 +125,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 	facts := make(chan hls.File)
 	looks := make(chan string, 1024)
 	up, err := uploader.New(uploader.Config{
-		Store: impatient{th.faults}, Prefix: "live/", Conditional: true,
+		Store: impatient{th.faults}, Prefix: "live/", Conditional: true, Logger: slog.New(slog.NewTextHandler(logWriter{th.log}, nil)),
 		Look: func(name string) { looks <- name },
 	})
 	if err != nil {
@@ -176,6 +177,16 @@ func (th *theatre) trouble(ended <-chan struct{}, dated bool) {
 		}
 		lift()
 	}
+}
+
+// logWriter makes the uploader's log part of the stream's.
+type logWriter struct {
+	log func(format string, args ...any)
+}
+
+func (w logWriter) Write(line []byte) (int, error) {
+	w.log("log %s", line)
+	return len(line), nil
 }
 
 // impatient gives a request up after ten seconds, as the store's adapter does when nothing moves.

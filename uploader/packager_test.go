@@ -308,6 +308,7 @@ func (p *packager) run() {
 		p.pause(3 * time.Second)
 	}
 	if p.clean {
+		time.Sleep(time.Second) // a watcher looks within a moment
 		p.disk.mu.Lock()
 		names := slices.Sorted(maps.Keys(p.disk.names))
 		p.disk.mu.Unlock()

@@ -75,7 +75,7 @@ type Plan struct {
 	dirty    []*stream // streams to look at in Next, each once
 	alarms   alarms    // streams to look at later
 	flying   int       // requests under way for files
-	failing  bool      // the last request failed
+	failing  []string  // names whose requests failed since the last success, at most two
 	waiting  int       // files wanted and not stored, waitingBytes their size
 	recovery time.Time // back-offs from before it are over
 
@@ -139,7 +139,7 @@ func (p *Plan) Wake() (at time.Time, ok bool) { return p.alarms.next() }
 // Report takes the outcome of a job in.
 func (p *Plan) Report(j Job, o Outcome) {
 	p.tick(o.At)
-	p.weather(o)
+	p.weather(j, o)
 	switch j.Op {
 	case PutMedia:
 		p.reportPut(j, o)
@@ -152,20 +152,24 @@ func (p *Plan) Report(j Job, o Outcome) {
 	}
 }
 
-// weather notes whether the store answers. The first success after failures ends every back-off.
-func (p *Plan) weather(o Outcome) {
+// weather notes whether the store answers. The first success after it failed for more than one name ends every
+// back-off; one name that fails alone is its own trouble.
+func (p *Plan) weather(j Job, o Outcome) {
+	if j.local() {
+		return
+	}
 	switch o.Result {
 	case Done, Different, Present, Absent:
-		if p.failing {
-			p.failing = false
+		if len(p.failing) > 1 {
 			p.recovery = p.now
 			for _, s := range p.streams {
 				p.wake(s)
 			}
 		}
+		p.failing = p.failing[:0]
 	case Failed:
-		if o.Kind == Transient || o.Kind == Alarm {
-			p.failing = true
+		if (o.Kind == Transient || o.Kind == Alarm) && len(p.failing) < 2 && !slices.Contains(p.failing, j.Path) {
+			p.failing = append(p.failing, j.Path)
 		}
 	case Void, Gone, Cancelled:
 	}

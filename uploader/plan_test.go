@@ -308,29 +308,48 @@ func TestPlanShipsWhatIsNamedAndSettled(t *testing.T) {
 
 func TestPlanRetries(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, PlanConfig{})
-	d.media("a.ts", "b.ts")
-	d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts"))
-	d.fresh("x.m3u8")
-	d.want("put a.ts", "put b.ts")
-	d.answer("put a.ts", Outcome{Result: Failed, RetryIn: time.Second})
-	d.want()
-	if at, ok := d.plan.Wake(); !ok || !at.Equal(d.now.Add(time.Second)) {
-		t.Errorf("wake at %v, want in a second", at)
-	}
-	d.tick(500 * time.Millisecond)
-	d.want()
-	d.done("put b.ts") // the store answers again: nobody waits any longer
-	d.want("put a.ts")
-	if n := d.under["put a.ts"].Attempt; n != 1 {
-		t.Errorf("attempt %d, want 1", n)
-	}
-	d.done("put a.ts")
-	d.want("publish x.m3u8")
-	d.answer("publish x.m3u8", Outcome{Result: Failed, RetryIn: time.Second})
-	d.want()
-	d.tick(time.Second)
-	d.want("publish x.m3u8")
+	t.Run("each after its delay", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, PlanConfig{})
+		d.media("a.ts", "b.ts")
+		d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts"))
+		d.fresh("x.m3u8")
+		d.want("put a.ts", "put b.ts")
+		d.answer("put a.ts", Outcome{Result: Failed, RetryIn: time.Second})
+		d.want()
+		if at, ok := d.plan.Wake(); !ok || !at.Equal(d.now.Add(time.Second)) {
+			t.Errorf("wake at %v, want in a second", at)
+		}
+		d.tick(500 * time.Millisecond)
+		d.done("put b.ts") // one name that fails alone is its own trouble
+		d.want()
+		d.tick(500 * time.Millisecond)
+		d.want("put a.ts")
+		if n := d.under["put a.ts"].Attempt; n != 1 {
+			t.Errorf("attempt %d, want 1", n)
+		}
+		d.done("put a.ts")
+		d.want("publish x.m3u8")
+		d.answer("publish x.m3u8", Outcome{Result: Failed, RetryIn: time.Second})
+		d.want()
+		d.tick(time.Second)
+		d.want("publish x.m3u8")
+	})
+	t.Run("all at once when the store is back", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, PlanConfig{})
+		d.media("a.ts", "b.ts", "c.ts")
+		d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts", "c.ts"))
+		d.fresh("x.m3u8")
+		d.want("put a.ts", "put b.ts", "put c.ts")
+		d.answer("put a.ts", Outcome{Result: Failed, RetryIn: time.Hour})
+		d.answer("put b.ts", Outcome{Result: Failed, RetryIn: time.Second})
+		d.answer("put c.ts", Outcome{Result: Failed, RetryIn: time.Hour})
+		d.tick(time.Second)
+		d.want("put b.ts")
+		d.done("put b.ts")
+		d.want("put a.ts", "put c.ts")
+	})
 }
 
 func TestPlanConditions(t *testing.T) {

@@ -31,7 +31,10 @@ func (p *Plan) reportPlaylist(j Job, out Outcome) {
 		p.failPlaylist(l, s, out)
 	case Different, Present, Absent, Void, Gone, Cancelled:
 	}
-	p.revise(l)
+	if l.outdated {
+		l.outdated = false
+		p.revise(l)
+	}
 	p.wake(l.stream)
 	p.touch(l.stream)
 }

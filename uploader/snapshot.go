@@ -22,10 +22,11 @@ type list struct {
 	published *snapshot // what the store holds; nil for nothing, or for what cannot be parsed
 	exists    bool      // the store holds a version
 	etag      string    // of the stored version; empty if unknown or none
+	// doubt holds the snapshots whose PUT began and is not known to have failed or been replaced: each may
+	// be the published one.
 	doubt     []*snapshot
-	// doubt holds the snapshots whose PUT began and is not known to have failed or been replaced:
-	// each may be the published one.
 	flying    *snapshot // whose PUT is under way
+	outdated  bool      // what flying means was superseded meanwhile
 	fetching  bool
 	contested bool // a precondition failed, and what is stored was not read since
 	conflicts int  // preconditions that failed in a row without reason
@@ -62,6 +63,8 @@ type snapshot struct {
 	named   bool    // its binds count in their objects' naming
 	exposed bool    // counted as published in their objects' naming
 	anew    bool    // one of its binds is
+	foreign bool    // other streams ship some of what it names
+	mark    uint64  // the same in every object that it names
 	dropped bool
 }
 
@@ -69,10 +72,11 @@ type snapshot struct {
 // while the reference stands among its object's waiters. anew is true when the version that it meant is lost,
 // so that it takes another only once that one has been there for Settle and no newer playlist came.
 type bind struct {
-	obj   *object
-	ver   *version
-	waits bool
-	anew  bool
+	obj      *object
+	ver      *version
+	waits    bool
+	anew     bool
+	declined bool // a version was there that might be that of an earlier run
 }
 
 // waiter is reference i of a snapshot that waits for the next version of its object.
@@ -117,6 +121,7 @@ func (p *Plan) freeze(s *snapshot) {
 
 // name resolves the references of s and counts them.
 func (p *Plan) name(s *snapshot) {
+	s.mark = p.next()
 	s.binds = make([]bind, 0, len(s.file.Playlist.References))
 	last := ""
 	for i := range s.file.Playlist.References {
@@ -159,14 +164,15 @@ func (p *Plan) refer(s *snapshot, name string, kind hls.Kind) {
 		return
 	}
 	o := p.object(name)
-	if o.stamp == s {
+	if o.mark == s.mark {
 		return // named twice, as byte ranges are
 	}
-	o.stamp = s
+	o.mark = s.mark
 	o.kind = kind
 	if o.stream == nil {
 		o.stream = s.list.stream
 	}
+	s.foreign = s.foreign || o.stream != s.list.stream
 	o.name(s.list, 1, 0)
 	s.binds = append(s.binds, bind{obj: o})
 }
@@ -179,16 +185,18 @@ func (p *Plan) bind(s *snapshot, i int) {
 		return
 	}
 	o := b.obj
-	if v := o.current(); v != nil && p.good(s, b, v) {
+	v := o.current()
+	if v != nil && p.good(s, b, v) {
 		b.ver = v
 		p.want(o, v, s.list.stream)
 		return
 	}
+	b.declined = v != nil
 	if !b.waits {
 		b.waits = true
 		o.waiters = append(o.waiters, waiter{s, i})
 	}
-	if o.current() == nil {
+	if v == nil {
 		p.seek(s, o)
 	}
 }
@@ -285,7 +293,11 @@ func (p *Plan) supersede(o *object, old *version) {
 		for i := len(l.pending) - 1; i >= 0; i-- {
 			s := l.pending[i]
 			j := s.find(o)
-			if j < 0 || s.binds[j].ver == nil || s.binds[j].ver.id != old.id || s == l.flying {
+			if j < 0 || s.binds[j].ver == nil || s.binds[j].ver.id != old.id {
+				continue
+			}
+			if s == l.flying {
+				l.outdated = true
 				continue
 			}
 			if s != l.last {
@@ -365,6 +377,9 @@ func (p *Plan) unname(s *snapshot) {
 	for i := range s.binds {
 		o := s.binds[i].obj
 		o.name(s.list, -1, 0)
+		if s.binds[i].waits {
+			o.waiters = slices.DeleteFunc(o.waiters, func(w waiter) bool { return w.s == s })
+		}
 		p.forgetObject(o)
 	}
 	s.binds = nil

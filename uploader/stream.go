@@ -81,7 +81,7 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 // nudge wakes the stream that ships what the newest snapshot of l waits for, as that may be an overwrite which
 // is allowed only now.
 func (p *Plan) nudge(l *list) {
-	if len(l.pending) == 0 {
+	if len(l.pending) == 0 || !l.last.foreign {
 		return
 	}
 	for i := range l.last.binds {
@@ -250,15 +250,9 @@ func (p *Plan) launch(s *stream, o *object) Job {
 // become true any more.
 func (p *Plan) overwrite(o *object) {
 	old := o.remote
-	o.remote, o.etag = nil, ""
-	if old == nil {
-		return
-	}
-	p.supersede(o, old)
-	for _, n := range o.naming {
-		for _, s := range n.list.pending {
-			s.cursor = 0
-		}
+	o.unstore()
+	if old != nil {
+		p.supersede(o, old)
 	}
 }
 

@@ -1,0 +1,171 @@
+package uploader
+
+// reportPut takes the outcome of a PutMedia in.
+func (p *Plan) reportPut(j Job, out Outcome) {
+	o, v := p.land(j)
+	switch out.Result {
+	case Done:
+		o.remote, o.etag, o.failures = v, out.ETag, 0
+		p.uncount(v)
+		p.release(v)
+	case Void:
+		p.void(o, v)
+	case Gone:
+		p.dead(o, v)
+	case Failed:
+		if out.Kind == Permanent {
+			p.refuse(o, v)
+			break
+		}
+		p.backOff(o, out)
+	case Different, Present, Absent, Cancelled:
+	}
+	p.requeue(o)
+}
+
+// reportCompare takes the outcome of a Compare in.
+func (p *Plan) reportCompare(j Job, out Outcome) {
+	o, v := p.land(j)
+	switch out.Result {
+	case Done:
+		p.same(o, v, out.ETag)
+	case Different:
+		o.etag = out.ETag
+		p.differs(o, v)
+	case Absent:
+		o.unstore()
+		if v == nil {
+			p.missing(o)
+		} else {
+			p.differs(o, v)
+		}
+	case Present:
+		o.query = false
+		o.etag = out.ETag
+		if o.current() == nil && o.asked == nil {
+			o.remote = &version{id: p.next(), wanted: true}
+			p.offer(o)
+		}
+	case Void:
+		p.void(o, v)
+	case Gone:
+		p.dead(o, v)
+	case Failed:
+		p.backOff(o, out)
+	case Cancelled:
+	}
+	p.requeue(o)
+}
+
+// land ends the request of a job for a file.
+func (p *Plan) land(j Job) (*object, *version) {
+	o := j.object
+	o.busy = false
+	o.stream.flying--
+	p.flying--
+	return o, j.version
+}
+
+// same notes that the store holds the bytes of v.
+func (p *Plan) same(o *object, v *version, etag string) {
+	if o.remote != nil {
+		v.id = o.remote.id
+	}
+	o.remote, o.etag, o.failures = v, etag, 0
+	p.differs(o, v)
+	p.uncount(v)
+	p.release(v)
+}
+
+// differs ends the comparison of v: from now on it counts as the newest version.
+func (p *Plan) differs(o *object, v *version) {
+	v.check, v.differs = false, true
+	if o.asked == v {
+		o.asked = nil
+		p.adopt(o, v)
+	}
+}
+
+// offer gives the references that wait for a version of o what is there now.
+func (p *Plan) offer(o *object) {
+	waiters := o.waiters
+	o.waiters = nil
+	for _, w := range waiters {
+		if !w.s.dropped && w.s.named {
+			w.s.binds[w.i].waits = false
+			p.bind(w.s, w.i)
+		}
+	}
+}
+
+// void forgets a version whose bytes changed under the request, and has the watcher look again.
+func (p *Plan) void(o *object, v *version) {
+	o.lost = o.newest == v
+	if o.lost && o.gone {
+		p.lose(o, "gone")
+	}
+	p.discard(o, v)
+	p.looks = append(p.looks, o.path)
+}
+
+// dead forgets a version whose bytes are out of reach for ever.
+func (p *Plan) dead(o *object, v *version) {
+	if v.wanted {
+		p.lose(o, "gone")
+	}
+	o.lost = o.newest == v && v.witnessed()
+	o.gone = true
+	p.discard(o, v)
+}
+
+func (p *Plan) discard(o *object, v *version) {
+	p.uncount(v)
+	p.release(v)
+	switch v {
+	case o.asked:
+		o.asked = nil
+		p.offer(o)
+	case o.newest:
+		o.newest = nil
+		p.supersede(o, v)
+	}
+}
+
+// missing notes that a name is neither on disk nor in the store: what names it waits, and the store is
+// asked again only when a fact or a later playlist gives a reason to.
+func (p *Plan) missing(o *object) {
+	o.query = false
+	for _, n := range o.naming {
+		p.touch(n.list.stream)
+	}
+}
+
+// refuse gives a version up that the store will never take.
+func (p *Plan) refuse(o *object, v *version) {
+	v.refused = true
+	p.lose(o, "rejected")
+	p.uncount(v)
+	p.release(v)
+}
+
+func (p *Plan) backOff(o *object, out Outcome) {
+	o.failures++
+	o.failedAt = p.now
+	o.retryAt = p.now.Add(out.RetryIn)
+}
+
+// requeue looks at o again after a request.
+func (p *Plan) requeue(o *object) {
+	if v := o.newest; v != nil && v.file.Source == nil && v.wanted && !v.refused && !o.stored(v) {
+		p.void(o, v) // it was stored, let go, and vanished from the store
+	}
+	if o.pendingWork() {
+		p.queue(o, o.stream)
+	}
+	p.wakeNaming(o)
+	for _, n := range o.naming {
+		p.touch(n.list.stream)
+	}
+	p.touch(o.stream)
+	p.forgetObject(o)
+}

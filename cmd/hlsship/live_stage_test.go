@@ -37,6 +37,7 @@ type live struct {
 	dir     string
 	viewer  *storetest.Viewer
 	gateway *storetest.GatewayServer
+	proxy   *storetest.Proxy
 	url     string // of the proxy
 	// seen is told every file that the recorder saw finished.
 	seen chan string
@@ -46,6 +47,7 @@ type live struct {
 	closeStore, stopRecorder func(t *testing.T)
 
 	mu        sync.Mutex
+	limit     time.Duration       // see standingLimit
 	down      bool                // the store refuses everything
 	unjudged  bool                // the live edge is not judged until more than published was published
 	published int                 // see unjudged
@@ -57,7 +59,7 @@ type live struct {
 func newLive(t *testing.T) *live {
 	t.Helper()
 	l := &live{
-		dir: t.TempDir(), viewer: storetest.NewViewer(livePrefix), gateway: storetest.Gateway(t), seen: make(chan string, 10000),
+		dir: t.TempDir(), viewer: storetest.NewViewer(livePrefix), gateway: storetest.Gateway(t), seen: make(chan string, 10000), limit: standingLimit,
 		finished: map[string][]byte{}, mentions: map[string]hls.Kind{}, headers: map[string][]string{},
 	}
 	l.viewer.Grace = grace
@@ -81,7 +83,7 @@ func (l *live) openStore(t *testing.T) {
 		}
 		proxy.ServeHTTP(w, r)
 	}))
-	l.url = server.URL
+	l.proxy, l.url = proxy, server.URL
 	l.closeStore = func(t *testing.T) {
 		t.Helper()
 		server.Close()
@@ -104,6 +106,14 @@ func (l *live) refuses(r *http.Request) bool {
 		}
 	}
 	return l.down
+}
+
+// slow makes each PUT take the delay. A version may then wait for the PUT before it as well as its own.
+func (l *live) slow(delay time.Duration) {
+	l.proxy.SetDelay(delay)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.limit = standingLimit + 2*delay
 }
 
 // interrupt begins a time in which nothing can be published, so that the live edge is not judged. In an
@@ -159,10 +169,10 @@ func (l *live) saw(path string, content []byte) {
 		l.mention(path, content)
 	}
 	l.unjudged = l.unjudged && l.viewer.Counts().Publications <= l.published
-	judged := !l.unjudged
+	judged, limit := !l.unjudged, l.limit
 	l.mu.Unlock()
 	if judged {
-		l.viewer.Standing(time.Now(), standingLimit)
+		l.viewer.Standing(time.Now(), limit)
 	}
 	l.seen <- path
 }

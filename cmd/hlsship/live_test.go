@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
 )
@@ -37,6 +38,7 @@ func TestLive(t *testing.T) {
 		"transport stream": liveTransportStream,
 		"renditions":       liveRenditions,
 		"packager killed":  livePackagerKilled,
+		"slow store":       liveSlowStore,
 		"outage":           liveOutage,
 		"program killed":   liveProgramKilled,
 	} {
@@ -97,6 +99,25 @@ func livePackagerKilled(t *testing.T) {
 	l.holdsSegments(t, "index%d.ts", liveSeconds-before)
 	if string(old) == string(l.recorded("index0.ts")) {
 		t.Error("index0.ts came back with the same bytes, so that its coming back was not tested")
+	}
+}
+
+// A PUT takes longer than a segment lasts, so that a newer playlist is always there before what the last
+// one named is stored; and the packager starts anew in the middle of it.
+func liveSlowStore(t *testing.T) {
+	const before = 7
+	l := newLive(t)
+	l.slow(1300 * time.Millisecond)
+	program := l.ship(t)
+	first := l.packager(t, "testsrc", outageSeconds, "-hls_list_size", "3", "index.m3u8")
+	await(t, l.seen, fmt.Sprintf("index%d.ts", before-1))
+	first.kill(t)
+	l.packager(t, "testsrc2", outageSeconds-before, "-hls_list_size", "3", "index.m3u8").ends(t)
+	l.finish(t, program)
+	l.holds(t, "index.m3u8")
+	l.holdsSegments(t, "index%d.ts", outageSeconds-before)
+	if n := l.viewer.Counts().Publications; n < outageSeconds/3 {
+		t.Errorf("publications: got %d of about %d, want a third at least", n, outageSeconds)
 	}
 }
 

@@ -92,8 +92,8 @@ nightly: ## ship RUNS (10000) random streams against the viewer, then fuzz
 	@$(MAKE) fuzz
 
 .PHONY: bench
-bench: test-deps ## measure what docs/bench.md says
-	go run ./bench
+bench: test-deps ## measure hlsship beside bare PUTs and mc mirror; writes docs/bench.md
+	go run ./bench -markdown docs/bench.md
 
 .PHONY: clean
 clean: ## remove what was built and the tools that were fetched

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // journal tells the log and the Observer what happens. It is owned by the goroutine of Run.
@@ -85,6 +87,11 @@ func (g *journal) weather(r report) {
 		return
 	case Done, Different, Present, Absent:
 	}
+	g.store(answers)
+}
+
+// store tells whether the store answers, if that changed.
+func (g *journal) store(answers bool) {
 	if answers && g.failures > 0 {
 		g.log.Info("store answers again", "failed_requests", g.failures)
 		g.failures = 0
@@ -94,6 +101,22 @@ func (g *journal) weather(r report) {
 		g.answers = &answers
 		g.obs.Store(answers)
 	}
+}
+
+// probed tells of a probe.
+func (g *journal) probed(p probe) {
+	word := "ok"
+	answers := p.err == nil || KindOf(p.err) == NotFound
+	if p.err != nil {
+		word = KindOf(p.err).String()
+	}
+	g.obs.Attempted("stat", hls.Other.String(), word, 0, p.took)
+	if !answers {
+		if g.failures++; g.failures == 1 {
+			g.log.Warn("store does not answer; will ask every second and go on when it does", "err", p.err, "cure", cure(p.err))
+		}
+	}
+	g.store(answers)
 }
 
 // answered logs a failure and reports whether it is one of the request rather than of the store.
@@ -120,12 +143,6 @@ func (g *journal) answered(r report) bool {
 	}
 	g.failed(r)
 	return false
-}
-
-// isStore reports whether err comes from the store rather than from this machine.
-func isStore(err error) bool {
-	_, ok := errors.AsType[*Error](err)
-	return ok
 }
 
 // failed warns of the first failure and of each new cause; repeats are counted.

@@ -161,10 +161,7 @@ func (p *Plan) weather(j Job, o Outcome) {
 	switch o.Result {
 	case Done, Different, Present, Absent:
 		if len(p.failing) > 1 {
-			p.recovery = p.now
-			for _, s := range p.streams {
-				p.wake(s)
-			}
+			p.Recover(p.now)
 		}
 		p.failing = p.failing[:0]
 	case Failed:
@@ -172,6 +169,15 @@ func (p *Plan) weather(j Job, o Outcome) {
 			p.failing = append(p.failing, j.Path)
 		}
 	case Void, Gone, Cancelled:
+	}
+}
+
+// Recover ends every back-off, as the store is there again.
+func (p *Plan) Recover(now time.Time) {
+	p.tick(now)
+	p.recovery = p.now
+	for _, s := range p.streams {
+		p.wake(s)
 	}
 }
 

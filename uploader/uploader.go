@@ -99,24 +99,25 @@ func (e *Unshipped) Error() string {
 func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	jobs, stop := context.WithCancel(ctx)
 	defer stop()
-	reports := make(chan report)
+	l := &loop{
+		Uploader: u, jobs: jobs,
+		attempts: make(map[uint64]*attempt), reports: make(chan report), probes: make(chan probe),
+	}
 	wake := time.NewTimer(time.Hour)
 	defer wake.Stop()
 	warn := time.NewTicker(u.cfg.HoldWarn)
 	defer warn.Stop()
-	flying, done := 0, ctx.Done()
+	done := ctx.Done()
 	for {
 		if done != nil {
-			for _, j := range u.plan.Next(time.Now()) {
-				flying++
-				go func() { reports <- u.worker.do(jobs, j) }() // always received, below
-			}
+			l.start(time.Now())
+			l.listen(time.Now())
 		}
-		u.settleAccounts(flying)
-		if flying == 0 && (done == nil || facts == nil && u.plan.Stuck()) {
+		u.settleAccounts(len(l.attempts))
+		if !l.busy() && (done == nil || facts == nil && u.plan.Stuck()) {
 			return u.finish(facts)
 		}
-		u.setAlarm(wake)
+		l.alarm(wake, done == nil)
 		select {
 		case f, ok := <-facts:
 			if !ok {
@@ -124,40 +125,17 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 				break
 			}
 			u.plan.Observe(f)
-			u.drainFacts(facts)
-		case r := <-reports:
-			flying--
-			u.log.report(r)
-			u.plan.Report(r.job, r.out)
+			l.drain(facts)
+		case r := <-l.reports:
+			l.finished(r)
+		case p := <-l.probes:
+			l.probed(p, time.Now())
 		case <-wake.C:
 		case <-warn.C:
 			u.log.blocked(u.plan.Blocked(), time.Now(), u.cfg.HoldWarn)
 		case <-done:
 			done = nil
 		}
-	}
-}
-
-// drainFacts takes in what is waiting, so that a scan's many facts cost one round.
-func (u *Uploader) drainFacts(facts <-chan hls.File) {
-	for range 1024 {
-		select {
-		case f, ok := <-facts:
-			if !ok {
-				return // seen again by the caller
-			}
-			u.plan.Observe(f)
-		default:
-			return
-		}
-	}
-}
-
-func (u *Uploader) setAlarm(wake *time.Timer) {
-	if at, ok := u.plan.Wake(); ok {
-		wake.Reset(time.Until(at))
-	} else {
-		wake.Reset(time.Hour)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -24,22 +25,41 @@ type worker struct {
 
 // report is a job with its outcome.
 type report struct {
+	id   uint64 // of the attempt
 	job  Job
 	out  Outcome
 	err  error // why it failed; nil otherwise
 	took time.Duration
 }
 
+// answers tells whether the store answered; known is false if the request does not say.
+func (r report) answers() (answers, known bool) {
+	switch r.out.Result {
+	case Done, Different, Present, Absent:
+		return true, true
+	case Failed:
+		return r.out.Kind != Transient && r.out.Kind != Alarm, isStore(r.err)
+	case Void, Gone, Cancelled:
+	}
+	return false, false
+}
+
+// isStore reports whether err comes from the store rather than from this machine.
+func isStore(err error) bool {
+	_, ok := errors.AsType[*Error](err)
+	return ok
+}
+
 func (w *worker) key(name string) string { return w.prefix + name }
 
-// do carries j out.
-func (w *worker) do(ctx context.Context, j Job) report {
+// do carries j out. moved is set to the time whenever there is progress.
+func (w *worker) do(ctx context.Context, j Job, moved *atomic.Int64) report {
 	start := time.Now()
 	var out Outcome
 	var err error
 	switch j.Op {
 	case PutMedia:
-		out, err = w.putMedia(ctx, j)
+		out, err = w.putMedia(ctx, j, moved)
 	case PutPlaylist:
 		out, err = w.putPlaylist(ctx, j)
 	case Compare:
@@ -61,13 +81,15 @@ func (w *worker) do(ctx context.Context, j Job) report {
 // carries changed bytes is broken off before its last one.
 type guarded struct {
 	hls.Reader
-	want hls.Version
+	want  hls.Version
+	moved *atomic.Int64
 }
 
 var errChanged = errors.New("the file changed while it was read")
 
 func (g guarded) ReadAt(b []byte, off int64) (int, error) {
 	n, err := g.Reader.ReadAt(b, off)
+	g.moved.Store(time.Now().UnixNano())
 	if now, verr := g.Version(); verr != nil || now != g.want {
 		return 0, errChanged
 	}
@@ -76,7 +98,7 @@ func (g guarded) ReadAt(b []byte, off int64) (int, error) {
 
 // putMedia stores a file. The fingerprint is taken before the first byte and with every piece read: if it is not
 // that of the finished file, somebody changed the bytes and the attempt is void.
-func (w *worker) putMedia(ctx context.Context, j Job) (Outcome, error) {
+func (w *worker) putMedia(ctx context.Context, j Job, moved *atomic.Int64) (Outcome, error) {
 	r, out, err := open(j.File)
 	if r == nil {
 		return out, err
@@ -84,7 +106,7 @@ func (w *worker) putMedia(ctx context.Context, j Job) (Outcome, error) {
 	defer r.Close() //nolint:errcheck // nothing was written
 	etag, err := w.store.Put(ctx, Object{
 		Key:          w.key(j.Path),
-		Body:         guarded{r, j.File.Version},
+		Body:         guarded{r, j.File.Version, moved},
 		Size:         j.File.Version.Size,
 		ContentType:  contentType(j.Path),
 		CacheControl: w.cache.header(j.Kind, nil),
@@ -155,7 +177,7 @@ func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
 	}
 	defer r.Close()  //nolint:errcheck // nothing was written
 	sum := md5.New() //nolint:gosec // see the import
-	switch _, err := io.Copy(sum, io.NewSectionReader(guarded{r, j.File.Version}, 0, size)); {
+	switch _, err := io.Copy(sum, io.NewSectionReader(guarded{r, j.File.Version, new(atomic.Int64)}, 0, size)); {
 	case errors.Is(err, errChanged):
 		return Outcome{Result: Void}, nil
 	case err != nil:

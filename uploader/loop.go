@@ -1,0 +1,176 @@
+package uploader
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// loop is one Run: the requests under way and what they report. It is owned by the goroutine of Run.
+type loop struct {
+	*Uploader
+	jobs     context.Context //nolint:containedctx // it ends with the Run that made it
+	attempts map[uint64]*attempt
+	last     uint64 // number of the last attempt
+	reports  chan report
+	probes   chan probe
+	pulse    pulse
+	target   string // the key that a probe asks for
+}
+
+// attempt is a request under way.
+type attempt struct {
+	job    Job
+	began  time.Time
+	cancel context.CancelFunc
+	moved  *atomic.Int64 // when it last made progress, in nanoseconds since the epoch
+}
+
+// probe is the outcome of asking the store whether it is there.
+type probe struct {
+	err  error
+	took time.Duration
+}
+
+// start starts the jobs that are allowed now, unless the store is down.
+func (l *loop) start(now time.Time) {
+	if l.pulse.down {
+		return
+	}
+	for _, j := range l.plan.Next(now) {
+		ctx, cancel := context.WithCancel(l.jobs)
+		a := &attempt{job: j, began: now, cancel: cancel, moved: new(atomic.Int64)}
+		a.moved.Store(now.UnixNano())
+		l.last++
+		id := l.last
+		l.attempts[id] = a
+		go func() {
+			r := l.worker.do(ctx, j, a.moved)
+			r.id = id
+			l.reports <- r // always received by Run
+		}()
+	}
+}
+
+// finished takes the report of an attempt in.
+func (l *loop) finished(r report) {
+	l.attempts[r.id].cancel()
+	delete(l.attempts, r.id)
+	l.log.report(r)
+	l.plan.Report(r.job, r.out)
+	if r.job.local() {
+		return
+	}
+	switch answers, known := r.answers(); {
+	case !known:
+	case !answers:
+		if l.target == "" {
+			l.target = l.worker.key(r.job.Path)
+		}
+		l.pulse.failed(r.out.At)
+	default:
+		if r.out.Result == Done {
+			l.target = l.worker.key(r.job.Path) // surely there
+		}
+		if l.pulse.answered(r.out.At) {
+			l.back(r.out.At)
+		}
+	}
+}
+
+// listen looks for requests that are silent, and probes the store if it is in doubt.
+func (l *loop) listen(now time.Time) {
+	if moved, ok := l.quietest(); ok && !now.Before(l.pulse.suspicious(moved)) {
+		l.pulse.failed(now)
+	}
+	if l.target == "" || !l.pulse.probe(now) {
+		return
+	}
+	target := l.target
+	go func() {
+		ctx, cancel := context.WithTimeout(l.jobs, probeTimeout)
+		defer cancel()
+		begin := time.Now()
+		_, err := l.cfg.Store.Stat(ctx, target)
+		l.probes <- probe{err, time.Since(begin)} // always received by Run
+	}()
+}
+
+// probed takes the outcome of a probe in.
+func (l *loop) probed(p probe, now time.Time) {
+	l.log.probed(p)
+	if l.pulse.probed(p.err == nil || KindOf(p.err) == NotFound, now) {
+		l.back(now)
+	}
+}
+
+// back breaks off what went silent while the store was away, and lets everything begin again. A playlist's PUT
+// is left alone for a while, since it may still arrive.
+func (l *loop) back(now time.Time) {
+	for _, a := range l.attempts {
+		quiet := now.Sub(time.Unix(0, a.moved.Load())) >= silence
+		if quiet && (a.job.Op != PutPlaylist || now.Sub(a.began) >= playlistPatience) {
+			a.cancel()
+		}
+	}
+	l.plan.Recover(now)
+}
+
+// quietest returns when the request that has been silent the longest last made progress.
+func (l *loop) quietest() (at time.Time, ok bool) {
+	for _, a := range l.attempts {
+		if t := time.Unix(0, a.moved.Load()); !a.job.local() && (!ok || t.Before(at)) {
+			at, ok = t, true
+			if l.target == "" {
+				l.target = l.worker.key(a.job.Path)
+			}
+		}
+	}
+	return at, ok
+}
+
+// busy reports whether a goroutine of this Run is still under way.
+func (l *loop) busy() bool { return len(l.attempts) > 0 || l.pulse.probing }
+
+// alarm sets wake to the next time at which there is something to do without news from outside.
+func (l *loop) alarm(wake *time.Timer, stopping bool) {
+	if stopping {
+		wake.Reset(time.Hour)
+		return
+	}
+	at, ok := l.plan.Wake()
+	ok = ok && !l.pulse.down
+	sooner := func(t time.Time) {
+		if !ok || t.Before(at) {
+			at, ok = t, true
+		}
+	}
+	if moved, some := l.quietest(); some && !l.pulse.trouble {
+		sooner(l.pulse.suspicious(moved))
+	}
+	if l.pulse.trouble && !l.pulse.probing && l.target != "" {
+		sooner(l.pulse.next)
+	}
+	if !ok {
+		wake.Reset(time.Hour)
+		return
+	}
+	wake.Reset(time.Until(at))
+}
+
+// drain takes in the facts that are waiting, so that a scan's many facts cost one round.
+func (l *loop) drain(facts <-chan hls.File) {
+	for range 1024 {
+		select {
+		case f, ok := <-facts:
+			if !ok {
+				return // seen again by Run
+			}
+			l.plan.Observe(f)
+		default:
+			return
+		}
+	}
+}

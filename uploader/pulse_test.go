@@ -1,0 +1,134 @@
+package uploader_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/storetest"
+)
+
+// TestRunNoticesRecovery holds that the live edge is current soon after every kind of outage ends, however the
+// requests of that time failed, and that the store is left alone meanwhile.
+func TestRunNoticesRecovery(t *testing.T) {
+	t.Parallel()
+	kinds := map[string]storetest.Fault{
+		"refused":             storetest.Outage(),
+		"reset":               storetest.Reset(),
+		"black hole":          storetest.Stall(),
+		"server error":        storetest.InternalError(),
+		"asked to slow down":  storetest.SlowDown(time.Second),
+		"wrong credentials":   storetest.WrongCredentials(),
+		"expired credentials": storetest.ExpiredToken(),
+		"bucket missing":      storetest.NoBucket(),
+		"clock skew":          storetest.ClockSkew(),
+		"captive portal":      storetest.CaptivePortal(),
+	}
+	for name, fault := range kinds {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := storetest.NewMemory()
+				m.Latency = func(string, string, int64) time.Duration { return 20 * time.Millisecond }
+				faults := storetest.NewFaults(m)
+				calls := &counting{Store: faults}
+				var down, upCalls int
+				_, err := run(t, t.Context(), calls, nil, func(facts chan<- hls.File) {
+					playlist := "#EXTM3U\n#EXT-X-TARGETDURATION:2\n"
+					var lift func()
+					for i := range 90 {
+						switch i {
+						case 10:
+							lift = faults.Inject(storetest.Incident{Fault: fault})
+							down = calls.n()
+						case 70:
+							lift()
+							upCalls = calls.n()
+							ended := time.Now()
+							m.OnChange = func(key string, content []byte) {
+								if key == "live/x.m3u8" && strings.Contains(string(content), "seg69.ts") && !ended.IsZero() {
+									if took := time.Since(ended); took > 2500*time.Millisecond {
+										t.Errorf("the live edge was current %v after the outage, want within 2.5s", took)
+									}
+									ended = time.Time{}
+								}
+							}
+						}
+						name := fmt.Sprintf("seg%d.ts", i)
+						facts <- fact(name, name)
+						playlist += "#EXTINF:2,\n" + name + "\n"
+						facts <- fact("x.m3u8", playlist)
+						time.Sleep(2 * time.Second)
+					}
+				})
+				if err != nil {
+					t.Error(err)
+				}
+				if n := upCalls - down; n > 250 {
+					t.Errorf("%d requests in two minutes of outage, want about one a second", n)
+				}
+				if n := len(m.Contents()); n != 91 {
+					t.Errorf("%d objects in the end, want 90 segments and a playlist", n)
+				}
+			})
+		})
+	}
+}
+
+// counting counts the requests to a store.
+type counting struct {
+	uploader.Store
+	calls atomic.Int64
+}
+
+func (s *counting) n() int { return int(s.calls.Load()) }
+
+func (s *counting) Put(ctx context.Context, o uploader.Object) (string, error) {
+	s.calls.Add(1)
+	return s.Store.Put(ctx, o)
+}
+
+func (s *counting) Stat(ctx context.Context, key string) (uploader.Info, error) {
+	s.calls.Add(1)
+	return s.Store.Stat(ctx, key)
+}
+
+func (s *counting) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
+	s.calls.Add(1)
+	return s.Store.Get(ctx, key, limit)
+}
+
+// A slow answer is no outage: a request that is silent for long while the store answers others is left alone.
+func TestRunIsPatientWithSlowAnswers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		m.Latency = func(op, _ string, _ int64) time.Duration {
+			if op == "put" {
+				return 8 * time.Second
+			}
+			return 10 * time.Millisecond
+		}
+		calls := &counting{Store: m}
+		start := time.Now()
+		_, err := run(t, t.Context(), calls, nil, func(facts chan<- hls.File) {
+			facts <- fact("a.ts", "media")
+			facts <- fact("x.m3u8", oneSegment)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took > 17*time.Second {
+			t.Errorf("took %v, want the two PUTs of eight seconds", took)
+		}
+		if n := calls.n(); n > 13 {
+			t.Errorf("%d requests, want the two PUTs, a GET and a probe every two seconds", n)
+		}
+	})
+}

@@ -123,7 +123,7 @@ func packages(all []*source) map[string][]*source {
 
 // arrows says which packages of ours each package may import. Tests may import storetest as well.
 func arrows() map[string][]string {
-	const store, tests = "uploader/s3", "uploader/storetest"
+	const store, tests, spool = "uploader/s3", "uploader/storetest", "uploader/spool"
 	return map[string][]string{
 		".":           nil,
 		"hls":         nil,
@@ -132,8 +132,9 @@ func arrows() map[string][]string {
 		"uploader":    {"hls"},
 		store:         {"hls", "uploader"},
 		tests:         {"hls", "uploader"},
-		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store},
-		"bench":       {"hls", "watcher", "metrics", "uploader", store, tests},
+		spool:         {"hls"},
+		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store, spool},
+		"bench":       {"hls", "watcher", "metrics", "uploader", store, spool, tests},
 	}
 }
 

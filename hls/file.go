@@ -55,6 +55,9 @@ type File struct {
 	// Found is true for a file that was met at rest by a scan (start, overflow, new folder, timer)
 	// and false for one whose completion was witnessed. A found file may be older than it looks.
 	Found bool
+	// Named is true for a file that comes from the spool of an earlier process in which a playlist had
+	// named it: it is to be shipped although nothing on disk may name it any more.
+	Named bool
 	// Source holds the bytes; nil for playlists. Whoever receives the fact releases it.
 	Source Source
 	// Content is a playlist's text, read once; nil for everything else. It must not be changed.
@@ -71,6 +74,16 @@ type Source interface {
 	Open() (Reader, error)
 	// Release lets go of the bytes once the last open Reader is closed. Calling it again does nothing.
 	Release()
+}
+
+// Keeper is a Source whose bytes can outlive the process: without Release they are there after a
+// restart, however this one ended.
+type Keeper interface {
+	Source
+	// Keep says that a playlist named the bytes, so that they are shipped after a restart although nothing
+	// on disk names them any more (File.Named). It is called at most once, is cheap and never fails: what
+	// cannot be kept is found at rest like any other file.
+	Keep()
 }
 
 // Reader reads the bytes of a Source. It is owned by one goroutine, except that ReadAt may be called

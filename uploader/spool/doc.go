@@ -1,0 +1,53 @@
+// Package spool keeps the bytes of finished files alive until they are stored: through deletes by the
+// packager, through a kill of this process and, but for the last seconds, through a loss of power. It
+// keeps its part of the promises P4 (lossless) and P6 (harmless) of the project: the packager's files are
+// never changed, moved, removed or waited for.
+//
+// # How a file is pinned
+//
+// Spool.Pin takes the first way that works for the file:
+//
+//   - "link": a hard link in the spool folder. Free, and within the file system only. Linux forbids
+//     linking a file that belongs to somebody else and may not be written (fs.protected_hardlinks).
+//   - "reflink": a copy that shares its blocks (FICLONE: Btrfs, XFS). The kernel writes the file's dirty
+//     pages to disk first.
+//   - "copy": a copy of the bytes, where Config.Copy asks for it.
+//   - "held": none of these; the caller keeps the file open.
+//
+// A link shares the inode: if the packager truncates the file and writes it again in place, the pinned
+// bytes are gone. Reader.Version then differs, so that they are void, never wrong. Once a name came back
+// in the same inode, its folder is pinned by reflink, or by copy if that is asked for; where neither can
+// be had it is still linked, which loses nothing against an open file.
+//
+// # What is on disk
+//
+// The folders are the state; there is no journal. A pin of hi/seg_1.ts is
+//
+//	settled/hi/seg_1.ts@SIZE-MTIME-INODE    pinned
+//	named/hi/seg_1.ts@SIZE-MTIME-INODE      a playlist named it (Keep)
+//
+// with the original's size in decimal, its modification time in nanoseconds and its inode in hexadecimal
+// digits. Each step is one link, rename or unlink, so that a process killed at any instant leaves a pin
+// or none. Copies grow in the folder part, which Open empties. The file lock is locked (flock) by the one
+// process that uses the spool, and holds its number.
+//
+// # What survives what
+//
+//	                            link             reflink, copy     held
+//	deleted by the packager     yes              yes               yes
+//	rewritten in place          void             yes               void
+//	spool folder removed        the newest Hold  no                yes
+//	SIGKILL of this process     yes              yes               no
+//	loss of power               after 1 to 2 s   after 1 to 2 s    no
+//
+// A finished file is mostly stored within a second, so that pinning makes nothing durable by itself. Run
+// flushes to disk what is older than a second: the bytes, then the folders. What a power loss tore or
+// took is of another size or time than its name says, and is dropped by Open. A file that was touched
+// (Touch) in the very moment of a crash is dropped, too.
+//
+// # Goroutines
+//
+// None is started. Run is the one loop; everything else may be called from any goroutine.
+//
+// The package imports hls and golang.org/x/sys, and never uploader, watcher, metrics or cmd.
+package spool

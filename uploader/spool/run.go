@@ -1,0 +1,244 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// The times of Run.
+const (
+	// tick is how often Run looks at what there is to do.
+	tick = time.Second
+	// durableAfter is the age at which a pin is flushed to the disk. Most are released by then.
+	durableAfter = time.Second
+	// idleAfter is for how long an empty folder is left alone, since the next segment will need it.
+	idleAfter = time.Minute
+)
+
+// Run flushes pins that are older than a second to the disk, moves those that Keep could not, removes
+// empty folders, opens the spool folder anew when it was moved or removed, and tells the Observer of the
+// usage. It returns nil when ctx is done, after the flush of one file that may be under way. It may be
+// called once, before Close. Without it everything else works, but for a loss of power.
+func (s *Spool) Run(ctx context.Context) error {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	u := usage{files: -1}
+	for {
+		s.serve(ctx, &u)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+	}
+}
+
+// usage is what the Observer was told.
+type usage struct {
+	files int
+	bytes int64
+}
+
+// serve is one round of Run.
+func (s *Spool) serve(ctx context.Context, told *usage) {
+	s.renew()
+	s.keepAgain()
+	s.flush(ctx)
+	s.removeIdle()
+	if files, bytes := s.Used(); *told != (usage{files, bytes}) {
+		*told = usage{files, bytes}
+		s.config.Observer.Usage(files, bytes)
+	}
+}
+
+// renew opens the spool folder if there is none, or if its name means another one. What lies in the former
+// one is of use as long as it can be reached.
+func (s *Spool) renew() {
+	s.mu.Lock()
+	b := s.base
+	early := b == nil && s.sys.now().Before(s.retry)
+	s.mu.Unlock()
+	if early || b != nil && b.is(s.folder) {
+		return
+	}
+	if b != nil {
+		s.mu.Lock()
+		s.base, s.left = nil, append(s.left, b)
+		s.mu.Unlock()
+		s.config.Logger.Warn("spool folder was moved or removed, it is made anew", "spool", s.folder,
+			"cure", "leave it alone while hlsship runs; what it held survives only while hlsship runs, if at all")
+	}
+	if err := s.begin(); err != nil {
+		s.trouble("open", "", err)
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.retry = time.Time{}
+}
+
+// list returns the entries that there are.
+func (s *Spool) list() []*entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*entry, 0, len(s.entries))
+	for _, e := range s.entries {
+		all = append(all, e)
+	}
+	return all
+}
+
+// keepAgain moves the pins that Keep could not move.
+func (s *Spool) keepAgain() {
+	for _, e := range s.list() {
+		e.mu.Lock()
+		if e.keep && !e.named {
+			if err := s.keep(e); err != nil {
+				s.trouble("keep", e.path, err)
+			}
+		}
+		e.mu.Unlock()
+	}
+}
+
+// flush makes durable what is old enough: first the bytes of all, then the folders that name them.
+func (s *Spool) flush(ctx context.Context) {
+	var done []flushed
+	limit := s.sys.now().Add(-durableAfter)
+	for _, e := range s.list() {
+		if ctx.Err() != nil {
+			break
+		}
+		if d, ok := s.flushBytes(e, limit); ok {
+			done = append(done, d)
+		}
+	}
+	seen := map[*base]map[string]bool{}
+	for _, d := range done {
+		if seen[d.base] == nil {
+			seen[d.base] = map[string]bool{}
+		}
+		if err := d.base.sync(path.Dir(d.where), seen[d.base], s.sys.sync); err != nil {
+			s.tell(0, "unflushed", d.where, err)
+		}
+		d.entry.mu.Lock()
+		if d.entry.base == d.base && d.entry.where() == d.where {
+			d.entry.recorded = true
+		}
+		d.entry.mu.Unlock()
+	}
+}
+
+// flushed is a pin whose bytes are on the disk.
+type flushed struct {
+	entry *entry
+	base  *base
+	where string
+}
+
+// flushBytes makes the bytes of e durable if it was pinned before limit, and reports whether its folder
+// is to follow. An error is told once: nothing can be done, and Open finds out what the disk lost.
+func (s *Spool) flushBytes(e *entry, limit time.Time) (flushed, bool) {
+	e.mu.Lock()
+	d := flushed{entry: e, base: e.base, where: e.where()}
+	if e.base == nil || e.recorded || e.since.After(limit) {
+		e.mu.Unlock()
+		return d, false
+	}
+	if e.durable {
+		e.mu.Unlock()
+		return d, true
+	}
+	file, err := e.open()
+	e.mu.Unlock()
+	if err == nil {
+		err = s.sys.sync(file)
+		_ = file.Close()
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.tell(0, "unflushed", d.where, err)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.durable = true
+	return d, true
+}
+
+// removeIdle removes folders that were empty for a while, and those above them that are empty then.
+func (s *Spool) removeIdle() {
+	s.mu.Lock()
+	b := s.base
+	var old []string
+	limit := s.sys.now().Add(-idleAfter)
+	for folder, since := range s.idle {
+		if since.Before(limit) {
+			old = append(old, folder)
+			delete(s.idle, folder)
+		}
+	}
+	s.mu.Unlock()
+	for _, folder := range old {
+		for b != nil && path.Dir(folder) != "." { // the two at the top stay
+			if b.root.Remove(filepath.FromSlash(folder)) != nil {
+				break // something lies in it
+			}
+			folder = path.Dir(folder)
+		}
+	}
+}
+
+// tell tells the log once how the files of a file system are pinned, or why they are not.
+func (s *Spool) tell(device uint64, how, name string, err error) {
+	w := way{device: device, name: how}
+	advice := ""
+	if err != nil {
+		advice = cure(err)
+		w.name += ": " + advice
+	}
+	s.mu.Lock()
+	known := s.told[w]
+	s.told[w] = true
+	s.mu.Unlock()
+	switch {
+	case known:
+	case how == "unflushed":
+		s.config.Logger.Warn("spool cannot be flushed to the disk; a loss of power may cost pinned files", "path", name, "err", err, "cure", advice)
+	case err != nil:
+		s.config.Logger.Warn("finished files are held open only; what the packager removes does not survive a restart",
+			"path", name, "err", err, "cure", advice)
+	default:
+		s.config.Logger.Info("finished files are pinned", "way", how, "spool", s.folder, "device", strconv.FormatUint(device, 10))
+	}
+}
+
+// trouble deals with a spool folder that cannot be used: for a while nothing is pinned. The log is told
+// once, until it works again.
+func (s *Spool) trouble(op, name string, err error) {
+	s.mu.Lock()
+	s.retry = s.sys.now().Add(pause)
+	known := s.warned
+	s.warned = true
+	s.mu.Unlock()
+	if known {
+		return
+	}
+	s.config.Logger.Warn("spool cannot be used; finished files are held open only and do not survive a restart",
+		"op", op, "path", name, "spool", s.folder, "err", err, "cure", cure(err), "retry_in", pause)
+}
+
+func (s *Spool) hasNoReflinks(device uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.plain[device]
+}
+
+func (s *Spool) noteNoReflinks(device uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.plain[device] = true
+}

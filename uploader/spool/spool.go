@@ -1,0 +1,396 @@
+package spool
+
+import (
+	"container/list"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// DefaultFolder is the name of the spool folder in the watched directory.
+const DefaultFolder = ".hlsship"
+
+// pause is for how long a spool folder that could not be written to is left alone.
+const pause = 10 * time.Second
+
+// Config says where the spool lies. Only Dir is required.
+type Config struct {
+	// Dir is the watched directory. It need not exist yet.
+	Dir string
+	// Spool is the spool folder; it is made if it is missing. "" means DefaultFolder inside Dir, the one
+	// place that is sure to be on its file system. Only one process at a time can use it.
+	Spool string
+	// Copy lets files be copied that can neither be linked nor reflinked. A copy is made within Pin and
+	// costs disk space and time in proportion to the file's size.
+	Copy bool
+	// Hold is how many of the newest linked files are also kept open, so that they survive the removal of
+	// the spool folder. 0 means 256.
+	Hold int
+	// Logger is for what an operator should know; nil is silent.
+	Logger *slog.Logger
+	// Observer is told what happens; nil is silent.
+	Observer Observer
+}
+
+// Spool pins finished files. Create it with Open. It is safe for concurrent use.
+type Spool struct {
+	config    Config
+	folder    string // the absolute path of the spool folder
+	device    uint64 // of the watched directory; 0 if it was not there
+	sys       system
+	serial    atomic.Uint64 // of copies
+	recovered []hls.File
+
+	mu        sync.Mutex
+	base      *base   // nil while there is no usable spool folder
+	left      []*base // spool folders that were moved away or removed
+	closed    bool
+	retry     time.Time // before it nothing is pinned
+	warned    bool      // the log knows of the trouble
+	entries   map[string]*entry
+	held      list.List // of *entry whose file is open, the oldest first
+	files     int       // pins on disk
+	bytes     int64     // their sizes
+	idle      map[string]time.Time
+	told      map[way]bool
+	plain     map[uint64]bool // devices without reflinks
+	histories histories
+}
+
+// way is something that the log was told of a file system.
+type way struct {
+	device uint64
+	name   string // and the cure
+}
+
+// Open opens the spool of c.Dir and recovers what an earlier process left in it; see Recovered. A spool
+// folder that cannot be made or written to is no error: files are held open then, the log names the cure,
+// and Run tries again; what lies in a folder that only appears then is left to the next Open. The error is an *InUseError if another process has the spool, and something else
+// if c is wrong or the spool folder is no folder. The caller calls Close.
+func Open(c Config) (*Spool, error) { return open(c, kernel()) }
+
+func open(c Config, sys system) (*Spool, error) {
+	if c.Dir == "" {
+		return nil, errors.New("spool: no directory to watch")
+	}
+	if c.Hold < 0 {
+		return nil, fmt.Errorf("spool: hold %d is negative", c.Hold)
+	}
+	dir, err := filepath.Abs(c.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("spool: find %s: %w", c.Dir, err)
+	}
+	c.Dir = dir
+	folder := filepath.Join(dir, DefaultFolder)
+	if c.Spool != "" {
+		if folder, err = filepath.Abs(c.Spool); err != nil {
+			return nil, fmt.Errorf("spool: find %s: %w", c.Spool, err)
+		}
+	}
+	if c.Hold == 0 {
+		c.Hold = 256
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.Observer == nil {
+		c.Observer = silent{}
+	}
+	s := &Spool{
+		config: c, folder: folder, sys: sys,
+		entries: map[string]*entry{}, idle: map[string]time.Time{}, told: map[way]bool{}, plain: map[uint64]bool{},
+		histories: newHistories(),
+	}
+	if fi, err := os.Stat(dir); err == nil {
+		s.device, _ = identity(fi)
+	}
+	switch err := s.begin(); {
+	case err == nil:
+		s.recover()
+	case errors.Is(err, errNoFolder), isInUse(err):
+		return nil, fmt.Errorf("open the spool: %w", err)
+	default:
+		s.trouble("open", "", err)
+	}
+	return s, nil
+}
+
+func isInUse(err error) bool {
+	_, ok := errors.AsType[*InUseError](err)
+	return ok
+}
+
+// begin opens the spool folder.
+func (s *Spool) begin() error {
+	b, err := openBase(s.folder, s.config.Spool == "")
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.base = b
+	return nil
+}
+
+// Close ends the use of the spool. Pins that are not released stay on disk for the next process; Release
+// removes none of them any more, Open of their Sources fails unless their file is open. Nothing may be
+// pinned afterwards. Run must have returned. Calling Close again does nothing.
+func (s *Spool) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return
+	}
+	s.closed = true
+	for _, b := range append(s.left, s.base) {
+		if b != nil {
+			b.close()
+		}
+	}
+}
+
+// Recovered returns what Open found of an earlier process, in the order of their modification times: facts
+// like those of the watcher, with State Settled and Found true. Whoever calls it releases their
+// Sources; each call returns the same ones.
+func (s *Spool) Recovered() []hls.File { return s.recovered }
+
+// Used returns the number of pins on disk and the sum of their sizes in bytes.
+func (s *Spool) Used() (files int, bytes int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.files, s.bytes
+}
+
+// Pin pins the finished file f, which was opened at name, slash-separated and relative to the watched
+// directory; v is its fingerprint. If ok, the Source, which is an hls.Keeper, holds the bytes, and f
+// belongs to the Spool. If not, f still belongs to the caller, who keeps it open in its own way: the
+// bytes do not survive this process.
+//
+// Unless it copies, Pin takes some microseconds and does not wait for the disk. The caller must not pin what
+// it has not found to be finished.
+func (s *Spool) Pin(name string, f *os.File, v hls.Version) (src hls.Source, ok bool) {
+	pin, err := pinName(name, v)
+	if err != nil {
+		return s.heldOpen(name, v, err)
+	}
+	e, b := s.enter(pin, name)
+	if e == nil {
+		s.config.Observer.Pinned(byHolding)
+		return nil, false
+	}
+	rewritten := s.rewritten(name, f, v)
+	e.mu.Lock()
+	if e.base != b {
+		err = s.lay(e, b, original{f, s.config.Dir, name, v}, rewritten)
+	} else {
+		s.config.Observer.Pinned(e.way) // a second Source of the same bytes
+	}
+	if err != nil {
+		s.leave(e)
+		e.mu.Unlock()
+		return s.heldOpen(name, v, err)
+	}
+	holds := e.file == nil && e.own == v
+	if holds {
+		e.file = &shared{File: f, users: 1}
+	}
+	e.mu.Unlock()
+	if holds {
+		s.hold(e)
+	} else {
+		_ = f.Close()
+	}
+	return &source{spool: s, entry: e, version: v}, true
+}
+
+// heldOpen is the end of a Pin that failed.
+func (s *Spool) heldOpen(name string, v hls.Version, err error) (hls.Source, bool) {
+	s.config.Observer.Pinned(byHolding)
+	switch {
+	case errors.Is(err, errChanged): // which the receiver of the fact will find out
+	case errors.Is(err, errPath), errors.Is(err, errName), onlyThisFile(err):
+		s.tell(v.Device, byHolding, name, err)
+	default:
+		s.trouble("pin", name, err)
+	}
+	return nil, false
+}
+
+// enter returns the entry of a pin with one more user, and the base to put it in; nil while nothing can
+// be pinned.
+func (s *Spool) enter(pin, name string) (*entry, *base) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.base == nil || s.sys.now().Before(s.retry) {
+		return nil, nil
+	}
+	e := s.entries[pin]
+	if e == nil {
+		e = &entry{path: name, pin: pin}
+		s.entries[pin] = e
+	}
+	e.users++
+	return e, s.base
+}
+
+// lay puts the pin e of o on disk. The caller holds the mu of e.
+func (s *Spool) lay(e *entry, b *base, o original, rewritten bool) error {
+	if e.base != nil { // it lies in a spool folder that was moved or removed
+		s.lift(e)
+	}
+	e.named = false
+	own, way, err := s.put(b, o, e.where(), rewritten)
+	if err != nil {
+		return err
+	}
+	e.base, e.own, e.way, e.since, e.durable, e.recorded = b, own, way, s.sys.now(), false, false
+	s.mu.Lock()
+	s.files++
+	s.bytes += own.Size
+	recovered := s.warned
+	s.warned = false
+	delete(s.idle, path.Dir(e.where()))
+	s.mu.Unlock()
+	if recovered {
+		s.config.Logger.Info("spool works again", "spool", s.folder)
+	}
+	s.config.Observer.Pinned(way)
+	s.tell(o.Device, way, o.path, nil)
+	if e.keep {
+		if err := s.keep(e); err != nil {
+			s.trouble("keep", e.path, err)
+		}
+	}
+	return nil
+}
+
+// leave takes one user from e and removes the pin after the last. The caller holds the mu of e.
+func (s *Spool) leave(e *entry) {
+	s.mu.Lock()
+	e.users--
+	last, keeps := e.users == 0, s.closed
+	if last && e.place != nil {
+		s.held.Remove(e.place)
+		e.place = nil
+	}
+	s.mu.Unlock()
+	if !last {
+		return
+	}
+	if e.file != nil {
+		e.file.leave()
+		e.file = nil
+	}
+	if e.base != nil && !keeps {
+		s.lift(e)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if e.users == 0 { // nobody pinned it anew meanwhile
+		delete(s.entries, e.pin)
+	}
+}
+
+// lift removes a pin from the disk. The caller holds the mu of e.
+func (s *Spool) lift(e *entry) {
+	err := e.base.root.Remove(filepath.FromSlash(e.where()))
+	s.mu.Lock()
+	s.files--
+	s.bytes -= e.own.Size
+	s.idle[path.Dir(e.where())] = s.sys.now()
+	s.mu.Unlock()
+	e.base = nil
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		s.trouble("release", e.path, err)
+	}
+}
+
+// keep moves a pin to where those lie that a playlist named. The caller holds the mu of e.
+func (s *Spool) keep(e *entry) error {
+	if e.base == nil || e.named || s.isClosed() {
+		return nil
+	}
+	from, to := settled+"/"+e.pin, named+"/"+e.pin
+	err := e.base.inFolder(path.Dir(to), func() error {
+		return e.base.root.Rename(filepath.FromSlash(from), filepath.FromSlash(to))
+	})
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // somebody emptied the spool; there is nothing to keep
+	}
+	if err != nil {
+		return err
+	}
+	s.moved(e, path.Dir(from), path.Dir(to))
+	e.named = true
+	return nil
+}
+
+// moved notes that a pin changed its name. The caller holds the mu of e.
+func (s *Spool) moved(e *entry, from, to string) {
+	e.recorded = false
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle[from] = s.sys.now()
+	delete(s.idle, to)
+}
+
+// touch gives a linked pin the name of its new modification time. The caller holds the mu of e.
+func (s *Spool) touch(e *entry, modTime int64) {
+	if e.base == nil || e.way != byLink || e.own.ModTime == modTime {
+		return
+	}
+	e.own.ModTime = modTime
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.histories.touch(e.path, modTime)
+	pin, err := pinName(e.path, e.own)
+	if err != nil || s.closed || s.entries[pin] != nil {
+		return // without its name the next Open drops it
+	}
+	from, before := e.where(), e.pin
+	e.pin = pin
+	if err := e.base.root.Rename(filepath.FromSlash(from), filepath.FromSlash(e.where())); err != nil {
+		e.pin = before
+		return
+	}
+	e.recorded = false
+	delete(s.entries, before)
+	s.entries[pin] = e
+}
+
+func (s *Spool) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// hold keeps the file of e open. Beyond the limit the one held longest is closed; its pin stays.
+func (s *Spool) hold(e *entry) {
+	s.mu.Lock()
+	if e.users > 0 && e.place == nil {
+		e.place = s.held.PushBack(e)
+	}
+	var oldest *entry
+	if s.held.Len() > s.config.Hold {
+		oldest = s.held.Remove(s.held.Front()).(*entry)
+		oldest.place = nil
+	}
+	s.mu.Unlock()
+	if oldest == nil {
+		return
+	}
+	oldest.mu.Lock()
+	defer oldest.mu.Unlock()
+	if oldest.file != nil {
+		oldest.file.leave()
+		oldest.file = nil
+	}
+}

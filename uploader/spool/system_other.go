@@ -1,0 +1,32 @@
+//go:build !unix
+
+package spool
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// openFlags are plain: there are no FIFOs to wait for.
+const openFlags = os.O_RDONLY
+
+// identity is unknown here; size and modification time have to do.
+func identity(fs.FileInfo) (device, inode uint64) { return 0, 0 }
+
+// link and clone are not available; files are copied or held.
+func link(_ original, _ *os.File, _ string) error { return errors.ErrUnsupported }
+func clone(_, _ *os.File) error                   { return errors.ErrUnsupported }
+
+func cannotClone(err error) bool { return errors.Is(err, errors.ErrUnsupported) }
+func thisFile(err error) bool    { return errors.Is(err, errors.ErrUnsupported) }
+func cure(err error) string      { return generalCure(err) }
+func born(*os.File) int64        { return 0 }
+
+// lockFile makes the file; nothing locks it.
+func lockFile(root *os.Root) (*os.File, error) {
+	return root.OpenFile("lock", os.O_RDWR|os.O_CREATE, 0o600)
+}
+
+// unlockFile closes the file.
+func unlockFile(file *os.File) { _ = file.Close() }

@@ -1,0 +1,121 @@
+//go:build unix
+
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// openFlags never wait for the other end of a FIFO, should one take a file's place.
+const openFlags = os.O_RDONLY | unix.O_NONBLOCK | unix.O_NOFOLLOW
+
+// identity returns the device and the inode of a file.
+func identity(fi fs.FileInfo) (device, inode uint64) {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0
+	}
+	return uint64(st.Dev), uint64(st.Ino) //nolint:unconvert // their types differ between systems
+}
+
+// withFD calls f with the descriptor of file, which stays open meanwhile.
+func withFD(file *os.File, f func(fd int) error) error {
+	conn, err := file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var inner error
+	if err := conn.Control(func(fd uintptr) { inner = f(int(fd)) }); err != nil {
+		return err
+	}
+	return inner
+}
+
+// linkByName is link by the name that the file had. The caller checks that it is still the same file.
+func linkByName(o original, to *os.File, name string) error {
+	root, err := os.OpenRoot(o.dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close() //nolint:errcheck // nothing was written
+	from, err := root.Open(filepath.FromSlash(path.Dir(o.path)))
+	if err != nil {
+		return err
+	}
+	defer from.Close() //nolint:errcheck // nothing was written
+	return withFD(from, func(old int) error {
+		return withFD(to, func(dir int) error { return unix.Linkat(old, path.Base(o.path), dir, name, 0) })
+	})
+}
+
+// lockFile takes the lock of the spool folder for as long as the file stays open, and writes the number of
+// this process into it. It fails with an *InUseError if another process has it.
+func lockFile(root *os.Root) (*os.File, error) {
+	file, err := root.OpenFile("lock", os.O_RDWR|os.O_CREATE|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = withFD(file, func(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		text, _ := io.ReadAll(io.LimitReader(file, 20)) //nolint:errcheck // without it the error names no process
+		_ = file.Close()
+		return nil, &InUseError{Spool: root.Name(), PID: strings.TrimSpace(string(text))}
+	}
+	if err == nil {
+		err = file.Truncate(0)
+	}
+	if err == nil {
+		_, err = fmt.Fprintln(file, os.Getpid())
+	}
+	if err != nil && !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT) { // the number is a courtesy
+		unlockFile(file)
+		return nil, err
+	}
+	return file, nil
+}
+
+// unlockFile gives the lock back. Closing alone would leave it to a process that is just being started, which
+// has the descriptor until it becomes another program.
+func unlockFile(file *os.File) {
+	_ = withFD(file, func(fd int) error { return unix.Flock(fd, unix.LOCK_UN) }) // closing does it in the end
+	_ = file.Close()
+}
+
+// thisFile reports whether err speaks of the one file rather than of the spool folder: another way may
+// do, and the next file may be linked.
+func thisFile(err error) bool {
+	for _, e := range []syscall.Errno{unix.EXDEV, unix.EPERM, unix.EMLINK, unix.EOPNOTSUPP, unix.ENOSYS, unix.ENAMETOOLONG} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// cure says what to do about err.
+func cure(err error) string {
+	is := func(e syscall.Errno) bool { return errors.Is(err, e) }
+	switch {
+	case is(unix.EXDEV):
+		return "put the spool on the file system and mount of the watched directory (--spool-dir), or allow copies"
+	case is(unix.EPERM):
+		return "this user may not link the packager's files (fs.protected_hardlinks): run as the packager's user, or let a group of both write them"
+	case is(unix.ENOSPC), is(unix.EDQUOT):
+		return "free space or inodes on the file system of the spool"
+	case is(unix.EROFS), is(unix.EACCES):
+		return "let this user write to it, or move it with --spool-dir"
+	case is(unix.ENAMETOOLONG):
+		return "have the packager write shorter names"
+	}
+	return generalCure(err)
+}

@@ -1,0 +1,181 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// original is a finished file of the watched directory.
+type original struct {
+	file *os.File
+	dir  string // the watched directory
+	path string // slash-separated, below dir, when it was opened
+	hls.Version
+}
+
+// system is what the spool asks of the kernel; tests replace parts of it.
+type system struct {
+	link  func(o original, to *os.File, name string) error
+	clone func(to, file *os.File) error
+	copy  func(to, file *os.File) error
+	sync  func(*os.File) error
+	born  func(*os.File) int64
+	now   func() time.Time
+}
+
+func kernel() system {
+	return system{link: link, clone: clone, copy: copyBytes, sync: (*os.File).Sync, born: born, now: time.Now}
+}
+
+// copyBytes is the last way to fill a copy.
+func copyBytes(to, file *os.File) error {
+	_, err := io.Copy(to, io.NewSectionReader(file, 0, 1<<62))
+	return err
+}
+
+// errNoReflinks says that a file system was asked for a reflink before, and had none.
+var errNoReflinks = errors.New("the file system has no reflinks")
+
+// put makes a pin of o at the path to of the spool folder. It returns the fingerprint of what lies there
+// and the way that was taken. The error is that of the spool folder, or of all ways if they fail for this
+// file only (onlyThisFile).
+func (s *Spool) put(b *base, o original, to string, rewritten bool) (hls.Version, string, error) {
+	ways := []string{byLink, byReflink}
+	if rewritten {
+		ways = []string{byReflink}
+	}
+	if s.config.Copy {
+		ways = append(ways, byCopy)
+	}
+	if rewritten {
+		ways = append(ways, byLink)
+	}
+	var all error
+	for _, way := range ways {
+		var own hls.Version
+		var err error
+		switch way {
+		case byLink:
+			own, err = s.putLink(b, o, to)
+		case byReflink:
+			own, err = s.putReflink(b, o, to)
+		case byCopy:
+			own, err = s.putCopy(b, o, to, s.sys.copy)
+		}
+		if err == nil {
+			return own, way, nil
+		}
+		err = fmt.Errorf("%s: %w", way, err)
+		if !onlyThisFile(err) {
+			return hls.Version{}, "", err
+		}
+		all = errors.Join(all, err)
+	}
+	return hls.Version{}, "", all
+}
+
+// onlyThisFile reports whether err speaks of the file that was to be pinned, so that another way may do
+// and the next file may be pinned.
+func onlyThisFile(err error) bool {
+	return errors.Is(err, errNameless) || errors.Is(err, errNoReflinks) || errors.Is(err, errChanged) || thisFile(err)
+}
+
+// errNameless says that the packager removed the file already, so that it cannot be linked.
+var errNameless = errors.New("the file has no name left")
+
+func (s *Spool) putLink(b *base, o original, to string) (hls.Version, error) {
+	err := b.inFolder(path.Dir(to), func() error {
+		folder, err := b.root.Open(filepath.FromSlash(path.Dir(to)))
+		if err != nil {
+			return err
+		}
+		defer folder.Close() //nolint:errcheck // nothing was written
+		err = s.sys.link(o, folder, path.Base(to))
+		if errors.Is(err, fs.ErrNotExist) {
+			// Either the file or the folder lost its name.
+			if _, gone := b.root.Lstat(filepath.FromSlash(path.Dir(to))); gone == nil {
+				return errNameless
+			}
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		return hls.Version{}, err
+	}
+	fi, err := b.root.Lstat(filepath.FromSlash(to))
+	if err != nil {
+		return hls.Version{}, err
+	}
+	if own := versionOf(fi); fi.Mode().IsRegular() && own == o.Version {
+		return own, nil
+	}
+	// Rewritten in this moment or, where it was linked by name, another file.
+	_ = b.root.Remove(filepath.FromSlash(to)) // what stays is dropped by the next Open
+	return hls.Version{}, errChanged
+}
+
+func (s *Spool) putReflink(b *base, o original, to string) (hls.Version, error) {
+	if s.hasNoReflinks(o.Device) {
+		return hls.Version{}, errNoReflinks
+	}
+	own, err := s.putCopy(b, o, to, s.sys.clone)
+	if err != nil && cannotClone(err) {
+		s.noteNoReflinks(o.Device)
+		err = fmt.Errorf("%w (%w)", errNoReflinks, err)
+	}
+	return own, err
+}
+
+// putCopy makes a file filled by fill, with the size and the time of o.
+func (s *Spool) putCopy(b *base, o original, to string, fill func(to, file *os.File) error) (hls.Version, error) {
+	from := filepath.FromSlash(part + "/" + strconv.FormatUint(s.serial.Add(1), 10))
+	file, err := b.root.OpenFile(from, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return hls.Version{}, err
+	}
+	own, err := s.fill(b, o, file, from, fill)
+	if err == nil {
+		err = b.inFolder(path.Dir(to), func() error { return b.root.Rename(from, filepath.FromSlash(to)) })
+	}
+	if err != nil {
+		_ = b.root.Remove(from) // what stays is removed by the next Open
+		return hls.Version{}, err
+	}
+	return own, nil
+}
+
+// fill writes o into file, which lies at name, closes it, and returns its fingerprint.
+func (s *Spool) fill(b *base, o original, file *os.File, name string, fill func(to, file *os.File) error) (hls.Version, error) {
+	err := fill(file, o.file)
+	if e := file.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		return hls.Version{}, err
+	}
+	modTime := time.Unix(0, o.ModTime)
+	if err := b.root.Chtimes(name, modTime, modTime); err != nil {
+		return hls.Version{}, err
+	}
+	if after, err := fingerprint(o.file); err != nil || after != o.Version {
+		return hls.Version{}, errors.Join(errChanged, err)
+	}
+	fi, err := b.root.Lstat(name)
+	if err != nil {
+		return hls.Version{}, err
+	}
+	own := versionOf(fi)
+	if own.Size != o.Size || own.ModTime != o.ModTime {
+		return hls.Version{}, fmt.Errorf("its file system does not keep size or time: %w", errors.ErrUnsupported)
+	}
+	return own, nil
+}

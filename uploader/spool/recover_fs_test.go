@@ -150,6 +150,9 @@ func TestTampered(t *testing.T) {
 				t.Fatalf("recovered %q, want %q", got, tt.path)
 			}
 			for _, f := range all {
+				if f.Named != (tt.name == "both names") {
+					t.Errorf("named: %v", f.Named)
+				}
 				x.want(f, "bytes")
 				f.Source.Release()
 			}

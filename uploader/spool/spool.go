@@ -257,7 +257,6 @@ func (s *Spool) lay(e *entry, b *base, o original, rewritten bool) error {
 	s.bytes += own.Size
 	recovered := s.warned
 	s.warned = false
-	delete(s.idle, path.Dir(e.where()))
 	s.mu.Unlock()
 	if recovered {
 		s.config.Logger.Info("spool works again", "spool", s.folder)
@@ -328,18 +327,11 @@ func (s *Spool) keep(e *entry) error {
 	if err != nil {
 		return err
 	}
-	s.moved(e, path.Dir(from), path.Dir(to))
-	e.named = true
-	return nil
-}
-
-// moved notes that a pin changed its name. The caller holds the mu of e.
-func (s *Spool) moved(e *entry, from, to string) {
-	e.recorded = false
+	e.named, e.recorded = true, false
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.idle[from] = s.sys.now()
-	delete(s.idle, to)
+	s.idle[path.Dir(from)] = s.sys.now()
+	return nil
 }
 
 // touch gives a linked pin the name of its new modification time. The caller holds the mu of e.

@@ -394,8 +394,8 @@ func TestConcurrentUse(t *testing.T) {
 			x.spool.serve(ctx, &told)
 		}
 	})
-	for i := range 4 {
-		name := fmt.Sprintf("%d/a.ts", i%2) // two share each name
+	for i := range 6 {
+		name := fmt.Sprintf("%d/a.ts", i%2) // three share each name
 		if i < 2 {
 			x.write(name, "bytes of "+name)
 		}
@@ -446,6 +446,9 @@ func TestClose(t *testing.T) {
 	x.write("c.ts", "late")
 	if f := x.try("c.ts"); f.Source != nil {
 		t.Error("pinned after Close")
+	}
+	if x.obs.lines("level=WARN") != 0 {
+		t.Errorf("the log after Close: %s", x.obs.log.String())
 	}
 	x.again()
 	if got := names(x.spool.Recovered()); fmt.Sprint(got) != "[a.ts b.ts]" {
@@ -519,4 +522,36 @@ func TestSpoolElsewhere(t *testing.T) {
 	if got := x.onDisk(); len(got) != 1 || x.spool.folder != where {
 		t.Errorf("on disk: %q in %s", got, x.spool.folder)
 	}
+}
+
+// TestChangedMeanwhile has the packager write the file while it is copied.
+func TestChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	var x *stage
+	x = start(t, func(c *Config, sys *system) {
+		copying(c, sys)
+		sys.copy = func(to, file *os.File) error {
+			defer x.write("a.ts", "other bytes")
+			return copyBytes(to, file)
+		}
+	})
+	x.write("a.ts", "bytes")
+	if f := x.try("a.ts"); f.Source != nil {
+		t.Error("pinned")
+	}
+	if got := x.onDisk(); len(got) != 0 || x.obs.lines("level=WARN") != 0 {
+		t.Errorf("on disk: %q; the log: %s", got, x.obs.log.String())
+	}
+}
+
+// TestAnotherFileInItsPlace has somebody replace the pin itself.
+func TestAnotherFileInItsPlace(t *testing.T) {
+	t.Parallel()
+	x := start(t, func(c *Config, _ *system) { c.Hold = 1 })
+	f := x.pinText("a.ts", "bytes")
+	x.pinText("b.ts", "has the open file of a.ts closed")
+	pin := filepath.Join(x.spool.folder, x.onDisk()[0])
+	x.write("other", "other")
+	x.must(os.Rename(x.path("other"), pin))
+	x.wantGone(f)
 }

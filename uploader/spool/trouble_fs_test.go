@@ -237,6 +237,15 @@ func TestFolderRemoved(t *testing.T) {
 					t.Errorf("the log repeats itself: %s", x.obs.log.String())
 				}
 			}
+			if moved { // the packager moves a segment back; it is pinned anew, where it is found
+				x.must(os.Rename(x.dir+".old/b.ts", x.path("b.ts")))
+				again := x.pin("b.ts")
+				x.wantUsed(4, 4)
+				if got := x.onDisk(); len(got) != 2 || !strings.HasPrefix(got[0], "named/b.ts@") {
+					t.Errorf("on disk: %q", got)
+				}
+				again.Source.Release()
+			}
 			a.Source.Release()
 			b.Source.Release()
 			c.Source.Release()

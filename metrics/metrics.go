@@ -42,6 +42,12 @@ type Metrics struct {
 	inFlight        prometheus.Gauge
 	queueFiles      prometheus.Gauge
 	queueBytes      prometheus.Gauge
+	budget          prometheus.Gauge
+	pinned          *prometheus.CounterVec
+	spoolFiles      prometheus.Gauge
+	spoolBytes      prometheus.Gauge
+	spoolDropped    *prometheus.CounterVec
+	outageLeft      prometheus.Gauge
 	storeUp         prometheus.Gauge
 }
 
@@ -50,6 +56,7 @@ func New(version, commit string) *Metrics {
 	m := &Metrics{registry: prometheus.NewRegistry(), version: version, started: time.Now(), streams: newStreams(maxStreams)}
 	m.declareWatcher()
 	m.declareUploader()
+	m.declareSpool()
 	m.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -90,13 +97,29 @@ func (m *Metrics) declareUploader() {
 	m.inFlight = m.gauge("hlsship_requests_in_flight", "Requests to the store under way.")
 	m.queueFiles = m.gauge("hlsship_queue_files", "Files named and not stored yet.")
 	m.queueBytes = m.gauge("hlsship_queue_bytes", "Size of the files named and not stored yet.")
+	m.budget = m.gauge("hlsship_queue_budget_bytes", "What hlsship_queue_bytes may be before files are given up; 0 for no bound.")
+	m.outageLeft = m.gauge("hlsship_outage_seconds_left",
+		"How long the store may be away, at the present rate, before files are given up; +Inf while nothing comes.")
 	m.storeUp = m.gauge("hlsship_store_up", "1 while the store answers, 0 while it fails or has not been asked.")
+}
+
+func (m *Metrics) declareSpool() {
+	m.pinned = m.counterVec("hlsship_spool_pinned_total", "Finished files kept alive, by the way that was taken; held ones do not survive the process.", "way")
+	m.spoolFiles = m.gauge("hlsship_spool_files", "Files pinned in the spool.")
+	m.spoolBytes = m.gauge("hlsship_spool_bytes", "Size of the files pinned in the spool; they take up space of their own only once the packager removed them.")
+	m.spoolDropped = m.counterVec("hlsship_spool_dropped_total", "Entries of an earlier process's spool that were not recovered, by reason.", "reason")
 }
 
 // fill makes every series of a closed label set exist.
 func (m *Metrics) fill() {
 	for _, reason := range refusals() {
 		m.refused.WithLabelValues(reason)
+	}
+	for _, way := range pinWays() {
+		m.pinned.WithLabelValues(way)
+	}
+	for _, reason := range pinDrops() {
+		m.spoolDropped.WithLabelValues(reason)
 	}
 	for _, reason := range scanReasons() {
 		m.scans.WithLabelValues(reason)
@@ -154,7 +177,11 @@ func results() []string {
 	return []string{"ok", "void", "cancelled", "transient", "alarm", "permanent", "not_found", "precondition", "unsupported"}
 }
 
-func losses() []string { return []string{"gone", "superseded", "rejected"} }
+func pinWays() []string { return []string{"link", "reflink", "copy", "held"} }
+
+func pinDrops() []string { return []string{"changed", "foreign"} }
+
+func losses() []string { return []string{"gone", "superseded", "rejected", "budget", "age"} }
 
 func (m *Metrics) gauge(name, help string) prometheus.Gauge {
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})

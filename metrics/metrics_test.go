@@ -183,6 +183,14 @@ func observerCalls() []observerCall {
 			map[string]float64{"hlsship_published_timestamp_seconds{stream=live}": 946684800}},
 		{"queue", func(_ *Watcher, u *Uploader) { u.Queue(1, 2, 3) },
 			map[string]float64{"hlsship_requests_in_flight{}": 1, "hlsship_queue_files{}": 2, "hlsship_queue_bytes{}": 3}},
+		{"reserve", func(_ *Watcher, u *Uploader) { u.Reserve(40, 100, 5) },
+			map[string]float64{"hlsship_queue_budget_bytes{}": 100, "hlsship_outage_seconds_left{}": 12}},
+		{"pinned", func(_ *Watcher, u *Uploader) { u.m.Spool().Pinned("link") },
+			map[string]float64{"hlsship_spool_pinned_total{way=link}": 1}},
+		{"spool used", func(_ *Watcher, u *Uploader) { u.m.Spool().Usage(2, 30) },
+			map[string]float64{"hlsship_spool_files{}": 2, "hlsship_spool_bytes{}": 30}},
+		{"spool dropped", func(_ *Watcher, u *Uploader) { u.m.Spool().Dropped("changed") },
+			map[string]float64{"hlsship_spool_dropped_total{reason=changed}": 1}},
 		{"store", func(_ *Watcher, u *Uploader) { u.Store(true) }, map[string]float64{"hlsship_store_up{}": 1}},
 	}
 }

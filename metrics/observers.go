@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"math"
 	"sync/atomic"
 	"time"
 )
@@ -53,6 +54,16 @@ func (u *Uploader) Attempted(op, kind, result string, bytes int64, took time.Dur
 	if op == "put" && result == "ok" {
 		u.m.lastSuccess.Set(seconds(time.Now()))
 	}
+}
+
+// Reserve sets how long an outage may last.
+func (u *Uploader) Reserve(waiting, budget int64, rate float64) {
+	u.m.budget.Set(float64(budget))
+	left := math.Inf(1)
+	if budget > 0 && rate > 0 {
+		left = max(0, float64(budget-waiting)/rate)
+	}
+	u.m.outageLeft.Set(left)
 }
 
 // Stored counts a file in the store. Without a latency, nobody saw its completion, and none is observed.
@@ -114,3 +125,21 @@ func truth(b bool) float64 {
 	}
 	return 0
 }
+
+// Spool observes the spool. Its methods are safe for concurrent use.
+type Spool struct{ m *Metrics }
+
+// Spool returns the observer of the spool.
+func (m *Metrics) Spool() *Spool { return &Spool{m} }
+
+// Pinned counts a file by the way in which it was pinned.
+func (s *Spool) Pinned(way string) { s.m.pinned.WithLabelValues(way).Inc() }
+
+// Usage sets what is pinned.
+func (s *Spool) Usage(files int, bytes int64) {
+	s.m.spoolFiles.Set(float64(files))
+	s.m.spoolBytes.Set(float64(bytes))
+}
+
+// Dropped counts an entry that was not recovered.
+func (s *Spool) Dropped(reason string) { s.m.spoolDropped.WithLabelValues(reason).Inc() }

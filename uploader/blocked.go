@@ -39,7 +39,7 @@ func (l *list) wait() Wait {
 			w.Reason = "missing"
 			return w // nothing here can end this wait
 		case b.ver != nil && b.ver.refused:
-			w.Reason = "rejected"
+			w.Reason = "lost"
 			return w
 		case b.ver != nil && o.exposedBy(l):
 			w.Reason = "overwrite"
@@ -71,9 +71,10 @@ func (p *Plan) Unshipped() []string {
 	return names
 }
 
-// Stuck reports whether nothing is under way and nothing will be without a new fact.
-func (p *Plan) Stuck() bool {
-	if p.flying > 0 || len(p.alarms) > 0 || len(p.dirty) > 0 {
+// Finished reports whether nothing is under way and nothing will be without a new fact: everything is shipped, or
+// what is left waits for something that only the directory could bring.
+func (p *Plan) Finished() bool {
+	if p.flying > 0 || len(p.dirty) > 0 {
 		return false
 	}
 	for _, l := range p.lists {
@@ -81,7 +82,7 @@ func (p *Plan) Stuck() bool {
 			return false
 		}
 	}
-	return true
+	return len(p.alarms) == 0 || len(p.Unshipped()) == 0
 }
 
 // liveState is what an operator sees of a stream.
@@ -135,12 +136,16 @@ func (s *stream) state() liveState {
 	return st
 }
 
-// sources returns every source that is still held.
-func (p *Plan) sources() []hls.Source {
+// abandoned returns every source that is still held, but for those that a playlist named and that outlive the
+// process.
+func (p *Plan) abandoned() []hls.Source {
 	var all []hls.Source
 	for _, o := range p.objects {
 		for _, v := range []*version{o.newest, o.asked} {
-			if v != nil && v.file.Source != nil {
+			if v == nil || v.file.Source == nil {
+				continue
+			}
+			if _, ok := v.file.Source.(hls.Keeper); !ok || !v.wanted {
 				all = append(all, v.file.Source)
 			}
 		}

@@ -108,8 +108,8 @@ type Wait struct {
 	// Since is when the version was finished on disk.
 	Since time.Time
 	// Reason is "missing" (no such finished file), "uploading", "outside" (the name leaves the watched
-	// directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "rejected" (the store refuses
-	// the file), "unpublished" (a playlist that is not published yet) or "overwrite" (new bytes under a
+	// directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "lost" (the file was given
+	// up or the store refuses it), "rejected" (the store refuses the playlist), "unpublished" (a playlist that is not published yet) or "overwrite" (new bytes under a
 	// name that the published playlist still needs).
 	Reason string
 }
@@ -120,6 +120,7 @@ type Loss struct {
 	Path, Stream string
 	Kind         hls.Kind
 	// Reason is "gone" (deleted before it could be held), "superseded" (rewritten under the same name
-	// before it was stored) or "rejected" (the store refuses it for good).
+	// before it was stored), "rejected" (the store refuses it for good), "budget" (more waited than
+	// Config.Budget allows) or "age" (it waited longer than Config.MaxAge).
 	Reason string
 }

@@ -21,6 +21,7 @@ type journal struct {
 	warned   map[Wait]bool  // holds that the log knows of
 	queued   [2]int
 	bytes    int64
+	reserved [2]int64
 }
 
 func newJournal(l *slog.Logger, o Observer, prefix string) *journal {
@@ -196,8 +197,10 @@ func holdCure(reason string) string {
 		return "the name leaves the watched directory; run hlsship on the folder above, or have the packager write relative names"
 	case "variable":
 		return "the playlist uses an EXT-X-DEFINE variable that it does not define; have the packager write the value"
+	case "lost":
+		return "the file was given up or refused, see the error logged for it; the playlist follows when it names the file no more"
 	case "rejected":
-		return "the store refuses this file; see the error logged for it"
+		return "the store refuses this playlist; see the error logged for it"
 	case "overwrite":
 		return "the name came back with new bytes while the published playlist needs the old ones; it is replaced together with the next playlist"
 	case "unpublished":
@@ -226,6 +229,15 @@ func (g *journal) queue(inFlight, waiting int, bytes int64) {
 	}
 }
 
+// reserve tells how much of the budget is left, when a figure changed by so much that it matters.
+func (g *journal) reserve(waiting, budget int64, rate float64) {
+	if waiting == g.reserved[0] && int64(rate) == g.reserved[1] {
+		return
+	}
+	g.reserved = [2]int64{waiting, int64(rate)}
+	g.obs.Reserve(waiting, budget, rate)
+}
+
 // nobody is the Observer of those who want none.
 type nobody struct{}
 
@@ -236,4 +248,5 @@ func (nobody) Lost(_, _, _ string)                                {}
 func (nobody) Stream(_ string, _ int, _, _, _ time.Time)          {}
 func (nobody) Forgotten(string)                                   {}
 func (nobody) Queue(_, _ int, _ int64)                            {}
+func (nobody) Reserve(_, _ int64, _ float64)                      {}
 func (nobody) Store(bool)                                         {}

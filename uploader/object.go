@@ -57,6 +57,9 @@ type version struct {
 // witnessed reports whether the completion of v was seen, so that v is as young as its fact.
 func (v *version) witnessed() bool { return v.file.State == hls.Settled && !v.file.Found }
 
+// isMedia reports whether o is media proper, which no packager rewrites under a playlist that stays.
+func (o *object) isMedia() bool { return o.kind == hls.Media || o.kind == hls.Subtitle }
+
 // current returns the version that a new reference means: the newest finished one, or the stored one
 // when the file is gone. It is nil while that is open.
 func (o *object) current() *version {
@@ -137,7 +140,7 @@ func (p *Plan) observeObject(f hls.File) {
 	}
 	v.check = v.check || f.Found
 	p.adopt(o, v)
-	if p.cfg.Include(o.path) {
+	if !v.wanted && (f.Named || p.cfg.Include(o.path)) {
 		p.wantLater(o, v, p.stream(path.Dir(o.path)))
 	}
 }
@@ -204,7 +207,7 @@ func (p *Plan) doubtful(o *object) {
 // disk names: packagers rewrite those on their own. A media segment that changes under an unchanged
 // playlist is the beginning of another run, or what a killed packager left of it.
 func (p *Plan) renew(o *object, v *version) {
-	if o.kind == hls.Media || o.kind == hls.Subtitle {
+	if o.isMedia() {
 		return
 	}
 	for _, n := range o.naming {
@@ -221,14 +224,21 @@ func (p *Plan) want(o *object, v *version, s *stream) {
 		return
 	}
 	v.wanted = true
-	p.count(v)
+	p.keep(v)
 	p.queue(o, s)
+}
+
+// keep counts v among what is to be stored, and has its source kept.
+func (p *Plan) keep(v *version) {
+	p.count(v)
+	p.kept = append(p.kept, v.file.Source)
 }
 
 // count and uncount keep the sum of what is wanted and not stored.
 func (p *Plan) count(v *version) {
 	if !v.counted {
 		v.counted = true
+		p.due.add(v.file.Version.Size, p.now)
 		p.waiting++
 		p.waitingBytes += v.file.Version.Size
 	}
@@ -245,7 +255,7 @@ func (p *Plan) uncount(v *version) {
 // wantLater marks v as worth shipping behind everything that a playlist names.
 func (p *Plan) wantLater(o *object, v *version, s *stream) {
 	v.wanted = true
-	p.count(v)
+	p.keep(v)
 	p.assign(o, s)
 	if !o.queued {
 		o.queued = true

@@ -30,6 +30,11 @@ type PlanConfig struct {
 	Snapshots int
 	// Unconditional turns conditional PUTs of playlists off.
 	Unconditional bool
+	// Budget bounds what is wanted and not stored, in bytes. Beyond it the oldest is given up that no newest
+	// playlist needs. 0 means no bound.
+	Budget int64
+	// MaxAge is how long a file is tried before it is given up. 0 means for ever.
+	MaxAge time.Duration
 	// Include says which files are shipped although no playlist names them; nil means none.
 	Include func(path string) bool
 }
@@ -80,9 +85,12 @@ type Plan struct {
 	recovery time.Time // back-offs from before it are over
 
 	waitingBytes int64
+	due          flow      // of what becomes wanted
+	nextAge      time.Time // when ages are looked at again
 
 	strays   strays // finished files that nothing names
 	released []hls.Source
+	kept     []hls.Source
 	looks    []string
 	losses   []Loss
 	changed  []*stream // streams whose live state changed, each once
@@ -119,6 +127,10 @@ func (p *Plan) Next(now time.Time) []Job {
 	p.tick(now)
 	for _, s := range p.alarms.due(now) {
 		p.wake(s)
+	}
+	p.relieve()
+	for _, o := range p.strays.excess(p.now) {
+		p.forgetObject(o)
 	}
 	var jobs []Job
 	for len(p.dirty) > 0 {
@@ -186,6 +198,13 @@ func (p *Plan) Released() []hls.Source {
 	r := p.released
 	p.released = nil
 	return r
+}
+
+// Kept returns the sources that a playlist named; the caller has them kept over a restart where they can be.
+func (p *Plan) Kept() []hls.Source {
+	k := p.kept
+	p.kept = nil
+	return k
 }
 
 // Looks returns the paths that the watcher is asked to look at again.
@@ -278,10 +297,7 @@ func (p *Plan) observeGone(name string) {
 	p.offer(o)
 	p.wakeNaming(o)
 	if o.newest != nil && !o.newest.wanted {
-		p.strays.gone(o)
-		for _, old := range p.strays.excess() {
-			p.forgetObject(old)
-		}
+		p.strays.gone(o, p.now)
 	}
 	p.forgetObject(o)
 }

@@ -170,8 +170,8 @@ func (z *fuzzer) end() {
 			z.finish(0, Done)
 		case ok:
 			z.now = at
-		case !z.plan.Stuck():
-			z.t.Fatal("nothing is under way, nothing is to come, and yet the plan is not stuck")
+		case !z.plan.Finished():
+			z.t.Fatal("nothing is under way, nothing is to come, and yet the plan is not finished")
 		default:
 			return
 		}

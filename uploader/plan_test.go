@@ -289,7 +289,7 @@ func TestPlanShipsWhatIsNamedAndSettled(t *testing.T) {
 			if l := d.plan.Losses(); len(l) != 1 || l[0].Reason != "rejected" {
 				d.t.Errorf("losses: %+v", l)
 			}
-			if w := d.plan.Blocked(); len(w) != 1 || w[0].Reason != "rejected" {
+			if w := d.plan.Blocked(); len(w) != 1 || w[0].Reason != "lost" {
 				d.t.Errorf("blocked: %+v", w)
 			}
 		},

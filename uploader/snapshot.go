@@ -236,7 +236,7 @@ func (p *Plan) good(s *snapshot, b *bind, v *version) bool {
 // often kept over a restart; a media segment of the old run is hardly ever meant, so that it waits long
 // enough for a packager that names segments before it writes them.
 func (p *Plan) patience(s *snapshot, o *object) time.Duration {
-	if o.kind == hls.Media || o.kind == hls.Subtitle {
+	if o.isMedia() {
 		return max(p.cfg.Settle, 3*s.file.Playlist.TargetDuration)
 	}
 	return p.cfg.Settle

@@ -2,18 +2,30 @@ package uploader
 
 import (
 	"path"
+	"slices"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
 )
 
-// maxStrays bounds the finished files that are kept although nothing names them and they are deleted.
-const maxStrays = 256
+// maxStrays and strayTime bound how many finished files are kept, and how long, although nothing names them and
+// they are deleted.
+const (
+	maxStrays = 256
+	strayTime = time.Minute
+)
 
 // strays are finished files that no playlist names yet. Those deleted meanwhile are kept for a while, as a
 // playlist may still name them; those found at rest may have been named while nobody looked.
 type strays struct {
-	deleted []*object
+	deleted []deletion
 	found   map[neighbourhood][]*object
+}
+
+// deletion is a file that was deleted before anything named it.
+type deletion struct {
+	object *object
+	at     time.Time
 }
 
 // neighbourhood is a folder and an extension: files that belong to one sequence of names.
@@ -32,26 +44,20 @@ func (s *strays) add(o *object) {
 }
 
 // gone notes that o was deleted.
-func (s *strays) gone(o *object) { s.deleted = append(s.deleted, o) }
+func (s *strays) gone(o *object, now time.Time) { s.deleted = append(s.deleted, deletion{o, now}) }
 
 // holds reports whether o is kept for a playlist to come.
 func (s *strays) holds(o *object) bool {
-	for _, x := range s.deleted {
-		if x == o {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.deleted, func(d deletion) bool { return d.object == o })
 }
 
 // excess takes those out that are kept no longer.
-func (s *strays) excess() []*object {
-	n := len(s.deleted) - maxStrays
-	if n <= 0 {
-		return nil
+func (s *strays) excess(now time.Time) []*object {
+	var old []*object
+	for len(s.deleted) > maxStrays || len(s.deleted) > 0 && now.Sub(s.deleted[0].at) >= strayTime {
+		old = append(old, s.deleted[0].object)
+		s.deleted = s.deleted[1:]
 	}
-	old := s.deleted[:n:n]
-	s.deleted = append([]*object(nil), s.deleted[n:]...)
 	return old
 }
 

@@ -268,20 +268,29 @@ func (p *Plan) mayOverwrite(o *object, v *version) bool {
 }
 
 // overwritable reports whether v may replace bytes that the published version of l names: when a newer
-// snapshot waits for nothing but overwrites, or after Settle if no newer playlist came, or after Patience. (What
-// no playlist names anew comes here only if it is no media: see adopt.)
+// snapshot waits for nothing but overwrites; else after Settle if no newer playlist came, or after Patience.
 func (p *Plan) overwritable(l *list, o *object, v *version) bool {
 	if len(l.doubt) > 0 {
 		return false // what is published shows when its PUT ended well
 	}
-	floor := l.floor()
+	floor, meant := l.floor(), false
 	for _, s := range slices.Backward(l.pending) {
 		if s.seq <= floor {
 			break
 		}
-		if i := s.find(o); i >= 0 && s.binds[i].ver != nil && s.binds[i].ver.id == v.id && s.waitsForOverwrites(l) {
-			return true
+		if i := s.find(o); i >= 0 && s.binds[i].ver != nil && s.binds[i].ver.id == v.id {
+			meant = true
+			if s.waitsForOverwrites(l) {
+				return true
+			}
 		}
+	}
+	if l.last != nil {
+		i := l.last.find(o)
+		meant = meant || i >= 0 && l.last.binds[i].ver != nil && l.last.binds[i].ver.id == v.id
+	}
+	if !meant && o.isMedia() {
+		return false // older bytes than the published ones, or a packager's that has not listed them yet
 	}
 	wait := p.cfg.Settle
 	if len(l.pending) > 0 {

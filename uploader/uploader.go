@@ -18,10 +18,14 @@ type Config struct {
 	Store Store
 	// Prefix stands before every path in a key: "live/channel1/". It ends with a slash unless empty.
 	Prefix string
-	// Settle, MaxLag, MinInterval, Workers and Include are those of PlanConfig.
+	// Settle, MaxLag, MinInterval, Workers and Include are those of PlanConfig, as are Budget and MaxAge.
 	Settle, MaxLag, MinInterval time.Duration
 	Workers                     int
 	Include                     func(path string) bool
+	Budget                      int64
+	MaxAge                      time.Duration
+	// Recovered are facts from an earlier process that are taken in before all others.
+	Recovered []hls.File
 	// HoldWarn is how long a playlist may wait for one file before the log says so. Default 10 s.
 	HoldWarn time.Duration
 	// Conditional lets playlists go up conditionally where the store knows how to.
@@ -66,7 +70,7 @@ func New(c Config) (*Uploader, error) {
 	}
 	plan := NewPlan(PlanConfig{
 		Settle: c.Settle, MaxLag: c.MaxLag, MinInterval: c.MinInterval, Workers: c.Workers,
-		Include: c.Include, Unconditional: !c.Conditional,
+		Include: c.Include, Unconditional: !c.Conditional, Budget: c.Budget, MaxAge: c.MaxAge,
 	})
 	return &Uploader{
 		cfg:    c,
@@ -108,13 +112,16 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	warn := time.NewTicker(u.cfg.HoldWarn)
 	defer warn.Stop()
 	done := ctx.Done()
+	for _, f := range u.cfg.Recovered {
+		u.plan.Observe(f)
+	}
 	for {
 		if done != nil {
 			l.start(time.Now())
 			l.listen(time.Now())
 		}
 		u.settleAccounts(len(l.attempts))
-		if !l.busy() && (done == nil || facts == nil && u.plan.Stuck()) {
+		if !l.busy() && (done == nil || facts == nil && u.plan.Finished()) {
 			return u.finish(facts)
 		}
 		l.alarm(wake, done == nil)
@@ -141,6 +148,11 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 
 // settleAccounts hands on what the Plan has for others.
 func (u *Uploader) settleAccounts(flying int) {
+	for _, s := range u.plan.Kept() {
+		if k, ok := s.(hls.Keeper); ok {
+			k.Keep()
+		}
+	}
 	for _, s := range u.plan.Released() {
 		s.Release()
 	}
@@ -154,11 +166,13 @@ func (u *Uploader) settleAccounts(flying int) {
 		u.log.stream(s)
 	}
 	u.log.queue(flying, u.plan.waiting, u.plan.waitingBytes)
+	u.log.reserve(u.plan.waitingBytes, u.cfg.Budget, u.plan.due.rate)
 }
 
-// finish releases what is left and names it.
+// finish releases what is left, except for what the next process is to ship, and names it.
 func (u *Uploader) finish(facts <-chan hls.File) error {
-	for _, s := range u.plan.sources() {
+	u.settleAccounts(0)
+	for _, s := range u.plan.abandoned() {
 		s.Release()
 	}
 	for facts != nil {

@@ -250,5 +250,7 @@ func (r *run) touched(in *folder, name string) {
 		return
 	}
 	f.touched = version.ModTime
-	f.source.touch(version.ModTime)
+	if t, ok := f.source.(toucher); ok {
+		t.Touch(version.ModTime)
+	}
 }

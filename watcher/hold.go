@@ -135,6 +135,13 @@ func (s *source) reopen() (*os.File, error) {
 	return file, nil
 }
 
+// openAgain opens the file by name, if it is still the same.
+func (s *source) openAgain() (*os.File, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reopen()
+}
+
 // Release implements hls.Source.
 func (s *source) Release() {
 	s.mu.Lock()
@@ -165,8 +172,8 @@ func (s *source) leave(f *shared) {
 	}
 }
 
-// touch tells the source that its bytes have another modification time now.
-func (s *source) touch(modTime int64) {
+// Touch tells the source that its bytes have another modification time now.
+func (s *source) Touch(modTime int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.touched = modTime

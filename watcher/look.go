@@ -172,7 +172,7 @@ func (r *run) settled(f *file, v view, evidence string) {
 			return
 		}
 	} else {
-		f.source = r.held.hold(r.dir, fact.Path, v.version, v.file)
+		f.source = r.source(fact, v.file)
 		fact.Source = f.source
 	}
 	f.reported, f.touched, f.forced, f.refused = v.version, 0, false, ""

@@ -51,7 +51,7 @@ type file struct {
 	reported  hls.Version // the version reported last; zero if none is, or it is gone
 	touched   int64       // a later modification time of the same bytes; 0 if none
 	sum       [32]byte    // a playlist's bytes as reported
-	source    *source     // what was reported; nil for playlists
+	source    hls.Source  // what was reported; nil for playlists
 	refused   string      // why it is not reported …
 	refusedAs hls.Version // … in this version
 	warned    bool        // the log has a line about it

@@ -30,6 +30,11 @@ type Config struct {
 	// Hold is the largest number of finished files that are kept open. 0 means half of RLIMIT_NOFILE, at
 	// most 4096. Beyond it the one held longest is let go; its Source then opens it by name.
 	Hold int
+	// Pin, if set, has the bytes of finished files kept by somebody else instead, who may outlive the
+	// process: it is given the open file, its path below Dir and its fingerprint, and returns the Source. If
+	// ok the file belongs to that Source, else it is held open as without Pin. Files that a scan met at rest
+	// are pinned once their Source is kept (hls.Keeper). Pin must be fast and safe for concurrent use.
+	Pin func(path string, f *os.File, v hls.Version) (src hls.Source, ok bool)
 	// Logger is for what an operator should know; nil is silent.
 	Logger *slog.Logger
 	// Observer is told what happens; nil is silent.

@@ -4,14 +4,20 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net"
 	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/dustin/go-humanize"
+
+	"github.com/hlsship/hlsship/uploader/spool"
 )
 
 // config is all settings of run, understood and checked. It holds no secret.
@@ -19,6 +25,7 @@ type config struct {
 	dir   string
 	store storeConfig
 	flow  flowConfig
+	spool spoolConfig
 	// settle and rescan are the watcher's; include and exclude are checked globs.
 	settle, rescan   time.Duration
 	include, exclude []string
@@ -53,6 +60,16 @@ func (c storeConfig) keyPrefix() string {
 type flowConfig struct {
 	workers                                     int
 	minInterval, maxLag, holdWarn, drainTimeout time.Duration
+}
+
+// spoolConfig is what keeps files until they are stored.
+type spoolConfig struct {
+	// off means open files only. dir is empty for the default below the watched directory.
+	off bool
+	dir string
+	// budget is in bytes; age is 0 for ever.
+	budget int64
+	age    time.Duration
 }
 
 // destination is how the place is called in logs.
@@ -102,6 +119,7 @@ func load(s sources) (config, error) {
 			holdWarn: r.duration(nameHoldWarn), drainTimeout: r.duration(nameDrainTimeout),
 		},
 	}
+	c.spool = r.spool(c.dir)
 	c.store.bucket, c.store.prefix = r.destination()
 	if err := c.logLevel.UnmarshalText([]byte(r.choice(nameLogLevel))); err != nil {
 		c.logLevel = slog.LevelInfo
@@ -158,6 +176,32 @@ func (r *reader) count(name string) int {
 		return 1
 	}
 	return n
+}
+
+// size reads a number of bytes.
+func (r *reader) size(name string) int64 {
+	value, origin := r.text(name), r.find(name).origin
+	n, err := humanize.ParseBytes(value)
+	if err != nil || n == 0 || n > math.MaxInt64 {
+		r.problem("%s: %q is no size: write a number and a unit, such as 500MiB or 20GiB", origin, shown(value))
+		return 1
+	}
+	return int64(n)
+}
+
+// spool reads what keeps the files of the watched directory dir.
+func (r *reader) spool(dir string) spoolConfig {
+	c := spoolConfig{budget: r.size(nameSpoolBudget), age: r.duration(nameSpoolAge)}
+	switch folder := r.text(nameSpoolDir); {
+	case folder == "off":
+		c.off = true
+	case folder == spool.DefaultFolder || folder == "":
+	case filepath.IsAbs(folder):
+		c.dir = folder
+	default:
+		c.dir = filepath.Join(dir, folder)
+	}
+	return c
 }
 
 func (r *reader) truth(name string) bool {

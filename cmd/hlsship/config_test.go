@@ -45,6 +45,7 @@ func TestDefaults(t *testing.T) {
 			cacheControl: map[string]string{},
 		},
 		flow: flowConfig{workers: 16, maxLag: 15 * time.Second, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
+		spool: spoolConfig{budget: 20 << 30, age: 24 * time.Hour},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("defaults are\n%+v, want\n%+v", got, want)
@@ -96,6 +97,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		nameConditional: "off", nameChecksum: "none", nameCacheControl: "key=no-store, private", nameSettle: "9s", nameRescan: "8s",
 		nameInclude: "*.jpg", nameExclude: "tmp/**", nameWorkers: "3", nameMinInterval: "1s", nameMaxLag: "4s", nameHoldWarn: "5s",
 		nameDrainTimeout: "6s", nameHTTPListen: "off", nameLogLevel: "debug", nameLogFormat: "json",
+		nameSpoolDir: "/spool", nameSpoolBudget: "5 GB", nameSpoolAge: "1h",
 	}
 	base := map[string]string{nameDir: "/hls", nameDestination: "s3://bucket"}
 	before, err := load(given(base, nil))

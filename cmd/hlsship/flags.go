@@ -16,6 +16,7 @@ const (
 	text     kind = iota // any text
 	duration             // Go's notation: 500ms, 2s, 1m
 	count                // a positive whole number
+	size                 // bytes, with or without a unit
 	truth                // true or false
 	choice               // one of setting.choices
 	list                 // several texts
@@ -58,6 +59,9 @@ const (
 	nameRescan       = "rescan"
 	nameInclude      = "include"
 	nameExclude      = "exclude"
+	nameSpoolDir     = "spool-dir"
+	nameSpoolBudget  = "spool-budget"
+	nameSpoolAge     = "spool-age"
 	nameWorkers      = "workers"
 	nameMinInterval  = "min-interval"
 	nameMaxLag       = "max-lag"
@@ -72,7 +76,7 @@ const (
 // settings returns the table: flags, variables, keys, defaults, help and the reference in the README
 // all come from it.
 func settings() []setting {
-	const store, files, flow, process = "Store", "Files", "Flow", "Process"
+	const store, files, spool, flow, process = "Store", "Files", "Spool", "Flow", "Process"
 	return []setting{
 		{name: nameDir, value: "DIR", usage: "directory that the packager writes to", argument: true},
 		{name: nameDestination, value: "s3://BUCKET[/PREFIX]", usage: "bucket, and what every key begins with", argument: true},
@@ -96,6 +100,13 @@ func settings() []setting {
 			usage: "time between scans of the directory, which find what no event told of"},
 		{group: files, name: nameInclude, kind: list, value: "GLOB", usage: "ship matching files though no playlist names them"},
 		{group: files, name: nameExclude, kind: list, value: "GLOB", usage: "never look at matching files"},
+
+		{group: spool, name: nameSpoolDir, value: "DIR", def: ".hlsship",
+			usage: "where finished files are kept until they are stored, absolute or below the watched directory; \"off\" holds open files only, which a kill loses"},
+		{group: spool, name: nameSpoolBudget, kind: size, value: "SIZE", def: "20GiB",
+			usage: "size of what may wait for the store; beyond it the oldest files are given up"},
+		{group: spool, name: nameSpoolAge, kind: duration, value: "TIME", def: "24h",
+			usage: "how long a file may wait for the store before it is given up; 0 for ever"},
 
 		{group: flow, name: nameWorkers, kind: count, value: "N", def: "16", usage: "requests to the store at once"},
 		{group: flow, name: nameMinInterval, kind: duration, value: "TIME", def: "0s",

@@ -58,9 +58,14 @@ func (s shipment) run(hard, soft context.Context) error {
 	if err != nil {
 		return err
 	}
+	kept, err := s.openSpool()
+	if err != nil {
+		return err
+	}
+	defer kept.close()
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
 	watch, err := watcher.New(watcher.Config{
-		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude),
+		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Pin: kept.pin,
 		Logger: s.logger, Observer: s.metrics.Watcher(),
 	})
 	if err != nil {
@@ -69,7 +74,8 @@ func (s shipment) run(hard, soft context.Context) error {
 	upload, err := uploader.New(uploader.Config{
 		Store: store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
-		CacheControl: c.store.cacheControl, Look: watch.Look, Logger: s.logger, Observer: s.observer,
+		CacheControl: c.store.cacheControl, Budget: c.spool.budget, MaxAge: c.spool.age, Recovered: kept.recovered,
+		Look: watch.Look, Logger: s.logger, Observer: s.observer,
 	})
 	if err != nil {
 		return usageError{err}
@@ -99,6 +105,7 @@ func (s shipment) run(hard, soft context.Context) error {
 	})
 	shippers.start(stopWatching, func() error { return upload.Run(shipping, facts) })
 	servers.start(stopWatching, func() error { return store.Run(serving) })
+	servers.start(stopWatching, func() error { return kept.run(serving) })
 	if server != nil {
 		servers.start(stopWatching, func() error { return server.Serve(serving) })
 	}

@@ -169,7 +169,7 @@ func (p *Plan) adopt(o *object, v *version) {
 	p.uncount(old)
 	o.failures, o.retryAt = 0, time.Time{}
 	if old != nil && old.id != v.id && !o.stored(old) {
-		if old.wanted && !old.refused {
+		if old.wanted && !old.refused && o.isMedia() { // others are mostly rewritten with the same bytes
 			p.lose(o, "superseded")
 		}
 		p.supersede(o, old)

@@ -75,14 +75,16 @@ func shipOne(t *testing.T, seed uint64) {
 		return time.Duration(lat.Int64N(int64(slow)))
 	}
 	th.viewer, th.faults = viewer, storetest.NewFaults(memory)
+	th.disk.lost = viewer.Lost
 	if rng.IntN(3) == 0 {
 		th.kills = 1 + rng.IntN(2)
 	}
 	p := randomPackager(rng, th.disk, viewer)
 	p.log, th.log = log, log
 	if th.kills > 0 {
-		// What is deleted, or pushed out of a ring of names, while nothing runs is lost: that would take a spool.
-		p.keep, p.clean, p.ring = -1, false, 0
+		// What is pushed out of a ring of names while nothing runs is lost, and so are playlists that are deleted
+		// before they could be published.
+		p.ring, p.clean = 0, false
 		viewer.AllowUnnamed = true // older neighbours found at a start
 	}
 	log("packager: %s kills %d latency %v", p, th.kills, slow)
@@ -126,14 +128,14 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 	looks := make(chan string, 1024)
 	up, err := uploader.New(uploader.Config{
 		Store: impatient{th.faults}, Prefix: "live/", Conditional: true, Logger: slog.New(slog.NewTextHandler(logWriter{th.log}, nil)),
-		Look: func(name string) { looks <- name },
+		Look: func(name string) { looks <- name }, Recovered: th.disk.recover(ctx),
 	})
 	if err != nil {
 		th.t.Fatal(err)
 	}
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
-	go th.disk.watch(watching, rng, facts, looks)
+	go th.disk.watch(ctx, watching, rng, facts, looks)
 	quiet := make(chan struct{})
 	go func() {
 		defer close(quiet)

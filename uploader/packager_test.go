@@ -1,6 +1,7 @@
 package uploader_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -24,6 +25,16 @@ type disk struct {
 	inodes uint64
 	names  map[string]*inode
 	events chan string // names that changed; nil while nobody watches
+	spool  map[*inode]*pin
+	lost   func(name string) // told of what was removed while nobody watched
+}
+
+// pin is a hard link in the spool: its name speaks of the version that was pinned.
+type pin struct {
+	name    string
+	version hls.Version
+	named   bool
+	users   int // sources
 }
 
 type inode struct {
@@ -33,7 +44,27 @@ type inode struct {
 	open    bool // somebody is writing
 }
 
-func newDisk() *disk { return &disk{names: map[string]*inode{}} }
+func newDisk() *disk { return &disk{names: map[string]*inode{}, spool: map[*inode]*pin{}} }
+
+// recover returns what a process before left in the spool.
+func (d *disk) recover(ctx context.Context) []hls.File {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var facts []hls.File
+	for n, p := range d.spool {
+		if n.version() != p.version {
+			delete(d.spool, n) // rewritten in place
+			continue
+		}
+		p.users = 1
+		facts = append(facts, hls.File{
+			Path: p.name, State: hls.Settled, Kind: hls.Classify(p.name), Version: p.version, Seen: time.Now(),
+			Found: true, Named: p.named, Source: &held{ctx: ctx, disk: d, inode: n, name: p.name},
+		})
+	}
+	slices.SortFunc(facts, func(a, b hls.File) int { return cmp.Compare(a.Version.ModTime, b.Version.ModTime) })
+	return facts
+}
 
 func (n *inode) version() hls.Version {
 	return hls.Version{Device: 1, Inode: n.number, Size: int64(len(n.content)), ModTime: n.mtime}
@@ -64,8 +95,11 @@ func (d *disk) truncate(name string) {
 
 func (d *disk) remove(name string) {
 	d.mu.Lock()
-	_, there := d.names[name]
+	n, there := d.names[name]
 	delete(d.names, name)
+	if there && d.events == nil && d.spool[n] == nil {
+		d.lost(name)
+	}
 	d.mu.Unlock()
 	if there {
 		d.event(name)
@@ -83,7 +117,7 @@ func (d *disk) event(name string) {
 
 // watch reports what is in the directory and then what happens to it, a little late, until ctx is done. It does
 // what package watcher does, without its means.
-func (d *disk) watch(ctx context.Context, rng *rand.Rand, facts chan<- hls.File, looks <-chan string) {
+func (d *disk) watch(process, ctx context.Context, rng *rand.Rand, facts chan<- hls.File, looks <-chan string) {
 	defer close(facts)
 	events := make(chan string, 4096)
 	d.mu.Lock()
@@ -92,7 +126,7 @@ func (d *disk) watch(ctx context.Context, rng *rand.Rand, facts chan<- hls.File,
 	d.mu.Unlock()
 	reported := map[string]hls.Version{}
 	tell := func(name string, found, again bool) {
-		f, ok := d.fact(name, found)
+		f, ok := d.fact(process, name, found)
 		if !ok {
 			if _, known := reported[name]; known && f.State == hls.Gone {
 				delete(reported, name)
@@ -133,7 +167,7 @@ func (d *disk) watch(ctx context.Context, rng *rand.Rand, facts chan<- hls.File,
 }
 
 // fact is what a watcher would say of name now; ok is false if it is gone or being written.
-func (d *disk) fact(name string, found bool) (f hls.File, ok bool) {
+func (d *disk) fact(ctx context.Context, name string, found bool) (f hls.File, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := d.names[name]
@@ -152,16 +186,33 @@ func (d *disk) fact(name string, found bool) (f hls.File, ok bool) {
 		f.Kind, f.Content, f.Playlist = pl.Kind, n.content, pl
 		return f, true
 	}
-	f.Source = &held{disk: d, inode: n}
+	f.Source = &held{ctx: ctx, disk: d, inode: n, name: name}
+	if p := d.spool[n]; p != nil && p.version == n.version() {
+		p.users++
+	} else if !found {
+		d.spool[n] = &pin{name: name, version: n.version(), users: 1}
+	}
 	return f, true
 }
 
-// held is an inode kept readable.
+// held is an inode kept readable, and in the spool once it was seen to finish or is kept.
 type held struct {
+	ctx      context.Context // of the process: what it does after its end does not happen
 	disk     *disk
 	inode    *inode
+	name     string
 	mu       sync.Mutex
 	released bool
+}
+
+func (h *held) Keep() {
+	h.disk.mu.Lock()
+	defer h.disk.mu.Unlock()
+	if p := h.disk.spool[h.inode]; p != nil {
+		p.named = true
+	} else if h.disk.names[h.name] == h.inode {
+		h.disk.spool[h.inode] = &pin{name: h.name, version: h.inode.version(), named: true, users: 1}
+	}
 }
 
 func (h *held) Open() (hls.Reader, error) {
@@ -176,7 +227,17 @@ func (h *held) Open() (hls.Reader, error) {
 func (h *held) Release() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.released || h.ctx.Err() != nil {
+		return
+	}
 	h.released = true
+	h.disk.mu.Lock()
+	defer h.disk.mu.Unlock()
+	if p := h.disk.spool[h.inode]; p != nil {
+		if p.users--; p.users <= 0 {
+			delete(h.disk.spool, h.inode)
+		}
+	}
 }
 
 type heldReader struct{ h *held }

@@ -42,7 +42,7 @@ func run(t *testing.T, ctx context.Context, store uploader.Store, set func(*uplo
 func fact(name, content string) hls.File {
 	d := newDisk()
 	d.write(name, []byte(content), false)
-	f, _ := d.fact(name, false)
+	f, _ := d.fact(context.Background(), name, false)
 	return f
 }
 

@@ -24,11 +24,12 @@ type object struct {
 	waiters []waiter // references that wait for the next version
 	mark    uint64   // of the last snapshot that named it
 
-	queued bool // in stream's queue or backlog
-	busy   bool // a request is under way
-	query  bool // the store is to be asked whether it holds the name
-	looked bool // the watcher was asked to look
-	lost   bool // its newest bytes are, so that what the store holds is older and means nothing
+	queued bool      // in stream's queue or backlog
+	busy   bool      // a request is under way
+	began  time.Time // when it did
+	query  bool      // the store is to be asked whether it holds the name
+	looked bool      // the watcher was asked to look
+	lost   bool      // its newest bytes are, so that what the store holds is older and means nothing
 
 	failures int
 	failedAt time.Time
@@ -131,7 +132,10 @@ func (p *Plan) observeObject(f hls.File) {
 	v := &version{id: p.next(), file: f}
 	if o.etag != "" || o.exposed() {
 		if len(o.naming) > 0 {
-			p.release(o.asked)
+			if o.asked != nil {
+				p.release(o.asked)
+				p.disown(o, func(waiter) bool { return true }) // it is not known whether it was the stored one
+			}
 			o.asked = v
 			p.queue(o, o.naming[0].list.stream)
 			return
@@ -187,11 +191,18 @@ func (p *Plan) adopt(o *object, v *version) {
 }
 
 // doubtful is called when the bytes of o are replaced which some references declined, as they might be those of
-// an earlier run. If the Plan saw that run end it knows which bytes are good; else only the newest snapshot takes
-// them, and only anew.
+// an earlier run. If the Plan saw that run end it knows which bytes are good; else the references are disowned.
 func (p *Plan) doubtful(o *object) {
+	p.disown(o, func(w waiter) bool {
+		return w.s.binds[w.i].declined && (w.s.run == nil || w.s.run.after == 0)
+	})
+}
+
+// disown is called when the bytes that waiting references of o may have meant are lost: only the newest snapshot
+// of a playlist takes others, and only anew.
+func (p *Plan) disown(o *object, which func(waiter) bool) {
 	for _, w := range slices.Clone(o.waiters) {
-		if w.s.dropped || !w.s.named || !w.s.binds[w.i].declined || w.s.run != nil && w.s.run.after != 0 {
+		if w.s.dropped || !w.s.named || !which(w) {
 			continue
 		}
 		l := w.s.list

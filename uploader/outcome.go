@@ -5,6 +5,7 @@ func (p *Plan) reportPut(j Job, out Outcome) {
 	o, v := p.land(j)
 	switch out.Result {
 	case Done:
+		p.pace(o.stream, p.now.Sub(o.began))
 		o.remote, o.etag, o.failures = v, out.ETag, 0
 		p.uncount(v)
 		p.release(v)
@@ -100,7 +101,7 @@ func (p *Plan) offer(o *object) {
 
 // void forgets a version whose bytes changed under the request, and has the watcher look again.
 func (p *Plan) void(o *object, v *version) {
-	o.lost = o.newest == v
+	o.lost = o.newest == v || o.asked == v
 	if o.lost && o.gone {
 		p.lose(o, "gone")
 	}
@@ -124,6 +125,7 @@ func (p *Plan) discard(o *object, v *version) {
 	switch v {
 	case o.asked:
 		o.asked = nil
+		p.disown(o, func(waiter) bool { return true })
 		p.offer(o)
 	case o.newest:
 		o.newest = nil

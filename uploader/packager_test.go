@@ -44,6 +44,9 @@ type inode struct {
 	open    bool // somebody is writing
 }
 
+// newDice returns random numbers that are always the same.
+func newDice() *rand.Rand { return rand.New(rand.NewPCG(1, 1)) }
+
 func newDisk() *disk { return &disk{names: map[string]*inode{}, spool: map[*inode]*pin{}} }
 
 // recover returns what a process before left in the spool.

@@ -14,7 +14,8 @@ type PlanConfig struct {
 	// Settle is how long a reference of a restarted stream waits for new bytes under an old name, and
 	// how long new bytes wait before they replace what the published playlist names. Default 2 s.
 	Settle time.Duration
-	// MaxLag is the lag of a live edge from which on the newest playlist is aimed at and what lies
+	// MaxLag is the lag that the live edge should not exceed by more than the transfer of a window, on an uplink
+	// that is slower than the stream: from half of it on, the newest playlist is aimed at, and what lies
 	// between follows as backlog. Default 15 s.
 	MaxLag time.Duration
 	// MinInterval is the least time between two PUTs of one playlist. Default 0.

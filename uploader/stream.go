@@ -11,6 +11,7 @@ type stream struct {
 	name   string
 	lists  []*list
 	flying int // requests under way for its files
+	width  int // how many may be, between 1 and PlanConfig.PerStream; 0 for that
 
 	queue   []*object // named and to be shipped, oldest first
 	backlog []*object // to be shipped when nothing of queue can be
@@ -106,13 +107,57 @@ func (l *list) choose() *snapshot {
 }
 
 // aim fixes the newest snapshot as the goal while the live edge lags, until it is published. A goal for which
-// nothing can be shipped gives way to a newer one.
+// nothing can be shipped gives way to a newer one. As a whole window may have to go up for it, it is fixed at half of
+// MaxLag.
 func (p *Plan) aim(l *list) {
-	if len(l.pending) < 2 || p.now.Sub(l.pending[0].file.Seen) <= p.cfg.MaxLag {
+	if len(l.pending) < 2 || p.now.Sub(l.pending[0].file.Seen) <= p.cfg.MaxLag/2 {
 		return
 	}
 	if l.goal == nil || l.goal != l.last && !l.goal.shippable() {
 		l.goal = l.last
+		p.skip(l)
+	}
+}
+
+// skip makes backlog of what the goal of l does not need and no other playlist names, as it would come before
+// what follows the goal.
+func (p *Plan) skip(l *list) {
+	goal := l.goal
+	for i := range goal.binds {
+		goal.binds[i].obj.mark = goal.mark
+	}
+	s := l.stream
+	s.queue = slices.DeleteFunc(s.queue, func(o *object) bool {
+		if o.mark == goal.mark || o.busy || len(o.naming) > 1 || len(o.naming) == 1 && o.naming[0].list != l {
+			return false
+		}
+		s.backlog = append(s.backlog, o)
+		return true
+	})
+}
+
+// width is how many requests may be under way for the files of s.
+func (p *Plan) width(s *stream) int {
+	if s.width == 0 {
+		return p.cfg.PerStream
+	}
+	return s.width
+}
+
+// pace adapts the width of s to the line: a PUT that takes longer than a segment lasts shares it with too many
+// others, each of which makes all of them as much later.
+func (p *Plan) pace(s *stream, took time.Duration) {
+	segment := 2 * time.Second
+	for _, l := range s.lists {
+		if l.last != nil {
+			segment = max(segment, l.last.file.Playlist.TargetDuration)
+		}
+	}
+	switch w := p.width(s); {
+	case took > segment && w > 1:
+		s.width = w - 1
+	case took < segment/2 && w < p.cfg.PerStream:
+		s.width = w + 1
 	}
 }
 
@@ -140,7 +185,7 @@ func (p *Plan) nextObjects(woken []*stream, jobs []Job) []Job {
 	for len(woken) > 0 {
 		rest := woken[:0]
 		for _, s := range woken {
-			if s.flying > 0 && (p.flying >= p.cfg.Workers || s.flying >= p.cfg.PerStream) {
+			if s.flying > 0 && (p.flying >= p.cfg.Workers || s.flying >= p.width(s)) {
 				continue // a request that ends will wake it
 			}
 			o := p.pick(s)
@@ -225,7 +270,7 @@ func (o *object) compares() bool {
 
 // launch makes the job for o.
 func (p *Plan) launch(s *stream, o *object) Job {
-	o.busy = true
+	o.busy, o.began = true, p.now
 	s.flying++
 	p.flying++
 	j := Job{Op: Compare, object: o, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.etag}

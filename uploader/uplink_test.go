@@ -1,0 +1,190 @@
+package uploader_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/storetest"
+)
+
+// line is an uplink of a fixed rate that everything shares, first come, first served.
+type line struct {
+	mu   sync.Mutex
+	rate float64 // bytes a second
+	free time.Time
+}
+
+func (l *line) take(size int64) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	if l.free.Before(now) {
+		l.free = now
+	}
+	l.free = l.free.Add(time.Duration(float64(size) / l.rate * float64(time.Second)))
+	return l.free.Sub(now) + 20*time.Millisecond
+}
+
+// broadcast writes a live stream of count segments into a disk, each of size bytes and 2 s, with a window of
+// five listed and as many kept behind it.
+func broadcast(d *disk, v *storetest.Viewer, count, size int, slowFrom int) {
+	const window = 5
+	for i := range count {
+		name := fmt.Sprintf("seg%d.ts", i)
+		content := []byte(name + strings.Repeat("x", size))
+		if i >= slowFrom {
+			content = content[:size/10]
+		}
+		v.Finished(name, content)
+		d.write(name, content, false)
+		var b strings.Builder
+		from := max(0, i-window+1)
+		fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:%d\n", from)
+		for n := from; n <= i; n++ {
+			fmt.Fprintf(&b, "#EXTINF:2,\nseg%d.ts\n", n)
+		}
+		v.Listed("x.m3u8", []byte(b.String()))
+		d.write("x.m3u8", []byte(b.String()), false)
+		if old := i - 2*window; old >= 0 {
+			d.remove(fmt.Sprintf("seg%d.ts", old))
+		}
+		time.Sleep(2 * time.Second)
+	}
+}
+
+// show is one stream shipped through store, and what a viewer saw of its edge.
+type show struct {
+	viewer *storetest.Viewer
+	edges  []time.Time // when each newer playlist was published
+	start  time.Time
+}
+
+// play broadcasts and ships until everything is stored.
+func play(t *testing.T, m *storetest.Memory, store uploader.Store, count, size, slowFrom int) *show {
+	t.Helper()
+	s := &show{viewer: storetest.NewViewer("live/"), start: time.Now()}
+	m.OnChange = func(key string, content []byte) {
+		s.viewer.Changed(key, content)
+		if key == "live/x.m3u8" {
+			s.edges = append(s.edges, time.Now())
+		}
+	}
+	d := newDisk()
+	d.lost = s.viewer.Lost
+	facts, looks := make(chan hls.File), make(chan string, 1024)
+	watching, stop := context.WithCancel(t.Context())
+	defer stop()
+	go d.watch(t.Context(), watching, newDice(), facts, looks)
+	go func() {
+		time.Sleep(time.Millisecond)
+		broadcast(d, s.viewer, count, size, slowFrom)
+		stop()
+	}()
+	up, err := uploader.New(uploader.Config{Store: store, Prefix: "live/", Conditional: true, Look: func(n string) { looks <- n }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := up.Run(t.Context(), facts); err != nil {
+		t.Error(err)
+	}
+	s.viewer.Finale()
+	for _, v := range s.viewer.Violations() {
+		t.Error(v)
+	}
+	return s
+}
+
+// standstill is the longest time in which no newer playlist was published, from the first one to end.
+func (s *show) standstill(end time.Time) (longest time.Duration) {
+	for i, at := range s.edges {
+		next := end
+		if i+1 < len(s.edges) && s.edges[i+1].Before(end) {
+			next = s.edges[i+1]
+		}
+		if at.Before(end) {
+			longest = max(longest, next.Sub(at))
+		}
+	}
+	return longest
+}
+
+// lag is the longest time from a playlist's listing to its publication, or that of a newer one.
+func (s *show) lag() (longest time.Duration) {
+	for _, l := range s.viewer.Listings() {
+		if l.Path == "x.m3u8" && !l.Passed.IsZero() {
+			longest = max(longest, l.Passed.Sub(l.Listed))
+		}
+	}
+	return longest
+}
+
+// TestRunOnASlowUplink ships at 70 % of the stream's rate for two minutes, after which the stream slows down.
+func TestRunOnASlowUplink(t *testing.T) {
+	t.Parallel()
+	for _, stalls := range []bool{false, true} {
+		t.Run(fmt.Sprintf("stalls=%v", stalls), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const size, window = 100_000, 10 * time.Second
+				l := &line{rate: 0.7 * size / 2}
+				m := storetest.NewMemory()
+				var puts atomic.Int64
+				m.Latency = func(op, _ string, n int64) time.Duration {
+					if op != "put" {
+						return 20 * time.Millisecond
+					}
+					if n := puts.Add(1); stalls && n%50 == 0 {
+						return 8 * time.Second // and the line is free meanwhile
+					}
+					return l.take(n)
+				}
+				s := play(t, m, m, 180, size, 60)
+				// A window whose segments are all new has to go up before it can be published, behind what was
+				// under way when it was chosen and the segment that it was then short of.
+				transfer := time.Duration(float64(5+2) / 0.7 * float64(2*time.Second))
+				stall := time.Duration(0)
+				if stalls {
+					stall = 8 * time.Second
+				}
+				if got := s.lag(); got > 15*time.Second+transfer+stall {
+					t.Errorf("the live edge lagged %v, want at most max-lag and the transfer of a window", got)
+				}
+				if got := s.standstill(s.start.Add(6 * time.Minute)); got > 2*window+stall {
+					t.Errorf("the live edge stood still for %v, want at most two windows", got)
+				}
+			})
+		})
+	}
+}
+
+// TestRunLongOutage is ten minutes without a store, while the packager deletes what it wrote.
+func TestRunLongOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		m.Latency = func(string, string, int64) time.Duration { return 50 * time.Millisecond }
+		faults := storetest.NewFaults(m)
+		var lift func()
+		time.AfterFunc(30*time.Second, func() { lift = faults.Inject(storetest.Incident{Fault: storetest.Stall()}) })
+		var back time.Time
+		time.AfterFunc(630*time.Second, func() { lift(); back = time.Now() })
+		s := play(t, m, faults, 400, 1000, 400)
+		for _, at := range s.edges {
+			if at.After(back) {
+				if took := at.Sub(back); took > 2*time.Second+400*time.Millisecond {
+					t.Errorf("the first playlist came %v after the outage, want within 2s and the transfer of a window", took)
+				}
+				return
+			}
+		}
+		t.Error("no playlist was published after the outage")
+	})
+}

@@ -132,12 +132,13 @@ func (p *Plan) observeObject(f hls.File) {
 	v := &version{id: p.next(), file: f}
 	if o.etag != "" || o.exposed() {
 		if len(o.naming) > 0 {
+			s := o.naming[0].list.stream
 			if o.asked != nil {
 				p.release(o.asked)
 				p.disown(o, func(waiter) bool { return true }) // it is not known whether it was the stored one
 			}
 			o.asked = v
-			p.queue(o, o.naming[0].list.stream)
+			p.queue(o, s)
 			return
 		}
 		v.check = true

@@ -312,7 +312,7 @@ func (p *Plan) wakeNaming(o *object) {
 
 // forgetObject drops what is known of a name that is gone, named by nobody and has nothing left to ship.
 func (p *Plan) forgetObject(o *object) {
-	if !o.gone || o.busy || len(o.naming) > 0 {
+	if !o.gone || o.busy || len(o.naming) > 0 || p.objects[o.path] != o {
 		return
 	}
 	o.query = false

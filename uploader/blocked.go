@@ -77,6 +77,11 @@ func (p *Plan) Finished() bool {
 	if p.flying > 0 || len(p.dirty) > 0 {
 		return false
 	}
+	for _, s := range p.streams {
+		if !p.listed && len(s.backlog) > 0 {
+			return false
+		}
+	}
 	for _, l := range p.lists {
 		if l.flying != nil || l.fetching {
 			return false

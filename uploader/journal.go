@@ -229,6 +229,15 @@ func (g *journal) queue(inFlight, waiting int, bytes int64) {
 	}
 }
 
+// surveyed tells what listing the store brought.
+func (g *journal) surveyed(s surveyed) {
+	if s.err != nil {
+		g.log.Warn("store cannot be listed; will ask for each file", "err", s.err, "cure", cure(s.err))
+		return
+	}
+	g.log.Info("store listed", "objects", len(s.objects))
+}
+
 // reserve tells how much of the budget is left, when a figure changed by so much that it matters.
 func (g *journal) reserve(waiting, budget int64, rate float64) {
 	if waiting == g.reserved[0] && int64(rate) == g.reserved[1] {

@@ -18,6 +18,8 @@ type loop struct {
 	probes   chan probe
 	pulse    pulse
 	target   string // the key that a probe asks for
+
+	surveying bool // the store is being listed
 }
 
 // attempt is a request under way.
@@ -132,7 +134,7 @@ func (l *loop) quietest() (at time.Time, ok bool) {
 }
 
 // busy reports whether a goroutine of this Run is still under way.
-func (l *loop) busy() bool { return len(l.attempts) > 0 || l.pulse.probing }
+func (l *loop) busy() bool { return len(l.attempts) > 0 || l.pulse.probing || l.surveying }
 
 // alarm sets wake to the next time at which there is something to do without news from outside.
 func (l *loop) alarm(wake *time.Timer, stopping bool) {

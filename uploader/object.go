@@ -51,6 +51,7 @@ type version struct {
 	check   bool     // the store may hold these bytes already: compare before the PUT
 	differs bool     // the store was found to hold other bytes
 	counted bool     // in the Plan's count of what waits
+	kept    bool     // its source is kept, or was
 	refused bool     // the store will never take it
 	trusted *run     // this run has accepted it although it is older
 }
@@ -125,9 +126,11 @@ func (p *Plan) observeObject(f hls.File) {
 	if len(o.naming) == 0 {
 		o.kind = f.Kind
 	}
-	if o.newest != nil && o.newest.file.Version == f.Version {
-		p.refresh(o.newest, f)
-		return
+	for _, known := range []*version{o.asked, o.newest} {
+		if known != nil && known.file.Version == f.Version {
+			p.refresh(known, f)
+			return
+		}
 	}
 	v := &version{id: p.next(), file: f}
 	if o.etag != "" || o.exposed() {
@@ -242,6 +245,10 @@ func (p *Plan) want(o *object, v *version, s *stream) {
 
 // keep counts v among what is to be stored, and has its source kept.
 func (p *Plan) keep(v *version) {
+	if v.kept || v.file.Source == nil {
+		return
+	}
+	v.kept = true
 	p.count(v)
 	p.kept = append(p.kept, v.file.Source)
 }
@@ -267,7 +274,10 @@ func (p *Plan) uncount(v *version) {
 // wantLater marks v as worth shipping behind everything that a playlist names.
 func (p *Plan) wantLater(o *object, v *version, s *stream) {
 	v.wanted = true
-	p.keep(v)
+	p.recognise(o)
+	if !v.check && !o.stored(v) {
+		p.keep(v) // otherwise it is kept once it is known to be missing
+	}
 	p.assign(o, s)
 	if !o.queued {
 		o.queued = true

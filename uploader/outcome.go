@@ -81,6 +81,9 @@ func (p *Plan) same(o *object, v *version, etag string) {
 // differs ends the comparison of v: from now on it counts as the newest version.
 func (p *Plan) differs(o *object, v *version) {
 	v.check, v.differs = false, true
+	if v.wanted && !o.stored(v) {
+		p.keep(v)
+	}
 	if o.asked == v {
 		o.asked = nil
 		p.adopt(o, v)

@@ -89,6 +89,9 @@ type Plan struct {
 	due          flow      // of what becomes wanted
 	nextAge      time.Time // when ages are looked at again
 
+	listed bool   // the store was listed, or cannot be
+	bucket survey // what it held that no file has been compared with yet
+
 	strays   strays // finished files that nothing names
 	released []hls.Source
 	kept     []hls.Source
@@ -347,7 +350,11 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	}
 	for i := range s.binds {
 		// What was named and waited for a reason that is none any more is shipped all the same.
-		if o := s.binds[i].obj; s.binds[i].ver == nil && o.newest != nil && !o.newest.wanted && o.remote == nil {
+		switch o := s.binds[i].obj; {
+		case s.binds[i].ver != nil:
+		case o.asked != nil:
+			o.asked.wanted = true
+		case o.newest != nil && !o.newest.wanted && o.remote == nil:
 			p.wantLater(o, o.newest, l.stream)
 		}
 	}

@@ -22,7 +22,9 @@ type desk struct {
 }
 
 func newDesk(t *testing.T, c PlanConfig) *desk {
-	return &desk{t: t, plan: NewPlan(c), now: time.Unix(1000, 0), under: map[string]Job{}}
+	d := &desk{t: t, plan: NewPlan(c), now: time.Unix(1000, 0), under: map[string]Job{}}
+	d.plan.Survey(nil) // a store that cannot be listed is asked
+	return d
 }
 
 // paper is a source whose bytes are not needed.
@@ -547,6 +549,29 @@ func TestPlanStart(t *testing.T) {
 		d.absent("fetch x.m3u8", "compare s8.ts", "compare s9.ts")
 		d.want("put s10.ts", "put s8.ts", "put s9.ts")
 	})
+}
+
+func TestPlanSurvey(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{})
+	d.plan.listed = false
+	for i := range 5 {
+		d.found(fmt.Sprintf("s%d.ts", i))
+	}
+	d.media("s5.ts")
+	d.playlist("x.m3u8", playlistText(5, false, "s5.ts"))
+	d.fresh("x.m3u8")
+	d.want("put s5.ts") // the live edge does not wait for the listing
+	sum := strings.Repeat("0a", 16)
+	d.plan.Survey(map[string]Info{
+		"s1.ts": {Size: 100, ETag: sum}, "s2.ts": {Size: 99, ETag: sum}, "s3.ts": {Size: 100, ETag: "kms-1"}, "other.ts": {Size: 1},
+	})
+	d.want("put s0.ts", "compare s1.ts", "put s2.ts")
+	if j := d.under["compare s1.ts"]; !j.local() {
+		t.Error("the ETag of s1.ts is known and yet asked for")
+	}
+	d.done("put s0.ts", "compare s1.ts", "put s2.ts", "put s5.ts")
+	d.want("put s4.ts", "publish x.m3u8") // s3.ts has its size and an ETag that tells nothing
 }
 
 func TestPlanForgets(t *testing.T) {

@@ -246,7 +246,7 @@ func (p *Plan) patience(s *snapshot, o *object) time.Duration {
 // deleted, or if s was met at rest so that the file may have been there before; the watcher is asked to look
 // if the name stays missing.
 func (p *Plan) seek(s *snapshot, o *object) {
-	if o.lost {
+	if o.lost || o.asked != nil {
 		return
 	}
 	if o.gone {

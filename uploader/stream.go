@@ -216,6 +216,9 @@ func (p *Plan) pick(s *stream) *object {
 	if o := p.first(&s.queue); o != nil {
 		return o
 	}
+	if !p.listed {
+		return nil // what of the backlog is stored already is not known yet
+	}
 	return p.first(&s.backlog)
 }
 

@@ -112,6 +112,9 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	warn := time.NewTicker(u.cfg.HoldWarn)
 	defer warn.Stop()
 	done := ctx.Done()
+	survey := make(chan surveyed)
+	l.surveying = true
+	go func() { survey <- u.worker.list(jobs) }() // always received, below
 	for _, f := range u.cfg.Recovered {
 		u.plan.Observe(f)
 	}
@@ -121,6 +124,9 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			l.listen(time.Now())
 		}
 		u.settleAccounts(len(l.attempts))
+		if facts == nil && u.plan.Finished() || done == nil {
+			stop() // the listing is all that may be left
+		}
 		if !l.busy() && (done == nil || facts == nil && u.plan.Finished()) {
 			return u.finish(facts)
 		}
@@ -137,6 +143,10 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			l.finished(r)
 		case p := <-l.probes:
 			l.probed(p, time.Now())
+		case s := <-survey:
+			l.surveying = false
+			u.log.surveyed(s)
+			u.plan.Survey(s.objects)
 		case <-wake.C:
 		case <-warn.C:
 			u.log.blocked(u.plan.Blocked(), time.Now(), u.cfg.HoldWarn)

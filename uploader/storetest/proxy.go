@@ -25,6 +25,9 @@ import (
 // readBackTimeout bounds the look at an object after it was changed.
 const readBackTimeout = 10 * time.Second
 
+// orphanTimeout bounds how long an answer is waited for that the client does not want any more.
+const orphanTimeout = 2 * time.Second
+
 // Proxy is an http.Handler in front of a real S3 server, path style. It passes every request on as it
 // is, its Host header included, so that signatures stay right, and tells a Viewer of every change: of a
 // PUT, a DELETE, a DeleteObjects and a CompleteMultipartUpload it reads back what the server now holds
@@ -160,7 +163,12 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			p.puts = append(p.puts, Put{Key: a.keys[0], Size: sizeOf(r), Start: start, End: time.Now(), Status: a.status})
 		}()
 	}
-	p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), alterationKey{}, a)))
+	// A request that has arrived goes on for a while though the client is killed: the server may store what it
+	// got, and only its answer says that it has. A body that is cut off ends it all the same.
+	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
+	defer cancel()
+	defer context.AfterFunc(r.Context(), func() { time.AfterFunc(orphanTimeout, cancel) })()
+	p.reverse.ServeHTTP(w, r.WithContext(context.WithValue(ctx, alterationKey{}, a)))
 }
 
 // alteration returns what r may change; nil if nothing.

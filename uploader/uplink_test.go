@@ -141,7 +141,7 @@ func TestRunOnASlowUplink(t *testing.T) {
 					if op != "put" {
 						return 20 * time.Millisecond
 					}
-					if n := puts.Add(1); stalls && n%50 == 0 {
+					if count := puts.Add(1); stalls && count%50 == 0 {
 						return 8 * time.Second // and the line is free meanwhile
 					}
 					return l.take(n)

@@ -157,6 +157,10 @@ func (k *keyring) store(name string, v credentials.Value) {
 	}
 	v.SignerType = credentials.SignatureV4 // an unset type would be an anonymous request
 	k.current.Store(&v)
+	if v.Expiration.IsZero() {
+		k.log.Info("credentials taken", "source", name)
+		return
+	}
 	k.log.Info("credentials taken", "source", name, "expires", v.Expiration)
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path"
 	"strconv"
 	"strings"
 	"unicode"
@@ -73,9 +72,6 @@ func goodPath(name string) bool {
 	kind := hls.Classify(name)
 	return !kind.IsPlaylist() && kind != hls.Temporary
 }
-
-// folderOf returns the folder of a pin, below settled or named.
-func folderOf(pin string) string { return path.Dir(pin) }
 
 // versionOf returns the fingerprint of a file.
 func versionOf(fi fs.FileInfo) hls.Version {

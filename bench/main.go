@@ -7,12 +7,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 func main() {
@@ -91,11 +94,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := b.equip(ctx); err != nil {
 		return err
 	}
-	g, err := startGateway(ctx, b.versitygw, filepath.Join(room, "store"))
+	store := filepath.Join(room, "store")
+	if err := os.Mkdir(store, 0o755); err != nil {
+		return err
+	}
+	g, stop, err := storetest.StartGateway(ctx, store)
 	if err != nil {
 		return err
 	}
-	defer g.stop()
+	defer stop()
 	b.gateway = g
 	rows, err := b.rows(ctx)
 	if err != nil {
@@ -111,34 +118,39 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return err
 }
 
+// mcModule is the MinIO client, built by the toolchain at one version.
+const mcModule = "github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9"
+
 // bench has all that the runs share.
 type bench struct {
 	options
 	room     string // a temporary folder
 	progress io.Writer
 	// Paths of the binaries.
-	hlsship, versitygw, mc string
-	gateway                *gateway
-	runs                   int
+	hlsship, mc string
+	gateway     *storetest.GatewayServer // without a bucket
+	runs        int
 }
 
 // equip builds and finds the binaries that the tools are.
 func (b *bench) equip(ctx context.Context) error {
-	root, err := moduleRoot(ctx)
+	root, err := storetest.ModuleRoot()
 	if err != nil {
 		return err
 	}
-	if b.versitygw, err = installed(ctx, root, "versitygw", versitygwModule); err != nil {
-		return err
-	}
 	if slices.Contains(b.tools, "mc") {
-		if b.mc, err = installed(ctx, root, "mc", mcModule); err != nil {
+		if b.mc, err = storetest.Tool(ctx, "mc", mcModule); err != nil {
 			return err
 		}
 	}
-	if slices.Contains(b.tools, "hlsship") {
-		b.hlsship = filepath.Join(b.room, "hlsship")
-		return goCommand(ctx, root, nil, "build", "-o", b.hlsship, "./cmd/hlsship")
+	if !slices.Contains(b.tools, "hlsship") {
+		return nil
+	}
+	b.hlsship = filepath.Join(b.room, "hlsship")
+	build := exec.CommandContext(ctx, "go", "build", "-o", b.hlsship, "./cmd/hlsship")
+	build.Dir = root
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build hlsship: %w: %s", err, out)
 	}
 	return nil
 }

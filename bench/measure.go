@@ -29,7 +29,7 @@ func (b *bench) measure(ctx context.Context, r *row) (err error) {
 	defer cancel()
 	b.runs++
 	dir := filepath.Join(b.room, fmt.Sprintf("dir%d", b.runs))
-	behind := b.gateway.server
+	behind := *b.gateway
 	behind.Bucket = fmt.Sprintf("bucket%d", b.runs)
 	bucket := filepath.Join(behind.Root, behind.Bucket)
 	for _, folder := range []string{dir, bucket} {

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -30,39 +29,43 @@ type GatewayServer struct {
 	Root string
 }
 
-// Gateway starts a GatewayServer that stops with the test. The binary is what HLSSHIP_VERSITYGW names,
-// else .cache/bin/versitygw at the root of the module, else versitygw in PATH, else it is built into
-// .cache/bin once, which takes about a minute.
+// Gateway starts a GatewayServer that stops with the test.
 func Gateway(t testing.TB) *GatewayServer {
 	t.Helper()
-	binary, err := gatewayBinary(t.Context())
+	g, stop, err := StartGateway(t.Context(), t.TempDir())
 	if err != nil {
-		t.Fatalf("find versitygw: %v", err)
-	}
-	root := t.TempDir()
-	g := &GatewayServer{
-		Region: "us-east-1", Bucket: "live", Root: root,
-		AccessKey: "gateway-access", SecretKey: "gateway-secret-key",
-	}
-	if err := os.Mkdir(filepath.Join(root, g.Bucket), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	// Another process may take the free port before the gateway does; then it ends, and the next is tried.
-	var failure error
-	for range 5 {
-		if failure = g.start(t, binary); failure == nil {
-			return g
-		}
+	t.Cleanup(stop)
+	g.Bucket = "live"
+	if err := os.Mkdir(filepath.Join(g.Root, g.Bucket), 0o755); err != nil {
+		t.Fatal(err)
 	}
-	t.Fatalf("start versitygw: %v", failure)
-	return nil
+	return g
 }
 
-// start runs the binary until the test ends, and returns once it answers.
-func (g *GatewayServer) start(t testing.TB, binary string) error {
+// StartGateway starts versitygw on the folder root, without a bucket, and returns once it answers. The caller stops
+// it. Its binary is found as Tool says.
+func StartGateway(ctx context.Context, root string) (g *GatewayServer, stop func(), err error) {
+	binary, err := Tool(ctx, "versitygw", gatewayModule)
+	if err != nil {
+		return nil, nil, err
+	}
+	g = &GatewayServer{Region: "us-east-1", Root: root, AccessKey: "gateway-access", SecretKey: "gateway-secret-key"}
+	// Another process may take the free port before the gateway does; then it ends, and the next is tried.
+	for range 5 {
+		if stop, err = g.start(ctx, binary); err == nil {
+			return g, stop, nil
+		}
+	}
+	return nil, nil, fmt.Errorf("start versitygw: %w", err)
+}
+
+// start runs the binary and returns once it answers.
+func (g *GatewayServer) start(ctx context.Context, binary string) (stop func(), err error) {
 	addr, err := freeAddress()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	g.Endpoint = "http://" + addr
 	var output lockedBuffer
@@ -71,23 +74,22 @@ func (g *GatewayServer) start(t testing.TB, binary string) error {
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
-		return err
+		return nil, err
 	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
 		_ = cmd.Wait()
 	}()
-	stop := func() {
+	stop = func() {
 		_ = cmd.Process.Kill()
 		<-ended
 	}
-	if err := answers(t.Context(), g.Endpoint, ended); err != nil {
+	if err := answers(ctx, g.Endpoint, ended); err != nil {
 		stop()
-		return fmt.Errorf("%w: %s", err, output.String())
+		return nil, fmt.Errorf("%w: %s", err, output.String())
 	}
-	t.Cleanup(stop)
-	return nil
+	return stop, nil
 }
 
 // answers returns nil once the server at the URL speaks HTTP.
@@ -128,75 +130,6 @@ func freeAddress() (string, error) {
 		return "", err
 	}
 	return l.Addr().String(), l.Close()
-}
-
-// gatewayBinary finds or builds the binary.
-func gatewayBinary(ctx context.Context) (string, error) {
-	if named := os.Getenv("HLSSHIP_VERSITYGW"); named != "" {
-		return exec.LookPath(named)
-	}
-	root, err := moduleRoot()
-	if err != nil {
-		return "", err
-	}
-	bin := filepath.Join(root, ".cache", "bin")
-	cached := filepath.Join(bin, "versitygw")
-	if path, err := exec.LookPath(cached); err == nil {
-		return path, nil
-	}
-	if path, err := exec.LookPath("versitygw"); err == nil {
-		return path, nil
-	}
-	return cached, buildGateway(ctx, bin, cached)
-}
-
-// buildGateway installs the gateway into bin. Test binaries of several packages may want it at once: the
-// lock lets one of them build, and the rename lets none see half a file.
-func buildGateway(ctx context.Context, bin, cached string) error {
-	if err := os.MkdirAll(bin, 0o755); err != nil {
-		return err
-	}
-	lock, err := os.OpenFile(cached+".lock", os.O_CREATE|os.O_RDWR, 0o644)
-	if err != nil {
-		return err
-	}
-	defer lock.Close() // which also unlocks
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		return fmt.Errorf("lock %s: %w", lock.Name(), err)
-	}
-	if _, err := exec.LookPath(cached); err == nil {
-		return nil
-	}
-	fresh, err := os.MkdirTemp(bin, "build-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(fresh)
-	cmd := exec.CommandContext(ctx, "go", "install", gatewayModule)
-	cmd.Env = append(os.Environ(), "GOBIN="+fresh, "CGO_ENABLED=0", "GOFLAGS=")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("go install %s: %w: %s", gatewayModule, err, out)
-	}
-	return os.Rename(filepath.Join(fresh, "versitygw"), cached)
-}
-
-// moduleRoot returns the folder of go.mod above the working directory, which go test sets to the
-// package's.
-func moduleRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("no go.mod above the working directory")
-		}
-		dir = parent
-	}
 }
 
 // lockedBuffer collects a process's output.

@@ -58,11 +58,14 @@ func explainsResets(a *answer) bool {
 func (s *Store) failed(ctx context.Context, r request, err error) error {
 	if stall, ok := errors.AsType[*stallError](err); ok {
 		s.stalled(r.key, stall.after)
-		// Connections kept beside the stalled one lead the same way: each would cost another wait.
-		s.transport.base.CloseIdleConnections()
 	}
 	ans, ok := errors.AsType[*answer](err)
 	if !ok {
+		if _, local := errors.AsType[*bodyError](err); !local {
+			// Connections kept beside one that gave no answer lead the same way, also when it was the caller who
+			// lost patience: each would cost another wait.
+			s.transport.base.CloseIdleConnections()
+		}
 		return s.classified(r, err)
 	}
 	if ans.code == "" && !ans.foreign && (r.op == "stat" || r.op == "get") {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -163,6 +164,48 @@ func TestCallersContextIsShorter(t *testing.T) {
 		}
 		if got := s.bound("a.ts"); got != DefaultStall {
 			t.Errorf("the next bound is %v", got)
+		}
+	})
+}
+
+// TestForgottenConnections: behind a router that lost its tables every kept connection is dead, and the
+// caller must not find that out one by one.
+func TestForgottenConnections(t *testing.T) {
+	t.Parallel()
+	const kept = 4
+	synctest.Test(t, func(t *testing.T) {
+		var waiting sync.WaitGroup
+		waiting.Add(kept)
+		s := pipes(t, func(n int, c net.Conn) {
+			readRequest(c)
+			if n <= kept {
+				waiting.Done()
+				waiting.Wait() // so that each has a connection of its own
+			}
+			_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nETag: \"x\"\r\nContent-Length: 0\r\nLast-Modified: Mon, 02 Jan 2006 15:04:05 GMT\r\n\r\n")
+			untilClosed(c)
+		})
+		var all sync.WaitGroup
+		for range kept {
+			all.Go(func() {
+				if _, err := s.Stat(t.Context(), "a.ts"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		failures := 0
+		for {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			_, err := s.Stat(ctx, "a.ts")
+			cancel()
+			if err == nil {
+				break
+			}
+			failures++
+		}
+		if failures != 1 {
+			t.Errorf("%d attempts failed, want the first alone", failures)
 		}
 	})
 }

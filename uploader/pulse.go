@@ -55,7 +55,7 @@ func (p *pulse) probed(ok bool, now time.Time) (back bool) {
 	if ok {
 		return p.answered(now)
 	}
-	p.trouble, p.down, p.next = true, true, now.Add(probeEvery)
+	p.trouble, p.down = true, true
 	return false
 }
 
@@ -64,6 +64,6 @@ func (p *pulse) probe(now time.Time) bool {
 	if !p.trouble || p.probing || now.Before(p.next) {
 		return false
 	}
-	p.probing = true
+	p.probing, p.next = true, now.Add(probeEvery) // one that is lost with its connection delays no other
 	return true
 }

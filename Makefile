@@ -16,9 +16,11 @@ LDFLAGS   := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 VERSITYGW := v1.8.0
 GOLANGCI  := v2.15.0
 
-# How long each fuzz target runs in "make fuzz", and how many streams "make nightly" ships.
+# How long each fuzz target runs in "make fuzz", how many streams "make nightly" ships, and how long "make
+# soak" does.
 FUZZTIME  ?= 1m
 RUNS      ?= 10000
+SOAK      ?= 1h
 # More than two packages at once starve each other on small machines. Those of cmd/hlsship, which play
 # streams in real time, go last and alone.
 TESTFLAGS ?= -race -shuffle=on -p 2 -timeout 10m
@@ -92,6 +94,10 @@ fuzz: ## run every fuzz target for FUZZTIME (1m)
 nightly: ## ship RUNS (10000) random streams against the viewer, then fuzz
 	go test ./uploader -run '^TestOrder$$' -order.runs=$(RUNS) -timeout 60m
 	@$(MAKE) fuzz
+
+.PHONY: soak
+soak: test-deps ## ship through random faults and kills for SOAK (1h), with a report
+	go test -race ./cmd/hlsship -run '^TestSoak$$' -chaos.soak=$(SOAK) -count=1 -timeout 0 -v
 
 .PHONY: bench
 bench: test-deps ## measure hlsship beside bare PUTs and mc mirror; writes docs/bench.md

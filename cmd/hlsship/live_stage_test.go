@@ -51,6 +51,7 @@ type live struct {
 	down      bool                // the store refuses everything
 	unjudged  bool                // the live edge is not judged until more than published was published
 	published int                 // see unjudged
+	notBefore time.Time           // the live edge is not judged earlier
 	finished  map[string][]byte   // the last bytes of each file
 	mentions  map[string]hls.Kind // what playlists named, and the playlists
 	headers   map[string][]string // Content-Type and Cache-Control of the PUTs, by path
@@ -169,7 +170,7 @@ func (l *live) saw(path string, content []byte) {
 		l.mention(path, content)
 	}
 	l.unjudged = l.unjudged && l.viewer.Counts().Publications <= l.published
-	judged, limit := !l.unjudged, l.limit
+	judged, limit := !l.unjudged && !time.Now().Before(l.notBefore), l.limit
 	l.mu.Unlock()
 	if judged {
 		l.viewer.Standing(time.Now(), limit)
@@ -214,11 +215,17 @@ func (l *live) named(kind hls.Kind) []string {
 // ship starts the program and returns once it is at work.
 func (l *live) ship(t *testing.T) *process {
 	t.Helper()
-	p := startIn(t, []string{
-		"HLSSHIP_ENDPOINT=" + l.url, "AWS_ACCESS_KEY_ID=" + l.gateway.AccessKey, "AWS_SECRET_ACCESS_KEY=" + l.gateway.SecretKey,
-	}, "run", "--http-listen", "off", l.dir, fmt.Sprintf("s3://%s/%s", l.gateway.Bucket, livePrefix[:len(livePrefix)-1]))
+	p := l.launch(t)
 	p.says(t, "msg=shipping ")
 	return p
+}
+
+// launch starts the program.
+func (l *live) launch(t *testing.T) *process {
+	t.Helper()
+	return startIn(t, []string{
+		"HLSSHIP_ENDPOINT=" + l.url, "AWS_ACCESS_KEY_ID=" + l.gateway.AccessKey, "AWS_SECRET_ACCESS_KEY=" + l.gateway.SecretKey,
+	}, "run", "--http-listen", "off", l.dir, fmt.Sprintf("s3://%s/%s", l.gateway.Bucket, livePrefix[:len(livePrefix)-1]))
 }
 
 // packager is a running ffmpeg.

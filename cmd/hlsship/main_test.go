@@ -15,6 +15,8 @@ func TestMain(m *testing.M) {
 		os.Exit(p.run(context.Background(), append([]string{"hlsship"}, os.Args[1:]...)))
 	}
 	flag.Bool("update", false, "rewrite golden files")
+	flag.Uint64("chaos.seed", 0, "the seed of the streams of TestChaos, TestKill and TestSoak; 0 is a random one")
+	flag.Duration("chaos.soak", 0, "how long TestSoak ships")
 	flag.Parse()
 	os.Exit(m.Run())
 }

@@ -1,0 +1,114 @@
+//go:build linux
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/uploader/storetest"
+)
+
+const (
+	// soakLanes is how many streams TestSoak ships at the same time, soakSeconds how long each is.
+	soakLanes   = 4
+	soakSeconds = 60
+)
+
+// TestSoak ships stream after stream through faults of all kinds and kills, for as long as -chaos.soak
+// says, and reports what it saw.
+func TestSoak(t *testing.T) {
+	last := flag.Lookup("chaos.soak").Value.(flag.Getter).Get().(time.Duration)
+	if last == 0 {
+		t.Skip("runs with -chaos.soak only")
+	}
+	total := tally{faults: map[string]int{}, worst: map[string]time.Duration{}}
+	over := time.Now().Add(last)
+	random := dice(t)
+	var lanes sync.WaitGroup
+	for lane := range soakLanes {
+		of := rand.New(rand.NewPCG(random.Uint64(), uint64(lane)))
+		lanes.Go(func() {
+			for round := 0; round == 0 || time.Now().Before(over); round++ {
+				t.Run(fmt.Sprintf("stream %d.%d", lane, round), func(t *testing.T) { soak(t, of, &total) })
+			}
+		})
+	}
+	lanes.Wait()
+	t.Log(total.String())
+}
+
+// soak ships one stream.
+func soak(t *testing.T, random *rand.Rand, total *tally) {
+	s := newStorm(t)
+	defer total.add(s)
+	ffmpeg := s.packager(t, "testsrc", soakSeconds, "-hls_list_size", "3", "index.m3u8")
+	await(t, s.seen, "index0.ts")
+	s.rage(t, random, (soakSeconds-5)*time.Second, faults(), true)
+	s.mend(t)
+	ffmpeg.ends(t)
+	total.lags(s.ends(t))
+	s.holds(t, "index.m3u8")
+	s.holdsSegments(t, "index%d.ts", soakSeconds)
+}
+
+// tally sums up what TestSoak saw.
+type tally struct {
+	mu                     sync.Mutex
+	streams, kills         int
+	segments, publications int
+	violations, lost       int
+	faults                 map[string]int
+	worst                  map[string]time.Duration
+}
+
+// add takes in a stream that is over, however it ended.
+func (a *tally) add(s *storm) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	counts := s.viewer.Counts()
+	a.streams++
+	a.kills += s.kills
+	a.segments += counts.Finished
+	a.publications += counts.Publications
+	for _, v := range s.viewer.Violations() {
+		if v.Rule == storetest.RuleUnstored || v.Rule == storetest.RuleUnpublished {
+			a.lost++
+		} else {
+			a.violations++
+		}
+	}
+	for name, n := range s.faults {
+		a.faults[name] += n
+	}
+}
+
+func (a *tally) lags(worst map[string]time.Duration) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for after, lag := range worst {
+		a.worst[after] = max(a.worst[after], lag)
+	}
+}
+
+// String returns the report.
+func (a *tally) String() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	var b strings.Builder
+	fmt.Fprintf(&b, "streams %d, segments %d, publications %d, violations %d, lost %d\n",
+		a.streams, a.segments, a.publications, a.violations, a.lost)
+	fmt.Fprintf(&b, "%-24s %6s  %s\n", "disturbance", "times", "worst time until the live edge was current")
+	a.faults["kill"] = a.kills
+	for _, name := range slices.Sorted(maps.Keys(a.faults)) {
+		fmt.Fprintf(&b, "%-24s %6d  %s\n", name, a.faults[name], a.worst[name].Round(time.Millisecond))
+	}
+	return b.String()
+}

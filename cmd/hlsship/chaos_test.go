@@ -1,0 +1,154 @@
+//go:build linux
+
+package main
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+const (
+	// stormSeconds is how long a stream of TestChaos is, killSeconds one of TestKill.
+	stormSeconds = 16
+	killSeconds  = 26
+	// stormsAtOnce bounds how many streams are shipped at the same time.
+	stormsAtOnce = 8
+	// recoveryLimit is how long after a fault the live edge may be old: a second until the next probe, the
+	// transfer of what waits, and what a busy machine adds.
+	recoveryLimit = 4 * time.Second
+	// killedLimit is the same after a kill; the program has to start and to look around first.
+	killedLimit = 5 * time.Second
+)
+
+// storms runs each test at the same time as a few others.
+func storms(t *testing.T, tests map[string]func(*testing.T)) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("ships in real time")
+	}
+	if _, found := findFFmpeg(); !found {
+		t.Skip("ffmpeg is not installed")
+	}
+	room := make(chan struct{}, stormsAtOnce)
+	var all sync.WaitGroup
+	for name, test := range tests {
+		all.Go(func() {
+			room <- struct{}{}
+			defer func() { <-room }()
+			t.Run(name, test)
+		})
+	}
+	all.Wait()
+}
+
+// TestChaos ships one stream through each fault, and one through many of them.
+func TestChaos(t *testing.T) {
+	t.Parallel()
+	tests := map[string]func(*testing.T){"mixture": chaosMixture}
+	for _, f := range faults() {
+		tests[f.name] = func(t *testing.T) { chaosFault(t, f) }
+	}
+	storms(t, tests)
+}
+
+// window has ffmpeg name few segments, and delete others soon.
+func window() []string {
+	return []string{"-hls_list_size", "3", "-hls_flags", "delete_segments", "-hls_delete_threshold", "1", "index.m3u8"}
+}
+
+// chaosFault ships for 3 s, fails for 6 s, and must then lose nothing.
+func chaosFault(t *testing.T, f fault) {
+	s := newStorm(t)
+	ffmpeg := s.packager(t, "testsrc", stormSeconds, window()...)
+	await(t, s.seen, "index3.ts")
+	began := time.Now()
+	s.begin(t, f)
+	await(t, s.seen, "index9.ts")
+	<-time.After(rand.N(time.Second)) // at any moment between two probes
+	s.lift(t)
+	ended := time.Now()
+	ffmpeg.ends(t)
+	worst := s.ends(t)
+	s.holds(t, "index.m3u8")
+	s.holdsSegments(t, "index%d.ts", stormSeconds)
+	if _, known := worst[f.name]; !known {
+		t.Error("the live edge never came back")
+	}
+	for _, l := range s.viewer.Listings() {
+		if l.Listed.After(began) && l.Listed.Before(ended) && (l.Published.IsZero() || l.Published.After(ended)) {
+			return
+		}
+	}
+	t.Error("every version was published in the fault, so that nothing was tested")
+}
+
+// dice returns what decides what happens when, by a seed that a failure names. What follows from it also
+// depends on the speed of the machine.
+func dice(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := flag.Lookup("chaos.seed").Value.(flag.Getter).Get().(uint64)
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("repeat with -chaos.seed=%d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// chaosMixture lets faults of all kinds follow one another.
+func chaosMixture(t *testing.T) {
+	random := dice(t)
+	s := newStorm(t)
+	ffmpeg := s.packager(t, "testsrc", 2*stormSeconds, window()...)
+	await(t, s.seen, "index1.ts")
+	s.rage(t, random, (2*stormSeconds-4)*time.Second, faults(), false)
+	s.mend(t)
+	ffmpeg.ends(t)
+	s.ends(t)
+	s.holds(t, "index.m3u8")
+	s.holdsSegments(t, "index%d.ts", 2*stormSeconds)
+}
+
+// TestKill kills the program again and again, also while the store is away and what the newest playlists named
+// is deleted, so that it lies in the spool only.
+func TestKill(t *testing.T) {
+	t.Parallel()
+	const streams = 4
+	var kills, spooled atomic.Int64
+	tests := map[string]func(*testing.T){}
+	for n := range streams {
+		tests[fmt.Sprint("stream ", n)] = func(t *testing.T) { killed(t, faults()[n], &kills, &spooled) }
+	}
+	storms(t, tests)
+	t.Logf("%d kills; %d times a file was in the spool only", kills.Load(), spooled.Load())
+	if kills.Load() < 20 {
+		t.Errorf("got %d kills, want 20 at least", kills.Load())
+	}
+	if spooled.Load() == 0 {
+		t.Error("nothing was ever in the spool only, so that a recovery was not tested")
+	}
+}
+
+func killed(t *testing.T, outage fault, kills, spooled *atomic.Int64) {
+	const from, to = 4, 16
+	random := dice(t)
+	s := newStorm(t)
+	ffmpeg := s.packager(t, "testsrc", killSeconds, "-hls_list_size", "3", "index.m3u8")
+	await(t, s.seen, "index0.ts")
+	s.rage(t, random, from*time.Second, nil, true)
+	s.begin(t, outage)
+	s.rage(t, random, (to-from)*time.Second, nil, true)
+	spooled.Add(int64(s.orphans(t)))
+	s.lift(t)
+	s.rage(t, random, (killSeconds-to-3)*time.Second, nil, true)
+	s.mend(t)
+	ffmpeg.ends(t)
+	s.ends(t)
+	kills.Add(int64(s.kills))
+	s.holds(t, "index.m3u8")
+	s.holdsSegments(t, "index%d.ts", killSeconds)
+}

@@ -1,0 +1,309 @@
+//go:build linux
+
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// fault is what a wire does to the bytes on it. The zero value does nothing.
+type fault struct {
+	name string
+	// refused leaves nobody to connect to, reset accepts and cuts off. Both cut what is connected.
+	refused, reset bool
+	// still passes nothing on and keeps it all: when the fault is over it arrives.
+	still bool
+	// forgotten is like still, but what was connected while the fault lasted never moves again, as behind
+	// a router that lost its tables.
+	forgotten bool
+	// rate bounds each connection's bytes a second, each way; 0 is no bound.
+	rate int
+	// torn passes only a few bytes of each answer to a PUT and then cuts the connection: the store has
+	// done what nobody knows it did.
+	torn bool
+	// answer, if not nil, is given in the store's place.
+	answer *canned
+	// limit is how long the live edge may be old after the fault, if not recoveryLimit.
+	limit time.Duration
+}
+
+// canned is an HTTP answer.
+type canned struct {
+	status  string
+	headers []string
+	body    string
+}
+
+// wire carries TCP connections to a store and spoils them in the way of a fault that can be changed at any
+// moment. It passes bytes on as they are, so that signatures stay right.
+type wire struct {
+	target, address string
+	tasks           sync.WaitGroup
+
+	mu       sync.Mutex
+	fault    fault
+	changed  chan struct{} // closed when fault changes
+	listener net.Listener  // nil while refused
+	links    map[*link]bool
+	closed   bool
+}
+
+// link is one connection with its continuation.
+type link struct {
+	client, store net.Conn // store is nil if the wire answers
+	lost          bool     // see fault.forgotten
+	put           atomic.Bool
+}
+
+// openWire listens on a loopback address that nobody else has: its port must be free again after a while.
+func openWire(t *testing.T, target string) *wire {
+	t.Helper()
+	w := &wire{target: target, changed: make(chan struct{}), links: map[*link]bool{}}
+	host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+	l, err := net.Listen("tcp", host+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.address = l.Addr().String()
+	w.listen(l)
+	t.Cleanup(w.close)
+	return w
+}
+
+// listen is called with mu held, or before anybody else knows w.
+func (w *wire) listen(l net.Listener) {
+	w.listener = l
+	w.tasks.Go(func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			w.tasks.Go(func() { w.serve(conn) })
+		}
+	})
+}
+
+// set begins a fault, or ends the last one with the zero value.
+func (w *wire) set(f fault) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	cut := f.refused || f.reset || f.answer != nil || w.fault.answer != nil
+	for l := range w.links {
+		if cut {
+			l.cut()
+		}
+		if w.fault.forgotten {
+			l.lost = true
+			reset(l.store) // or the store would wait for the rest
+		}
+	}
+	w.fault = f
+	close(w.changed)
+	w.changed = make(chan struct{})
+	var err error
+	switch {
+	case f.refused && w.listener != nil:
+		err = w.listener.Close()
+		w.listener = nil
+	case !f.refused && w.listener == nil:
+		var l net.Listener
+		if l, err = net.Listen("tcp", w.address); err == nil {
+			w.listen(l)
+		}
+	}
+	return err
+}
+
+// close cuts everything and waits for it.
+func (w *wire) close() {
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return
+	}
+	w.closed = true
+	for l := range w.links {
+		l.cut()
+	}
+	if w.listener != nil {
+		_ = w.listener.Close()
+	}
+	w.fault = fault{}
+	close(w.changed)
+	w.changed = make(chan struct{})
+	w.mu.Unlock()
+	w.tasks.Wait()
+}
+
+// state returns the fault, and what is closed when it changes; ok is false for a link that is over.
+func (w *wire) state(l *link) (f fault, changed <-chan struct{}, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.fault, w.changed, !w.closed && !l.lost
+}
+
+func (l *link) cut() {
+	reset(l.client)
+	reset(l.store)
+}
+
+func reset(conn net.Conn) {
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+		_ = tcp.Close()
+	}
+}
+
+// join adds a link unless that is forbidden now; leave ends it.
+func (w *wire) join(l *link) (fault, bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed || w.fault.reset || w.fault.refused {
+		l.cut()
+		return w.fault, false
+	}
+	w.links[l] = true
+	return w.fault, true
+}
+
+// leave ends a link, a lost one only when the client has had enough.
+func (w *wire) leave(l *link) {
+	w.mu.Lock()
+	hold := l.lost && !w.closed
+	w.mu.Unlock()
+	if hold {
+		_, _ = io.Copy(io.Discard, l.client)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.links, l)
+	l.cut()
+}
+
+func (w *wire) serve(client net.Conn) {
+	l := &link{client: client}
+	if f, _, _ := w.state(l); f.answer == nil {
+		store, err := net.Dial("tcp", w.target)
+		if err != nil {
+			_ = client.Close()
+			return
+		}
+		l.store = store
+	}
+	f, ok := w.join(l)
+	if !ok {
+		return
+	}
+	defer w.leave(l)
+	switch {
+	case (f.answer != nil) != (l.store == nil): // the fault changed meanwhile
+	case f.answer != nil:
+		reply(client, *f.answer)
+	default:
+		var both sync.WaitGroup
+		both.Go(func() { w.pump(l, l.store, l.client) })
+		both.Go(func() { w.pump(l, l.client, l.store) })
+		both.Wait()
+	}
+}
+
+// pump carries one way.
+func (w *wire) pump(l *link, to, from net.Conn) {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		if from == l.client && n > 0 {
+			l.note(buf[:n])
+		}
+		if n > 0 && !w.pass(l, to, buf[:n]) || err != nil && !errors.Is(err, io.EOF) {
+			if _, _, ok := w.state(l); ok {
+				l.cut()
+			}
+			return
+		}
+		if err != nil {
+			if tcp, ok := to.(*net.TCPConn); ok {
+				_ = tcp.CloseWrite()
+			}
+			return
+		}
+	}
+}
+
+// note sees whether a PUT begins. A request begins a piece, since the one before it was answered.
+func (l *link) note(piece []byte) {
+	switch head := string(piece[:min(len(piece), 5)]); {
+	case strings.HasPrefix(head, "PUT "):
+		l.put.Store(true)
+	case strings.HasPrefix(head, "GET "), head == "HEAD ":
+		l.put.Store(false)
+	}
+}
+
+// pass writes a piece as the fault allows; false means that the link is broken.
+func (w *wire) pass(l *link, to net.Conn, piece []byte) bool {
+	for len(piece) > 0 {
+		f, changed, ok := w.state(l)
+		if !ok {
+			return false
+		}
+		n := len(piece)
+		var pause <-chan time.Time
+		switch {
+		case f.still, f.forgotten:
+			<-changed // close changes the fault, too
+			continue
+		case f.torn && to == l.client && l.put.Load():
+			_, _ = to.Write(piece[:min(n, len("HTTP/1.1 200"))])
+			return false
+		case f.rate > 0:
+			n = min(n, max(1, f.rate/10))
+			pause = time.After(100 * time.Millisecond)
+		}
+		if _, err := to.Write(piece[:n]); err != nil {
+			return false
+		}
+		piece = piece[n:]
+		if pause != nil {
+			select {
+			case <-pause:
+			case <-changed:
+			}
+		}
+	}
+	return true
+}
+
+// reply answers every request of a connection.
+func reply(conn net.Conn, a canned) {
+	r := bufio.NewReader(conn)
+	for {
+		request, err := http.ReadRequest(r)
+		if err != nil {
+			return
+		}
+		if _, err := io.Copy(io.Discard, request.Body); err != nil {
+			return
+		}
+		body := a.body
+		if request.Method == http.MethodHead {
+			body = ""
+		}
+		head := append([]string{"HTTP/1.1 " + a.status, fmt.Sprintf("Content-Length: %d", len(a.body))}, a.headers...)
+		if _, err := io.WriteString(conn, strings.Join(head, "\r\n")+"\r\n\r\n"+body); err != nil {
+			return
+		}
+	}
+}

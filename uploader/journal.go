@@ -14,11 +14,13 @@ type journal struct {
 	obs    Observer
 	prefix string
 
-	answers  *bool          // what the store did last; nil before the first answer
-	failures int            // failed requests since the store last answered
-	alarmed  map[string]int // alarms since the store last answered, by cause
-	plain    bool           // the log knows that the store has no conditional writes
-	warned   map[Wait]bool  // holds that the log knows of
+	answers  *bool                // what the store did last; nil before the first answer
+	failures int                  // failed requests since the store last answered
+	told     bool                 // the log knows of them
+	away     bool                 // the last probe failed
+	alarmed  map[string]time.Time // when the log was last told of a cause
+	plain    bool                 // the log knows that the store has no conditional writes
+	warned   map[Wait]bool        // holds that the log knows of
 	queued   [2]int
 	bytes    int64
 	reserved [2]int64
@@ -31,7 +33,7 @@ func newJournal(l *slog.Logger, o Observer, prefix string) *journal {
 	if o == nil {
 		o = nobody{}
 	}
-	return &journal{log: l, obs: o, prefix: prefix, alarmed: map[string]int{}, warned: map[Wait]bool{}}
+	return &journal{log: l, obs: o, prefix: prefix, alarmed: map[string]time.Time{}, warned: map[Wait]bool{}}
 }
 
 // report tells of a request's end.
@@ -93,10 +95,11 @@ func (g *journal) weather(r report) {
 
 // store tells whether the store answers, if that changed.
 func (g *journal) store(answers bool) {
-	if answers && g.failures > 0 {
-		g.log.Info("store answers again", "failed_requests", g.failures)
-		g.failures = 0
-		clear(g.alarmed)
+	if answers {
+		if g.told {
+			g.log.Info("store answers again", "failed_requests", g.failures)
+		}
+		g.failures, g.told = 0, false
 	}
 	if g.answers == nil || *g.answers != answers {
 		g.answers = &answers
@@ -112,12 +115,18 @@ func (g *journal) probed(p probe) {
 		word = KindOf(p.err).String()
 	}
 	g.obs.Attempted("stat", hls.Other.String(), word, 0, p.took)
-	if !answers {
-		if g.failures++; g.failures == 1 {
+	switch {
+	case !answers:
+		g.failures++
+		if !g.away && !g.told {
+			g.told = true
 			g.log.Warn("store does not answer; will ask every second and go on when it does", "err", p.err, "cure", cure(p.err))
 		}
+		g.store(false)
+	case g.away:
+		g.store(true)
 	}
-	g.store(answers)
+	g.away = !answers
 }
 
 // answered logs a failure and reports whether it is one of the request rather than of the store.
@@ -146,10 +155,10 @@ func (g *journal) answered(r report) bool {
 	return false
 }
 
-// failed warns of the first failure and of each new cause; repeats are counted.
+// failed warns of each cause, at most once a minute; repeats are counted.
 func (g *journal) failed(r report) {
 	if !isStore(r.err) {
-		if g.alarmed["file"]++; g.alarmed["file"] == 1 {
+		if g.due("file", r.out.At) {
 			g.log.Warn("file cannot be read; will try again", "path", r.job.Path, "err", r.err, "retry_in", r.out.RetryIn)
 		}
 		return
@@ -159,10 +168,21 @@ func (g *journal) failed(r report) {
 	if r.out.Kind == Alarm {
 		say, cause = g.log.Error, cure(r.err)
 	}
-	if g.alarmed[cause]++; g.alarmed[cause] == 1 {
+	if g.due(cause, r.out.At) {
+		g.told = true
 		say("store does not answer as it should; will try until it does",
 			"op", r.job.Op.String(), "key", g.prefix+r.job.Path, "err", r.err, "cure", cure(r.err), "retry_in", r.out.RetryIn)
 	}
+}
+
+// due reports whether the log is to be told of a cause: once a minute at most, as a store that fails now and then
+// would fill it otherwise.
+func (g *journal) due(cause string, now time.Time) bool {
+	if last, ok := g.alarmed[cause]; ok && now.Sub(last) < time.Minute {
+		return false
+	}
+	g.alarmed[cause] = now
+	return true
 }
 
 func cure(err error) string {

@@ -271,11 +271,15 @@ func (p *Plan) uncount(v *version) {
 	}
 }
 
+// maxUnchecked is how much of the backlog is kept before it is known whether the store holds it already. Of very
+// many files found at a start most are stored, and keeping each costs a link.
+const maxUnchecked = 1000
+
 // wantLater marks v as worth shipping behind everything that a playlist names.
 func (p *Plan) wantLater(o *object, v *version, s *stream) {
 	v.wanted = true
 	p.recognise(o)
-	if !v.check && !o.stored(v) {
+	if !o.stored(v) && (!v.check || p.waiting < maxUnchecked) {
 		p.keep(v) // otherwise it is kept once it is known to be missing
 	}
 	p.assign(o, s)

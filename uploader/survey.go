@@ -23,7 +23,8 @@ func (w *worker) list(ctx context.Context) surveyed {
 		if err == nil {
 			return surveyed{objects: found}
 		}
-		delay := time.NewTimer(retryDelay(attempt, err))
+		// Not what the store asks for: backlog and the end of a drain wait for this one request.
+		delay := time.NewTimer(min(retryDelay(attempt, err), maxDelay))
 		select {
 		case <-ctx.Done():
 			delay.Stop()

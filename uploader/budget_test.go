@@ -1,0 +1,89 @@
+package uploader
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// during starts an outage with six segments of 100 bytes each waiting, named one after the other; the newest
+// playlist names the last two.
+func during(t *testing.T, c PlanConfig) *desk {
+	d := newDesk(t, c)
+	d.playlist("x.m3u8", playlistText(0, false))
+	d.fresh("x.m3u8")
+	d.want("publish x.m3u8")
+	d.done("publish x.m3u8")
+	for i := range 6 {
+		d.tick(time.Second)
+		d.media(fmt.Sprintf("s%d.ts", i))
+		if i == 0 {
+			d.playlist("x.m3u8", playlistText(0, false, "s0.ts"))
+		} else {
+			d.playlist("x.m3u8", playlistText(i-1, false, fmt.Sprintf("s%d.ts", i-1), fmt.Sprintf("s%d.ts", i)))
+		}
+	}
+	return d
+}
+
+func (d *desk) lost(names ...string) {
+	d.t.Helper()
+	var got []string
+	for _, l := range d.plan.Losses() {
+		got = append(got, l.Path+" "+l.Reason)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(names) {
+		d.t.Errorf("lost %q, want %q", got, names)
+	}
+}
+
+func TestPlanBudget(t *testing.T) {
+	t.Parallel()
+	t.Run("the oldest that no newest playlist needs goes first", func(t *testing.T) {
+		t.Parallel()
+		d := during(t, PlanConfig{Budget: 350})
+		d.want("put s3.ts", "put s4.ts", "put s5.ts")
+		d.lost("s0.ts budget", "s1.ts budget", "s2.ts budget")
+		d.done("put s3.ts", "put s4.ts", "put s5.ts")
+		d.want("publish x.m3u8")
+		if first := d.under["publish x.m3u8"].File.Playlist.MediaSequence; first != 4 {
+			t.Errorf("published from number %d, want the newest, from 4", first)
+		}
+	})
+	t.Run("what the newest playlist needs goes last", func(t *testing.T) {
+		t.Parallel()
+		d := during(t, PlanConfig{Budget: 150})
+		d.want("put s5.ts")
+		d.lost("s0.ts budget", "s1.ts budget", "s2.ts budget", "s3.ts budget", "s4.ts budget")
+		d.done("put s5.ts")
+		d.want() // the newest playlist names s4.ts, which will never be there
+		if w := d.plan.Blocked(); len(w) != 1 || w[0].Reason != "lost" || w[0].Name != "s4.ts" {
+			t.Errorf("blocked: %+v", w)
+		}
+		d.media("s6.ts")
+		d.playlist("x.m3u8", playlistText(5, false, "s5.ts", "s6.ts"))
+		d.want("put s6.ts")
+		d.done("put s6.ts")
+		d.want("publish x.m3u8")
+	})
+	t.Run("what is too old goes", func(t *testing.T) {
+		t.Parallel()
+		d := during(t, PlanConfig{MaxAge: 10 * time.Second})
+		d.tick(7 * time.Second)
+		d.want("put s2.ts", "put s3.ts", "put s4.ts", "put s5.ts")
+		d.lost("s0.ts age", "s1.ts age")
+	})
+}
+
+func TestFlow(t *testing.T) {
+	t.Parallel()
+	var f flow
+	now := time.Unix(0, 0)
+	for range 300 {
+		f.add(1000, now)
+		now = now.Add(500 * time.Millisecond)
+	}
+	if f.rate < 1800 || f.rate > 2200 {
+		t.Errorf("rate %.0f bytes a second, want about 2000", f.rate)
+	}
+}

@@ -292,8 +292,7 @@ func (p *Plan) supersede(o *object, old *version) {
 		l := n.list
 		for i := len(l.pending) - 1; i >= 0; i-- {
 			s := l.pending[i]
-			j := s.find(o)
-			if j < 0 || s.binds[j].ver == nil || s.binds[j].ver.id != old.id {
+			if !s.means(o, old) {
 				continue
 			}
 			if s == l.flying {
@@ -304,6 +303,7 @@ func (p *Plan) supersede(o *object, old *version) {
 				p.dropSnapshot(l, i)
 				continue
 			}
+			j := s.find(o)
 			s.binds[j].ver, s.binds[j].anew = nil, true
 			s.anew, s.cursor = true, 0
 			p.bind(s, j)
@@ -316,6 +316,12 @@ func (p *Plan) supersede(o *object, old *version) {
 // find returns the number of the bind of s to o, -1 if it has none.
 func (s *snapshot) find(o *object) int {
 	return slices.IndexFunc(s.binds, func(b bind) bool { return b.obj == o })
+}
+
+// means reports whether s has a reference to o that means v.
+func (s *snapshot) means(o *object, v *version) bool {
+	i := s.find(o)
+	return i >= 0 && s.binds[i].ver != nil && s.binds[i].ver.id == v.id
 }
 
 // ready reports whether all that s names is stored as s means it.

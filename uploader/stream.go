@@ -321,21 +321,9 @@ func (p *Plan) overwritable(l *list, o *object, v *version) bool {
 	if len(l.doubt) > 0 {
 		return false // what is published shows when its PUT ended well
 	}
-	floor, meant := l.floor(), false
-	for _, s := range slices.Backward(l.pending) {
-		if s.seq <= floor {
-			break
-		}
-		if i := s.find(o); i >= 0 && s.binds[i].ver != nil && s.binds[i].ver.id == v.id {
-			meant = true
-			if s.waitsForOverwrites(l) {
-				return true
-			}
-		}
-	}
-	if l.last != nil {
-		i := l.last.find(o)
-		meant = meant || i >= 0 && l.last.binds[i].ver != nil && l.last.binds[i].ver.id == v.id
+	meant, due := l.meaning(o, v)
+	if due {
+		return true
 	}
 	if !meant && o.isMedia() {
 		return false // older bytes than the published ones, or a packager's that has not listed them yet
@@ -350,6 +338,24 @@ func (p *Plan) overwritable(l *list, o *object, v *version) bool {
 		return false
 	}
 	return true
+}
+
+// meaning reports whether a snapshot newer than the published one, or the newest on disk, means v by its reference to
+// o, and whether such a pending one waits for nothing but overwrites, so that its time has come.
+func (l *list) meaning(o *object, v *version) (meant, due bool) {
+	floor := l.floor()
+	for _, s := range slices.Backward(l.pending) {
+		if s.seq <= floor {
+			break
+		}
+		if s.means(o, v) {
+			meant = true
+			if s.waitsForOverwrites(l) {
+				return true, true
+			}
+		}
+	}
+	return meant || l.last != nil && l.last.means(o, v), false
 }
 
 // floor is the number of the newest snapshot that is or may be published.

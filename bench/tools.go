@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,7 +25,7 @@ type client struct {
 	// end asks the process to end. mustSucceed says whether its exit code is to be 0.
 	end         func() error
 	mustSucceed bool
-	written     lockedBuffer
+	written     storetest.Output
 	ended       chan struct{} // closed once err is set
 	err         error
 }
@@ -108,24 +106,4 @@ func (c *client) output() string {
 	const most = 2000
 	text := strings.TrimSpace(c.written.String())
 	return text[max(0, len(text)-most):]
-}
-
-// lockedBuffer collects a process's output.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-var _ io.Writer = (*lockedBuffer)(nil)
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -80,17 +80,12 @@ func (g *journal) report(r report) {
 
 // weather tells once when the store stops answering, and once when it is back.
 func (g *journal) weather(r report) {
-	answers := true
-	switch r.out.Result {
-	case Failed:
-		if answers = g.answered(r); !answers && !isStore(r.err) {
-			return
-		}
-	case Void, Gone, Cancelled:
-		return
-	case Done, Different, Present, Absent:
+	if r.out.Result == Failed {
+		g.failure(r)
 	}
-	g.store(answers)
+	if answers, known := r.answers(); known {
+		g.store(answers)
+	}
 }
 
 // store tells whether the store answers, if that changed.
@@ -109,8 +104,7 @@ func (g *journal) store(answers bool) {
 
 // probed tells of a probe.
 func (g *journal) probed(p probe) {
-	word := "ok"
-	answers := p.err == nil || KindOf(p.err) == NotFound
+	word, answers := "ok", p.answers()
 	if p.err != nil {
 		word = KindOf(p.err).String()
 	}
@@ -129,30 +123,25 @@ func (g *journal) probed(p probe) {
 	g.away = !answers
 }
 
-// answered logs a failure and reports whether it is one of the request rather than of the store.
-func (g *journal) answered(r report) bool {
+// failure logs why a request failed.
+func (g *journal) failure(r report) {
 	key := g.prefix + r.job.Path
 	switch r.out.Kind {
 	case Permanent:
 		g.log.Error("store rejects the object for good", "key", key, "err", r.err, "cure", cure(r.err))
-		return true
 	case Precondition:
 		g.log.Warn("playlist in the store is not the one expected; will read it back",
 			"key", key, "cure", "expected after a PUT that was given up; otherwise see who else writes this key")
-		return true
 	case Unsupported:
 		if !g.plain {
 			g.plain = true
 			g.log.Warn("store knows no conditional writes; playlists go up without them",
 				"key", key, "cure", "harmless with one writer a bucket; --conditional off spares the first try")
 		}
-		return true
 	case NotFound:
-		return true
 	case Transient, Alarm:
+		g.failed(r)
 	}
-	g.failed(r)
-	return false
 }
 
 // failed warns of each cause, at most once a minute; repeats are counted.

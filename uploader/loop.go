@@ -36,6 +36,9 @@ type probe struct {
 	took time.Duration
 }
 
+// answers reports whether the store answered: that the key is missing is an answer, too.
+func (p probe) answers() bool { return p.err == nil || KindOf(p.err) == NotFound }
+
 // start starts the jobs that are allowed now, unless the store is down.
 func (l *loop) start(now time.Time) {
 	if l.pulse.down {
@@ -103,7 +106,7 @@ func (l *loop) listen(now time.Time) {
 // probed takes the outcome of a probe in.
 func (l *loop) probed(p probe, now time.Time) {
 	l.log.probed(p)
-	if l.pulse.probed(p.err == nil || KindOf(p.err) == NotFound, now) {
+	if l.pulse.probed(p.answers(), now) {
 		l.back(now)
 	}
 }

@@ -98,8 +98,9 @@ func (e *Unshipped) Error() string {
 
 // Run ships what facts tell until facts is closed and nothing is left that can be shipped, or until ctx is
 // done, which gives up what is under way. It always receives from facts, so that the sender never
-// waits for the store. It joins every goroutine that it started and releases every Source.
-// The error is an *Unshipped if something is left, nil otherwise.
+// waits for the store. It joins every goroutine that it started and releases every Source, except those
+// that outlive the process (hls.Keeper) and are not stored. The error is an *Unshipped if
+// something is left, nil otherwise.
 func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	jobs, stop := context.WithCancel(ctx)
 	defer stop()
@@ -124,11 +125,11 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			l.listen(time.Now())
 		}
 		u.settleAccounts(len(l.attempts))
-		if facts == nil && u.plan.Finished() || done == nil {
-			stop() // the listing is all that may be left
-		}
-		if !l.busy() && (done == nil || facts == nil && u.plan.Finished()) {
-			return u.finish(facts)
+		if done == nil || facts == nil && u.plan.Finished() {
+			stop() // a listing or a probe may be left
+			if !l.busy() {
+				return u.finish(facts)
+			}
 		}
 		l.alarm(wake, done == nil)
 		select {

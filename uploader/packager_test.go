@@ -369,6 +369,7 @@ func (p *packager) run() {
 			p.writeMaster()
 		}
 		renditions.Wait()
+		time.Sleep(100 * time.Millisecond) // no process is gone and back before anybody looks
 		p.pause(3 * time.Second)
 	}
 	if p.clean {

@@ -44,7 +44,25 @@ type Object struct {
 	// Unsupported where the store knows no conditional writes.
 	IfMatch  string
 	IfAbsent bool
+	// Priority says which PUTs a Store that limits its uplink lets go first.
+	Priority Priority
+	// Waits, if not nil, is told when such a Store begins (true) and ceases (false) to wait for its share of
+	// the uplink, so that nobody takes that for a network that stands still. It must not block; Put does
+	// not call it after it returned.
+	Waits func(waiting bool)
 }
+
+// Priority is the rank of a PUT among those that share an uplink.
+type Priority uint8
+
+const (
+	// Edge is media that the live edge waits for.
+	Edge Priority = iota
+	// First goes before all others, and is for what is small and waited for: playlists.
+	First
+	// Backlog takes what the others leave.
+	Backlog
+)
 
 // Info describes a stored object.
 type Info struct {

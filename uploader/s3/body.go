@@ -18,8 +18,9 @@ import (
 // minio-go neither wraps nor replays it. net/http may read from its own goroutine even after the request
 // has ended; ended and wait keep the promise that the caller's Body is not read after Put returned.
 type body struct {
-	progress func()       // set by the transport before the first read
-	ended    func() error // why no more may be sent, nil while it may
+	watch *watch                          // set by the transport before the first read
+	take  func(want int64) (int64, error) // waits until some of want bytes may be sent; nil for all at once
+	ended func() error                    // why no more may be sent, nil while it may
 
 	lock     chan struct{} // buffer 1; held across reads of a disk, which a mutex is not meant for
 	src      io.ReaderAt
@@ -40,13 +41,21 @@ func (b *body) Read(p []byte) (int, error) {
 	if err := b.ended(); err != nil {
 		return 0, err
 	}
-	if b.progress != nil {
-		b.progress()
-	}
+	b.watch.progress()
+	want := min(int64(len(p)), b.end-b.off)
 	if b.off == b.end {
 		return 0, io.EOF
 	}
-	n, err := readAt(b.src, p[:min(int64(len(p)), b.end-b.off)], b.off, b.end)
+	if b.take != nil && want > 0 {
+		b.watch.pause()
+		granted, err := b.take(want)
+		b.watch.progress()
+		if err != nil {
+			return 0, err
+		}
+		want = granted
+	}
+	n, err := readAt(b.src, p[:want], b.off, b.end)
 	b.off += int64(n)
 	b.err = err
 	return n, err
@@ -58,11 +67,11 @@ func (b *body) wait() {
 	defer func() { <-b.lock }()
 }
 
-// onProgress sets what each read calls.
-func (b *body) onProgress(f func()) {
+// watched sets the watch that each read keeps going.
+func (b *body) watched(w *watch) {
 	b.lock <- struct{}{}
 	defer func() { <-b.lock }()
-	b.progress = f
+	b.watch = w
 }
 
 // failure returns the source's own error.

@@ -64,6 +64,9 @@ type Config struct {
 	Stall time.Duration
 	// Workers is how many requests run at once at most; so many connections are kept; 0 means 16.
 	Workers int
+	// UplinkLimit bounds the bodies of all PUTs together, in bytes a second; 0 means no limit. Headers, TLS
+	// and TCP come on top, a few percent.
+	UplinkLimit int64
 	// Version ends the User-Agent: "hlsship/VERSION"; empty means "dev".
 	Version string
 	// Logger is told of changes of the credentials; nil discards.
@@ -101,8 +104,8 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Region == "" {
 		c.Region = "us-east-1"
 	}
-	if c.Stall < 0 || c.Workers < 0 {
-		errs = append(errs, errors.New("stall and workers must not be negative"))
+	if c.Stall < 0 || c.Workers < 0 || c.UplinkLimit < 0 {
+		errs = append(errs, errors.New("stall, workers and uplink limit must not be negative"))
 	}
 	if c.Stall == 0 {
 		c.Stall = DefaultStall

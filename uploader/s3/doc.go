@@ -11,6 +11,11 @@
 // was taken and no answer came. After such an end the next attempt for the same key has twice the
 // patience, so that a shared slow line cannot livelock.
 //
+// With [Config.UplinkLimit] the bodies of all PUTs together leave at that rate at most, in pieces of a few KiB
+// and with a burst of 50 ms: playlists first, then the live edge, then backlog. A PUT that waits for its first
+// piece has not opened its connection, one that has begun is never silent for much more than 5 s, and no wait counts as
+// lack of progress.
+//
 // Every error is classified once, into *uploader.Error. Errors and log lines hold no secrets.
 //
 // No request waits for credentials: requests are signed with the newest stored keys, which
@@ -20,7 +25,7 @@
 //
 // Open starts none. Run works in the caller's goroutine; each refresh of the credentials runs in one
 // more, so that a hung credential_process or metadata service can be left behind: it is the only one
-// that may outlive Run. Idle connections belong to net/http.
+// that may outlive Run. Timers call functions that end at once. Idle connections belong to net/http.
 //
 // It must not import watcher, metrics or any other command's package.
 package s3

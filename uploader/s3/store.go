@@ -36,6 +36,7 @@ type Store struct {
 	bucket    string
 	checksum  Checksum
 	stall     time.Duration
+	uplink    *limiter // nil for no limit
 
 	resets atomic.Int32 // PUTs cut off in a row
 	exists atomic.Bool  // the bucket has answered for one of its keys
@@ -85,7 +86,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	client.SetS3EnableDualstack(false)
 	return &Store{
 		core: minio.Core{Client: client}, transport: t, keys: keys,
-		bucket: c.Bucket, checksum: c.Checksum, stall: c.Stall,
+		bucket: c.Bucket, checksum: c.Checksum, stall: c.Stall, uplink: newLimiter(c.UplinkLimit),
 		patience: map[string]time.Duration{},
 	}, nil
 }
@@ -118,8 +119,14 @@ func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
 	if o.IfAbsent {
 		opts.SetMatchETagExcept("*")
 	}
+	share := s.uplink.open(o)
+	defer share.close()
+	if err := share.admit(ctx, o.Size); err != nil {
+		return "", s.classified(r, err)
+	}
 	a := newAttempt(ctx, s.bound(o.Key))
 	a.body = newBody(o.Body, o.Size, a.ctx.Err)
+	a.body.take = func(want int64) (int64, error) { return share.take(a.ctx, want) }
 	defer a.end()
 	info, err := s.core.PutObject(a.ctx, s.bucket, o.Key, a.body, o.Size, sum.md5, "", opts)
 	if err := a.failure(err); err != nil {

@@ -127,12 +127,27 @@ func newWatch(a *attempt) *watch {
 	return w
 }
 
-// progress grants the whole bound anew.
+// progress grants the whole bound anew. A nil watch watches nothing.
 func (w *watch) progress() {
+	if w == nil {
+		return
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.timer != nil {
 		w.timer.Reset(w.bound)
+	}
+}
+
+// pause stops the clock until the next progress: what follows is no waiting for the network.
+func (w *watch) pause() {
+	if w == nil {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.timer != nil {
+		w.timer.Stop()
 	}
 }
 
@@ -179,7 +194,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	w := newWatch(a)
 	if a.body != nil {
-		a.body.onProgress(w.progress)
+		a.body.watched(w)
 	}
 	trace := &httptrace.ClientTrace{
 		GotConn:              func(httptrace.GotConnInfo) { w.progress() },

@@ -70,8 +70,10 @@ func TestPlanBudget(t *testing.T) {
 		t.Parallel()
 		d := during(t, PlanConfig{MaxAge: 10 * time.Second})
 		d.tick(7 * time.Second)
-		d.want("put s2.ts", "put s3.ts", "put s4.ts", "put s5.ts")
+		d.want("put s4.ts", "put s5.ts")
 		d.lost("s0.ts age", "s1.ts age")
+		d.done("put s4.ts", "put s5.ts")
+		d.want("publish x.m3u8", "put s2.ts", "put s3.ts")
 	})
 }
 

@@ -51,6 +51,8 @@ type Job struct {
 	IfAbsent bool
 	// ETag is what Compare is to compare with; empty means that the store must be asked first.
 	ETag string
+	// Backlog is true if the live edge does not wait for the file.
+	Backlog bool
 	// Attempt counts the tries before this one.
 	Attempt int
 
@@ -61,6 +63,12 @@ type Job struct {
 
 // local reports whether the job is done without asking the store.
 func (j Job) local() bool { return j.Op == Compare && j.ETag != "" }
+
+// sendable reports whether the job is a PUT that does no harm if it is given up, made again, and arrives after all. A
+// playlist's would put an old version over a newer one, unless it has a condition.
+func (j Job) sendable() bool {
+	return j.Op == PutMedia || j.Op == PutPlaylist && (j.IfMatch != "" || j.IfAbsent)
+}
 
 // Result is how a Job ended.
 type Result uint8

@@ -17,6 +17,7 @@ type loop struct {
 	reports  chan report
 	probes   chan probe
 	pulse    pulse
+	hush     hush
 	target   string // the key that a probe asks for
 
 	surveying bool // the store is being listed
@@ -25,10 +26,14 @@ type loop struct {
 // attempt is a request under way.
 type attempt struct {
 	job    Job
+	ctx    context.Context //nolint:containedctx // it is the attempt's own
 	began  time.Time
-	cancel context.CancelFunc
+	cancel context.CancelCauseFunc
 	moved  *atomic.Int64 // when it last made progress, in nanoseconds since the epoch
 }
+
+// last returns when a last made progress.
+func (a *attempt) last() time.Time { return time.Unix(0, a.moved.Load()) }
 
 // probe is the outcome of asking the store whether it is there.
 type probe struct {
@@ -45,8 +50,8 @@ func (l *loop) start(now time.Time) {
 		return
 	}
 	for _, j := range l.plan.Next(now) {
-		ctx, cancel := context.WithCancel(l.jobs)
-		a := &attempt{job: j, began: now, cancel: cancel, moved: new(atomic.Int64)}
+		ctx, cancel := context.WithCancelCause(l.jobs)
+		a := &attempt{job: j, ctx: ctx, began: now, cancel: cancel, moved: new(atomic.Int64)}
 		a.moved.Store(now.UnixNano())
 		l.last++
 		id := l.last
@@ -61,8 +66,12 @@ func (l *loop) start(now time.Time) {
 
 // finished takes the report of an attempt in.
 func (l *loop) finished(r report) {
-	l.attempts[r.id].cancel()
+	a := l.attempts[r.id]
+	a.cancel(nil)
 	delete(l.attempts, r.id)
+	if r.job.sendable() && r.out.Result == Done {
+		l.hush.answered(r.out.At.Sub(a.last()))
+	}
 	l.log.report(r)
 	l.plan.Report(r.job, r.out)
 	if r.job.local() {
@@ -87,6 +96,11 @@ func (l *loop) finished(r report) {
 
 // listen looks for requests that are silent, and probes the store if it is in doubt.
 func (l *loop) listen(now time.Time) {
+	for _, a := range l.attempts {
+		if at, ok := l.dead(a); ok && !now.Before(at) {
+			a.cancel(errSilent)
+		}
+	}
 	if moved, ok := l.quietest(); ok && !now.Before(l.pulse.suspicious(moved)) {
 		l.pulse.failed(now)
 	}
@@ -103,6 +117,15 @@ func (l *loop) listen(now time.Time) {
 	}()
 }
 
+// dead returns when a is to be taken for dead, if the store has answered since it last made progress.
+func (l *loop) dead(a *attempt) (at time.Time, ok bool) {
+	if !a.job.sendable() || !l.pulse.heard.After(a.last()) || a.ctx.Err() != nil {
+		return time.Time{}, false
+	}
+	bound, ok := l.hush.bound(a.job.Attempt)
+	return a.last().Add(bound), ok
+}
+
 // probed takes the outcome of a probe in.
 func (l *loop) probed(p probe, now time.Time) {
 	l.log.probed(p)
@@ -115,9 +138,9 @@ func (l *loop) probed(p probe, now time.Time) {
 // is left alone for a while, since it may still arrive.
 func (l *loop) back(now time.Time) {
 	for _, a := range l.attempts {
-		quiet := now.Sub(time.Unix(0, a.moved.Load())) >= silence
+		quiet := now.Sub(a.last()) >= silence
 		if quiet && (a.job.Op != PutPlaylist || now.Sub(a.began) >= playlistPatience) {
-			a.cancel()
+			a.cancel(nil)
 		}
 	}
 	l.plan.Recover(now)
@@ -126,7 +149,7 @@ func (l *loop) back(now time.Time) {
 // quietest returns when the request that has been silent the longest last made progress.
 func (l *loop) quietest() (at time.Time, ok bool) {
 	for _, a := range l.attempts {
-		if t := time.Unix(0, a.moved.Load()); !a.job.local() && (!ok || t.Before(at)) {
+		if t := a.last(); !a.job.local() && (!ok || t.Before(at)) {
 			at, ok = t, true
 			if l.target == "" {
 				l.target = l.worker.key(a.job.Path)
@@ -154,6 +177,11 @@ func (l *loop) alarm(wake *time.Timer, stopping bool) {
 	}
 	if moved, some := l.quietest(); some && !l.pulse.trouble {
 		sooner(l.pulse.suspicious(moved))
+	}
+	for _, a := range l.attempts {
+		if due, some := l.dead(a); some {
+			sooner(due)
+		}
 	}
 	if l.pulse.trouble && !l.pulse.probing && l.target != "" {
 		sooner(l.pulse.next)

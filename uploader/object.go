@@ -25,6 +25,7 @@ type object struct {
 	mark    uint64   // of the last snapshot that named it
 
 	queued bool      // in stream's queue or backlog
+	late   bool      // in the backlog, as the live edge went before it
 	busy   bool      // a request is under way
 	began  time.Time // when it did
 	query  bool      // the store is to be asked whether it holds the name
@@ -240,6 +241,9 @@ func (p *Plan) want(o *object, v *version, s *stream) {
 	}
 	v.wanted = true
 	p.keep(v)
+	if o.late {
+		o.late, o.queued = false, false // its new bytes belong to the live edge
+	}
 	p.queue(o, s)
 }
 

@@ -63,6 +63,9 @@ func (p *Plan) land(j Job) (*object, *version) {
 	o := j.object
 	o.busy = false
 	o.stream.flying--
+	if j.Backlog {
+		o.stream.behind--
+	}
 	p.flying--
 	return o, j.version
 }

@@ -14,9 +14,9 @@ type PlanConfig struct {
 	// Settle is how long a reference of a restarted stream waits for new bytes under an old name, and
 	// how long new bytes wait before they replace what the published playlist names. Default 2 s.
 	Settle time.Duration
-	// MaxLag is the lag that the live edge should not exceed by more than the transfer of a window, on an uplink
-	// that is slower than the stream: from half of it on, the newest playlist is aimed at, and what lies
-	// between follows as backlog. Default 15 s.
+	// MaxLag is the lag that the live edge should not exceed by more than a window, on an uplink that is slower
+	// than the stream: from half of it on the live edge goes first, and what it skips follows as backlog.
+	// Default 15 s.
 	MaxLag time.Duration
 	// MinInterval is the least time between two PUTs of one playlist. Default 0.
 	MinInterval time.Duration
@@ -192,6 +192,9 @@ func (p *Plan) weather(j Job, o Outcome) {
 func (p *Plan) Recover(now time.Time) {
 	p.tick(now)
 	p.recovery = p.now
+	for _, l := range p.lists {
+		l.goal, l.ahead, l.moved = nil, false, time.Time{} // the newest version is to be seen first
+	}
 	for _, s := range p.streams {
 		p.wake(s)
 	}

@@ -72,7 +72,7 @@ func (p *Plan) believe(l *list, s *snapshot) {
 // publish notes that the store holds s.
 func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	first := !l.exists
-	l.exists, l.etag = true, etag
+	l.exists, l.etag, l.moved = true, etag, p.now
 	p.expose(s) // before it stops to be pending, so that its references are kept
 	p.settleDoubt(l, s)
 	for len(l.pending) > 0 && l.pending[0].seq <= s.seq {

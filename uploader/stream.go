@@ -11,6 +11,7 @@ type stream struct {
 	name   string
 	lists  []*list
 	flying int // requests under way for its files
+	behind int // those of them that are for backlog
 	width  int // how many may be, between 1 and PlanConfig.PerStream; 0 for that
 
 	queue   []*object // named and to be shipped, oldest first
@@ -106,31 +107,68 @@ func (l *list) choose() *snapshot {
 	return nil
 }
 
-// aim fixes the newest snapshot as the goal while the live edge lags, until it is published. A goal for which
-// nothing can be shipped gives way to a newer one. As a whole window may have to go up for it, it is fixed at half of
-// MaxLag.
+// aim decides what the live edge of l does about a lag that passed half of MaxLag: a whole window may have to go up
+// before it moves again. After a standstill it fixes the newest snapshot as the goal until that is published; one for
+// which nothing can be shipped gives way to a newer one. A line that moves and is late all the same is slower than
+// the stream: there the window begins anew at the live edge, so that what is published is recent when it is.
 func (p *Plan) aim(l *list) {
-	if len(l.pending) < 2 || p.now.Sub(l.pending[0].file.Seen) <= p.cfg.MaxLag/2 {
+	if l.ahead && !l.last.late() {
+		l.ahead, l.goal = false, l.last
+	}
+	lag := p.lag(l)
+	if l.ahead || lag <= p.cfg.MaxLag/2 {
 		return
 	}
-	if l.goal == nil || l.goal != l.last && !l.goal.shippable() {
-		l.goal = l.last
-		p.skip(l)
+	if l.goal != nil && (l.goal == l.last || l.goal.shippable()) {
+		return
 	}
+	l.goal = nil
+	if slow := p.now.Sub(l.moved) < p.cfg.MaxLag/2; slow && l.slides() && l.last.duration() <= max(lag, p.cfg.MaxLag) {
+		l.ahead = true
+	} else {
+		l.goal = l.last
+	}
+	p.skip(l)
 }
 
-// skip makes backlog of what the goal of l does not need and no other playlist names, as it would come before
-// what follows the goal.
-func (p *Plan) skip(l *list) {
-	goal := l.goal
-	for i := range goal.binds {
-		goal.binds[i].obj.mark = goal.mark
+// lag is how long the live edge of l has been behind, 0 if but one version waits.
+func (p *Plan) lag(l *list) time.Duration {
+	if len(l.pending) < 2 {
+		return 0
 	}
-	s := l.stream
+	return p.now.Sub(l.pending[0].file.Seen)
+}
+
+// slides reports whether the window of l moves on; that of an EVENT playlist only grows.
+func (l *list) slides() bool {
+	return l.pending[0].file.Playlist.MediaSequence < l.last.file.Playlist.MediaSequence
+}
+
+// duration is at most how long what s lists takes to play.
+func (s *snapshot) duration() time.Duration {
+	return time.Duration(s.file.Playlist.Segments) * s.file.Playlist.TargetDuration
+}
+
+// late reports whether s waits for something that was skipped.
+func (s *snapshot) late() bool {
+	return slices.ContainsFunc(s.binds[s.cursor:], func(b bind) bool { return b.obj.late && !b.satisfied() })
+}
+
+// skip makes backlog of what would come before the live edge of l: all that no other playlist names and the goal does
+// not need, or, where the window begins anew, all media but the newest.
+func (p *Plan) skip(l *list) {
+	s, mark := l.stream, l.last.mark
+	for i := range l.last.binds {
+		l.last.binds[i].obj.mark = mark
+	}
 	s.queue = slices.DeleteFunc(s.queue, func(o *object) bool {
-		if o.mark == goal.mark || o.busy || len(o.naming) > 1 || len(o.naming) == 1 && o.naming[0].list != l {
+		if o.busy || len(o.naming) > 1 || len(o.naming) == 1 && o.naming[0].list != l {
 			return false
 		}
+		if o.mark == mark && (!l.ahead || !o.isMedia() || o.naming[0].count == 1) {
+			return false
+		}
+		o.late = true
 		s.backlog = append(s.backlog, o)
 		return true
 	})
@@ -188,11 +226,11 @@ func (p *Plan) nextObjects(woken []*stream, jobs []Job) []Job {
 			if s.flying > 0 && (p.flying >= p.cfg.Workers || s.flying >= p.width(s)) {
 				continue // a request that ends will wake it
 			}
-			o := p.pick(s)
+			o, behind := p.pick(s)
 			if o == nil {
 				continue
 			}
-			jobs = append(jobs, p.launch(s, o))
+			jobs = append(jobs, p.launch(s, o, behind))
 			rest = append(rest, s)
 		}
 		woken = rest
@@ -201,25 +239,26 @@ func (p *Plan) nextObjects(woken []*stream, jobs []Job) []Job {
 }
 
 // pick returns the file of s to be requested next, nil if none may be: what the goal needs first, then the
-// oldest named, then backlog.
-func (p *Plan) pick(s *stream) *object {
+// oldest named, then backlog. That waits while anything else is under way, which it would only delay.
+func (p *Plan) pick(s *stream) (o *object, backlog bool) {
 	for _, l := range s.lists {
 		if l.goal == nil {
 			continue
 		}
 		for i := l.goal.cursor; i < len(l.goal.binds); i++ {
 			if o := l.goal.binds[i].obj; o.stream == s && !l.goal.binds[i].satisfied() && p.eligible(o) {
-				return o
+				return o, false
 			}
 		}
 	}
 	if o := p.first(&s.queue); o != nil {
-		return o
+		return o, false
 	}
-	if !p.listed {
-		return nil // what of the backlog is stored already is not known yet
+	// What of the backlog is stored already is not known before the store was listed.
+	if !p.listed || s.flying > s.behind {
+		return nil, false
 	}
-	return p.first(&s.backlog)
+	return p.first(&s.backlog), true
 }
 
 // first returns the first eligible object of a queue and drops those at hand that have nothing to ship.
@@ -272,11 +311,14 @@ func (o *object) compares() bool {
 }
 
 // launch makes the job for o.
-func (p *Plan) launch(s *stream, o *object) Job {
+func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 	o.busy, o.began = true, p.now
 	s.flying++
+	if backlog {
+		s.behind++
+	}
 	p.flying++
-	j := Job{Op: Compare, object: o, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.etag}
+	j := Job{Backlog: backlog, Op: Compare, object: o, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.etag}
 	switch {
 	case o.asked != nil:
 		j.version = o.asked

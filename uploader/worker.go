@@ -70,7 +70,11 @@ func (w *worker) do(ctx context.Context, j Job, moved *atomic.Int64) report {
 	out.At = time.Now()
 	if err != nil {
 		out.Result, out.Kind, out.RetryIn = Failed, KindOf(err), retryDelay(j.Attempt, err)
-		if ctx.Err() != nil {
+		switch cause := context.Cause(ctx); {
+		case errors.Is(cause, errSilent):
+			err = &Error{Op: j.Op.String(), Key: w.key(j.Path), Err: errSilent}
+			out.Kind, out.RetryIn = Transient, 0
+		case cause != nil:
 			out.Result = Cancelled
 		}
 	}

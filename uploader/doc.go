@@ -13,5 +13,9 @@
 //	P5 live      the newest playlist whose references are all stored is PUT as soon as that is true
 //	P7 honest    every wait, retry, hold and loss is told to the Observer and, once, to the log
 //
+// P1 is about what the store holds, not about what it held: when a published playlist turns out to be gone, as in
+// a bucket that was deleted and made anew, what the playlists name is stored again. The condition of a PUT
+// tells, or the look at the published playlists that follows a refusal which somebody had to mend.
+//
 // It imports hls and never watcher, metrics or the packages below it.
 package uploader

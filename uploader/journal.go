@@ -218,6 +218,11 @@ func holdCure(reason string) string {
 	return "the file is being uploaded; see the store's errors and hlsship_attempts_total"
 }
 
+func (g *journal) vanished() {
+	g.log.Warn("what was stored is not in the bucket any more", "action", "storing again what the playlists name",
+		"cure", "find out who deletes objects, or deleted the bucket")
+}
+
 func (g *journal) lost(l Loss) {
 	g.obs.Lost(l.Stream, l.Kind.String(), l.Reason)
 	g.log.Error("segment lost", "path", l.Path, "kind", l.Kind.String(), "reason", l.Reason,

@@ -32,6 +32,8 @@ type object struct {
 	looked bool      // the watcher was asked to look
 	lost   bool      // its newest bytes are, so that what the store holds is older and means nothing
 
+	suspect bool // the answer to the request under way may be of a store that has vanished
+
 	failures int
 	failedAt time.Time
 	retryAt  time.Time
@@ -130,6 +132,10 @@ func (p *Plan) observeObject(f hls.File) {
 	for _, known := range []*version{o.asked, o.newest} {
 		if known != nil && known.file.Version == f.Version {
 			p.refresh(known, f)
+			if known == o.newest && known.wanted && !known.refused && !known.kept && !o.stored(known) {
+				p.keep(known)
+				p.queue(o, p.stream(path.Dir(o.path)))
+			}
 			return
 		}
 	}
@@ -348,5 +354,5 @@ func (o *object) pendingWork() bool {
 		return true
 	}
 	v := o.newest
-	return v != nil && v.wanted && !v.refused && !o.stored(v)
+	return v != nil && v.wanted && !v.refused && !o.stored(v) && v.file.Source != nil
 }

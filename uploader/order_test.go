@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"path"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -42,7 +44,11 @@ type theatre struct {
 	disk   *disk
 	viewer *storetest.Viewer
 	faults *storetest.Faults
+	memory *storetest.Memory
 	kills  int
+	lists  int // how many playlists there are in the end
+	mu     sync.Mutex
+	stored map[string]int // how often an object was stored since the uploader began or the store was emptied
 	log    func(format string, args ...any)
 }
 
@@ -51,7 +57,7 @@ type theatre struct {
 func (th *theatre) dice(actor uint64) *rand.Rand { return rand.New(rand.NewPCG(th.seed, actor)) }
 
 func shipOne(t *testing.T, seed uint64) {
-	th := &theatre{t: t, seed: seed, disk: newDisk()}
+	th := &theatre{t: t, seed: seed, disk: newDisk(), stored: map[string]int{}}
 	rng := th.dice(1)
 	viewer := storetest.NewViewer("live/")
 	viewer.Settle -= 100 * time.Millisecond // the uploader learns of everything a little late
@@ -64,7 +70,12 @@ func shipOne(t *testing.T, seed uint64) {
 	memory := storetest.NewMemory()
 	memory.OnChange = func(key string, content []byte) {
 		log("stored %s: %.120q", key, content)
+		if content == nil {
+			viewer.Removed(key)
+			return
+		}
 		viewer.Changed(key, content)
+		th.versions(func(of map[string]int) { of[key]++ })
 	}
 	slow := time.Duration(1+rng.IntN(400)) * time.Millisecond
 	var mu sync.Mutex
@@ -74,13 +85,16 @@ func shipOne(t *testing.T, seed uint64) {
 		defer mu.Unlock()
 		return time.Duration(lat.Int64N(int64(slow)))
 	}
-	th.viewer, th.faults = viewer, storetest.NewFaults(memory)
-	th.disk.lost = viewer.Lost
+	th.viewer, th.faults, th.memory = viewer, storetest.NewFaults(memory), memory
+	th.disk.lost, th.disk.removed = viewer.Lost, viewer.Deleted
 	if rng.IntN(3) == 0 {
 		th.kills = 1 + rng.IntN(2)
 	}
 	p := randomPackager(rng, th.disk, viewer)
 	p.log, th.log = log, log
+	if th.lists = p.renditions; p.master {
+		th.lists++
+	}
 	if th.kills > 0 {
 		// What is pushed out of a ring of names while nothing runs is lost, and so are playlists that are deleted
 		// before they could be published.
@@ -114,7 +128,8 @@ func (th *theatre) play(p *packager) {
 	}
 	drained, cancel := context.WithCancel(th.t.Context())
 	defer cancel()
-	if err := th.ship(drained, ended, th.dice(4)); err != nil {
+	// What was stored, and deleted both there and here, cannot be shipped once more.
+	if err := th.ship(drained, ended, th.dice(4)); err != nil && !(p.clean && p.disk.wasEmptied()) {
 		th.t.Errorf("run: %v", err)
 	}
 	th.faults.Wait()
@@ -124,6 +139,7 @@ func (th *theatre) play(p *packager) {
 // passed, after which it drains.
 func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Rand) error {
 	th.log("started")
+	th.versions(func(stored map[string]int) { clear(stored) })
 	facts := make(chan hls.File)
 	looks := make(chan string, 1024)
 	up, err := uploader.New(uploader.Config{
@@ -172,13 +188,56 @@ func (th *theatre) trouble(ended <-chan struct{}, dated bool) {
 		case <-time.After(time.Duration(rng.IntN(8000)) * time.Millisecond):
 		}
 		in := th.incident(rng, dated)
+		empties := rng.IntN(8) == 0
 		lift := th.faults.Inject(in)
 		select {
 		case <-ended:
 		case <-time.After(time.Duration(rng.IntN(6000)) * time.Millisecond):
 		}
+		if empties {
+			th.empty()
+		}
 		lift()
 	}
+}
+
+// versions gives access to the counts of what was stored.
+func (th *theatre) versions(do func(stored map[string]int)) {
+	th.mu.Lock()
+	defer th.mu.Unlock()
+	do(th.stored)
+}
+
+// noticeable reports whether the uploader can notice that the store is emptied: it knows that every playlist is there.
+// Before a playlist's first answer nothing tells what the store held.
+func (th *theatre) noticeable() bool {
+	known := true
+	lists := th.disk.lists()
+	th.versions(func(stored map[string]int) {
+		for _, name := range lists {
+			known = known && (stored["live/"+name] > 1 || path.Base(name) == "master.m3u8" && stored["live/"+name] > 0)
+		}
+	})
+	return known && len(lists) == th.lists
+}
+
+// empty deletes all that is stored, as if somebody had deleted the bucket and made it anew.
+func (th *theatre) empty() {
+	th.disk.empty(func() bool {
+		if !th.noticeable() {
+			return false
+		}
+		th.log("emptied")
+		stored := th.memory.Contents()
+		th.memory.Clear()
+		for key := range stored {
+			if name := strings.TrimPrefix(key, "live/"); !th.disk.has(name) {
+				th.viewer.Deleted(name)
+			}
+		}
+		th.versions(func(stored map[string]int) { clear(stored) })
+		return true
+	})
 }
 
 // logWriter makes the uploader's log part of the stream's.

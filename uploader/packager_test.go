@@ -27,6 +27,12 @@ type disk struct {
 	events chan string // names that changed; nil while nobody watches
 	spool  map[*inode]*pin
 	lost   func(name string) // told of what was removed while nobody watched
+
+	removed func(name string) // told of all that is removed
+
+	emptying sync.Mutex
+	emptied  bool // the store was
+	last     bool // the packager writes nothing more after what it writes now
 }
 
 // pin is a hard link in the spool: its name speaks of the version that was pinned.
@@ -47,7 +53,9 @@ type inode struct {
 // newDice returns random numbers that are always the same.
 func newDice() *rand.Rand { return rand.New(rand.NewPCG(1, 1)) }
 
-func newDisk() *disk { return &disk{names: map[string]*inode{}, spool: map[*inode]*pin{}} }
+func newDisk() *disk {
+	return &disk{names: map[string]*inode{}, spool: map[*inode]*pin{}, removed: func(string) {}}
+}
 
 // recover returns what a process before left in the spool.
 func (d *disk) recover(ctx context.Context) []hls.File {
@@ -100,6 +108,9 @@ func (d *disk) remove(name string) {
 	d.mu.Lock()
 	n, there := d.names[name]
 	delete(d.names, name)
+	if there {
+		d.removed(name)
+	}
 	if there && d.events == nil && d.spool[n] == nil {
 		d.lost(name)
 	}
@@ -107,6 +118,38 @@ func (d *disk) remove(name string) {
 	if there {
 		d.event(name)
 	}
+}
+
+// empty has clear empty the store, unless the packager might not write anything after that.
+func (d *disk) empty(clear func() bool) {
+	d.emptying.Lock()
+	defer d.emptying.Unlock()
+	if !d.last && clear() {
+		d.emptied = true
+	}
+}
+
+// lists returns the playlists, sorted.
+func (d *disk) lists() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	names := slices.Sorted(maps.Keys(d.names))
+	return slices.DeleteFunc(names, func(name string) bool { return !hls.Classify(name).IsPlaylist() })
+}
+
+// wasEmptied reports whether the store was emptied, which it will not be from now on.
+func (d *disk) wasEmptied() bool {
+	d.emptying.Lock()
+	defer d.emptying.Unlock()
+	d.last = true
+	return d.emptied
+}
+
+// has reports whether a file of that name is there.
+func (d *disk) has(name string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.names[name] != nil
 }
 
 func (d *disk) event(name string) {
@@ -372,6 +415,9 @@ func (p *packager) run() {
 		time.Sleep(100 * time.Millisecond) // no process is gone and back before anybody looks
 		p.pause(3 * time.Second)
 	}
+	if p.disk.wasEmptied() {
+		p.repeat()
+	}
 	if p.clean {
 		time.Sleep(time.Second) // a watcher looks within a moment
 		p.disk.mu.Lock()
@@ -380,6 +426,20 @@ func (p *packager) run() {
 		for _, name := range names {
 			p.disk.remove(name)
 		}
+	}
+}
+
+// repeat writes every media playlist once more, as a new version that means the same: where nothing is published any
+// more nobody would notice that the store was emptied.
+func (p *packager) repeat() {
+	for _, name := range p.disk.lists() {
+		if path.Base(name) == "master.m3u8" {
+			continue
+		}
+		p.disk.mu.Lock()
+		text := string(p.disk.names[name].content)
+		p.disk.mu.Unlock()
+		p.list(name, text+"# once more\n")
 	}
 }
 
@@ -469,9 +529,7 @@ func (p *packager) step(run int, base string, n, start int, restarted bool) {
 
 // names reports whether the directory has a file of that name already.
 func (p *packager) names(name string) bool {
-	p.disk.mu.Lock()
-	defer p.disk.mu.Unlock()
-	return p.disk.names[name] != nil
+	return p.disk.has(name)
 }
 
 func (p *packager) name(base string, n int) string {

@@ -89,6 +89,9 @@ type Plan struct {
 	due          flow      // of what becomes wanted
 	nextAge      time.Time // when ages are looked at again
 
+	alarmed  bool // the store refused for a reason that somebody had to mend, and has not answered since
+	vanished bool // what the store held is not there any more, and the log was not told
+
 	listed bool   // the store was listed, or cannot be
 	bucket survey // what it held that no file has been compared with yet
 
@@ -156,6 +159,14 @@ func (p *Plan) Wake() (at time.Time, ok bool) { return p.alarms.next() }
 func (p *Plan) Report(j Job, o Outcome) {
 	p.tick(o.At)
 	p.weather(j, o)
+	if j.object != nil && j.object.suspect {
+		j.object.suspect = false
+		switch o.Result {
+		case Done, Different, Present:
+			o = Outcome{Result: Cancelled, At: o.At}
+		case Absent, Void, Gone, Failed, Cancelled:
+		}
+	}
 	switch j.Op {
 	case PutMedia:
 		p.reportPut(j, o)
@@ -180,7 +191,12 @@ func (p *Plan) weather(j Job, o Outcome) {
 			p.Recover(p.now)
 		}
 		p.failing = p.failing[:0]
+		if p.alarmed {
+			p.alarmed = false
+			p.inspect()
+		}
 	case Failed:
+		p.alarmed = p.alarmed || o.Kind == Alarm
 		if (o.Kind == Transient || o.Kind == Alarm) && len(p.failing) < 2 && !slices.Contains(p.failing, j.Path) {
 			p.failing = append(p.failing, j.Path)
 		}
@@ -194,6 +210,9 @@ func (p *Plan) Recover(now time.Time) {
 	p.recovery = p.now
 	for _, l := range p.lists {
 		l.goal, l.ahead, l.moved = nil, false, time.Time{} // the newest version is to be seen first
+	}
+	if p.cfg.Unconditional {
+		p.inspect() // no condition will tell that it is another one
 	}
 	for _, s := range p.streams {
 		p.wake(s)
@@ -301,6 +320,9 @@ func (p *Plan) observeGone(name string) {
 		p.lose(o, "gone")
 	}
 	o.gone = true
+	if o.recalled() && !o.busy {
+		p.unreachable(o)
+	}
 	p.offer(o)
 	p.wakeNaming(o)
 	if o.newest != nil && !o.newest.wanted {

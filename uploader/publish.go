@@ -126,6 +126,9 @@ func (p *Plan) revise(l *list) {
 func (p *Plan) reportFetch(j Job, out Outcome) {
 	l := p.lists[j.Path]
 	l.fetching = false
+	if l.suspect {
+		l.suspect, out.Result = false, Cancelled
+	}
 	switch out.Result {
 	case Done:
 		l.conflict(l.exists && out.ETag == l.etag)
@@ -133,14 +136,7 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 		p.acquaint(l, out)
 	case Absent:
 		l.conflict(!l.exists)
-		l.fetched, l.failures = true, 0
-		p.settleDoubt(l, nil)
-		l.exists, l.etag = false, ""
-		if l.published != nil {
-			old := l.published
-			l.published = nil
-			p.conceal(old)
-		}
+		p.unpublish(l)
 	case Failed:
 		l.failures++
 		l.failedAt = p.now
@@ -155,6 +151,20 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 	}
 	for _, parent := range l.parents {
 		p.wake(parent.stream)
+	}
+}
+
+// unpublish notes that the store holds no version of l. If it was believed to hold one, more than that is gone.
+func (p *Plan) unpublish(l *list) {
+	p.settleDoubt(l, nil)
+	if l.exists {
+		p.vanish()
+	}
+	old := l.published
+	l.published = nil
+	l.fetched, l.failures, l.exists, l.etag = true, 0, false, ""
+	if old != nil {
+		p.conceal(old)
 	}
 }
 
@@ -176,6 +186,10 @@ func (l *list) conflict(unfounded bool) {
 // acquaint compares the version that the store holds with those known. What is stored and not known comes from
 // an earlier process: it counts as older than all that is on disk.
 func (p *Plan) acquaint(l *list, out Outcome) {
+	if old := l.published; old != nil && len(l.doubt) == 0 && bytes.Equal(old.file.Content, out.Content) {
+		l.exists, l.etag = true, out.ETag // a pending version with the same bytes may mean others by them
+		return
+	}
 	for _, known := range slices.Backward(slices.Concat([]*snapshot{l.published}, l.doubt, l.pending)) {
 		if known == nil || !bytes.Equal(known.file.Content, out.Content) {
 			continue

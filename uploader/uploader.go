@@ -170,6 +170,10 @@ func (u *Uploader) settleAccounts(flying int) {
 	for _, name := range u.plan.Looks() {
 		u.cfg.Look(name)
 	}
+	if u.plan.vanished {
+		u.plan.vanished = false
+		u.log.vanished()
+	}
 	for _, l := range u.plan.Losses() {
 		u.log.lost(l)
 	}

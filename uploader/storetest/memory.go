@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
 )
 
@@ -140,6 +141,31 @@ func (m *Memory) Remove(key string) {
 	if m.OnChange != nil {
 		m.OnChange(key, nil)
 	}
+}
+
+// Clear deletes every object at once, as if the bucket were deleted and made anew: playlists first for OnChange, so
+// that nobody sees one whose segments are gone.
+func (m *Memory) Clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	keys := slices.SortedFunc(maps.Keys(m.objects), playlistsFirst)
+	clear(m.objects)
+	for _, key := range keys {
+		if m.OnChange != nil {
+			m.OnChange(key, nil)
+		}
+	}
+}
+
+// playlistsFirst orders keys.
+func playlistsFirst(a, b string) int {
+	if x, y := hls.Classify(a).IsPlaylist(), hls.Classify(b).IsPlaylist(); x != y {
+		if x {
+			return -1
+		}
+		return 1
+	}
+	return strings.Compare(a, b)
 }
 
 // Contents returns the bytes of every object of this moment by key. They must not be changed.

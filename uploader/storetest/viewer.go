@@ -72,6 +72,7 @@ type file struct {
 	list     *playlist   // not nil once it was listed itself
 	stored   state
 	lost     bool
+	served   int // the newest version that was stored and was removed by others
 	// mark and slot find the file's reference in the playlist that is being parsed.
 	mark, slot int
 }
@@ -319,10 +320,20 @@ func (v *Viewer) Lost(path string) {
 	v.file(path).lost = true
 }
 
+// Deleted tells that the packager deleted the file. If the store held its bytes and lost them (Removed), nobody can
+// store them again, and Finale does not ask for what names them.
+func (v *Viewer) Deleted(path string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	f := v.file(path)
+	v.drain(time.Now(), false)
+	f.lost = f.lost || f.served != unbound && !f.stored.present
+}
+
 func (v *Viewer) file(name string) *file {
 	f := v.files[name]
 	if f == nil {
-		f = &file{path: name, current: unbound, stored: state{version: unbound}}
+		f = &file{path: name, current: unbound, served: unbound, stored: state{version: unbound}}
 		v.files[name] = f
 	}
 	return f

@@ -104,7 +104,7 @@ func (v *Viewer) Standing(now time.Time, limit time.Duration) {
 // it is the newest, bytes that others have replaced. And, second, RuleUnstored for every file of which
 // the newest bytes that any version ever meant were finished and are not stored, be it that the playlist
 // has long dropped them: they may be missing only when they are Lost, when later bytes of the name are
-// there, or when the published playlist needs the older ones.
+// there, when the published playlist needs the older ones, or when they were there and others removed them.
 func (v *Viewer) Finale() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -127,7 +127,7 @@ func (v *Viewer) Finale() {
 	}
 	slices.SortFunc(named, compareTimes)
 	for _, f := range named {
-		if n := f.newestNeeded(); n != unbound && !v.kept(f, n) {
+		if n := f.newestNeeded(); n != unbound && !v.kept(f, n) && !f.hadServed(n) {
 			v.report(RuleUnstored, f, now, fmt.Sprintf("was finished and named as version %d, and the store holds %s", n+1, f.stored.describe()))
 		}
 	}
@@ -188,6 +188,11 @@ func (f *file) newestNeeded() int {
 		}
 	}
 	return newest
+}
+
+// hadServed reports whether version n of f or later bytes were stored, and removed by others.
+func (f *file) hadServed(n int) bool {
+	return f.served != unbound && f.versions[f.served].order >= f.versions[n].order
 }
 
 // kept reports whether the store holds version n of f, later bytes, or what a published playlist needs.

@@ -93,7 +93,8 @@ func (v *Viewer) ChangedUnread(key string) {
 	v.changed(key, change{object: state{present: true, unread: true, version: unbound}})
 }
 
-// Removed tells that there is no object key any more.
+// Removed tells that somebody deleted the object key, which the uploader never does. What the newest playlists name
+// has to be stored again, so that they can be published; what had been stored and is named no more has not.
 func (v *Viewer) Removed(key string) { v.changed(key, change{object: state{version: unbound}}) }
 
 func (v *Viewer) changed(key string, c change) {
@@ -175,6 +176,9 @@ func (v *Viewer) store(c *change) {
 		}
 	}
 	before := f.stored
+	if !o.present && before.present && before.version != unbound {
+		f.served = before.version
+	}
 	if !o.present && !before.present {
 		return
 	}

@@ -1,0 +1,119 @@
+package uploader
+
+// What a Plan knows of the store it knows from answers, and a bucket that is deleted and made anew, or comes back
+// empty, gives none. A published playlist that is not there any more tells: then all knowledge is void, since P1
+// holds of what is in the store and not of what was.
+
+// inspect has the published playlists read again, as the store may be another one than before.
+func (p *Plan) inspect() {
+	for _, l := range p.lists {
+		if l.exists && l.fetched {
+			l.fetched = false
+			p.wake(l.stream)
+		}
+	}
+}
+
+// vanish forgets what the store held, as the published version of a playlist is not there any more. What playlists
+// name is stored again, unless the store turns out to hold it. Answers to requests under way may still be of
+// the time before, and count for nothing.
+func (p *Plan) vanish() {
+	p.vanished, p.bucket = true, nil
+	for _, l := range p.lists {
+		l.fetched, l.exists, l.etag = false, false, ""
+		l.suspect = l.fetching
+		p.restore(l)
+		p.wake(l.stream)
+	}
+	for _, o := range p.objects {
+		o.suspect = o.busy
+		p.vanishObject(o)
+		p.forgetObject(o)
+	}
+}
+
+// vanishObject forgets what the store held under the name of o, and has it stored again if a playlist names it.
+func (p *Plan) vanishObject(o *object) {
+	old, v := o.remote, o.newest
+	o.looked = false
+	o.unstore()
+	if v != nil {
+		v.check, v.differs = true, false
+	}
+	switch {
+	case old == nil:
+	case v == nil || v.id != old.id:
+		p.supersede(o, old)
+		if v != nil && !o.isMedia() && !o.meant(v) {
+			p.uncount(v)
+			v.wanted, v.kept = false, false // it was to replace the bytes that vanished
+		}
+	case o.asked != nil:
+		p.discard(o, v)
+	case len(o.naming) == 0 && !p.cfg.Include(o.path):
+		p.discard(o, v) // should it be named again, it is looked for
+	case o.gone:
+		p.unreachable(o)
+	case v.file.Source == nil: // its bytes were let go
+		v.kept = false
+		p.looks = append(p.looks, o.path)
+	default:
+		v.kept = false
+		p.keep(v)
+		p.queue(o, o.stream)
+	}
+}
+
+// meant reports whether a pending version of a playlist means v.
+func (o *object) meant(v *version) bool {
+	for _, n := range o.naming {
+		for _, s := range n.list.pending {
+			if s.means(o, v) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// recalled reports whether the bytes of o were stored and let go, and are to be stored again.
+func (o *object) recalled() bool {
+	v := o.newest
+	return v != nil && v.file.Source == nil && v.wanted && !v.refused && !o.stored(v)
+}
+
+// unreachable forgets bytes that neither the store nor the directory has any more. They are lost if the newest
+// version of a playlist names them.
+func (p *Plan) unreachable(o *object) {
+	v := o.newest
+	if p.needed(o) {
+		p.lose(o, "gone")
+	}
+	o.lost = v.witnessed()
+	p.discard(o, v)
+}
+
+// restore makes the newest version of l pending again, which the store held. It means what it meant; what was
+// rewritten meanwhile it takes as any version does whose bytes are lost.
+func (p *Plan) restore(l *list) {
+	old := l.last
+	if l.gone || old == nil || old != l.published {
+		return
+	}
+	s := &snapshot{file: old.file, list: l, seq: p.next(), run: old.run}
+	s.file.Seen = p.now
+	l.last = s
+	l.pending = append(l.pending, s)
+	p.name(s)
+	for i := range s.binds {
+		b := &s.binds[i]
+		if k := old.find(b.obj); k >= 0 && old.binds[k].ver != nil {
+			b.ver = old.binds[k].ver
+			if o := b.obj; o.newest != nil && o.newest.id != b.ver.id {
+				b.ver, b.anew, s.anew = nil, true, true
+			}
+		}
+		p.bind(s, i)
+	}
+	p.touch(l.stream)
+}

@@ -29,11 +29,16 @@ type attempt struct {
 	ctx    context.Context //nolint:containedctx // it is the attempt's own
 	began  time.Time
 	cancel context.CancelCauseFunc
-	moved  *atomic.Int64 // when it last made progress, in nanoseconds since the epoch
+	moved  *atomic.Int64 // when it last made progress, in nanoseconds since the epoch; 0 while it waits for its turn
 }
 
-// last returns when a last made progress.
-func (a *attempt) last() time.Time { return time.Unix(0, a.moved.Load()) }
+// last returns when a last made progress. To wait for its share of a limited uplink is no silence.
+func (a *attempt) last() time.Time {
+	if at := a.moved.Load(); at != 0 {
+		return time.Unix(0, at)
+	}
+	return time.Now()
+}
 
 // probe is the outcome of asking the store whether it is there.
 type probe struct {

@@ -5,7 +5,9 @@ func (p *Plan) reportPut(j Job, out Outcome) {
 	o, v := p.land(j)
 	switch out.Result {
 	case Done:
-		p.pace(o.stream, p.now.Sub(o.began))
+		if !j.Backlog { // what takes what others leave says nothing of the line
+			p.pace(o.stream, p.now.Sub(o.began))
+		}
 		o.remote, o.etag, o.failures = v, out.ETag, 0
 		p.uncount(v)
 		p.release(v)
@@ -65,6 +67,7 @@ func (p *Plan) land(j Job) (*object, *version) {
 	o.stream.flying--
 	if j.Backlog {
 		o.stream.behind--
+		p.behind--
 	}
 	p.flying--
 	return o, j.version

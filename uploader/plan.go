@@ -81,6 +81,7 @@ type Plan struct {
 	dirty    []*stream // streams to look at in Next, each once
 	alarms   alarms    // streams to look at later
 	flying   int       // requests under way for files
+	behind   int       // those of them that are for backlog
 	failing  []string  // names whose requests failed since the last success, at most two
 	waiting  int       // files wanted and not stored, waitingBytes their size
 	recovery time.Time // back-offs from before it are over

@@ -223,11 +223,11 @@ func (p *Plan) nextObjects(woken []*stream, jobs []Job) []Job {
 	for len(woken) > 0 {
 		rest := woken[:0]
 		for _, s := range woken {
-			if s.flying > 0 && (p.flying >= p.cfg.Workers || s.flying >= p.width(s)) {
+			if p.full(s, s.flying-s.behind, p.flying-p.behind) {
 				continue // a request that ends will wake it
 			}
 			o, behind := p.pick(s)
-			if o == nil {
+			if o == nil || behind && p.full(s, s.flying, p.flying) {
 				continue
 			}
 			jobs = append(jobs, p.launch(s, o, behind))
@@ -236,6 +236,12 @@ func (p *Plan) nextObjects(woken []*stream, jobs []Job) []Job {
 		woken = rest
 	}
 	return jobs
+}
+
+// full reports whether s may have no further request beside flying of its own and all of everybody. The live edge
+// counts its own kind alone: backlog that an uplink limit holds up must not stand in its way.
+func (p *Plan) full(s *stream, flying, all int) bool {
+	return flying > 0 && (all >= p.cfg.Workers || flying >= p.width(s))
 }
 
 // pick returns the file of s to be requested next, nil if none may be: what the goal needs first, then the
@@ -316,6 +322,7 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 	s.flying++
 	if backlog {
 		s.behind++
+		p.behind++
 	}
 	p.flying++
 	j := Job{Backlog: backlog, Op: Compare, object: o, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.etag}

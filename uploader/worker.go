@@ -52,7 +52,7 @@ func isStore(err error) bool {
 
 func (w *worker) key(name string) string { return w.prefix + name }
 
-// do carries j out. moved is set to the time whenever there is progress.
+// do carries j out. moved is set to the time whenever there is progress, and to 0 while it waits for its turn.
 func (w *worker) do(ctx context.Context, j Job, moved *atomic.Int64) report {
 	start := time.Now()
 	var out Outcome
@@ -61,7 +61,7 @@ func (w *worker) do(ctx context.Context, j Job, moved *atomic.Int64) report {
 	case PutMedia:
 		out, err = w.putMedia(ctx, j, moved)
 	case PutPlaylist:
-		out, err = w.putPlaylist(ctx, j)
+		out, err = w.putPlaylist(ctx, j, moved)
 	case Compare:
 		out, err = w.compare(ctx, j)
 	case Fetch:
@@ -108,12 +108,18 @@ func (w *worker) putMedia(ctx context.Context, j Job, moved *atomic.Int64) (Outc
 		return out, err
 	}
 	defer r.Close() //nolint:errcheck // nothing was written
+	priority := Edge
+	if j.Backlog {
+		priority = Backlog
+	}
 	etag, err := w.store.Put(ctx, Object{
 		Key:          w.key(j.Path),
 		Body:         guarded{r, j.File.Version, moved},
 		Size:         j.File.Version.Size,
 		ContentType:  contentType(j.Path),
 		CacheControl: w.cache.header(j.Kind, nil),
+		Priority:     priority,
+		Waits:        waits(moved),
 	})
 	if err == nil {
 		return Outcome{Result: Done, ETag: etag}, nil
@@ -122,6 +128,17 @@ func (w *worker) putMedia(ctx context.Context, j Job, moved *atomic.Int64) (Outc
 		return Outcome{Result: Void}, nil
 	}
 	return Outcome{}, err
+}
+
+// waits returns an Object.Waits that keeps moved at 0 while a PUT waits for its share of the uplink.
+func waits(moved *atomic.Int64) func(bool) {
+	return func(waiting bool) {
+		if waiting {
+			moved.Store(0)
+		} else {
+			moved.Store(time.Now().UnixNano())
+		}
+	}
 }
 
 // open opens the bytes of f. The reader is nil if they are out of reach or not those of f any more.
@@ -140,7 +157,7 @@ func open(f hls.File) (hls.Reader, Outcome, error) {
 	return r, Outcome{}, nil
 }
 
-func (w *worker) putPlaylist(ctx context.Context, j Job) (Outcome, error) {
+func (w *worker) putPlaylist(ctx context.Context, j Job, moved *atomic.Int64) (Outcome, error) {
 	etag, err := w.store.Put(ctx, Object{
 		Key:          w.key(j.Path),
 		Body:         bytes.NewReader(j.File.Content),
@@ -149,6 +166,8 @@ func (w *worker) putPlaylist(ctx context.Context, j Job) (Outcome, error) {
 		CacheControl: w.cache.header(j.File.Kind, j.File.Playlist),
 		IfMatch:      j.IfMatch,
 		IfAbsent:     j.IfAbsent,
+		Priority:     First,
+		Waits:        waits(moved),
 	})
 	if err != nil {
 		return Outcome{}, err

@@ -49,6 +49,7 @@ type Metrics struct {
 	spoolDropped    *prometheus.CounterVec
 	outageLeft      prometheus.Gauge
 	storeUp         prometheus.Gauge
+	uplinkLimit     prometheus.Gauge
 }
 
 // New returns the metrics of a program of that version, built from that commit.
@@ -100,6 +101,7 @@ func (m *Metrics) declareUploader() {
 	m.budget = m.gauge("hlsship_queue_budget_bytes", "What hlsship_queue_bytes may be before files are given up; 0 for no bound.")
 	m.outageLeft = m.gauge("hlsship_outage_seconds_left",
 		"How long the store may be away, at the present rate, before files are given up; +Inf while nothing comes.")
+	m.uplinkLimit = m.gauge("hlsship_uplink_limit_bytes_per_second", "Bandwidth that uploads may take; 0 for no limit.")
 	m.storeUp = m.gauge("hlsship_store_up", "1 while the store answers, 0 while it fails or has not been asked.")
 }
 
@@ -161,7 +163,7 @@ func kinds() []string {
 
 // The closed sets below are the words of watcher.Observer and uploader.Observer.
 
-func evidences() []string { return []string{"close", "rename", "lease", "quiet"} }
+func evidences() []string { return []string{"close", "rename", "lease", "quiet", "range"} }
 
 func refusals() []string {
 	return []string{"link", "irregular", "name", "playlist", "size", "permission"}

@@ -185,6 +185,8 @@ func observerCalls() []observerCall {
 			map[string]float64{"hlsship_requests_in_flight{}": 1, "hlsship_queue_files{}": 2, "hlsship_queue_bytes{}": 3}},
 		{"reserve", func(_ *Watcher, u *Uploader) { u.Reserve(40, 100, 5) },
 			map[string]float64{"hlsship_queue_budget_bytes{}": 100, "hlsship_outage_seconds_left{}": 12}},
+		{"uplink limited", func(_ *Watcher, u *Uploader) { u.m.UplinkLimit(2_500_000) },
+			map[string]float64{"hlsship_uplink_limit_bytes_per_second{}": 2_500_000}},
 		{"pinned", func(_ *Watcher, u *Uploader) { u.m.Spool().Pinned("link") },
 			map[string]float64{"hlsship_spool_pinned_total{way=link}": 1}},
 		{"spool used", func(_ *Watcher, u *Uploader) { u.m.Spool().Usage(2, 30) },

@@ -66,6 +66,10 @@ func (u *Uploader) Reserve(waiting, budget int64, rate float64) {
 	u.m.outageLeft.Set(left)
 }
 
+// UplinkLimit sets the bandwidth that uploads may take, in bytes a second; 0 means no limit. It is safe for
+// concurrent use.
+func (m *Metrics) UplinkLimit(rate int64) { m.uplinkLimit.Set(float64(rate)) }
+
 // Stored counts a file in the store. Without a latency, nobody saw its completion, and none is observed.
 func (u *Uploader) Stored(stream, kind string, bytes int64, latency time.Duration) {
 	u.m.storedFiles.WithLabelValues(kind).Inc()

@@ -23,7 +23,8 @@ type PlanConfig struct {
 	// Patience is how long new bytes of a name wait for another playlist that is stuck. Default 30 s.
 	Patience time.Duration
 	// Workers bounds the media requests under way for all streams together. Every stream is entitled to
-	// one beyond it, so that stalled streams take nothing from the others. Default 16.
+	// one beyond it, so that stalled streams take nothing from the others, and backlog under way does not count
+	// against the live edge. Default 16.
 	Workers int
 	// PerStream bounds the media requests under way for one stream. Default 4.
 	PerStream int

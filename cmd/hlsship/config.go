@@ -58,7 +58,10 @@ func (c storeConfig) keyPrefix() string {
 
 // flowConfig is when files go.
 type flowConfig struct {
-	workers                                     int
+	workers int
+	// uplinkLimit is in bytes a second, 0 for none.
+	uplinkLimit int64
+
 	minInterval, maxLag, holdWarn, drainTimeout time.Duration
 }
 
@@ -115,7 +118,7 @@ func load(s sources) (config, error) {
 			cacheControl: r.pairs(nameCacheControl),
 		},
 		flow: flowConfig{
-			workers: r.count(nameWorkers), minInterval: r.duration(nameMinInterval), maxLag: r.duration(nameMaxLag),
+			workers: r.count(nameWorkers), uplinkLimit: r.rate(nameUplinkLimit), minInterval: r.duration(nameMinInterval), maxLag: r.duration(nameMaxLag),
 			holdWarn: r.duration(nameHoldWarn), drainTimeout: r.duration(nameDrainTimeout),
 		},
 	}
@@ -187,6 +190,27 @@ func (r *reader) size(name string) int64 {
 		return 1
 	}
 	return int64(n)
+}
+
+// rate reads megabits a second into bytes a second; "off" is 0. There is one notation, as Mb and MB are mistaken for
+// one another.
+func (r *reader) rate(name string) int64 {
+	value, origin := r.text(name), r.find(name).origin
+	if value == "off" {
+		return 0
+	}
+	number, ok := strings.CutSuffix(value, "Mbit/s")
+	number = strings.TrimSpace(number)
+	n, err := strconv.ParseFloat(number, 64)
+	switch {
+	case !ok || err != nil || strings.Trim(number, "0123456789.") != "":
+		r.problem("%s: %q is no rate: write megabits a second, such as 20Mbit/s or 2.5Mbit/s, or off", origin, shown(value))
+	case n < 0.1 || n > 100_000:
+		r.problem("%s: %s is not from 0.1Mbit/s to 100000Mbit/s", origin, shown(value))
+	default:
+		return int64(n * 1e6 / 8)
+	}
+	return 0
 }
 
 // spool reads what keeps the files of the watched directory dir.

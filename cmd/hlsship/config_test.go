@@ -97,7 +97,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		nameConditional: "off", nameChecksum: "none", nameCacheControl: "key=no-store, private", nameSettle: "9s", nameRescan: "8s",
 		nameInclude: "*.jpg", nameExclude: "tmp/**", nameWorkers: "3", nameMinInterval: "1s", nameMaxLag: "4s", nameHoldWarn: "5s",
 		nameDrainTimeout: "6s", nameHTTPListen: "off", nameLogLevel: "debug", nameLogFormat: "json",
-		nameSpoolDir: "/spool", nameSpoolBudget: "5 GB", nameSpoolAge: "1h",
+		nameSpoolDir: "/spool", nameSpoolBudget: "5 GB", nameSpoolAge: "1h", nameUplinkLimit: "20Mbit/s",
 	}
 	base := map[string]string{nameDir: "/hls", nameDestination: "s3://bucket"}
 	before, err := load(given(base, nil))
@@ -197,6 +197,7 @@ func TestProblems(t *testing.T) {
 				`--checksum: "md6" is none of md5, crc32c, none; did you mean "md5"?`, "HLSSHIP_RESCAN: -1s is negative",
 				`HLSSHIP_PATH_STYLE: "perhaps" is neither`,
 			}},
+		{name: "uplink of no size", file: good, line: map[string]string{nameUplinkLimit: "0Mbit/s"}, want: []string{"--uplink-limit: 0Mbit/s is not from 0.1Mbit/s"}},
 		{name: "zero where it makes no sense", file: good, line: map[string]string{nameDrainTimeout: "0s"}, want: []string{"--drain-timeout: must be more than 0"}},
 		{name: "destination of another kind", line: map[string]string{nameDir: "/hls", nameDestination: "https://x/y"}, want: []string{"must begin with s3://"}},
 		{name: "bucket impossible", line: map[string]string{nameDir: "/hls", nameDestination: "s3://a b"}, want: []string{`"a b" can be no bucket`}},
@@ -233,6 +234,25 @@ func TestProblems(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestRates: one notation, and the rest is refused with that notation.
+func TestRates(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]int64{
+		"off": 0, "20Mbit/s": 2_500_000, "2.5 Mbit/s": 312_500, "0.1Mbit/s": 12_500, "1000Mbit/s": 125_000_000,
+		"": -1, "20": -1, "20Mbps": -1, "20mbit/s": -1, "20Mb/s": -1, "20MB/s": -1, "2.5MB/s": -1, "2,5Mbit/s": -1, "-1Mbit/s": -1, "1e2Mbit/s": -1,
+		"Mbit/s": -1, "infMbit/s": -1, "NaNMbit/s": -1, "0x10Mbit/s": -1, "0.09Mbit/s": -1, "100001Mbit/s": -1, "none": -1,
+	} {
+		r := &reader{sources: given(map[string]string{nameUplinkLimit: value}, nil), rows: map[string]setting{nameUplinkLimit: {name: nameUplinkLimit}}}
+		got := r.rate(nameUplinkLimit)
+		if want < 0 && (len(r.problems) != 1 || !strings.Contains(r.problems[0].Error(), "Mbit/s")) {
+			t.Errorf("%q gives %d and %v, want one problem that shows the notation", value, got, r.problems)
+		}
+		if want >= 0 && (got != want || len(r.problems) != 0) {
+			t.Errorf("%q gives %d and %v, want %d", value, got, r.problems, want)
+		}
 	}
 }
 

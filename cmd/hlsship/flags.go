@@ -17,6 +17,7 @@ const (
 	duration             // Go's notation: 500ms, 2s, 1m
 	count                // a positive whole number
 	size                 // bytes, with or without a unit
+	rate                 // megabits a second: 20Mbit/s; or off
 	truth                // true or false
 	choice               // one of setting.choices
 	list                 // several texts
@@ -63,6 +64,7 @@ const (
 	nameSpoolBudget  = "spool-budget"
 	nameSpoolAge     = "spool-age"
 	nameWorkers      = "workers"
+	nameUplinkLimit  = "uplink-limit"
 	nameMinInterval  = "min-interval"
 	nameMaxLag       = "max-lag"
 	nameHoldWarn     = "hold-warn"
@@ -109,6 +111,8 @@ func settings() []setting {
 			usage: "how long a file may wait for the store before it is given up; 0 for ever"},
 
 		{group: flow, name: nameWorkers, kind: count, value: "N", def: "16", usage: "requests to the store at once"},
+		{group: flow, name: nameUplinkLimit, kind: rate, value: "RATE", def: "off",
+			usage: "bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog"},
 		{group: flow, name: nameMinInterval, kind: duration, value: "TIME", def: "0s",
 			usage: "least time between two versions of one playlist; some stores allow one write a second"},
 		{group: flow, name: nameMaxLag, kind: duration, value: "TIME", def: "15s",

@@ -58,6 +58,7 @@ func (s shipment) run(hard, soft context.Context) error {
 	if err != nil {
 		return err
 	}
+	s.metrics.UplinkLimit(c.flow.uplinkLimit)
 	kept, err := s.openSpool()
 	if err != nil {
 		return err
@@ -150,7 +151,8 @@ func (s shipment) open(ctx context.Context) (*s3.Store, error) {
 	}
 	return s3.Open(ctx, s3.Config{
 		Endpoint: c.endpoint, Region: c.region, Bucket: c.bucket, Addressing: addressing, Checksum: s3.Checksum(c.checksum),
-		Credentials: s.credentials, Workers: s.config.flow.workers, Version: s.version, Logger: s.logger,
+		Credentials: s.credentials, Workers: s.config.flow.workers, UplinkLimit: s.config.flow.uplinkLimit,
+		Version: s.version, Logger: s.logger,
 	})
 }
 

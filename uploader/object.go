@@ -65,6 +65,12 @@ func (v *version) witnessed() bool { return v.file.State == hls.Settled && !v.fi
 // isMedia reports whether o is media proper, which no packager rewrites under a playlist that stays.
 func (o *object) isMedia() bool { return o.kind == hls.Media || o.kind == hls.Subtitle }
 
+// hollow reports whether v is an init section or key without bytes. No playlist means that: its packager was killed
+// between truncating and writing it, or GIO closed it untouched.
+func (o *object) hollow(v *version) bool {
+	return (o.kind == hls.Init || o.kind == hls.Key) && v.file.State == hls.Settled && v.file.Version.Size == 0
+}
+
 // current returns the version that a new reference means: the newest finished one, or the stored one
 // when the file is gone. It is nil while that is open.
 func (o *object) current() *version {
@@ -229,7 +235,7 @@ func (p *Plan) disown(o *object, which func(waiter) bool) {
 // disk names: packagers rewrite those on their own. A media segment that changes under an unchanged
 // playlist is the beginning of another run, or what a killed packager left of it.
 func (p *Plan) renew(o *object, v *version) {
-	if o.isMedia() {
+	if o.isMedia() || o.hollow(v) {
 		return
 	}
 	for _, n := range o.naming {

@@ -51,6 +51,13 @@ func (d *desk) media(names ...string) {
 	}
 }
 
+// empty is a file that was truncated and closed.
+func (d *desk) empty(name string) {
+	f := d.file(name)
+	f.Version.Size = 0
+	d.plan.Observe(f)
+}
+
 func (d *desk) found(name string) {
 	f := d.file(name)
 	f.Found = true
@@ -244,6 +251,19 @@ func TestPlanShipsWhatIsNamedAndSettled(t *testing.T) {
 			d.media("a.ts")
 			d.tick(2 * time.Second) // it may belong to a playlist to come
 			d.want("put a.ts")
+		},
+		"an empty init section or key is not what is meant": func(d *desk) {
+			d.empty("init.mp4")
+			d.playlist("x.m3u8", playlistText(0, false, `#EXT-X-MAP:URI="init.mp4"`, `#EXT-X-KEY:METHOD=AES-128,URI="0.key"`))
+			d.empty("0.key")
+			d.fresh("x.m3u8")
+			d.want()
+			d.tick(time.Hour)
+			d.want()
+			d.media("init.mp4", "0.key")
+			d.want("put 0.key", "put init.mp4")
+			d.done("put 0.key", "put init.mp4")
+			d.want("publish x.m3u8")
 		},
 		"gap and hint gate nothing": func(d *desk) {
 			d.media("a.ts")
@@ -495,6 +515,28 @@ func TestPlanRestart(t *testing.T) {
 		d.want("compare init.mp4")
 		d.answer("compare init.mp4", Outcome{Result: Different, ETag: "old"})
 		d.want()
+		d.tick(2 * time.Second)
+		d.want("put init.mp4")
+	})
+	t.Run("an init section that a killed packager left empty replaces none", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, PlanConfig{Settle: 2 * time.Second})
+		d.media("init.mp4")
+		d.playlist("x.m3u8", playlistText(0, false, `#EXT-X-MAP:URI="init.mp4"`))
+		d.fresh("x.m3u8")
+		d.want("put init.mp4")
+		d.done("put init.mp4")
+		d.want("publish x.m3u8")
+		d.done("publish x.m3u8")
+		d.empty("init.mp4")
+		d.want("compare init.mp4")
+		d.answer("compare init.mp4", Outcome{Result: Different, ETag: "old"})
+		d.want()
+		d.tick(time.Hour)
+		d.want()
+		d.media("init.mp4")
+		d.want("compare init.mp4")
+		d.answer("compare init.mp4", Outcome{Result: Different, ETag: "old"})
 		d.tick(2 * time.Second)
 		d.want("put init.mp4")
 	})

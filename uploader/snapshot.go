@@ -194,7 +194,7 @@ func (p *Plan) bind(s *snapshot, i int) {
 		p.want(o, v, s.list.stream)
 		return
 	}
-	b.declined = v != nil
+	b.declined = v != nil && !o.hollow(v)
 	if !b.waits {
 		b.waits = true
 		o.waiters = append(o.waiters, waiter{s, i})
@@ -207,6 +207,9 @@ func (p *Plan) bind(s *snapshot, i int) {
 // good reports whether v may be what reference b of s means, and has it offered again if that is so only
 // later. Bytes that are younger than a playlist met at rest may have replaced those that it meant.
 func (p *Plan) good(s *snapshot, b *bind, v *version) bool {
+	if b.obj.hollow(v) {
+		return false // the next bytes to settle are offered
+	}
 	if s.file.Found && v.file.Version.ModTime > s.file.Version.ModTime {
 		b.anew, s.anew = true, true
 	}

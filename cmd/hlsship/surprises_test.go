@@ -10,6 +10,9 @@ import (
 	"time"
 )
 
+// initName names an init section in a playlist.
+const initName = `#EXT-X-MAP:URI="init.mp4"`
+
 // surprise is something that real packagers do and a naive uploader gets wrong: the system calls, in the order
 // in which they were traced.
 type surprise struct {
@@ -108,6 +111,19 @@ func crashes() []surprise {
 			want: []string{"index.m3u8", "seg_00000.ts"},
 		},
 		{
+			name:   "SIGKILL empties an init section that the published playlist maps (ffmpeg append_list, hls_fmp4_init_resend)",
+			settle: 50 * time.Millisecond,
+			steps: []step{
+				makes("hi"), makes("lo"), // what happens to lo shows that the time has come when hi could have followed
+				writes("hi/init.mp4", "moov"), writes("hi/0.m4s", "zero"), lists("hi/index.m3u8", mediaPlaylist(0, initName, "0.m4s")),
+				writes("lo/init.mp4", "moov"), writes("lo/0.m4s", "zero"), lists("lo/index.m3u8", mediaPlaylist(0, initName, "0.m4s")),
+				stored("hi/index.m3u8", "lo/index.m3u8"),
+				opens("hi/init.mp4"), dies(), writes("lo/init.mp4", "other moov"), stored("lo/init.mp4"), dealt(),
+				writes("lo/init.mp4", "third moov"), stored("lo/init.mp4", "hi/init.mp4"),
+			},
+			want: []string{"hi/0.m4s", "hi/index.m3u8", "hi/init.mp4", "lo/0.m4s", "lo/index.m3u8", "lo/init.mp4"},
+		},
+		{
 			name: "half a segment left by SIGKILL is written anew under its name (nginx-rtmp)",
 			steps: []step{
 				writes("stream-4.ts", "four"), lists("stream.m3u8", mediaPlaylist(4, "stream-4.ts")),
@@ -147,7 +163,6 @@ func gio(name, temporary, text string) step {
 
 // namesUsedAgain come back with other bytes.
 func namesUsedAgain() []surprise {
-	const initName = `#EXT-X-MAP:URI="init.mp4"`
 	return []surprise{
 		{
 			name: "an init section is truncated and written again with the same bytes (ffmpeg hls_fmp4_init_resend)",
@@ -224,7 +239,8 @@ func playlistsAtWork() []surprise {
 			steps: []step{
 				writes("lo_0.ts", "zero"), writes("lo.m3u8", ""), lacks("lo.m3u8"),
 				writes("lo.m3u8", mediaPlaylist(0, "lo_0.ts")), stored("lo.m3u8"),
-				writes("lo_1.ts", "one"), opens("lo.m3u8"), dealt(), appends("lo.m3u8", mediaPlaylist(0, "lo_0.ts")), dealt(),
+				writes("lo.m3u8", mediaPlaylist(0, "lo_0.ts", "## again")), // and at once, before anybody has read it:
+				writes("lo_1.ts", "one"), opens("lo.m3u8"), dealt(), appends("lo.m3u8", mediaPlaylist(0, "lo_0.ts", "## once more")), dealt(),
 				appends("lo.m3u8", "#EXTINF:1.0,\nlo_1.ts\n"), closes("lo.m3u8"), stored("lo.m3u8"),
 				opens("lo.m3u8"), dies(), dealt(), stored("lo.m3u8"),
 			},
@@ -288,11 +304,13 @@ func deletedFiles() []surprise {
 		{
 			name: "every segment is deleted right after the last playlist names it (VLC delsegs)",
 			steps: []step{
-				away(), writes("1.ts", "one"), writes("2.ts", "two"), writes("3.ts", "three"),
-				lists("stream.m3u8", mediaPlaylist(1, "1.ts", "2.ts", "3.ts", "#EXT-X-ENDLIST")),
-				pinned("1.ts", "2.ts", "3.ts"), removes("1.ts", "2.ts", "3.ts"), back(), stored("1.ts", "2.ts", "3.ts", "stream.m3u8"),
+				away(), // more files than are on their way at once
+				writes("1.ts", "one"), writes("2.ts", "two"), writes("3.ts", "three"), writes("4.ts", "four"), writes("5.ts", "five"), writes("6.ts", "six"),
+				lists("stream.m3u8", mediaPlaylist(1, "1.ts", "2.ts", "3.ts", "4.ts", "5.ts", "6.ts", "#EXT-X-ENDLIST")),
+				pinned("1.ts", "2.ts", "3.ts", "4.ts", "5.ts", "6.ts"), removes("1.ts", "2.ts", "3.ts", "4.ts", "5.ts", "6.ts"),
+				back(), stored("stream.m3u8"),
 			},
-			want: []string{"1.ts", "2.ts", "3.ts", "stream.m3u8"},
+			want: []string{"1.ts", "2.ts", "3.ts", "4.ts", "5.ts", "6.ts", "stream.m3u8"},
 		},
 		{
 			name: "segments and playlists are all deleted at the end (liquidsoap, nginx-rtmp)",

@@ -20,9 +20,9 @@ var (
 	// more than that of it, and for one with more than 1,048,576 URIs. Nothing but a smaller playlist
 	// helps: shorten the packager's list.
 	ErrTooLarge = errors.New("playlist too large")
-	// ErrMalformed is returned by Parse for EXT-X-MEDIA-SEQUENCE, EXT-X-DISCONTINUITY-SEQUENCE and
-	// EXT-X-TARGETDURATION without a number, or with one that nobody can count with. Players refuse
-	// such a playlist, so that it must not replace a good one.
+	// ErrMalformed is returned by Parse for EXT-X-MEDIA-SEQUENCE, EXT-X-DISCONTINUITY-SEQUENCE,
+	// EXT-X-TARGETDURATION and EXT-X-SKIP without a number, or with one that nobody can count with. Players
+	// refuse such a playlist or count from a wrong number, so that it must not replace a good one.
 	ErrMalformed = errors.New("malformed playlist")
 )
 
@@ -157,6 +157,8 @@ func (p *parser) readTag(name, value string) (err error) {
 		p.list.MediaSequence, err = parseSequence(name, value)
 	case "EXT-X-DISCONTINUITY-SEQUENCE":
 		p.list.DiscontinuitySequence, err = parseSequence(name, value)
+	case "EXT-X-SKIP":
+		err = p.readSkip(name, list)
 	case "EXT-X-DEFINE":
 		err = p.vars.define(list)
 	case "EXT-X-MAP":
@@ -184,13 +186,29 @@ func (p *parser) readTag(name, value string) (err error) {
 		err = p.addAll(list, Reference{Kind: MediaPlaylist}, nil, "")
 	case "EXT-X-RENDITION-REPORT":
 		err = p.addAll(list, Reference{Kind: MediaPlaylist}, nil, "")
-	case "EXT-X-SESSION-DATA", "EXT-X-CONTENT-STEERING":
+	case "EXT-X-SESSION-DATA":
 		p.hasVariants = true
 		err = p.addAll(list, Reference{}, nil, "")
+	case "EXT-X-CONTENT-STEERING":
+		p.hasVariants = true
+		err = p.addAll(list, Reference{Hint: true}, nil, "")
 	default:
 		err = p.addAll(list, Reference{}, nil, "")
 	}
 	return err
+}
+
+// readSkip takes in EXT-X-SKIP, which stands for segments that the player knows already (RFC 8216bis
+// §4.4.5.2).
+func (p *parser) readSkip(name string, list attributes) error {
+	text, _ := list.get("SKIPPED-SEGMENTS")
+	n, err := strconv.ParseUint(text, 10, 31)
+	if err != nil {
+		return fmt.Errorf("%w: %s without a number of segments", ErrMalformed, name)
+	}
+	p.hasSegments = true
+	p.list.Segments += int(n)
+	return nil
 }
 
 // readKey takes in EXT-X-KEY or EXT-X-SESSION-KEY. METHOD=NONE has no key, whatever else stands there.

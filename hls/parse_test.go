@@ -239,6 +239,9 @@ func TestParseNumbers(t *testing.T) {
 		{"sequence of 65 bits", "#EXT-X-MEDIA-SEQUENCE:18446744073709551616", Playlist{}, true},
 		{"sequence of words", "#EXT-X-MEDIA-SEQUENCE:abc", Playlist{}, true},
 		{"sequence cut off", "#EXT-X-MEDIA-SEQUENCE", Playlist{}, true},
+		{"skip of words", "#EXT-X-SKIP:SKIPPED-SEGMENTS=abc", Playlist{}, true},
+		{"skip of nothing said", "#EXT-X-SKIP", Playlist{}, true},
+		{"skip of more than there ever are", "#EXT-X-SKIP:SKIPPED-SEGMENTS=2147483648", Playlist{}, true},
 		{"negative sequence", "#EXT-X-MEDIA-SEQUENCE:-1", Playlist{}, true},
 		{"negative discontinuity", "#EXT-X-DISCONTINUITY-SEQUENCE:-1", Playlist{}, true},
 		{"fractional duration", "#EXT-X-TARGETDURATION:4.5", Playlist{TargetDuration: 4500 * time.Millisecond}, false},
@@ -284,6 +287,7 @@ func TestParseKind(t *testing.T) {
 		{"session key only", "#EXT-X-SESSION-KEY:METHOD=NONE", MultivariantPlaylist, 0},
 		{"both", "#EXT-X-STREAM-INF:X=1\na\n#EXTINF:1,\nb", MediaPlaylist, 1},
 		{"a segment takes the line from a variant", "#EXT-X-STREAM-INF:X=1\n#EXTINF:1,\nb.ts", MediaPlaylist, 1},
+		{"a delta update that skips all", "#EXT-X-SKIP:SKIPPED-SEGMENTS=3", MediaPlaylist, 3},
 		{"gaps count", "#EXTINF:1,\n#EXT-X-GAP\na.ts\n#EXTINF:1,\nb.ts", MediaPlaylist, 2},
 	}
 	for _, tt := range tests {
@@ -295,6 +299,35 @@ func TestParseKind(t *testing.T) {
 			}
 			if p.Kind != tt.want || p.Segments != tt.segments {
 				t.Errorf("got %v with %d segments, want %v with %d", p.Kind, p.Segments, tt.want, tt.segments)
+			}
+		})
+	}
+}
+
+func TestParseLastSequence(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, text string
+		want       uint64
+		ok         bool
+	}{
+		{"no segments", "#EXT-X-MEDIA-SEQUENCE:7", 0, false},
+		{"segments", "#EXT-X-MEDIA-SEQUENCE:7\n#EXTINF:1,\na\n#EXTINF:1,\nb", 8, true},
+		{"without a number they count from 0", "#EXTINF:1,\na\n#EXTINF:1,\nb", 1, true},
+		{"skipped ones count", "#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-SKIP:SKIPPED-SEGMENTS=10\n#EXTINF:1,\na", 17, true},
+		{"skipped before the number is said", "#EXT-X-SKIP:SKIPPED-SEGMENTS=10\n#EXT-X-MEDIA-SEQUENCE:7\n#EXTINF:1,\na", 17, true},
+		{"nothing but skipped ones", "#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-SKIP:SKIPPED-SEGMENTS=10", 16, true},
+		{"parts are none", "#EXT-X-MEDIA-SEQUENCE:7\n#EXTINF:1,\na\n#EXT-X-PART:URI=\"b\"", 7, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p, err := Parse([]byte("#EXTM3U\n" + tt.text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, ok := p.LastSequence(); got != tt.want || ok != tt.ok {
+				t.Errorf("got %d, %v, want %d, %v", got, ok, tt.want, tt.ok)
 			}
 		})
 	}

@@ -18,14 +18,15 @@ type Playlist struct {
 	MediaSequence uint64
 	// DiscontinuitySequence is EXT-X-DISCONTINUITY-SEQUENCE (RFC 8216 §4.3.3.3); 0 if absent.
 	DiscontinuitySequence uint64
-	// Segments counts the media segments listed, those marked EXT-X-GAP included.
+	// Segments counts the media segments: those listed, those marked EXT-X-GAP included, and those that a
+	// playlist delta update leaves out (EXT-X-SKIP, RFC 8216bis §4.4.5.2).
 	Segments int
 	// References are all URIs in the order of the text, duplicates and foreign ones included.
 	References []Reference
 }
 
-// LastSequence returns the media sequence number of the last segment listed. ok is false when the
-// playlist lists none.
+// LastSequence returns the media sequence number of the last segment. ok is false when the playlist has
+// none.
 func (p *Playlist) LastSequence() (n uint64, ok bool) {
 	if p.Segments == 0 {
 		return 0, false
@@ -49,7 +50,9 @@ type Reference struct {
 	Offset, Length int64
 	// Gap marks a segment that EXT-X-GAP says is missing: players must not load it.
 	Gap bool
-	// Hint marks an EXT-X-PRELOAD-HINT: the file need not exist yet.
+	// Hint marks a reference that no playlist waits for: an EXT-X-PRELOAD-HINT, whose file need not exist
+	// yet, and the server of EXT-X-CONTENT-STEERING, which is hardly ever a file and without which players
+	// go on (RFC 8216bis §4.4.6.6).
 	Hint bool
 	// Unresolved is true when nobody can tell which file is meant: the URI's path still holds a variable
 	// that this text does not define (EXT-X-DEFINE with IMPORT or QUERYPARAM), or its closing quote is

@@ -256,6 +256,29 @@ func TestRunShipsAndDrains(t *testing.T) {
 	}
 }
 
+// TestUplinkLimitIsKept has a segment take the two seconds that the limit allows it. That the test itself may be late
+// makes what it measures shorter.
+func TestUplinkLimitIsKept(t *testing.T) {
+	t.Parallel()
+	g, dir := newGateway(t, false), stream(t)
+	if err := os.WriteFile(filepath.Join(dir, "seg0.ts"), make([]byte, 250_000), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	p := start(t, g, "run", dir, "s3://bucket/live", "--http-listen", "127.0.0.1:0", "--uplink-limit", "1Mbit/s")
+	address := p.says(t, `listening for HTTP.* address=(\S+)`)[1]
+	await(t, g.asked, "live/seg0.ts")
+	begin := time.Now()
+	await(t, g.stored, "live/index.m3u8")
+	if took := time.Since(begin); took < 500*time.Millisecond {
+		t.Errorf("250 kB took %v at 1 Mbit/s", took)
+	}
+	if body := fetch(t, "http://"+address+"/metrics"); !strings.Contains(body, "\nhlsship_uplink_limit_bytes_per_second 125000\n") {
+		t.Error("the limit is not shown")
+	}
+	p.signal(t, syscall.SIGTERM)
+	p.exits(t, exitDone)
+}
+
 func TestSecondSignalStopsAtOnce(t *testing.T) {
 	t.Parallel()
 	g, dir := newGateway(t, true), stream(t)

@@ -11,13 +11,13 @@
 //     linking a file that belongs to somebody else and may not be written (fs.protected_hardlinks).
 //   - "reflink": a copy that shares its blocks (FICLONE: Btrfs, XFS). The kernel writes the file's dirty
 //     pages to disk first.
-//   - "copy": a copy of the bytes, where Config.Copy asks for it.
+//   - "copy": a copy of the bytes, where Config.Copy asks for it, and of small files that need one.
 //   - "held": none of these; the caller keeps the file open.
 //
 // A link shares the inode: if the packager truncates the file and writes it again in place, the pinned
 // bytes are gone. Reader.Version then differs, so that they are void, never wrong. Once a name came back
-// in the same inode, its folder is pinned by reflink, or by copy if that is asked for; where neither can
-// be had it is still linked, which loses nothing against an open file.
+// in the same inode, its folder is pinned by reflink, or by copy if that is asked for or the file has no
+// more than 64 KiB; where neither can be had it is still linked, which loses nothing against an open file.
 //
 // # What is on disk
 //

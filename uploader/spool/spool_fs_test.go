@@ -192,15 +192,18 @@ func TestNewBytesOfOneName(t *testing.T) {
 // TestRewritten: a folder whose files are written again in place is reflinked, copied, or at least linked.
 func TestRewritten(t *testing.T) {
 	t.Parallel()
+	linking := func(c *Config, sys *system) { copying(c, sys); sys.link, c.Copy = link, false }
 	for _, tt := range []struct {
 		name   string
+		size   int // of all files
 		change func(*Config, *system)
 		want   string
 	}{
-		{"reflinks", func(c *Config, sys *system) { cloning(c, sys); sys.link = link }, byReflink},
-		{"copies", func(c *Config, sys *system) { copying(c, sys); sys.link = link }, byCopy},
-		{"neither", func(c *Config, sys *system) { copying(c, sys); sys.link, c.Copy = link, false }, byLink},
-		{"no time of birth", func(c *Config, sys *system) {
+		{"reflinks", smallFile, func(c *Config, sys *system) { cloning(c, sys); sys.link = link }, byReflink},
+		{"copies", smallFile + 1, func(c *Config, sys *system) { copying(c, sys); sys.link = link }, byCopy},
+		{"neither, small files", smallFile, linking, byCopy},
+		{"neither, large files", smallFile + 1, linking, byLink},
+		{"no time of birth", smallFile + 1, func(c *Config, sys *system) {
 			copying(c, sys)
 			sys.link, sys.born = link, func(*os.File) int64 { return 0 }
 		}, byCopy},
@@ -208,18 +211,19 @@ func TestRewritten(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			x := start(t, tt.change)
-			x.pinText("hi/a.ts", "first")
-			x.write("hi/a.ts", "second")
+			text := func(c string) string { return strings.Repeat(c, tt.size) }
+			x.pinText("hi/a.ts", text("1"))
+			x.write("hi/a.ts", text("2"))
 			f := x.pin("hi/a.ts")
 			if way := x.obs.lastWay(); way != tt.want {
 				t.Errorf("pinned by %s, want %s", way, tt.want)
 			}
-			x.want(f, "second")
-			x.pinText("hi/b.ts", "its neighbour")
+			x.want(f, text("2"))
+			x.pinText("hi/b.ts", text("3"))
 			if way := x.obs.lastWay(); way != tt.want {
 				t.Errorf("its neighbour is pinned by %s, want %s", way, tt.want)
 			}
-			x.pinText("lo/b.ts", "another folder")
+			x.pinText("lo/b.ts", text("4"))
 			if way := x.obs.lastWay(); way != byLink {
 				t.Errorf("in another folder: pinned by %s, want %s", way, byLink)
 			}

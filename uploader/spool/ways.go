@@ -42,6 +42,12 @@ func copyBytes(to, file *os.File) error {
 	return err
 }
 
+// smallFile is the size, in bytes, up to which a file that may be written again in place is copied even if
+// nobody asked for copies. It takes less time than storing it, and it is what init sections and keys need:
+// ffmpeg (-hls_fmp4_init_resend) writes the init section anew a tenth of a millisecond after each
+// playlist that names it, so that it would never be whole when it is stored.
+const smallFile = 64 << 10
+
 // errNoReflinks says that a file system was asked for a reflink before, and had none.
 var errNoReflinks = errors.New("the file system has no reflinks")
 
@@ -53,7 +59,7 @@ func (s *Spool) put(b *base, o original, to string, rewritten bool) (hls.Version
 	if rewritten {
 		ways = []string{byReflink}
 	}
-	if s.config.Copy {
+	if s.config.Copy || rewritten && o.Size <= smallFile {
 		ways = append(ways, byCopy)
 	}
 	if rewritten {

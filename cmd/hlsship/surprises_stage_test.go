@@ -421,12 +421,11 @@ func storedOnce(names ...string) step {
 	}
 }
 
-// away is an outage of the store: PUTs get no answer until it is back.
+// away is an outage of the store: nothing gets an answer until it is back.
 func away() step {
 	return func(r *replay) {
 		over := make(chan struct{})
 		lift := r.faults.Inject(storetest.Incident{
-			Op: "put",
 			Fault: func(ctx context.Context, c storetest.Call, next func(context.Context, uploader.Object) error) error {
 				select {
 				case <-over:

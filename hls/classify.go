@@ -3,8 +3,8 @@ package hls
 import "strings"
 
 // Classify returns what the name of a file alone says of it. name is a slash-separated path of which
-// only the last element counts; letter case does not. Every playlist is a MediaPlaylist here: only
-// Parse tells a multivariant one apart.
+// only the last element counts; letter case does not. Every HLS playlist is a MediaPlaylist here:
+// only Parse tells a multivariant one apart.
 //
 // A name is a guess. Whatever a playlist names is shipped, also where Classify says Other, and the tag
 // that names a file knows better what it is (Reference.Kind). Hidden files are Other, whatever their
@@ -43,6 +43,8 @@ func kindOfExtension(extension string) (kind Kind, boxed bool) {
 	switch string(lower[:len(extension)]) {
 	case "m3u8", "m3u":
 		return MediaPlaylist, false
+	case "mpd":
+		return Manifest, false
 	case "m4s", "mp4", "m4v", "m4a", "m4f", "cmfv", "cmfa", "cmft", "cmfm":
 		return Media, true
 	case "ts", "m2ts", "mts", "mpg", "mpeg",

@@ -24,6 +24,7 @@ func TestClassify(t *testing.T) {
 		}},
 		{Key, []string{"k.key", "0.KEY", "keys/stream.0.key"}},
 		{Subtitle, []string{"stream_00.vtt", "a.webvtt"}},
+		{Manifest, []string{"manifest.mpd", "a/B.MPD", "3.mpd"}},
 		{Temporary, []string{
 			"index.m3u8.tmp", "seg.ts.tmp", "seg.m4s.tmp", "manifest.mpd.tmp", "init.mp4.tmp", "stream.m3u8.bak", "x.mpd.bak",
 			"playlist.m3u8.Z37EZ3", "hi/playlist.M3U8.abcdef", "list.m3u.000000", ".goutputstream-PSONZ3", ".goutputstream-a.ts",
@@ -31,7 +32,7 @@ func TestClassify(t *testing.T) {
 			"index.m3u8~", "~", ".tmp",
 		}},
 		{Other, []string{
-			"", ".", "..", "/", "a/", "noext", "m3u8", "ts", "manifest.mpd", "thumb.jpg", "state.config", "stream.keyinfo",
+			"", ".", "..", "/", "a/", "noext", "m3u8", "ts", "thumb.jpg", "state.config", "stream.keyinfo",
 			".hidden.ts", ".index.m3u8", ".m3u8", "hi/.seg.ts.Xa8Zf1", "playlist.m3u8.Z37EZ", "playlist.m3u8.Z37EZ31",
 			"playlist.m3u8.Z37-Z3", "playlist.mpd.Z37EZ3", "a.ts?x", "a.", "a.verylongextension", "tempfile-packager-1",
 		}},

@@ -1,6 +1,6 @@
 // Package hls holds the words of HTTP Live Streaming that the rest of hlsship speaks: what a file
-// is (Classify), what a playlist names (Parse), which file a name means (Resolve), and the fact that
-// a file is finished (File).
+// is (Classify), what a playlist names (Parse), or the DASH manifest beside it (ParseManifest), which
+// file a name means (Resolve), and the fact that a file is finished (File).
 //
 // It is a leaf: it imports the standard library only, never os, reads no clock and starts no
 // goroutine. All its functions are pure and safe for concurrent use.

@@ -1,6 +1,6 @@
 package hls
 
-// Kind is what a file is to HLS.
+// Kind is what a file is to HLS, or to the DASH manifest beside it.
 type Kind uint8
 
 const (
@@ -18,13 +18,16 @@ const (
 	MediaPlaylist
 	// MultivariantPlaylist lists media playlists; RFC 8216 §4.3.4 calls it a master playlist.
 	MultivariantPlaylist
+	// Manifest is a DASH media presentation description (ISO/IEC 23009-1). It is read, held back and
+	// published as playlists are.
+	Manifest
 	// Temporary is a name under which a packager writes what it renames later. It is never shipped.
 	Temporary
 )
 
 // Kinds returns every Kind, in the order of their declaration. Metrics make one label value of each.
 func Kinds() []Kind {
-	return []Kind{Other, Media, Init, Key, Subtitle, MediaPlaylist, MultivariantPlaylist, Temporary}
+	return []Kind{Other, Media, Init, Key, Subtitle, MediaPlaylist, MultivariantPlaylist, Manifest, Temporary}
 }
 
 // String returns the word used in logs and metric labels: "media", "media_playlist".
@@ -42,11 +45,15 @@ func (k Kind) String() string {
 		return "media_playlist"
 	case MultivariantPlaylist:
 		return "multivariant_playlist"
+	case Manifest:
+		return "manifest"
 	case Temporary:
 		return "temporary"
 	}
 	return "other"
 }
 
-// IsPlaylist reports whether k is one of the two kinds of playlist.
-func (k Kind) IsPlaylist() bool { return k == MediaPlaylist || k == MultivariantPlaylist }
+// IsPlaylist reports whether k names other files: one of the two kinds of HLS playlist, or a Manifest.
+func (k Kind) IsPlaylist() bool {
+	return k == MediaPlaylist || k == MultivariantPlaylist || k == Manifest
+}

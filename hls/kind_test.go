@@ -13,7 +13,7 @@ func TestKindWords(t *testing.T) {
 			t.Errorf("%q stands for two kinds", k)
 		}
 		seen[k.String()] = true
-		if want := k == MediaPlaylist || k == MultivariantPlaylist; k.IsPlaylist() != want {
+		if want := k == MediaPlaylist || k == MultivariantPlaylist || k == Manifest; k.IsPlaylist() != want {
 			t.Errorf("%v.IsPlaylist() = %t", k, !want)
 		}
 	}

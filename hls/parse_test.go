@@ -24,9 +24,9 @@ func describe(p *Playlist) string {
 		if r.Length > 0 {
 			fmt.Fprintf(&b, " bytes=%d@%d", r.Length, r.Offset)
 		}
-		for i, is := range []bool{r.Gap, r.Hint, r.Unresolved} {
+		for i, is := range []bool{r.Gap, r.Hint, r.Soft, r.Unresolved} {
 			if is {
-				b.WriteString([]string{" gap", " hint", " unresolved"}[i])
+				b.WriteString([]string{" gap", " hint", " soft", " unresolved"}[i])
 			}
 		}
 		b.WriteByte('\n')
@@ -37,9 +37,11 @@ func describe(p *Playlist) string {
 func TestParseGolden(t *testing.T) {
 	t.Parallel()
 	names, err := filepath.Glob("testdata/*.m3u8")
-	if err != nil || len(names) < 10 {
-		t.Fatalf("fixtures: %v, %v", names, err)
+	manifests, err2 := filepath.Glob("testdata/*.mpd")
+	if err != nil || err2 != nil || len(names) < 10 || len(manifests) < 5 {
+		t.Fatalf("fixtures: %v, %v, %v, %v", names, manifests, err, err2)
 	}
+	names = append(names, manifests...)
 	for _, name := range names {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
@@ -47,11 +49,11 @@ func TestParseGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := Parse(text)
+			p, err := ParseFile(name, text)
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, golden := describe(p), strings.TrimSuffix(name, ".m3u8")+".golden"
+			got, golden := describe(p), strings.TrimSuffix(name, filepath.Ext(name))+".golden"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
 					t.Fatal(err)

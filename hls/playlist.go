@@ -6,20 +6,29 @@ import "time"
 // about 7 MiB; what is larger is no playlist that a player would load.
 const MaxPlaylistSize = 32 << 20
 
-// Playlist is what Parse found in a playlist's text.
+// Playlist is what Parse or ParseManifest found in a text.
 type Playlist struct {
-	// Kind is MediaPlaylist or MultivariantPlaylist. A text with tags of neither is a MediaPlaylist.
+	// Kind is MediaPlaylist or MultivariantPlaylist after Parse, Manifest after ParseManifest. A playlist with
+	// tags of neither kind is a MediaPlaylist.
 	Kind Kind
-	// Ended is true when EXT-X-ENDLIST is there: no segment will be added (RFC 8216 §4.3.3.4).
+	// Ended is true when EXT-X-ENDLIST is there: no segment will be added (RFC 8216 §4.3.3.4). A Manifest
+	// has ended unless its @type is dynamic.
 	Ended bool
-	// TargetDuration is EXT-X-TARGETDURATION (RFC 8216 §4.3.3.1); 0 if absent.
+	// TargetDuration is EXT-X-TARGETDURATION (RFC 8216 §4.3.3.1); 0 if absent. Of a Manifest it is the
+	// length of the longest segment named, @maxSegmentDuration if no length is stated.
 	TargetDuration time.Duration
-	// MediaSequence is the number of the first segment (RFC 8216 §4.3.3.2); 0 if absent.
+	// UpdatePeriod is a Manifest's @minimumUpdatePeriod; 0 if absent.
+	UpdatePeriod time.Duration
+	// MediaSequence is the number of the first segment (RFC 8216 §4.3.3.2); 0 if absent. That of a Manifest
+	// never falls while one packager runs: it is what the name of the first representation's first segment
+	// counts, $Number$ or $Time$ in microseconds, plus the start of its period in microseconds, as
+	// each period may count anew.
 	MediaSequence uint64
 	// DiscontinuitySequence is EXT-X-DISCONTINUITY-SEQUENCE (RFC 8216 §4.3.3.3); 0 if absent.
 	DiscontinuitySequence uint64
 	// Segments counts the media segments: those listed, those marked EXT-X-GAP included, and those that a
-	// playlist delta update leaves out (EXT-X-SKIP, RFC 8216bis §4.4.5.2).
+	// playlist delta update leaves out (EXT-X-SKIP, RFC 8216bis §4.4.5.2); of a Manifest those of its first
+	// representation in its first period, without Hints.
 	Segments int
 	// References are all URIs in the order of the text, duplicates and foreign ones included.
 	References []Reference
@@ -52,8 +61,12 @@ type Reference struct {
 	Gap bool
 	// Hint marks a reference that no playlist waits for: an EXT-X-PRELOAD-HINT, whose file need not exist
 	// yet, and the server of EXT-X-CONTENT-STEERING, which is hardly ever a file and without which players
-	// go on (RFC 8216bis §4.4.6.6).
+	// go on (RFC 8216bis §4.4.6.6). In a Manifest it is a segment that is not due yet: once it is finished
+	// it is shipped, as no later version need name it.
 	Hint bool
+	// Soft marks a segment that a Manifest's template counts by its times alone: it should be finished and may
+	// not be, or not exist at all. Nobody waits for it unless it is there when the manifest is read.
+	Soft bool
 	// Unresolved is true when nobody can tell which file is meant: the URI's path still holds a variable
 	// that this text does not define (EXT-X-DEFINE with IMPORT or QUERYPARAM), or its closing quote is
 	// missing.

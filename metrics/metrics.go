@@ -148,6 +148,7 @@ func (m *Metrics) fill() {
 	}
 	m.publishLatency.WithLabelValues(hls.MediaPlaylist.String())
 	m.publishLatency.WithLabelValues(hls.MultivariantPlaylist.String())
+	m.publishLatency.WithLabelValues(hls.Manifest.String())
 }
 
 // kinds are the words of every kind of file that is ever reported: all but Temporary.

@@ -17,5 +17,8 @@
 // a bucket that was deleted and made anew, what the playlists name is stored again. The condition of a PUT
 // tells, or the look at the published playlists that follows a refusal which somebody had to mend.
 //
+// A DASH manifest is a playlist here, beside those of HLS: neither waits for the other. What it counts by its times
+// alone (hls.Reference.Soft) gates only if it is there when the manifest is read, and is shipped whenever it comes.
+//
 // It imports hls and never watcher, metrics or the packages below it.
 package uploader

@@ -52,17 +52,19 @@ func contentType(name string) string {
 }
 
 // CacheKinds returns the words by which Config.CacheControl tells kinds of objects apart, sorted: "playlist" is a
-// live media playlist, "ended" one with EXT-X-ENDLIST, "multivariant" one that names others, "segment" is
-// media.
+// live media playlist, "ended" one with EXT-X-ENDLIST or a static DASH manifest, "manifest" a live one, "multivariant"
+// a playlist that names others, "segment" is media.
 func CacheKinds() []string { return slices.Sorted(maps.Keys(cacheDefaults())) }
 
-// cacheDefaults are the values of Cache-Control for each of CacheKinds. That of "playlist" is half the target
-// duration, in whole seconds and at least 1, in place of %d. Segments are cached for a day, not for
+// cacheDefaults are the values of Cache-Control for each of CacheKinds. In place of %d stand whole seconds, at least 1: half
+// the target duration of "playlist"; of "manifest" half of its longest segment, or its minimumUpdatePeriod if that
+// is less. Segments are cached for a day, not for
 // ever, because packagers use names again when they restart.
 func cacheDefaults() map[string]string {
 	return map[string]string{
 		"playlist":     "public, max-age=%d",
 		"ended":        "public, max-age=3600",
+		"manifest":     "public, max-age=%d",
 		"multivariant": "public, max-age=60",
 		"segment":      "public, max-age=86400",
 		"init":         "public, max-age=86400",
@@ -104,15 +106,24 @@ func (c cachePolicy) header(kind hls.Kind, pl *hls.Playlist) string {
 		word = "subtitle"
 	case hls.MultivariantPlaylist:
 		word = "multivariant"
-	case hls.MediaPlaylist:
-		if word = "playlist"; pl.Ended {
+	case hls.MediaPlaylist, hls.Manifest:
+		switch {
+		case pl.Ended:
 			word = "ended"
+		case kind == hls.Manifest:
+			word = "manifest"
+		default:
+			word = "playlist"
 		}
 	case hls.Other, hls.Temporary:
 	}
 	value := c[word]
 	if strings.Contains(value, "%d") {
-		return fmt.Sprintf(value, max(1, int(pl.TargetDuration/2/time.Second)))
+		age := pl.TargetDuration / 2
+		if pl.UpdatePeriod > 0 {
+			age = min(age, pl.UpdatePeriod)
+		}
+		return fmt.Sprintf(value, max(1, int(age/time.Second)))
 	}
 	return strings.ReplaceAll(value, "%%", "%")
 }

@@ -219,7 +219,7 @@ func (p *Plan) doubtful(o *object) {
 // of a playlist takes others, and only anew.
 func (p *Plan) disown(o *object, which func(waiter) bool) {
 	for _, w := range slices.Clone(o.waiters) {
-		if w.s.dropped || !w.s.named || !which(w) {
+		if w.s.dropped || !w.s.named || w.s.binds[w.i].free || !which(w) {
 			continue
 		}
 		l := w.s.list

@@ -378,7 +378,7 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	for i := range s.binds {
 		// What was named and waited for a reason that is none any more is shipped all the same.
 		switch o := s.binds[i].obj; {
-		case s.binds[i].ver != nil:
+		case s.binds[i].ver != nil, s.binds[i].free:
 		case o.asked != nil:
 			o.asked.wanted = true
 		case o.newest != nil && !o.newest.wanted && o.remote == nil:

@@ -80,6 +80,10 @@ type bind struct {
 	waits    bool
 	anew     bool
 	declined bool // a version was there that might be that of an earlier run
+	soft     bool // it gates only if its file is there when the manifest is frozen
+	hint     bool // it never gates, and means no file older than the manifest
+	free     bool // it does not gate: all that settles under its name is shipped, and ver stays nil
+	exposed  bool // counted as published in its object's naming
 }
 
 // waiter is reference i of a snapshot that waits for the next version of its object.
@@ -101,7 +105,7 @@ func (l *list) startRun(s *snapshot) {
 }
 
 func startsAnew(prev, next *hls.Playlist) bool {
-	if prev.Kind != hls.MediaPlaylist || next.Kind != hls.MediaPlaylist {
+	if prev.Kind != next.Kind || prev.Kind == hls.MultivariantPlaylist {
 		return false
 	}
 	was, is := lastSequence(prev), lastSequence(next)
@@ -129,10 +133,10 @@ func (p *Plan) name(s *snapshot) {
 	last := ""
 	for i := range s.file.Playlist.References {
 		ref := &s.file.Playlist.References[i]
-		if ref.Gap || ref.Hint || ref.URI == last {
+		if ref.Gap || ref.Hint && s.file.Kind != hls.Manifest || ref.URI == last {
 			continue
 		}
-		if ref.Kind.IsPlaylist() && s.file.Kind == hls.MediaPlaylist {
+		if ref.Kind == hls.Manifest || ref.Kind.IsPlaylist() && s.file.Kind != hls.MultivariantPlaylist {
 			continue // EXT-X-RENDITION-REPORT: renditions report each other, and none waits for another
 		}
 		last = ref.URI
@@ -146,15 +150,15 @@ func (p *Plan) name(s *snapshot) {
 		case hls.Outside:
 			s.outside, s.reason = ref.URI, "outside"
 		case hls.Local:
-			p.refer(s, name, ref.Kind)
+			p.refer(s, name, ref)
 		}
 	}
 	s.named = true
 }
 
 // refer adds one local reference to s.
-func (p *Plan) refer(s *snapshot, name string, kind hls.Kind) {
-	if kind.IsPlaylist() {
+func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
+	if ref.Kind.IsPlaylist() {
 		child := p.list(name)
 		if child == s.list || slices.Contains(s.lists, child) {
 			return
@@ -171,13 +175,13 @@ func (p *Plan) refer(s *snapshot, name string, kind hls.Kind) {
 		return // named twice, as byte ranges are
 	}
 	o.mark = s.mark
-	o.kind = kind
+	o.kind = ref.Kind
 	if o.stream == nil {
 		o.stream = s.list.stream
 	}
 	s.foreign = s.foreign || o.stream != s.list.stream
 	o.name(s.list, 1, 0)
-	s.binds = append(s.binds, bind{obj: o})
+	s.binds = append(s.binds, bind{obj: o, soft: ref.Soft, hint: ref.Hint, free: ref.Hint})
 }
 
 // bind ties reference i of s to the version that its name has now, if that is good for the run of s.
@@ -190,18 +194,32 @@ func (p *Plan) bind(s *snapshot, i int) {
 	o := b.obj
 	v := o.current()
 	if v != nil && p.good(s, b, v) {
-		b.ver = v
 		p.want(o, v, s.list.stream)
-		return
+		if !b.free {
+			b.ver = v
+			return
+		}
 	}
-	b.declined = v != nil && !o.hollow(v)
+	b.declined = v != nil && !b.free && !o.hollow(v)
 	if !b.waits {
 		b.waits = true
 		o.waiters = append(o.waiters, waiter{s, i})
 	}
-	if v == nil {
+	if b.soft && v == nil && o.asked == nil {
+		p.excuse(s, b)
+	} else if v == nil && !b.free {
 		p.seek(s, o)
 	}
+}
+
+// excuse lets s go without a soft reference whose file is not there. A manifest met at rest may have been read
+// before the files that it counts, so that it waits for them a while.
+func (p *Plan) excuse(s *snapshot, b *bind) {
+	if at := s.file.Seen.Add(p.cfg.Settle); s.file.Found && p.now.Before(at) {
+		p.later(s.list, at)
+		return
+	}
+	b.free = true
 }
 
 // good reports whether v may be what reference b of s means, and has it offered again if that is so only
@@ -209,6 +227,12 @@ func (p *Plan) bind(s *snapshot, i int) {
 func (p *Plan) good(s *snapshot, b *bind, v *version) bool {
 	if b.obj.hollow(v) {
 		return false // the next bytes to settle are offered
+	}
+	if b.hint {
+		return v.file.Seen.After(s.file.Seen) || v.file.Version.ModTime > s.file.Version.ModTime
+	}
+	if b.free {
+		return true
 	}
 	if s.file.Found && v.file.Version.ModTime > s.file.Version.ModTime {
 		b.anew, s.anew = true, true
@@ -349,9 +373,9 @@ func (s *snapshot) ready() bool {
 	return true
 }
 
-// satisfied reports whether the store holds what b means.
+// satisfied reports whether the store holds what b means, or nobody waits for it.
 func (b *bind) satisfied() bool {
-	return b.ver != nil && b.obj.remote != nil && b.obj.remote.id == b.ver.id
+	return b.free || b.ver != nil && b.obj.remote != nil && b.obj.remote.id == b.ver.id
 }
 
 // expose counts s as possibly published, so that nothing it names is overwritten carelessly.
@@ -361,7 +385,10 @@ func (p *Plan) expose(s *snapshot) {
 	}
 	s.exposed = true
 	for i := range s.binds {
-		s.binds[i].obj.name(s.list, 0, 1)
+		if b := &s.binds[i]; !b.free {
+			b.exposed = true
+			b.obj.name(s.list, 0, 1)
+		}
 	}
 }
 
@@ -370,7 +397,12 @@ func (p *Plan) conceal(s *snapshot) {
 	if s.exposed {
 		s.exposed = false
 		for i := range s.binds {
-			o := s.binds[i].obj
+			b := &s.binds[i]
+			if !b.exposed {
+				continue
+			}
+			b.exposed = false
+			o := b.obj
 			o.name(s.list, 0, -1)
 			if o.pendingWork() {
 				p.wake(o.stream) // it may be overwritten now
@@ -391,6 +423,9 @@ func (p *Plan) unname(s *snapshot) {
 		o.name(s.list, -1, 0)
 		if s.binds[i].waits {
 			o.waiters = slices.DeleteFunc(o.waiters, func(w waiter) bool { return w.s == s })
+		}
+		if s.binds[i].free && o.current() == nil && o.asked == nil && o.etag == "" {
+			o.gone = true // it never was
 		}
 		p.forgetObject(o)
 	}

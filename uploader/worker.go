@@ -232,7 +232,7 @@ func (w *worker) fetch(ctx context.Context, j Job) (Outcome, error) {
 		return Outcome{}, err
 	}
 	out := Outcome{Result: Done, ETag: info.ETag, Content: content}
-	if pl, err := hls.Parse(content); err == nil {
+	if pl, err := hls.ParseFile(j.Path, content); err == nil {
 		out.Playlist = pl
 	}
 	return out, nil

@@ -35,7 +35,7 @@ func (r *run) parse(f *file, v view, fact *hls.File) bool {
 		r.refuse(f, refusedSize, v.version, errors.New("the playlist is too large"))
 		return false
 	}
-	if !bytes.HasPrefix(v.content, []byte("#EXTM3U")) {
+	if f.kind != hls.Manifest && !bytes.HasPrefix(v.content, []byte("#EXTM3U")) {
 		r.refuse(f, refusedPlaylist, v.version, errors.New("a playlist begins with #EXTM3U"))
 		return false
 	}
@@ -44,7 +44,7 @@ func (r *run) parse(f *file, v view, fact *hls.File) bool {
 		f.reported, f.touched, f.refused = v.version, 0, ""
 		return false
 	}
-	playlist, err := hls.Parse(v.content)
+	playlist, err := hls.ParseFile(f.name, v.content)
 	if err != nil {
 		r.refuse(f, refusedPlaylist, v.version, err)
 		return false

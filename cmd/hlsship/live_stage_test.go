@@ -179,7 +179,7 @@ func (l *live) saw(path string, content []byte) {
 }
 
 func (l *live) mention(path string, content []byte) {
-	playlist, err := hls.Parse(content)
+	playlist, err := hls.ParseFile(path, content)
 	if err != nil {
 		return
 	}

@@ -158,7 +158,7 @@ func (c *catcher) finished(name string, moved bool) {
 	if moved {
 		c.moved[name] = id
 	}
-	if kind.IsPlaylist() && ok && !bytes.HasPrefix(content, []byte("#EXTM3U")) {
+	if kind.IsPlaylist() && ok && !isPlaylist(name, content) {
 		return
 	}
 	if outrun {
@@ -171,9 +171,18 @@ func (c *catcher) finished(name string, moved bool) {
 	c.catches <- found
 }
 
+// isPlaylist reports whether content is a playlist of that name, and not what one is before it is written.
+func isPlaylist(name string, content []byte) bool {
+	if hls.Classify(name) != hls.Manifest {
+		return bytes.HasPrefix(content, []byte("#EXTM3U"))
+	}
+	_, err := hls.ParseManifest(content)
+	return err == nil
+}
+
 // growing returns the files that are still being written and of which the playlist names what is there.
 func (c *catcher) growing(list string, content []byte) []growing {
-	parsed, err := hls.Parse(content)
+	parsed, err := hls.ParseFile(list, content)
 	if err != nil {
 		return nil
 	}

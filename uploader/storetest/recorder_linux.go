@@ -18,7 +18,7 @@ import (
 // into place for a finished file. Set the Viewer's Grace, since the judged may be faster than the judge.
 //
 // Bytes that changed while they were read are passed over; the event that follows brings them. So are
-// temporary names, hidden folders, and playlists that are empty or have no #EXTM3U. A packager that
+// temporary names, hidden folders, playlists that are empty or have no #EXTM3U, and DASH manifests that are torn. A packager that
 // removes or replaces a file within milliseconds can outrun the Recorder: Files says so. To be fast it reads
 // on a thread of its own, ahead of the others where that is allowed, and tells the Viewer afterwards.
 //

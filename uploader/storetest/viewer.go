@@ -17,7 +17,7 @@ const DefaultSettle = 2 * time.Second
 // Viewer judges a store by what a player could load from it. It is told what the packager really
 // finished (Finished, Grown, Listed) and every change of the store (Changed, ChangedUnread, Removed),
 // in the order in which they happened, and keeps every broken promise as a Violation. It shares no code
-// and no reasoning with the uploader that it judges, apart from hls.Parse and hls.Resolve.
+// and no reasoning with the uploader that it judges, apart from hls.ParseFile and hls.Resolve.
 //
 // Versions are bytes: what was finished twice with the same bytes is one version. A reference of a
 // playlist means the version of its file that is finished when the playlist is, or the next to be
@@ -222,12 +222,12 @@ func (v *Viewer) succeeded(p *playlist, f *file, before int, now time.Time) {
 // Listed tells that the packager finished a playlist with these bytes. next are the paths among its
 // references by which it means the bytes finished next although some are finished already: hlssink2
 // that starts anew names a segment milliseconds before the new bytes replace those of the old run.
-// What hls.Parse refuses is no playlist and is ignored.
+// What hls.ParseFile refuses is no playlist and is ignored.
 func (v *Viewer) Listed(path string, content []byte, next ...string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := time.Now()
-	parsed, err := hls.Parse(content)
+	parsed, err := hls.ParseFile(path, content)
 	if err != nil {
 		return
 	}
@@ -270,7 +270,7 @@ func (v *Viewer) references(of *file, parsed *hls.Playlist, next []string) []ref
 			continue
 		}
 		isPlaylist := named.Kind.IsPlaylist()
-		if isPlaylist && parsed.Kind != hls.MultivariantPlaylist {
+		if named.Kind == hls.Manifest || isPlaylist && parsed.Kind != hls.MultivariantPlaylist {
 			// EXT-X-RENDITION-REPORT: renditions name one another, so that nobody could be first.
 			continue
 		}
@@ -278,12 +278,13 @@ func (v *Viewer) references(of *file, parsed *hls.Playlist, next []string) []ref
 		if f.mark != v.mark {
 			f.mark, f.slot = v.mark, len(refs)
 			r := ref{file: f, version: f.current, other: unbound, playlist: isPlaylist}
-			if len(next) > 0 && slices.Contains(next, at) {
+			if named.Hint && parsed.Kind == hls.Manifest || len(next) > 0 && slices.Contains(next, at) {
 				r.version = unbound
 			}
 			refs = append(refs, r)
 		}
-		if r := &refs[f.slot]; !named.Hint && !named.Gap {
+		// Of what a manifest counts by its times alone, that gates which is finished when it is.
+		if r := &refs[f.slot]; !named.Hint && !named.Gap && (!named.Soft || r.version != unbound) {
 			r.gates = true
 			if named.Length > 0 {
 				r.need = max(r.need, named.Offset+named.Length)

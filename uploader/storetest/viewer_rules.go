@@ -17,8 +17,9 @@ type Rule string
 // The rules that a Viewer judges by, each with the reason why it accuses nobody wrongly.
 const (
 	// RulePlaylistFirst: a published playlist names something that is not stored, or not as far as its
-	// byte ranges reach. Local references alone count; those marked EXT-X-GAP and preload hints do not,
-	// nor ranges past the end of the finished file, which no upload could serve. Of a multivariant
+	// byte ranges reach. Local references alone count; those marked EXT-X-GAP and preload hints do not, nor
+	// segments that a DASH manifest counts by its times alone and that were not finished when it was, nor
+	// ranges past the end of the finished file, which no upload could serve. Of a multivariant
 	// playlist's media playlists any version will do. The playlist was the uploader's to hold back, and
 	// nothing asks it to remove an object.
 	RulePlaylistFirst Rule = "playlist first"

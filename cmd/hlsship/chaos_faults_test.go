@@ -12,7 +12,7 @@ func s3Error(status, code string, headers ...string) *canned {
 	}
 }
 
-// faults are the ways in which a wire and the store at its end fail.
+// faults are the ways in which the wire, what is at its ends and what finds them fail.
 func faults() []fault {
 	return []fault{
 		{name: "refused", refused: true},
@@ -29,6 +29,19 @@ func faults() []fault {
 		{name: "SignatureDoesNotMatch", answer: s3Error("403 Forbidden", "SignatureDoesNotMatch")},
 		{name: "AccessDenied", answer: s3Error("403 Forbidden", "AccessDenied")},
 		{name: "NoSuchBucket", answer: s3Error("404 Not Found", "NoSuchBucket")},
+		{name: "RequestTimeTooSkewed", answer: s3Error("403 Forbidden", "RequestTimeTooSkewed", "Date: Thu, 01 Jan 2015 00:00:00 GMT")},
+		{name: "bucket deleted", deleted: true},
+		{name: "name server silent", lookup: noAnswer},
+		{name: "name unknown", lookup: noSuchName},
+		{name: "name server failing", lookup: serverFailure},
+		{name: "certificate expired", credential: expired},
+		{name: "certificate of another", credential: otherName},
+		{name: "certificate not trusted", credential: unknown},
+		{name: "handshake cut", credential: handshakeCut},
+		{name: "disk full", disk: diskFull, refused: true},
+		{name: "no inodes", disk: noInodes, refused: true},
+		{name: "disk read-only", disk: readOnly, refused: true},
+		{name: "directory unmounted", disk: unmounted},
 		{name: "captive portal", answer: &canned{
 			status: "200 OK", headers: []string{"Content-Type: text/html"},
 			body: "<!DOCTYPE html><html><title>Log in</title><body>Welcome to the hotel.</body></html>",

@@ -3,10 +3,14 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,18 +19,36 @@ import (
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
-// storm is a stream whose wire to the store fails, and whose program is killed.
+// storm is a stream whose wire to the store fails, with all that is around it, and whose program is killed.
 type storm struct {
 	*live
-	wire *wire
+	scenery scenery
+	wire    *wire
+	names   *names // nil if the store has no name
+	disk    *disk  // nil if the directory lies on the machine's own
+	args    []string
 	// program is at work, or nil. past are those that were killed.
 	program *process
 	past    []*process
 	raging  fault // nameless if there is none
 	calms   []calm
-	// kills and faults count what happened.
-	kills  int
-	faults map[string]int
+	// kills and faults count what happened, early those of the kills that hit a program which was starting.
+	kills, early int
+	faults       map[string]int
+}
+
+// scenery is what a storm has around it, and with it which faults can happen.
+type scenery struct{ tls, names, disk bool }
+
+// scenery returns what the fault needs.
+func (f fault) scenery() scenery {
+	return scenery{tls: f.credential != "", names: f.lookup != "", disk: f.disk != ""}
+}
+
+// in reports whether the fault can happen in a scenery.
+func (f fault) in(c scenery) bool {
+	need := f.scenery()
+	return (c.tls || !need.tls) && (c.names || !need.names) && (c.disk || !need.disk)
 }
 
 // calm is a time in which nothing fails, and what it follows.
@@ -36,19 +58,74 @@ type calm struct {
 	from, to time.Time     // to is zero if it lasted to the end
 }
 
-// newStorm puts a wire between the program and the proxy, and starts the program.
-func newStorm(t *testing.T) *storm {
+// newStorm puts a wire between the program and the proxy, sets the scenery up, and starts the program. It skips the
+// test if the scenery cannot be had.
+func newStorm(t *testing.T, c scenery, args ...string) *storm {
 	t.Helper()
-	l := newLive(t)
-	w := openWire(t, strings.TrimPrefix(l.url, "http://"))
-	l.url = "http://" + w.address
-	closeStore := l.closeStore
-	l.closeStore = func(t *testing.T) {
+	s := &storm{scenery: c, args: args, faults: map[string]int{}}
+	host, dir := loopback(), t.TempDir()
+	var err error
+	if c.names {
+		if err := nameable(t); err != nil {
+			t.Skipf("the program cannot be given a name server: %v", err)
+		}
+		if s.names, err = openNames(t, host); err != nil {
+			t.Skipf("no name server: %v", err)
+		}
+	}
+	if c.disk {
+		if s.disk, err = openDisk(t); err != nil {
+			t.Skipf("a file system cannot be mounted: %v", err)
+		}
+		dir = s.disk.packager
+	}
+	s.live = newLiveIn(t, dir)
+	s.excused = map[string]bool{}
+	var ca *authority
+	if c.tls {
+		ca = newAuthority(t, host)
+	}
+	s.wire = openWire(t, host, strings.TrimPrefix(s.url, "http://"), ca)
+	closeStore := s.closeStore
+	s.closeStore = func(t *testing.T) {
 		t.Helper()
-		w.close()
+		s.wire.close()
 		closeStore(t)
 	}
-	return &storm{live: l, wire: w, program: l.ship(t), faults: map[string]int{}}
+	s.program = s.launch(t)
+	s.program.says(t, "msg=shipping ")
+	return s
+}
+
+// launch starts the program in the scenery.
+func (s *storm) launch(t *testing.T) *process {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, scheme, dir := s.wire.address, "http://", s.dir
+	env := []string{"AWS_ACCESS_KEY_ID=" + s.gateway.AccessKey, "AWS_SECRET_ACCESS_KEY=" + s.gateway.SecretKey}
+	var command []string
+	if s.names != nil {
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		address = net.JoinHostPort(storeName, port)
+		env = append(env, "GODEBUG=netdns=go") // as in a release, which is built without cgo
+		command = s.names.command()
+	}
+	if s.wire.authority != nil {
+		scheme = "https://"
+		env = append(env, "SSL_CERT_FILE="+s.wire.authority.file)
+	}
+	if s.disk != nil {
+		dir = s.disk.watched
+	}
+	command = append(append(command, exe, "run", "--http-listen", "off"), s.args...)
+	to := fmt.Sprintf("s3://%s/%s", s.gateway.Bucket, strings.TrimSuffix(livePrefix, "/"))
+	return startCommand(t, append(env, "HLSSHIP_ENDPOINT="+scheme+address), append(command, dir, to)...)
 }
 
 // begin lets a fault begin.
@@ -57,9 +134,48 @@ func (s *storm) begin(t *testing.T, f fault) {
 	s.disturb()
 	s.raging = f
 	s.faults[f.name]++
-	if err := s.wire.set(f); err != nil {
+	if s.names != nil {
+		s.names.set(f.lookup) // before what is connected is cut
+	}
+	err := s.wire.set(f)
+	if f.deleted {
+		err = errors.Join(err, s.deleteBucket())
+	}
+	if s.disk != nil {
+		err = errors.Join(err, s.beginOnDisk(t, f.disk))
+	}
+	if err != nil {
 		t.Fatalf("%s: %v", f.name, err)
 	}
+}
+
+// beginOnDisk lets a fault of the directory's file system begin. Only one that nobody writes to can become
+// read-only, so that the program comes back and meets it, as after a reboot.
+func (s *storm) beginOnDisk(t *testing.T, f diskFault) error {
+	t.Helper()
+	s.stretched = s.stretched || f.hurts()
+	if f != readOnly {
+		return s.disk.begin(f)
+	}
+	s.kill(t)
+	err := s.disk.begin(f)
+	s.program = s.launch(t)
+	s.program.says(t, "msg=shipping ")
+	return err
+}
+
+// deleteBucket deletes the bucket with all that is in it. What was stored need not be stored again, unless the
+// newest playlists name it; the viewer sees to that.
+func (s *storm) deleteBucket() error {
+	keys, err := s.proxy.Vanish(func() error { return os.RemoveAll(filepath.Join(s.gateway.Root, s.gateway.Bucket)) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, key := range keys {
+		if at, ours := pathOf(key); ours {
+			s.excused[at] = true
+		}
+	}
+	return err
 }
 
 // lift ends the fault, if there is one.
@@ -70,10 +186,29 @@ func (s *storm) lift(t *testing.T) {
 	}
 	over := s.raging
 	s.raging = fault{}
-	if err := s.wire.set(fault{}); err != nil {
+	var err error
+	if s.disk != nil {
+		err = s.disk.lift(over.disk)
+	}
+	if over.deleted {
+		err = errors.Join(err, os.Mkdir(filepath.Join(s.gateway.Root, s.gateway.Bucket), 0o755))
+	}
+	if s.names != nil {
+		s.names.set("")
+	}
+	if err = errors.Join(err, s.wire.set(fault{})); err != nil {
 		t.Fatalf("end of %s: %v", over.name, err)
 	}
+	if over.disk == readOnly && s.orphans(t) > 0 {
+		s.kill(t) // what the spool held before is found when the program starts
+		s.program = s.launch(t)
+	}
 	s.calm(over.name, max(over.limit, recoveryLimit))
+}
+
+// possible returns the faults that can happen here.
+func (s *storm) possible() []fault {
+	return slices.DeleteFunc(faults(), func(f fault) bool { return !f.in(s.scenery) })
 }
 
 // kill gives the program no time for a last word.
@@ -92,6 +227,17 @@ func (s *storm) revive(t *testing.T) {
 	t.Helper()
 	s.program = s.launch(t)
 	s.calm("kill", killedLimit)
+}
+
+// killEarly kills up to two programs that have hardly begun, with what they recover from the spool.
+func (s *storm) killEarly(t *testing.T, random *rand.Rand) {
+	t.Helper()
+	for range random.IntN(3) {
+		<-time.After(time.Duration(random.Int64N(int64(startTime))))
+		s.kill(t)
+		s.early++
+		s.revive(t)
+	}
 }
 
 func (s *storm) disturb() {
@@ -125,13 +271,16 @@ func (s *storm) rage(t *testing.T, random *rand.Rand, last time.Duration, kinds 
 			return
 		case <-time.After(s.lull(random, len(kinds) > 0)):
 		}
-		if kills {
+		// A program that starts without the directory, or cannot lock the spool, knows nothing of what it holds.
+		away := s.raging.disk == unmounted || s.raging.disk == readOnly
+		if kills && !away {
 			s.tidy(t)
 		}
 		switch {
 		case s.program == nil:
 			s.revive(t)
-		case kills && (len(kinds) == 0 || random.IntN(3) == 0):
+			s.killEarly(t, random)
+		case kills && !away && (len(kinds) == 0 || random.IntN(3) == 0):
 			s.kill(t)
 		case s.raging.name != "":
 			s.lift(t)

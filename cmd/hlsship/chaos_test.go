@@ -16,8 +16,10 @@ const (
 	// stormSeconds is how long a stream of TestChaos is, killSeconds one of TestKill.
 	stormSeconds = 16
 	killSeconds  = 26
+	// startTime is how long a program takes to look around at most.
+	startTime = 300 * time.Millisecond
 	// stormsAtOnce bounds how many streams are shipped at the same time.
-	stormsAtOnce = 8
+	stormsAtOnce = 12
 	// recoveryLimit is how long after a fault the live edge may be old: a second until the next probe, the
 	// transfer of what waits, and what a busy machine adds.
 	recoveryLimit = 4 * time.Second
@@ -49,7 +51,7 @@ func storms(t *testing.T, tests map[string]func(*testing.T)) {
 // TestChaos ships one stream through each fault, and one through many of them.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	tests := map[string]func(*testing.T){"mixture": chaosMixture}
+	tests := map[string]func(*testing.T){"mixture": chaosMixture, "budget": chaosBudget, "drain": chaosDrain}
 	for _, f := range faults() {
 		tests[f.name] = func(t *testing.T) { chaosFault(t, f) }
 	}
@@ -63,18 +65,29 @@ func window() []string {
 
 // chaosFault ships for 3 s, fails for 6 s, and must then lose nothing.
 func chaosFault(t *testing.T, f fault) {
-	s := newStorm(t)
-	ffmpeg := s.packager(t, "testsrc", stormSeconds, window()...)
+	s := newStorm(t, f.scenery())
+	args := window()
+	if f.disk != "" {
+		args = []string{"-hls_list_size", "3", "-ignore_io_errors", "1", "index.m3u8"} // what nobody could see is not deleted
+	}
+	ffmpeg := s.packager(t, "testsrc", stormSeconds, args...)
 	await(t, s.seen, "index3.ts")
 	began := time.Now()
 	s.begin(t, f)
-	await(t, s.seen, "index9.ts")
+	if f.disk.hurts() {
+		<-time.After(6 * time.Second)
+	} else {
+		await(t, s.seen, "index9.ts")
+	}
 	<-time.After(rand.N(time.Second)) // at any moment between two probes
 	s.lift(t)
 	ended := time.Now()
 	ffmpeg.ends(t)
 	worst := s.ends(t)
 	s.holds(t, "index.m3u8")
+	if f.disk.hurts() {
+		return // what the packager could not write nobody ships
+	}
 	s.holdsSegments(t, "index%d.ts", stormSeconds)
 	if _, known := worst[f.name]; !known {
 		t.Error("the live edge never came back")
@@ -102,10 +115,10 @@ func dice(t *testing.T) *rand.Rand {
 // chaosMixture lets faults of all kinds follow one another.
 func chaosMixture(t *testing.T) {
 	random := dice(t)
-	s := newStorm(t)
+	s := newStorm(t, scenery{})
 	ffmpeg := s.packager(t, "testsrc", 2*stormSeconds, window()...)
 	await(t, s.seen, "index1.ts")
-	s.rage(t, random, (2*stormSeconds-4)*time.Second, faults(), false)
+	s.rage(t, random, (2*stormSeconds-4)*time.Second, s.possible(), false)
 	s.mend(t)
 	ffmpeg.ends(t)
 	s.ends(t)
@@ -118,37 +131,50 @@ func chaosMixture(t *testing.T) {
 func TestKill(t *testing.T) {
 	t.Parallel()
 	const streams = 4
-	var kills, spooled atomic.Int64
+	var kills, early, spooled atomic.Int64
 	tests := map[string]func(*testing.T){}
 	for n := range streams {
-		tests[fmt.Sprint("stream ", n)] = func(t *testing.T) { killed(t, faults()[n], &kills, &spooled) }
+		tests[fmt.Sprint("stream ", n)] = func(t *testing.T) { killed(t, faults()[n], &kills, &early, &spooled) }
 	}
 	storms(t, tests)
-	t.Logf("%d kills; %d times a file was in the spool only", kills.Load(), spooled.Load())
+	t.Logf("%d kills, %d of them at the start; %d times a file was in the spool only", kills.Load(), early.Load(), spooled.Load())
 	if kills.Load() < 20 {
 		t.Errorf("got %d kills, want 20 at least", kills.Load())
+	}
+	if early.Load() < streams {
+		t.Errorf("got %d kills of a program that was starting, want %d at least", early.Load(), streams)
 	}
 	if spooled.Load() == 0 {
 		t.Error("nothing was ever in the spool only, so that a recovery was not tested")
 	}
 }
 
-func killed(t *testing.T, outage fault, kills, spooled *atomic.Int64) {
+func killed(t *testing.T, outage fault, kills, early, spooled *atomic.Int64) {
 	const from, to = 4, 16
 	random := dice(t)
-	s := newStorm(t)
+	s := newStorm(t, scenery{})
 	ffmpeg := s.packager(t, "testsrc", killSeconds, "-hls_list_size", "3", "index.m3u8")
 	await(t, s.seen, "index0.ts")
 	s.rage(t, random, from*time.Second, nil, true)
 	s.begin(t, outage)
 	s.rage(t, random, (to-from)*time.Second, nil, true)
 	spooled.Add(int64(s.orphans(t)))
+	for range 3 { // with a spool to recover
+		if s.program != nil {
+			s.kill(t)
+		}
+		s.revive(t)
+		<-time.After(time.Duration(random.Int64N(int64(startTime))))
+		s.kill(t)
+		s.early++
+	}
 	s.lift(t)
 	s.rage(t, random, (killSeconds-to-3)*time.Second, nil, true)
 	s.mend(t)
 	ffmpeg.ends(t)
 	s.ends(t)
 	kills.Add(int64(s.kills))
+	early.Add(int64(s.early))
 	s.holds(t, "index.m3u8")
 	s.holdsSegments(t, "index%d.ts", killSeconds)
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -34,6 +35,14 @@ type fault struct {
 	torn bool
 	// answer, if not nil, is given in the store's place.
 	answer *canned
+	// lookup is what the name server answers to every question, if not the address.
+	lookup lookup
+	// credential is what the store's end of TLS shows, if not what is right.
+	credential credential
+	// deleted has the bucket deleted, and made anew when the fault is over. It is empty then.
+	deleted bool
+	// disk is what happens to the file system of the watched directory.
+	disk diskFault
 	// limit is how long the live edge may be old after the fault, if not recoveryLimit.
 	limit time.Duration
 }
@@ -45,10 +54,16 @@ type canned struct {
 	body    string
 }
 
+// cuts reports whether what is connected breaks when the fault begins.
+func (f fault) cuts() bool {
+	return f.refused || f.reset || f.answer != nil || f.lookup != "" || f.credential != "" || f.deleted
+}
+
 // wire carries TCP connections to a store and spoils them in the way of a fault that can be changed at any
 // moment. It passes bytes on as they are, so that signatures stay right.
 type wire struct {
 	target, address string
+	authority       *authority // of the certificates that it shows; nil for a wire without TLS
 	tasks           sync.WaitGroup
 
 	mu       sync.Mutex
@@ -61,16 +76,21 @@ type wire struct {
 
 // link is one connection with its continuation.
 type link struct {
-	client, store net.Conn // store is nil if the wire answers
+	raw           net.Conn // the client's end
+	client, store net.Conn // client speaks TLS if the wire does, store is nil if the wire answers
 	lost          bool     // see fault.forgotten
 	put           atomic.Bool
 }
 
-// openWire listens on a loopback address that nobody else has: its port must be free again after a while.
-func openWire(t *testing.T, target string) *wire {
+// loopback returns a loopback address that nobody else has.
+func loopback() string {
+	return fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+}
+
+// openWire listens on an address that nobody else has: its port must be free again after a while.
+func openWire(t *testing.T, host, target string, ca *authority) *wire {
 	t.Helper()
-	w := &wire{target: target, changed: make(chan struct{}), links: map[*link]bool{}}
-	host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+	w := &wire{target: target, authority: ca, changed: make(chan struct{}), links: map[*link]bool{}}
 	l, err := net.Listen("tcp", host+":0")
 	if err != nil {
 		t.Fatal(err)
@@ -99,7 +119,7 @@ func (w *wire) listen(l net.Listener) {
 func (w *wire) set(f fault) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	cut := f.refused || f.reset || f.answer != nil || w.fault.answer != nil
+	cut := f.cuts() || w.fault.answer != nil
 	for l := range w.links {
 		if cut {
 			l.cut()
@@ -155,7 +175,7 @@ func (w *wire) state(l *link) (f fault, changed <-chan struct{}, ok bool) {
 }
 
 func (l *link) cut() {
-	reset(l.client)
+	reset(l.raw)
 	reset(l.store)
 }
 
@@ -184,7 +204,7 @@ func (w *wire) leave(l *link) {
 	hold := l.lost && !w.closed
 	w.mu.Unlock()
 	if hold {
-		_, _ = io.Copy(io.Discard, l.client)
+		_, _ = io.Copy(io.Discard, l.raw)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -192,30 +212,57 @@ func (w *wire) leave(l *link) {
 	l.cut()
 }
 
-func (w *wire) serve(client net.Conn) {
-	l := &link{client: client}
-	if f, _, _ := w.state(l); f.answer == nil {
-		store, err := net.Dial("tcp", w.target)
-		if err != nil {
-			_ = client.Close()
-			return
-		}
-		l.store = store
-	}
-	f, ok := w.join(l)
-	if !ok {
+func (w *wire) serve(raw net.Conn) {
+	l := &link{raw: raw, client: raw}
+	if _, ok := w.join(l); !ok {
 		return
 	}
 	defer w.leave(l)
+	if w.authority != nil && !w.greet(l) {
+		return
+	}
+	if f, _, _ := w.state(l); f.answer == nil {
+		store, err := net.Dial("tcp", w.target)
+		if err != nil {
+			return
+		}
+		w.mu.Lock()
+		l.store = store
+		w.mu.Unlock()
+	}
+	f, _, ok := w.state(l)
+	if !ok {
+		return // cut or forgotten before there was a store
+	}
 	switch {
 	case (f.answer != nil) != (l.store == nil): // the fault changed meanwhile
 	case f.answer != nil:
-		reply(client, *f.answer)
+		reply(l.client, *f.answer)
 	default:
 		var both sync.WaitGroup
 		both.Go(func() { w.pump(l, l.store, l.client) })
 		both.Go(func() { w.pump(l, l.client, l.store) })
 		both.Wait()
+	}
+}
+
+// greet is the store's end of a TLS handshake.
+func (w *wire) greet(l *link) bool {
+	for {
+		f, changed, ok := w.state(l)
+		switch {
+		case !ok, f.credential == handshakeCut:
+			return false
+		case f.still, f.forgotten:
+			<-changed
+			continue
+		}
+		server := tls.Server(l.raw, w.authority.config(f.credential))
+		if server.Handshake() != nil { // a link that is cut ends it
+			return false
+		}
+		l.client = server
+		return true
 	}
 }
 
@@ -234,8 +281,8 @@ func (w *wire) pump(l *link, to, from net.Conn) {
 			return
 		}
 		if err != nil {
-			if tcp, ok := to.(*net.TCPConn); ok {
-				_ = tcp.CloseWrite()
+			if end, ok := to.(interface{ CloseWrite() error }); ok {
+				_ = end.CloseWrite()
 			}
 			return
 		}

@@ -41,6 +41,10 @@ type live struct {
 	url     string // of the proxy
 	// seen is told every file that the recorder saw finished.
 	seen chan string
+	// excused is what need not be stored in the end: it was stored once, or was given up for the budget.
+	excused map[string]bool
+	// stretched is true when segments may be longer than they should, as the packager could not write.
+	stretched bool
 	// refused counts the requests of an outage.
 	refused atomic.Int64
 	// closeStore ends the proxy and checks that it saw everything, stopRecorder likewise.
@@ -59,8 +63,14 @@ type live struct {
 
 func newLive(t *testing.T) *live {
 	t.Helper()
+	return newLiveIn(t, t.TempDir())
+}
+
+// newLiveIn has the packager write to the directory dir.
+func newLiveIn(t *testing.T, dir string) *live {
+	t.Helper()
 	l := &live{
-		dir: t.TempDir(), viewer: storetest.NewViewer(livePrefix), gateway: storetest.Gateway(t), seen: make(chan string, 10000), limit: standingLimit,
+		dir: dir, viewer: storetest.NewViewer(livePrefix), gateway: storetest.Gateway(t), seen: make(chan string, 10000), limit: standingLimit,
 		finished: map[string][]byte{}, mentions: map[string]hls.Kind{}, headers: map[string][]string{},
 	}
 	l.viewer.Grace = grace

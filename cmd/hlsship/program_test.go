@@ -121,7 +121,13 @@ func startIn(t *testing.T, env []string, args ...string) *process {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), exe, args...)
+	return startCommand(t, env, append([]string{exe}, args...)...)
+}
+
+// startCommand runs a command that becomes the program.
+func startCommand(t *testing.T, env []string, command ...string) *process {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
 	cmd.Env = append(append(os.Environ(), "HLSSHIP_TEST_MAIN=1", "AWS_EC2_METADATA_DISABLED=true"), env...)
 	reader, writer, err := os.Pipe()
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -47,6 +48,8 @@ type Proxy struct {
 	reverse *httputil.ReverseProxy
 	own     *http.Transport
 	delay   atomic.Int64
+
+	altering sync.RWMutex // read-held while a request alters, held while Vanish does
 
 	mu     sync.Mutex
 	keys   map[string]chan struct{} // closed when the change of that key under way is over
@@ -124,6 +127,23 @@ func (p *Proxy) Puts() []Put {
 	return slices.Clone(p.puts)
 }
 
+// Vanish calls remove, which deletes the bucket behind the server's back, while no request alters anything, and
+// tells the Viewer: of playlists first, as all is gone at once. It returns the keys that were there.
+func (p *Proxy) Vanish(remove func() error) ([]string, error) {
+	p.altering.Lock()
+	defer p.altering.Unlock()
+	if err := remove(); err != nil {
+		return nil, err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	keys := slices.SortedFunc(maps.Keys(p.told), playlistsFirst)
+	for _, key := range keys {
+		p.tellRemoved(key)
+	}
+	return keys, nil
+}
+
 // Err returns what kept the Proxy from seeing a change. Its Viewer's verdict is void then.
 func (p *Proxy) Err() error {
 	p.mu.Lock()
@@ -151,6 +171,8 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return // the client is gone
 		}
 	}
+	p.altering.RLock()
+	defer p.altering.RUnlock()
 	unlock, err := p.lock(r.Context(), a.keys)
 	if err != nil {
 		return // likewise
@@ -309,7 +331,7 @@ func (p *Proxy) settle(ctx context.Context, a *alteration) {
 		switch {
 		case err == nil:
 			tell = append(tell, func() { p.tellChanged(key, content) })
-		case minio.ToErrorResponse(err).Code == minio.NoSuchKey:
+		case slices.Contains([]string{minio.NoSuchKey, minio.NoSuchBucket}, minio.ToErrorResponse(err).Code):
 			tell = append(tell, func() { p.tellRemoved(key) })
 		default:
 			tell = append(tell, func() { p.faults = append(p.faults, fmt.Errorf("read back %s: %w", key, err)) })

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -271,5 +273,36 @@ func TestProxyClientGivesUp(t *testing.T) {
 	}
 	if err := p.Err(); err != nil {
 		t.Errorf("proxy: %v", err)
+	}
+}
+
+func TestProxyTellsOfADeletedBucket(t *testing.T) {
+	t.Parallel()
+	v := NewViewer("live/")
+	s := stage{v}
+	p, g, client := proxied(t, v)
+	text := media("a.ts")
+	s.finish("a.ts=1")
+	s.list("index.m3u8", text)
+	send(t, client, g, "live/a.ts", "1", minio.PutObjectOptions{})
+	send(t, client, g, "live/index.m3u8", text, minio.PutObjectOptions{})
+	bucket := filepath.Join(g.Root, g.Bucket)
+	keys, err := p.Vanish(func() error { return os.RemoveAll(bucket) })
+	if err != nil || fmt.Sprint(keys) != "[live/index.m3u8 live/a.ts]" {
+		t.Fatalf("vanished: %q, %v", keys, err)
+	}
+	if _, ok := v.Published("index.m3u8"); ok {
+		t.Error("the viewer still sees a playlist")
+	}
+	// A store without its bucket refuses, which is no fault of the Proxy's.
+	if _, err := client.PutObject(t.Context(), g.Bucket, "live/a.ts", strings.NewReader("1"), 1, minio.PutObjectOptions{}); err == nil {
+		t.Error("stored in a bucket that is not there")
+	}
+	if err := os.Mkdir(bucket, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	send(t, client, g, "live/index.m3u8", text, minio.PutObjectOptions{})
+	if got := rulesOf(v); fmt.Sprint(got) != fmt.Sprint([]Rule{RulePlaylistFirst}) {
+		t.Errorf("violations: got %v, want that of a playlist in an empty bucket", v.Violations())
 	}
 }

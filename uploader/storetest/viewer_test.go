@@ -376,6 +376,25 @@ func TestViewerEnd(t *testing.T) {
 			s.Lost("a.ts")
 			s.Finale()
 		}, nil},
+		{"a segment that others removed and nothing names any more", func(s stage) {
+			s.ship(a, "a.ts=1")
+			s.ship(media(seq(1), "b.ts"), "b.ts=2")
+			s.Removed("live/a.ts")
+			s.Finale()
+		}, nil},
+		{"a bucket that is empty and stays so", func(s stage) {
+			s.ship(a, "a.ts=1")
+			s.Removed("live/index.m3u8")
+			s.Removed("live/a.ts")
+			s.Finale()
+		}, []Rule{RuleUnpublished}},
+		{"a bucket that is empty and a segment that is deleted here too", func(s stage) {
+			s.ship(a, "a.ts=1")
+			s.Removed("live/index.m3u8")
+			s.Removed("live/a.ts")
+			s.Deleted("a.ts")
+			s.Finale()
+		}, nil},
 		{"never named, never stored", func(s stage) {
 			s.finish("x.ts=0")
 			s.ship(a, "a.ts=1")

@@ -1,0 +1,114 @@
+//go:build linux
+
+package main
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// chaosBudget has an outage last longer than the budget of the spool does: the oldest segments are given up first,
+// each is named and counted, and no playlist in the bucket names one.
+func chaosBudget(t *testing.T) {
+	s := newStorm(t, scenery{}, "--spool-budget", "120kB", "--http-listen", "127.0.0.1:0")
+	ffmpeg := s.packager(t, "testsrc", stormSeconds, "-hls_list_size", "2", "-hls_flags", "delete_segments", "-hls_delete_threshold", "1", "index.m3u8")
+	await(t, s.seen, "index2.ts")
+	s.begin(t, faults()[0])
+	await(t, s.seen, "index12.ts")
+	lost := s.losses(t)
+	address := regexp.MustCompile(`listening for HTTP.* address=(\S+)`).FindStringSubmatch(s.program.output())[1]
+	counted := 0
+	for _, line := range strings.Split(fetch(t, "http://"+address+"/metrics"), "\n") {
+		if strings.HasPrefix(line, "hlsship_lost_files_total{") && strings.Contains(line, `reason="budget"`) {
+			n, err := strconv.Atoi(line[strings.LastIndexByte(line, ' ')+1:])
+			if err != nil {
+				t.Errorf("%s: %v", line, err)
+			}
+			counted += n
+		}
+	}
+	// What was given up between the two looks is in the second only.
+	if after := len(s.losses(t)); counted < len(lost) || counted > after {
+		t.Errorf("the metric counts %d lost files, the log names %d", counted, after)
+	}
+	s.lift(t)
+	ffmpeg.ends(t)
+	lost = s.losses(t)
+	if len(lost) < 3 {
+		t.Errorf("lost %v, so that the budget was not tested", lost)
+	}
+	for i, n := range lost {
+		if n != lost[0]+i {
+			t.Errorf("lost %v, want the oldest first and none left out", lost)
+			break
+		}
+	}
+	s.finish(t, s.program)
+	s.holds(t, "index.m3u8")
+}
+
+// losses returns the numbers of the segments that the log says are lost for the budget, and excuses them.
+func (s *storm) losses(t *testing.T) []int {
+	t.Helper()
+	var numbers []int
+	for _, m := range regexp.MustCompile(`msg="segment lost" path=index(\d+)\.ts kind=media reason=budget`).FindAllStringSubmatch(s.program.output(), -1) {
+		n, err := strconv.Atoi(m[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		numbers = append(numbers, n)
+		name := "index" + m[1] + ".ts"
+		s.viewer.Lost(name)
+		s.mu.Lock()
+		s.excused[name] = true
+		s.mu.Unlock()
+	}
+	return numbers
+}
+
+// chaosDrain stops the program while the store is away, which ends in time and says what is left, and then with a
+// backlog and a store that is there, which ships it all.
+func chaosDrain(t *testing.T) {
+	const timeout, slack, soon = 3 * time.Second, 3 * time.Second, 10 * time.Second
+	s := newStorm(t, scenery{}, "--drain-timeout", timeout.String())
+	ffmpeg := s.packager(t, "testsrc", stormSeconds, window()...)
+	await(t, s.seen, "index3.ts")
+	s.begin(t, faults()[0])
+	await(t, s.seen, "index7.ts")
+	if took := s.stop(t, exitUnshipped); took > timeout+slack {
+		t.Errorf("it took %s to stop while the store was away, want %s at most", took, timeout+slack)
+	}
+	for _, want := range []string{`msg="stopped with files unshipped"`, "path=index.m3u8", "path=index7.ts"} {
+		if !strings.Contains(s.past[0].output(), want) {
+			t.Errorf("the log lacks %q", want)
+		}
+	}
+	s.args = nil
+	s.revive(t)
+	ffmpeg.ends(t)
+	s.program.says(t, "msg=shipping ")
+	s.lift(t)
+	began := time.Now()
+	s.ends(t)
+	if took := time.Since(began); took > soon {
+		t.Errorf("it took %s to ship the backlog and stop, want %s at most", took, soon)
+	}
+	s.holds(t, "index.m3u8")
+	s.holdsSegments(t, "index%d.ts", stormSeconds)
+}
+
+// stop stops the program as an operator does and returns how long that took.
+func (s *storm) stop(t *testing.T, code int) time.Duration {
+	t.Helper()
+	began := time.Now()
+	s.disturb()
+	s.program.signal(t, syscall.SIGTERM)
+	s.program.exits(t, code)
+	s.past = append(s.past, s.program)
+	s.program = nil
+	return time.Since(began)
+}

@@ -60,7 +60,8 @@ func forms(folder string) []form {
 			}, window...),
 		},
 		{
-			name: "single_file", args: append(slices.Clone(sound), "-hls_list_size", "6", "-hls_flags", "single_file"),
+			// With a window ffmpeg lets EXT-X-MEDIA-SEQUENCE stay 0 in this mode, so that players get lost.
+			name: "single_file", args: append(slices.Clone(sound), "-hls_list_size", "0", "-hls_flags", "single_file"),
 			skip: "a file that grows for the whole stream is not shipped before it is closed",
 		},
 	}
@@ -299,7 +300,9 @@ func (x *theatre) judge(t *testing.T, f form, seen screening) {
 		t.Errorf("%v frames and %v bytes of sound were decoded", seen.Frames, seen.Sound)
 	}
 	for _, e := range seen.Errors {
-		if e.Fatal || e.Type != "mediaError" || !strings.HasPrefix(e.Details, "buffer") {
+		// A player that is short of data, or gives up a request to switch variants, goes on.
+		harmless := strings.HasPrefix(e.Details, "buffer") || strings.HasSuffix(strings.ToLower(e.Details), "aborted")
+		if e.Fatal || !harmless {
 			t.Errorf("the player reports %+v", e)
 		}
 	}

@@ -11,16 +11,21 @@ type State uint8
 const (
 	// Settled: the file is finished; its bytes are those of Version.
 	Settled State = iota + 1
+	// Growing: a writer appends to the file for as long as the stream lasts. Its first Version.Size bytes are
+	// finished, since a playlist on disk names byte ranges up to there, and stay as they are.
+	Growing
 	// Gone: no file of that name is left in the directory. Bytes that were settled before stay
 	// readable through the Source of the fact that said so.
 	Gone
 )
 
-// String returns "settled" or "gone".
+// String returns "settled", "growing" or "gone".
 func (s State) String() string {
 	switch s {
 	case Settled:
 		return "settled"
+	case Growing:
+		return "growing"
 	case Gone:
 		return "gone"
 	}
@@ -44,12 +49,16 @@ type Version struct {
 type File struct {
 	// Path is slash-separated and relative to the watched directory: "hi/seg_1.ts".
 	Path string
-	// State says whether the file is finished or gone. All fields below are zero when it is gone.
+	// State says whether the file is finished, grows or is gone. All fields below are zero when it is gone.
 	State State
 	// Kind is what Classify and, for a playlist, Parse say of it.
 	Kind Kind
-	// Version is the fingerprint of the finished bytes, taken after Source held them.
+	// Version is the fingerprint of the finished bytes, taken after Source held them. Of a Growing file Size
+	// counts the finished ones alone.
 	Version Version
+	// Growth is not 0 for a Growing file and for the fact that says that it is finished: facts of one path with
+	// the same Growth tell of the same bytes, and the later ones of more of them.
+	Growth uint64
 	// Seen is when the watcher learnt that the file is finished, by this machine's clock.
 	Seen time.Time
 	// Found is true for a file that was met at rest by a scan (start, overflow, new folder, timer)
@@ -92,6 +101,7 @@ type Reader interface {
 	io.ReaderAt
 	io.Closer
 	// Version returns the fingerprint as it is now. If it differs from the File's, somebody changed
-	// the bytes in place and what was read is void.
+	// the bytes in place and what was read is void. That of a Growing file stays the same while the file is
+	// no shorter.
 	Version() (Version, error)
 }

@@ -164,7 +164,7 @@ func kinds() []string {
 
 // The closed sets below are the words of watcher.Observer and uploader.Observer.
 
-func evidences() []string { return []string{"close", "rename", "lease", "quiet"} }
+func evidences() []string { return []string{"close", "rename", "lease", "quiet", "range"} }
 
 func refusals() []string {
 	return []string{"link", "irregular", "name", "playlist", "size", "permission"}

@@ -38,6 +38,9 @@ func (l *list) wait() Wait {
 		case b.ver == nil && o.newest == nil && o.asked == nil:
 			w.Reason = "missing"
 			return w // nothing here can end this wait
+		case b.ver != nil && o.newest != nil && o.newest.id == b.ver.id && o.newest.reach() < b.need:
+			w.Reason = "growing"
+			return w
 		case b.ver != nil && b.ver.refused:
 			w.Reason = "lost"
 			return w

@@ -17,6 +17,9 @@
 // a bucket that was deleted and made anew, what the playlists name is stored again. The condition of a PUT
 // tells, or the look at the published playlists that follows a refusal which somebody had to mend.
 //
+// A file that grows for as long as its stream lasts (hls.Growing) is one version that becomes longer: what the store
+// holds of it is lengthened whenever a playlist names more (Appender), and serves every playlist that names less.
+//
 // A DASH manifest is a playlist here, beside those of HLS: neither waits for the other. What it counts by its times
 // alone (hls.Reference.Soft) gates only if it is there when the manifest is read, and is shipped whenever it comes.
 //

@@ -53,7 +53,7 @@ func contentType(name string) string {
 
 // CacheKinds returns the words by which Config.CacheControl tells kinds of objects apart, sorted: "playlist" is a
 // live media playlist, "ended" one with EXT-X-ENDLIST or a static DASH manifest, "manifest" a live one, "multivariant"
-// a playlist that names others, "segment" is media.
+// a playlist that names others, "segment" is media, "growing" a file to which its packager still appends.
 func CacheKinds() []string { return slices.Sorted(maps.Keys(cacheDefaults())) }
 
 // cacheDefaults are the values of Cache-Control for each of CacheKinds. In place of %d stand whole seconds, at least 1: half
@@ -67,6 +67,7 @@ func cacheDefaults() map[string]string {
 		"manifest":     "public, max-age=%d",
 		"multivariant": "public, max-age=60",
 		"segment":      "public, max-age=86400",
+		"growing":      "public, max-age=1",
 		"init":         "public, max-age=86400",
 		"subtitle":     "public, max-age=86400",
 		"key":          "private, no-store",

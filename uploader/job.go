@@ -46,9 +46,12 @@ type Job struct {
 	Stream string
 	// File is the finished file; for Fetch, and for Compare of a file that is not at hand, it is zero.
 	File hls.File
-	// IfMatch and IfAbsent are the condition of a PutPlaylist, as in Object.
+	// IfMatch and IfAbsent are the condition of a PutPlaylist, and of a PutMedia for a growing file, as in Object.
 	IfMatch  string
 	IfAbsent bool
+	// From is how many of the file's bytes the store holds already, under the ETag IfMatch: only what comes
+	// behind them is to be sent (Appender). 0 means all.
+	From int64
 	// ETag is what Compare is to compare with; empty means that the store must be asked first.
 	ETag string
 	// Backlog is true if the live edge does not wait for the file.
@@ -64,10 +67,10 @@ type Job struct {
 // local reports whether the job is done without asking the store.
 func (j Job) local() bool { return j.Op == Compare && j.ETag != "" }
 
-// sendable reports whether the job is a PUT that does no harm if it is given up, made again, and arrives after all. A
-// playlist's would put an old version over a newer one, unless it has a condition.
+// sendable reports whether the job is a PUT that does no harm if it is given up, made again, and arrives after all. That
+// of a playlist or of a growing file would put an old version over a newer one, unless it has a condition.
 func (j Job) sendable() bool {
-	return j.Op == PutMedia || j.Op == PutPlaylist && (j.IfMatch != "" || j.IfAbsent)
+	return j.Op == PutMedia && j.File.Growth == 0 || j.IfMatch != "" || j.IfAbsent
 }
 
 // Result is how a Job ended.
@@ -115,7 +118,8 @@ type Wait struct {
 	Playlist, Name string
 	// Since is when the version was finished on disk.
 	Since time.Time
-	// Reason is "missing" (no such finished file), "uploading", "outside" (the name leaves the watched
+	// Reason is "missing" (no such finished file), "growing" (the file does not reach as far as the playlist
+	// says), "uploading", "outside" (the name leaves the watched
 	// directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "lost" (the file was given
 	// up or the store refuses it), "rejected" (the store refuses the playlist), "unpublished" (a playlist that is not published yet) or "overwrite" (new bytes under a
 	// name that the published playlist still needs).

@@ -49,7 +49,7 @@ func (g *journal) report(r report) {
 		word = r.out.Kind.String()
 	case Done, Different, Present, Absent:
 		if j.Op == PutMedia {
-			sent = j.File.Version.Size
+			sent = j.File.Version.Size - j.From
 		} else if j.Op == PutPlaylist {
 			sent = int64(len(j.File.Content))
 		}
@@ -202,6 +202,8 @@ func holdCure(reason string) string {
 	switch reason {
 	case "missing":
 		return "the playlist names a file that is neither in the directory nor in the bucket; see whether the packager still writes it"
+	case "growing":
+		return "the playlist names bytes that the file does not have yet, while its packager has it open; see whether it still writes"
 	case "outside":
 		return "the name leaves the watched directory; run hlsship on the folder above, or have the packager write relative names"
 	case "variable":

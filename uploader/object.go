@@ -23,14 +23,17 @@ type object struct {
 	naming  []naming // the playlists that name it
 	waiters []waiter // references that wait for the next version
 	mark    uint64   // of the last snapshot that named it
+	place   int      // of its bind in that snapshot
 
-	queued bool      // in stream's queue or backlog
-	late   bool      // in the backlog, as the live edge went before it
-	busy   bool      // a request is under way
-	began  time.Time // when it did
-	query  bool      // the store is to be asked whether it holds the name
-	looked bool      // the watcher was asked to look
-	lost   bool      // its newest bytes are, so that what the store holds is older and means nothing
+	queued  bool      // in stream's queue or backlog
+	behind  bool      // in the backlog
+	late    bool      // in the backlog, as the live edge went before it
+	busy    bool      // a request is under way
+	began   time.Time // when it did
+	query   bool      // the store is to be asked whether it holds the name
+	looked  bool      // the watcher was asked to look
+	clashed bool      // the store holds something else than was thought: see Plan.clash
+	lost    bool      // its newest bytes are, so that what the store holds is older and means nothing
 
 	suspect bool // the answer to the request under way may be of a store that has vanished
 
@@ -53,6 +56,7 @@ type version struct {
 	wanted  bool     // a playlist named it, so that it is to be stored
 	check   bool     // the store may hold these bytes already: compare before the PUT
 	differs bool     // the store was found to hold other bytes
+	head    int64    // how many of its bytes the store held when it was finished
 	counted bool     // in the Plan's count of what waits
 	kept    bool     // its source is kept, or was
 	refused bool     // the store will never take it
@@ -85,7 +89,9 @@ func (o *object) current() *version {
 }
 
 // stored reports whether the store holds the bytes of v.
-func (o *object) stored(v *version) bool { return o.remote != nil && o.remote.id == v.id }
+func (o *object) stored(v *version) bool {
+	return o.remote != nil && o.remote.id == v.id && o.remote.reach() >= v.reach()
+}
 
 // unstore notes that nobody knows what the store holds.
 func (o *object) unstore() {
@@ -134,6 +140,9 @@ func (p *Plan) observeObject(f hls.File) {
 	o.looked = false
 	if len(o.naming) == 0 {
 		o.kind = f.Kind
+	}
+	if p.observeGrowth(o, f) {
+		return
 	}
 	for _, known := range []*version{o.asked, o.newest} {
 		if known != nil && known.file.Version == f.Version {
@@ -247,6 +256,11 @@ func (p *Plan) renew(o *object, v *version) {
 
 // want marks v as named by a playlist of s, so that it is shipped.
 func (p *Plan) want(o *object, v *version, s *stream) {
+	if v.wanted && o.behind && !o.late && !o.stored(v) {
+		o.behind, o.queued = false, false
+		p.queue(o, s) // it is no backlog if a playlist names it now
+		return
+	}
 	if v.wanted || o.stored(v) || v.file.Source == nil {
 		v.wanted = true
 		return
@@ -254,7 +268,7 @@ func (p *Plan) want(o *object, v *version, s *stream) {
 	v.wanted = true
 	p.keep(v)
 	if o.late {
-		o.late, o.queued = false, false // its new bytes belong to the live edge
+		o.late, o.behind, o.queued = false, false, false // its new bytes belong to the live edge
 	}
 	p.queue(o, s)
 }
@@ -273,9 +287,9 @@ func (p *Plan) keep(v *version) {
 func (p *Plan) count(v *version) {
 	if !v.counted {
 		v.counted = true
-		p.due.add(v.file.Version.Size, p.now)
+		p.due.add(v.size(), p.now)
 		p.waiting++
-		p.waitingBytes += v.file.Version.Size
+		p.waitingBytes += v.size()
 	}
 }
 
@@ -283,7 +297,7 @@ func (p *Plan) uncount(v *version) {
 	if v != nil && v.counted {
 		v.counted = false
 		p.waiting--
-		p.waitingBytes -= v.file.Version.Size
+		p.waitingBytes -= v.size()
 	}
 }
 
@@ -300,7 +314,7 @@ func (p *Plan) wantLater(o *object, v *version, s *stream) {
 	}
 	p.assign(o, s)
 	if !o.queued {
-		o.queued = true
+		o.queued, o.behind = true, true
 		o.stream.backlog = append(o.stream.backlog, o)
 	}
 	p.wake(o.stream)

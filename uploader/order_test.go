@@ -277,7 +277,8 @@ func (th *theatre) incident(rng *rand.Rand, dated bool) storetest.Incident {
 		if !dated {
 			return th.incident(rng, dated)
 		}
-		in.Op, in.Key, in.Fault = "put", "*.m3u8", storetest.LateArrival(time.Duration(rng.IntN(5000))*time.Millisecond)
+		in.Op, in.Key = "put", []string{"*.m3u8", "*all.ts"}[rng.IntN(2)]
+		in.Fault = storetest.LateArrival(time.Duration(rng.IntN(5000)) * time.Millisecond)
 	case 5:
 		in.Fault = storetest.WrongCredentials()
 	case 6:

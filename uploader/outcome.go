@@ -8,14 +8,20 @@ func (p *Plan) reportPut(j Job, out Outcome) {
 		if !j.Backlog { // what takes what others leave says nothing of the line
 			p.pace(o.stream, p.now.Sub(o.began))
 		}
-		o.remote, o.etag, o.failures = v, out.ETag, 0
+		o.remote, o.etag, o.failures, o.clashed = v, out.ETag, 0, false
 		p.uncount(v)
 		p.release(v)
+		p.whole(o)
 	case Void:
 		p.void(o, v)
 	case Gone:
-		p.dead(o, v)
+		if !o.outgrown(v) { // else its source was released
+			p.dead(o, v)
+		}
 	case Failed:
+		if p.clash(j, out) {
+			break
+		}
 		if out.Kind == Permanent {
 			p.refuse(o, v)
 			break

@@ -94,6 +94,8 @@ type Plan struct {
 	alarmed  bool // the store refused for a reason that somebody had to mend, and has not answered since
 	vanished bool // what the store held is not there any more, and the log was not told
 
+	noAppend bool // the store cannot lengthen an object
+
 	listed bool   // the store was listed, or cannot be
 	bucket survey // what it held that no file has been compared with yet
 

@@ -77,6 +77,7 @@ type snapshot struct {
 type bind struct {
 	obj      *object
 	ver      *version
+	need     int64 // how many bytes of the file are named
 	waits    bool
 	anew     bool
 	declined bool // a version was there that might be that of an earlier run
@@ -133,13 +134,15 @@ func (p *Plan) name(s *snapshot) {
 	last := ""
 	for i := range s.file.Playlist.References {
 		ref := &s.file.Playlist.References[i]
-		if ref.Gap || ref.Hint && s.file.Kind != hls.Manifest || ref.URI == last {
+		if ref.Gap || ref.Hint && s.file.Kind != hls.Manifest || ref.URI == last && ref.Length == 0 {
 			continue
 		}
 		if ref.Kind == hls.Manifest || ref.Kind.IsPlaylist() && s.file.Kind != hls.MultivariantPlaylist {
 			continue // EXT-X-RENDITION-REPORT: renditions report each other, and none waits for another
 		}
-		last = ref.URI
+		if last = ref.URI; ref.Length > 0 {
+			last = "" // more of it may be named
+		}
 		if ref.Unresolved {
 			s.outside, s.reason = ref.URI, "variable"
 			continue
@@ -171,17 +174,19 @@ func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
 		return
 	}
 	o := p.object(name)
-	if o.mark == s.mark {
-		return // named twice, as byte ranges are
+	if o.mark == s.mark { // named twice, as byte ranges are
+		b := &s.binds[o.place]
+		b.need = max(b.need, need(ref))
+		return
 	}
-	o.mark = s.mark
+	o.mark, o.place = s.mark, len(s.binds)
 	o.kind = ref.Kind
 	if o.stream == nil {
 		o.stream = s.list.stream
 	}
 	s.foreign = s.foreign || o.stream != s.list.stream
 	o.name(s.list, 1, 0)
-	s.binds = append(s.binds, bind{obj: o, soft: ref.Soft, hint: ref.Hint, free: ref.Hint})
+	s.binds = append(s.binds, bind{obj: o, need: need(ref), soft: ref.Soft, hint: ref.Hint, free: ref.Hint})
 }
 
 // bind ties reference i of s to the version that its name has now, if that is good for the run of s.
@@ -375,7 +380,8 @@ func (s *snapshot) ready() bool {
 
 // satisfied reports whether the store holds what b means, or nobody waits for it.
 func (b *bind) satisfied() bool {
-	return b.free || b.ver != nil && b.obj.remote != nil && b.obj.remote.id == b.ver.id
+	r := b.obj.remote
+	return b.free || b.ver != nil && r != nil && r.id == b.ver.id && r.reach() >= b.need
 }
 
 // expose counts s as possibly published, so that nothing it names is overwritten carelessly.

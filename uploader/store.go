@@ -28,6 +28,15 @@ type Store interface {
 	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 }
 
+// Appender is a Store that can lengthen an object without being sent again what it holds (S3 UploadPartCopy).
+type Appender interface {
+	// Append replaces the object o.Key by o, whose first from bytes, at least 5 MiB, are all that the store holds
+	// under that key with the ETag o.IfMatch; only what is behind them is read of o.Body and sent. It returns as
+	// Put does, the object is never seen half, and a call that failed has no effect afterwards. The error's
+	// kind is Precondition if the store holds something else, and Unsupported if it cannot do so at all.
+	Append(ctx context.Context, o Object, from int64) (etag string, err error)
+}
+
 // Object is one PUT.
 type Object struct {
 	// Key is the object's full name, prefix included; UTF-8, not escaped.

@@ -112,15 +112,21 @@ func (w *worker) putMedia(ctx context.Context, j Job, moved *atomic.Int64) (Outc
 	if j.Backlog {
 		priority = Backlog
 	}
-	etag, err := w.store.Put(ctx, Object{
+	o := Object{
 		Key:          w.key(j.Path),
 		Body:         guarded{r, j.File.Version, moved},
 		Size:         j.File.Version.Size,
 		ContentType:  contentType(j.Path),
 		CacheControl: w.cache.header(j.Kind, nil),
+		IfMatch:      j.IfMatch,
+		IfAbsent:     j.IfAbsent,
 		Priority:     priority,
 		Waits:        waits(moved),
-	})
+	}
+	if j.File.State == hls.Growing {
+		o.CacheControl = w.cache["growing"]
+	}
+	etag, err := w.send(ctx, o, j.From)
 	if err == nil {
 		return Outcome{Result: Done, ETag: etag}, nil
 	}
@@ -128,6 +134,18 @@ func (w *worker) putMedia(ctx context.Context, j Job, moved *atomic.Int64) (Outc
 		return Outcome{Result: Void}, nil
 	}
 	return Outcome{}, err
+}
+
+// send stores o, of which the store holds the first from bytes already.
+func (w *worker) send(ctx context.Context, o Object, from int64) (etag string, err error) {
+	if from == 0 {
+		return w.store.Put(ctx, o)
+	}
+	store, ok := w.store.(Appender)
+	if !ok {
+		return "", &Error{Op: "put", Key: o.Key, Kind: Unsupported, Err: errors.New("the store cannot lengthen an object")}
+	}
+	return store.Append(ctx, o, from)
 }
 
 // waits returns an Object.Waits that keeps moved at 0 while a PUT waits for its share of the uplink.

@@ -13,6 +13,11 @@
 //   - "quiet": size and modification time stayed the same for Config.Settle. Used where the kernel tells
 //     neither of closes nor of writers: other systems than Linux, NFS, files of another user.
 //
+// A file to which its packager appends until the stream ends (ffmpeg's single_file) is never settled while it is
+// live. Of such a file, the bytes that come before the end of a range in a settled playlist are reported as
+// hls.Growing, with the evidence "range": packagers list a range when it is written. Until the file is so long
+// it is looked at ten times a second.
+//
 // The kernel announces a close before it counts the writer out, so a probe may still meet the writer
 // that closed. It is then repeated after 1, 2, 4 … 250 ms, while the file is kept open, so that an unlink
 // cannot take its bytes away. Where a probe cannot tell, the close is taken at its word.

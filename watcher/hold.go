@@ -82,6 +82,7 @@ type source struct {
 	dir     string
 	path    string
 	version hls.Version
+	growing bool // the file may become longer
 
 	mu       sync.Mutex
 	file     *shared // nil once the holder let it go or it was released
@@ -181,6 +182,9 @@ func (s *source) Touch(modTime int64) {
 
 // same reports whether v is the version that the source stands for. The caller holds mu.
 func (s *source) same(v hls.Version) bool {
+	if s.growing {
+		return v.Device == s.version.Device && v.Inode == s.version.Inode && v.Size >= s.version.Size
+	}
 	if s.touched != 0 && v.ModTime == s.touched {
 		v.ModTime = s.version.ModTime
 	}

@@ -63,10 +63,16 @@ func (r *run) look(f *file) {
 		r.settled(f, v, d.evidence)
 		return
 	}
-	if d.retry && f.closed && r.held.count() < r.config.Hold {
+	switch reach := f.reach(v); {
+	case reach == longEnough:
+		r.growing(f, v)
+	case d.retry && f.closed && r.held.count() < r.config.Hold:
 		f.pin = v.file
-	} else {
+	default:
 		_ = v.file.Close()
+		if reach == tooShort && (d.again == 0 || d.again > rangePoll) {
+			d.again = rangePoll
+		}
 	}
 	if d.again > 0 {
 		r.wait(f, d.again, d.retry)
@@ -171,7 +177,9 @@ func (r *run) settled(f *file, v view, evidence string) {
 		if !r.parse(f, v, &fact) {
 			return
 		}
+		r.grow(fact.Path, fact.Playlist)
 	} else {
+		fact.Growth = f.grown(v.version)
 		f.source = r.source(fact, v.file)
 		fact.Source = f.source
 	}

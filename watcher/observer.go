@@ -6,8 +6,9 @@ import "time"
 // the goroutine of Run, one at a time, and must return quickly. Parameters are basic types, so that an
 // observer need not import this package.
 type Observer interface {
-	// Settled is called for every file reported as finished. evidence is "close", "rename", "lease" or
-	// "quiet" (see the package comment); kind is one of hls.Kinds.
+	// Settled is called for every file reported as finished, or as finished up to the end of a byte range.
+	// evidence is "close", "rename", "lease", "quiet" or "range" (see the package comment); kind is one of
+	// hls.Kinds.
 	Settled(kind, evidence string)
 	// Refused is called for what is never reported. reason is one of Refusals.
 	Refused(reason string)

@@ -52,6 +52,7 @@ type run struct {
 	retrying  int  // files whose next look is a repeated probe
 	unwatched bool // the log says that folders cannot be watched
 	warnings  int  // files that the log says are not shipped
+	growths   uint64
 
 	queue                 queue
 	heartbeat, rescan     alarm

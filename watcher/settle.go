@@ -8,6 +8,7 @@ const (
 	byRename = "rename"
 	byLease  = "lease"
 	byQuiet  = "quiet"
+	byRange  = "range"
 )
 
 // writer is the answer to the question whether anybody has a file open for writing.

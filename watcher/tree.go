@@ -47,6 +47,8 @@ type file struct {
 	metOpen  bool        // a probe met a writer
 	forced   bool        // to be reported whatever was reported before
 
+	growth growth // zero unless playlists name byte ranges of it
+
 	// What was made of it.
 	reported  hls.Version // the version reported last; zero if none is, or it is gone
 	touched   int64       // a later modification time of the same bytes; 0 if none
@@ -131,7 +133,7 @@ func (r *run) removeFile(f *file) {
 	r.calm(f)
 	f.unpin()
 	delete(f.in.files, f.name)
-	if f.reported != (hls.Version{}) || f.forced {
+	if f.reported != (hls.Version{}) || f.forced || f.growth.told > 0 {
 		r.push(hls.File{Path: f.path(), State: hls.Gone})
 	}
 }

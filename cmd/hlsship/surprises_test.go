@@ -26,7 +26,7 @@ type surprise struct {
 func TestSurprises(t *testing.T) {
 	t.Parallel()
 	for _, s := range slices.Concat(
-		unfinishedFiles(), crashes(), namesUsedAgain(), playlistsAtWork(), playlistTexts(), deletedFiles(), foldersAndNames(),
+		unfinishedFiles(), grownFiles(), crashes(), namesUsedAgain(), playlistsAtWork(), playlistTexts(), deletedFiles(), foldersAndNames(),
 	) {
 		for _, way := range []string{"held", "spool"} {
 			t.Run(s.name+"/"+way, func(t *testing.T) {

@@ -43,6 +43,7 @@ type Store struct {
 
 	mu       sync.Mutex
 	patience map[string]time.Duration // of keys whose last attempt stalled
+	left     map[string][]string      // multipart uploads by key that failed and could not be ended
 }
 
 // The contract that this package fulfils.
@@ -87,7 +88,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	return &Store{
 		core: minio.Core{Client: client}, transport: t, keys: keys,
 		bucket: c.Bucket, checksum: c.Checksum, stall: c.Stall, uplink: newLimiter(c.UplinkLimit),
-		patience: map[string]time.Duration{},
+		patience: map[string]time.Duration{}, left: map[string][]string{},
 	}, nil
 }
 
@@ -118,6 +119,9 @@ func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
 	}
 	if o.IfAbsent {
 		opts.SetMatchETagExcept("*")
+	}
+	if err := s.abandonLeft(ctx, o.Key); err != nil {
+		return "", s.failed(ctx, r, err)
 	}
 	share := s.uplink.open(o)
 	defer share.close()

@@ -76,6 +76,9 @@ func conformanceCases() []conformanceCase {
 		{"body left alone", checkBodyLeftAlone},
 		{"impossible sizes", checkSizes},
 		{"concurrent puts are atomic", checkAtomic},
+		{"append", checkAppend},
+		{"append to another", checkAppendToAnother},
+		{"append of a failing body", checkAppendFailing},
 	}
 }
 

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"path"
 	"strings"
@@ -72,7 +73,10 @@ type activeIncident struct {
 	left int
 }
 
-var _ uploader.Store = (*Faults)(nil)
+var (
+	_ uploader.Store    = (*Faults)(nil)
+	_ uploader.Appender = (*Faults)(nil)
+)
 
 // NewFaults returns a Store that so far does what store does.
 func NewFaults(store uploader.Store) *Faults { return &Faults{store: store} }
@@ -132,10 +136,24 @@ func (f *Faults) do(ctx context.Context, c Call, next func(context.Context, uplo
 
 // Put implements uploader.Store.
 func (f *Faults) Put(ctx context.Context, o uploader.Object) (string, error) {
+	return f.put(ctx, o, f.store.Put)
+}
+
+// Append implements uploader.Appender, if the Store behind it does. To incidents it is a "put".
+func (f *Faults) Append(ctx context.Context, o uploader.Object, from int64) (string, error) {
+	store, ok := f.store.(uploader.Appender)
+	if !ok {
+		return "", storeError("put", o.Key, uploader.Unsupported, errors.New("the store behind cannot append"))
+	}
+	return f.put(ctx, o, func(ctx context.Context, o uploader.Object) (string, error) { return store.Append(ctx, o, from) })
+}
+
+// put lets a PUT of either kind meet its fault.
+func (f *Faults) put(ctx context.Context, o uploader.Object, put func(context.Context, uploader.Object) (string, error)) (string, error) {
 	// Buffered, because an arrival that comes late is nobody's answer any more.
 	answer := make(chan string, 1)
 	err := f.do(ctx, Call{Op: "put", Key: o.Key, Object: o}, func(ctx context.Context, o uploader.Object) error {
-		etag, err := f.store.Put(ctx, o)
+		etag, err := put(ctx, o)
 		answer <- etag
 		return err
 	})

@@ -42,7 +42,10 @@ type stored struct {
 	modified                  time.Time
 }
 
-var _ uploader.Store = (*Memory)(nil)
+var (
+	_ uploader.Store    = (*Memory)(nil)
+	_ uploader.Appender = (*Memory)(nil)
+)
 
 // NewMemory returns an empty bucket.
 func NewMemory() *Memory { return &Memory{objects: map[string]stored{}} }
@@ -57,8 +60,36 @@ func (m *Memory) Put(ctx context.Context, o uploader.Object) (string, error) {
 		return "", err
 	}
 	sum := md5.Sum(content)
-	e := stored{content, o.ContentType, o.CacheControl, hex.EncodeToString(sum[:]), time.Now()}
+	return m.replace(ctx, o, content, hex.EncodeToString(sum[:]))
+}
 
+// Append implements uploader.Appender. It takes the time of a PUT of what is added.
+func (m *Memory) Append(ctx context.Context, o uploader.Object, from int64) (string, error) {
+	if from < leastPart || from >= o.Size {
+		return "", storeError("put", o.Key, uploader.Permanent, fmt.Errorf("append behind %d of %d bytes", from, o.Size))
+	}
+	if err := m.delay(ctx, "put", o.Key, o.Size-from); err != nil {
+		return "", err
+	}
+	tail, err := contentOf(uploader.Object{Key: o.Key, Size: o.Size - from, Body: io.NewSectionReader(o.Body, from, o.Size-from)})
+	if err != nil {
+		return "", err
+	}
+	old, err := m.lookup("put", o.Key)
+	if err != nil || old.etag != o.IfMatch || int64(len(old.content)) != from {
+		return "", storeError("put", o.Key, uploader.Precondition, errors.New("412 PreconditionFailed"))
+	}
+	content := slices.Concat(old.content, tail)
+	sum := md5.Sum(content)
+	return m.replace(ctx, o, content, hex.EncodeToString(sum[:])+"-2")
+}
+
+// leastPart is the least size of a part but the last (S3 "Multipart upload limits").
+const leastPart = 5 << 20
+
+// replace stores content if the conditions of o hold.
+func (m *Memory) replace(ctx context.Context, o uploader.Object, content []byte, etag string) (string, error) {
+	e := stored{content, o.ContentType, o.CacheControl, etag, time.Now()}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := ctx.Err(); err != nil { // it may have ended while the body was read

@@ -1,0 +1,372 @@
+package uploader_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// disk is a directory in memory. Like a real one it has inodes, which stay readable while they are held,
+// and which a writer that truncates changes under everybody's eyes.
+type disk struct {
+	mu     sync.Mutex
+	inodes uint64
+	names  map[string]*inode
+	events chan string // names that changed; nil while nobody watches
+	spool  map[*inode]*pin
+	lost   func(name string) // told of what was removed while nobody watched
+
+	removed func(name string) // told of all that is removed
+
+	emptying sync.Mutex
+	emptied  bool // the store was
+	last     bool // the packager writes nothing more after what it writes now
+}
+
+// pin is a hard link in the spool: its name speaks of the version that was pinned.
+type pin struct {
+	name    string
+	version hls.Version
+	named   bool
+	users   int // sources
+}
+
+type inode struct {
+	number  uint64
+	content []byte
+	mtime   int64
+	open    bool // somebody is writing
+	// growths counts how often it was opened; grown are the bytes that were appended since.
+	growths uint64
+	grown   bool
+}
+
+// newDice returns random numbers that are always the same.
+func newDice() *rand.Rand { return rand.New(rand.NewPCG(1, 1)) }
+
+func newDisk() *disk {
+	return &disk{names: map[string]*inode{}, spool: map[*inode]*pin{}, removed: func(string) {}}
+}
+
+// recover returns what a process before left in the spool.
+func (d *disk) recover(ctx context.Context) []hls.File {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var facts []hls.File
+	for n, p := range d.spool {
+		if n.version() != p.version {
+			delete(d.spool, n) // rewritten in place
+			continue
+		}
+		p.users = 1
+		facts = append(facts, hls.File{
+			Path: p.name, State: hls.Settled, Kind: hls.Classify(p.name), Version: p.version, Seen: time.Now(),
+			Found: true, Named: p.named, Source: &held{ctx: ctx, disk: d, inode: n, name: p.name},
+		})
+	}
+	slices.SortFunc(facts, func(a, b hls.File) int { return cmp.Compare(a.Version.ModTime, b.Version.ModTime) })
+	return facts
+}
+
+func (n *inode) version() hls.Version {
+	return hls.Version{Device: 1, Inode: n.number, Size: int64(len(n.content)), ModTime: n.mtime}
+}
+
+// write replaces the content of name at once: in place, or as a new inode that is renamed over it.
+func (d *disk) write(name string, content []byte, inPlace bool) {
+	d.mu.Lock()
+	n := d.names[name]
+	if n == nil || !inPlace {
+		d.inodes++
+		n = &inode{number: d.inodes}
+		d.names[name] = n
+	}
+	n.content, n.mtime, n.open, n.grown = content, time.Now().UnixNano(), false, n.grown && inPlace && bytes.HasPrefix(content, n.content)
+	d.mu.Unlock()
+	d.event(name)
+}
+
+// truncate opens name for writing in place; write ends it.
+func (d *disk) truncate(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if n := d.names[name]; n != nil {
+		n.content, n.mtime, n.open = nil, time.Now().UnixNano(), true
+		n.growths, n.grown = n.growths+1, false
+	}
+}
+
+// append adds to a file that stays open, which nobody is told of.
+func (d *disk) append(name string, content []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.names[name]
+	if n == nil {
+		d.inodes++
+		n = &inode{number: d.inodes, growths: 1}
+		d.names[name] = n
+	}
+	n.content, n.mtime = slices.Concat(n.content, content), time.Now().UnixNano()
+	n.open, n.grown = true, true
+}
+
+// growing returns the facts of the open files of which a playlist names ranges, as far as it does.
+func (d *disk) growing(ctx context.Context, f hls.File) []hls.File {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	need := map[string]int64{}
+	for _, ref := range f.Playlist.References {
+		if at, target := hls.Resolve(f.Path, ref.URI); ref.Length > 0 && target == hls.Local {
+			need[at] = max(need[at], ref.Offset+ref.Length)
+		}
+	}
+	var facts []hls.File
+	for name, end := range need {
+		n := d.names[name]
+		if n == nil || !n.open || int64(len(n.content)) < end {
+			continue
+		}
+		v := n.version()
+		v.Size = end
+		facts = append(facts, hls.File{
+			Path: name, State: hls.Growing, Growth: n.growth(), Kind: hls.Classify(name), Version: v, Seen: time.Now(),
+			Source: &held{ctx: ctx, disk: d, inode: n, name: name, growing: &v},
+		})
+	}
+	return facts
+}
+
+// growth is a number of its own for each time that a file was opened.
+func (n *inode) growth() uint64 { return n.number<<32 + n.growths }
+
+func (d *disk) remove(name string) {
+	d.mu.Lock()
+	n, there := d.names[name]
+	delete(d.names, name)
+	if there {
+		d.removed(name)
+	}
+	if there && d.events == nil && d.spool[n] == nil {
+		d.lost(name)
+	}
+	d.mu.Unlock()
+	if there {
+		d.event(name)
+	}
+}
+
+// empty has clear empty the store, unless the packager might not write anything after that.
+func (d *disk) empty(clear func() bool) {
+	d.emptying.Lock()
+	defer d.emptying.Unlock()
+	if !d.last && clear() {
+		d.emptied = true
+	}
+}
+
+// lists returns the playlists, sorted.
+func (d *disk) lists() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	names := slices.Sorted(maps.Keys(d.names))
+	return slices.DeleteFunc(names, func(name string) bool { return !hls.Classify(name).IsPlaylist() })
+}
+
+// wasEmptied reports whether the store was emptied, which it will not be from now on.
+func (d *disk) wasEmptied() bool {
+	d.emptying.Lock()
+	defer d.emptying.Unlock()
+	d.last = true
+	return d.emptied
+}
+
+// has reports whether a file of that name is there.
+func (d *disk) has(name string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.names[name] != nil
+}
+
+func (d *disk) event(name string) {
+	d.mu.Lock()
+	events := d.events
+	d.mu.Unlock()
+	if events != nil {
+		events <- name
+	}
+}
+
+// watch reports what is in the directory and then what happens to it, a little late, until ctx is done. It does
+// what package watcher does, without its means.
+func (d *disk) watch(process, ctx context.Context, rng *rand.Rand, facts chan<- hls.File, looks <-chan string) {
+	defer close(facts)
+	events := make(chan string, 4096)
+	d.mu.Lock()
+	d.events = events
+	atRest := slices.SortedFunc(maps.Keys(d.names), func(a, b string) int { return int(d.names[a].mtime - d.names[b].mtime) })
+	d.mu.Unlock()
+	reported := map[string]hls.Version{}
+	tell := func(name string, found, again bool) {
+		f, ok := d.fact(process, name, found)
+		if !ok {
+			if _, known := reported[name]; known && f.State == hls.Gone {
+				delete(reported, name)
+				facts <- f
+			}
+			return
+		}
+		if again || reported[name] != f.Version {
+			reported[name] = f.Version
+			if f.Playlist != nil {
+				for _, g := range d.growing(process, f) {
+					facts <- g
+				}
+			}
+			facts <- f
+		}
+	}
+	for _, name := range atRest {
+		tell(name, true, false)
+	}
+	for {
+		select {
+		case name := <-events:
+			time.Sleep(time.Duration(rng.IntN(3)) * time.Millisecond)
+			tell(name, false, false)
+		case name := <-looks:
+			tell(name, false, true)
+		case <-ctx.Done():
+			d.mu.Lock()
+			d.events = nil
+			d.mu.Unlock()
+			for {
+				select {
+				case name := <-events:
+					tell(name, false, false)
+					continue
+				default:
+				}
+				return
+			}
+		}
+	}
+}
+
+// fact is what a watcher would say of name now; ok is false if it is gone or being written.
+func (d *disk) fact(ctx context.Context, name string, found bool) (f hls.File, ok bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n := d.names[name]
+	if n == nil {
+		return hls.File{Path: name, State: hls.Gone}, false
+	}
+	if n.open {
+		return hls.File{}, false
+	}
+	f = hls.File{Path: name, State: hls.Settled, Kind: hls.Classify(name), Version: n.version(), Seen: time.Now(), Found: found}
+	if f.Kind.IsPlaylist() {
+		pl, err := hls.Parse(n.content)
+		if err != nil {
+			return hls.File{}, false
+		}
+		f.Kind, f.Content, f.Playlist = pl.Kind, n.content, pl
+		return f, true
+	}
+	if n.grown {
+		f.Growth = n.growth()
+	}
+	f.Source = &held{ctx: ctx, disk: d, inode: n, name: name}
+	if p := d.spool[n]; p != nil && p.version == n.version() {
+		p.users++
+	} else if !found {
+		d.spool[n] = &pin{name: name, version: n.version(), users: 1}
+	}
+	return f, true
+}
+
+// held is an inode kept readable, and in the spool once it was seen to finish or is kept.
+type held struct {
+	ctx      context.Context // of the process: what it does after its end does not happen
+	disk     *disk
+	inode    *inode
+	name     string
+	growing  *hls.Version // of the bytes named, if the file may become longer
+	mu       sync.Mutex
+	released bool
+}
+
+func (h *held) Keep() {
+	h.disk.mu.Lock()
+	defer h.disk.mu.Unlock()
+	if h.growing != nil {
+		return // only what is finished can be pinned
+	}
+	if p := h.disk.spool[h.inode]; p != nil {
+		p.named = true
+	} else if h.disk.names[h.name] == h.inode {
+		h.disk.spool[h.inode] = &pin{name: h.name, version: h.inode.version(), named: true, users: 1}
+	}
+}
+
+func (h *held) Open() (hls.Reader, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.released {
+		return nil, fmt.Errorf("open: %w", fs.ErrNotExist)
+	}
+	return heldReader{h}, nil
+}
+
+func (h *held) Release() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.released || h.ctx.Err() != nil {
+		return
+	}
+	h.released = true
+	h.disk.mu.Lock()
+	defer h.disk.mu.Unlock()
+	if p := h.disk.spool[h.inode]; p != nil && h.growing == nil {
+		if p.users--; p.users <= 0 {
+			delete(h.disk.spool, h.inode)
+		}
+	}
+}
+
+type heldReader struct{ h *held }
+
+func (r heldReader) ReadAt(b []byte, off int64) (int, error) {
+	r.h.disk.mu.Lock()
+	defer r.h.disk.mu.Unlock()
+	content := r.h.inode.content
+	if off >= int64(len(content)) {
+		return 0, io.EOF
+	}
+	n := copy(b, content[off:])
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func (r heldReader) Version() (hls.Version, error) {
+	r.h.disk.mu.Lock()
+	defer r.h.disk.mu.Unlock()
+	v := r.h.inode.version()
+	if g := r.h.growing; g != nil && v.Size >= g.Size {
+		return *g, nil
+	}
+	return v, nil
+}
+
+func (heldReader) Close() error { return nil }

@@ -1,0 +1,108 @@
+package uploader
+
+import (
+	"slices"
+	"time"
+)
+
+// aim decides what the live edge of l does about a lag that passed half of MaxLag: a whole window may have to go up
+// before it moves again. After a standstill it fixes the newest snapshot as the goal until that is published; one for
+// which nothing can be shipped gives way to a newer one. A line that moves and is late all the same is slower than
+// the stream: there the window begins anew at the live edge, so that what is published is recent when it is.
+func (p *Plan) aim(l *list) {
+	if l.ahead && !l.last.late() {
+		l.ahead, l.goal = false, l.last
+	}
+	lag := p.lag(l)
+	if l.ahead || lag <= p.cfg.MaxLag/2 {
+		return
+	}
+	if l.goal != nil && (l.goal == l.last || l.goal.shippable()) {
+		return
+	}
+	l.goal = nil
+	if slow := p.now.Sub(l.moved) < p.cfg.MaxLag/2; slow && l.slides() && l.last.duration() <= max(lag, p.cfg.MaxLag) {
+		l.ahead = true
+	} else {
+		l.goal = l.last
+	}
+	p.skip(l)
+}
+
+// lag is how long the live edge of l has been behind, 0 if but one version waits.
+func (p *Plan) lag(l *list) time.Duration {
+	if len(l.pending) < 2 {
+		return 0
+	}
+	return p.now.Sub(l.pending[0].file.Seen)
+}
+
+// slides reports whether the window of l moves on; that of an EVENT playlist only grows.
+func (l *list) slides() bool {
+	return l.pending[0].file.Playlist.MediaSequence < l.last.file.Playlist.MediaSequence
+}
+
+// duration is at most how long what s lists takes to play.
+func (s *snapshot) duration() time.Duration {
+	return time.Duration(s.file.Playlist.Segments) * s.file.Playlist.TargetDuration
+}
+
+// late reports whether s waits for something that was skipped.
+func (s *snapshot) late() bool {
+	return slices.ContainsFunc(s.binds[s.cursor:], func(b bind) bool { return b.obj.late && !b.satisfied() })
+}
+
+// skip makes backlog of what would come before the live edge of l: all that no other playlist names and the goal does
+// not need, or, where the window begins anew, all media but the newest.
+func (p *Plan) skip(l *list) {
+	s, mark := l.stream, l.last.mark
+	for i := range l.last.binds {
+		l.last.binds[i].obj.mark = mark
+	}
+	s.queue = slices.DeleteFunc(s.queue, func(o *object) bool {
+		if o.busy || len(o.naming) > 1 || len(o.naming) == 1 && o.naming[0].list != l {
+			return false
+		}
+		if o.mark == mark && (!l.ahead || !o.isMedia() || o.naming[0].count == 1) {
+			return false
+		}
+		o.late, o.behind = true, true
+		s.backlog = append(s.backlog, o)
+		return true
+	})
+}
+
+// width is how many requests may be under way for the files of s.
+func (p *Plan) width(s *stream) int {
+	if s.width == 0 {
+		return p.cfg.PerStream
+	}
+	return s.width
+}
+
+// pace adapts the width of s to the line: a PUT that takes longer than a segment lasts shares it with too many
+// others, each of which makes all of them as much later.
+func (p *Plan) pace(s *stream, took time.Duration) {
+	segment := 2 * time.Second
+	for _, l := range s.lists {
+		if l.last != nil {
+			segment = max(segment, l.last.file.Playlist.TargetDuration)
+		}
+	}
+	switch w := p.width(s); {
+	case took > segment && w > 1:
+		s.width = w - 1
+	case took < segment/2 && w < p.cfg.PerStream:
+		s.width = w + 1
+	}
+}
+
+// shippable reports whether s is ready or a request can bring it nearer to that.
+func (s *snapshot) shippable() bool {
+	for i := s.cursor; i < len(s.binds); i++ {
+		if b := &s.binds[i]; !b.satisfied() && b.obj.pendingWork() {
+			return true
+		}
+	}
+	return s.ready()
+}

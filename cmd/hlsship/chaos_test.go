@@ -67,7 +67,10 @@ func window() []string {
 func chaosFault(t *testing.T, f fault) {
 	s := newStorm(t, f.scenery())
 	args := window()
-	if f.disk != "" {
+	switch {
+	case f.deleted:
+		args[1] = "10" // the playlists after the fault name what was stored before it
+	case f.disk != "":
 		args = []string{"-hls_list_size", "3", "-ignore_io_errors", "1", "index.m3u8"} // what nobody could see is not deleted
 	}
 	ffmpeg := s.packager(t, "testsrc", stormSeconds, args...)

@@ -63,14 +63,14 @@ type live struct {
 
 func newLive(t *testing.T) *live {
 	t.Helper()
-	return newLiveIn(t, t.TempDir())
+	return newLiveIn(t, t.TempDir(), storetest.NewViewer(livePrefix))
 }
 
-// newLiveIn has the packager write to the directory dir.
-func newLiveIn(t *testing.T, dir string) *live {
+// newLiveIn has the packager write to the directory dir and the viewer judge.
+func newLiveIn(t *testing.T, dir string, viewer *storetest.Viewer) *live {
 	t.Helper()
 	l := &live{
-		dir: dir, viewer: storetest.NewViewer(livePrefix), gateway: storetest.Gateway(t), seen: make(chan string, 10000), limit: standingLimit,
+		dir: dir, viewer: viewer, gateway: storetest.Gateway(t), seen: make(chan string, 10000), limit: standingLimit,
 		finished: map[string][]byte{}, mentions: map[string]hls.Kind{}, headers: map[string][]string{},
 	}
 	l.viewer.Grace = grace

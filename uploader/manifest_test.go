@@ -85,10 +85,23 @@ func TestPlanManifest(t *testing.T) {
 			d.fresh("x.mpd")
 			d.want("put 1.m4s")
 			d.done("put 1.m4s")
+			d.want()
+			d.tick(softWait)
 			d.want("publish x.mpd")
 			d.done("publish x.mpd")
 			d.media("2.m4s")
 			d.want("put 2.m4s")
+		},
+		"a number that the watcher tells of a moment later is waited for": func(d *desk) {
+			d.manifest("x.mpd", numberText(1), false)
+			d.fresh("x.mpd")
+			d.tick(softWait / 2)
+			d.media("1.m4s")
+			d.want("put 1.m4s")
+			d.tick(softWait)
+			d.want()
+			d.done("put 1.m4s")
+			d.want("publish x.mpd")
 		},
 		"numbers to come are shipped between two versions": func(d *desk) {
 			d.manifest("x.mpd", numberText(0), false)
@@ -158,6 +171,7 @@ func TestPlanManifest(t *testing.T) {
 		"an estimate that comes back is overwritten at once": func(d *desk) {
 			d.manifest("x.mpd", numberText(1), false)
 			d.fresh("x.mpd")
+			d.tick(softWait)
 			d.want("publish x.mpd")
 			d.done("publish x.mpd")
 			d.media("1.m4s")
@@ -186,6 +200,7 @@ func TestPlanManifestForgets(t *testing.T) {
 	d.fresh("x.mpd")
 	for i := range 200 {
 		d.manifest("x.mpd", strings.ReplaceAll(numberText(i), "$Number$", fmt.Sprintf("run%d-$Number$", i)), false)
+		d.tick(softWait)
 		d.want("publish x.mpd")
 		d.done("publish x.mpd")
 	}

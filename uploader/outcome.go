@@ -102,13 +102,13 @@ func (p *Plan) differs(o *object, v *version) {
 	}
 }
 
-// offer gives the references that wait for a version of o what is there now. What the newest version of a manifest
-// counts on is shipped although that version is published.
+// offer gives the references that wait for a version of o what is there now. What a published manifest counts on is
+// shipped although nobody waits for it.
 func (p *Plan) offer(o *object) {
 	waiters := o.waiters
 	o.waiters = nil
 	for _, w := range waiters {
-		if w.s.named && (!w.s.dropped || w.s.binds[w.i].free && w.s == w.s.list.last) {
+		if w.s.named && (!w.s.dropped || w.s.binds[w.i].free) {
 			w.s.binds[w.i].waits = false
 			p.bind(w.s, w.i)
 		}

@@ -81,7 +81,7 @@ type bind struct {
 	waits    bool
 	anew     bool
 	declined bool // a version was there that might be that of an earlier run
-	soft     bool // it gates only if its file is there when the manifest is frozen
+	soft     bool // it gates only if its file is there when the manifest is frozen, or a moment later
 	hint     bool // it never gates, and means no file older than the manifest
 	free     bool // it does not gate: all that settles under its name is shipped, and ver stays nil
 	exposed  bool // counted as published in its object's naming
@@ -217,10 +217,18 @@ func (p *Plan) bind(s *snapshot, i int) {
 	}
 }
 
+// softWait is how long a manifest waits for a soft reference whose file is not there. The packager may have finished it
+// already: a manifest that is replaced within milliseconds may be heard of before the file.
+const softWait = 250 * time.Millisecond
+
 // excuse lets s go without a soft reference whose file is not there. A manifest met at rest may have been read
-// before the files that it counts, so that it waits for them a while.
+// long before the files that it counts.
 func (p *Plan) excuse(s *snapshot, b *bind) {
-	if at := s.file.Seen.Add(p.cfg.Settle); s.file.Found && p.now.Before(at) {
+	wait := softWait
+	if s.file.Found {
+		wait = max(wait, p.cfg.Settle)
+	}
+	if at := s.file.Seen.Add(wait); p.now.Before(at) {
 		p.later(s.list, at)
 		return
 	}

@@ -92,6 +92,12 @@ func (l *live) headersOf(at string) []string {
 	switch path.Ext(at) {
 	case ".ts":
 		return []string{"video/mp2t" + day}
+	case ".mpd":
+		const manifest = "application/dash+xml; public, max-age="
+		if !bytes.Contains(l.finished[at], []byte(`type="static"`)) {
+			return []string{manifest + "1"}
+		}
+		return []string{manifest + "1", manifest + "3600"}
 	case ".m4s":
 		return []string{"video/iso.segment" + day}
 	case ".mp4":

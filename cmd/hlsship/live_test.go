@@ -35,12 +35,15 @@ func TestLive(t *testing.T) {
 	}
 	var streams sync.WaitGroup
 	for name, test := range map[string]func(*testing.T){
-		"transport stream": liveTransportStream,
-		"renditions":       liveRenditions,
-		"packager killed":  livePackagerKilled,
-		"slow store":       liveSlowStore,
-		"outage":           liveOutage,
-		"program killed":   liveProgramKilled,
+		"transport stream":                    liveTransportStream,
+		"renditions":                          liveRenditions,
+		"packager killed":                     livePackagerKilled,
+		"slow store":                          liveSlowStore,
+		"outage":                              liveOutage,
+		"program killed":                      liveProgramKilled,
+		"manifest":                            liveManifest,
+		"manifest by numbers, program killed": liveManifestNumbers,
+		"manifest, packager killed":           liveManifestPackagerKilled,
 	} {
 		streams.Go(func() { t.Run(name, test) })
 	}

@@ -35,7 +35,7 @@ func (c collected) differences(theirs said) []difference {
 	ours, named := map[use][]hls.Kind{}, map[use]bool{}
 	for i, ref := range c.ours.References {
 		player := theirs.Ours[i]
-		u := use{URL: player.URL, Offset: float64(ref.Offset), Length: float64(ref.Length)}
+		u := use{URL: player.URL, Offset: float64(ref.Offset), Length: float64(ref.Length), Gap: ref.Gap}
 		ours[u] = append(ours[u], ref.Kind)
 		path, target := hls.Resolve("live/list.m3u8", ref.URI)
 		if target == hls.Local && path != player.Path || target == hls.Elsewhere && player.Path != "" && player.Path != "live/list.m3u8" {
@@ -124,7 +124,7 @@ func knownDifferences() []knownDifference {
 	}
 	// The tags in which hls.js looks for URIs.
 	known := regexp.MustCompile(`^#EXT-X-(MAP|KEY|PART|PRELOAD-HINT|RENDITION-REPORT|DATERANGE|STREAM-INF|MEDIA|I-FRAME-STREAM-INF|SESSION-DATA|SESSION-KEY|CONTENT-STEERING):`)
-	behindOther := func(_ difference, c collected, _ said) bool { return c.rangeBehindOtherFile() }
+	behindOther := func(d difference, c collected, _ said) bool { return c.rangeBehindOtherFile(d.url.URL) }
 	return []knownDifference{
 		{"refused", "hls.js takes the digits in front of something else, or 0; a number cut off must not replace a good playlist",
 			has(`^#EXT-X-(TARGETDURATION|MEDIA-SEQUENCE)(:\s*\d*[^\d\s]|\r*$)`)},
@@ -182,15 +182,16 @@ func (c collected) standsOnlyIn(d difference, theirs said, fits func(line string
 	return lines > 0
 }
 
-// rangeBehindOtherFile reports whether a byte range without an offset follows a segment in another file.
-func (c collected) rangeBehindOtherFile() bool {
+// rangeBehindOtherFile reports whether a byte range of the file without an offset follows a segment in
+// another file.
+func (c collected) rangeBehindOtherFile(url string) bool {
 	last, open := "", false
 	for line := range strings.Lines(string(c.text)) {
 		switch line = strings.TrimSpace(line); {
 		case strings.HasPrefix(line, "#EXT-X-BYTERANGE:"):
 			open = !strings.Contains(line, "@")
 		case line != "" && line[0] != '#':
-			if open && last != "" && line != last {
+			if open && last != "" && line != last && strings.HasSuffix(url, "/"+line) {
 				return true
 			}
 			last, open = line, false
@@ -215,6 +216,7 @@ func TestDifferencesAreNoticed(t *testing.T) {
 		{"file", "missing more", func(_ *collected, s *said) { s.Uses[2].URL += "x" }},
 		{"offset", "missing more", func(_ *collected, s *said) { s.Uses[2].Offset = 0 }},
 		{"length", "missing more", func(_ *collected, s *said) { s.Uses[1].Length++ }},
+		{"gap", "missing more", func(_ *collected, s *said) { s.Uses[1].Gap = true }},
 		{"use", "kind of file", func(_ *collected, s *said) { s.Uses[0].What = "key" }},
 		{"not named by hls.js", "more", func(_ *collected, s *said) { s.Uses = s.Uses[1:] }},
 		{"not named by Parse", "missing", func(_ *collected, s *said) { s.Uses = append(s.Uses, use{What: "key", URL: at + "k"}) }},
@@ -231,7 +233,10 @@ func TestDifferencesAreNoticed(t *testing.T) {
 			c.ours, c.err = hls.Parse(c.text)
 			s := said{
 				Kind: "media_playlist", Segments: 2, First: 7, Last: 8, Ended: true, Target: 4,
-				Uses: []use{{"init", at + "init.mp4", 0, 0}, {"media", at + "a.mp4", 20, 10}, {"media", at + "a.mp4", 30, 5}},
+				Uses: []use{
+					{What: "init", URL: at + "init.mp4"}, {What: "media", URL: at + "a.mp4", Offset: 20, Length: 10},
+					{What: "media", URL: at + "a.mp4", Offset: 30, Length: 5},
+				},
 				Ours: []asked{{at + "init.mp4", "live/init.mp4"}, {at + "a.mp4", "live/a.mp4"}, {at + "a.mp4", "live/a.mp4"}},
 			}
 			tt.change(&c, &s)

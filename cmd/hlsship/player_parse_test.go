@@ -43,6 +43,8 @@ type use struct {
 	What           string
 	URL            string
 	Offset, Length float64
+	// Gap is true for what players must not load.
+	Gap bool
 }
 
 // collected is one playlist of the collection.

@@ -8,11 +8,11 @@ const decoded = (base64, options) => new TextDecoder("utf-8", options).decode(by
 const resolved = (uri, base) => M3U8Parser.resolve(uri, base);
 
 // add notes one use of a URL. A range that is none is left out.
-function add(uses, what, url, range = []) {
+function add(uses, what, url, range = [], gap = false) {
   if (!url) return;
   const [start, end] = range;
   const ranged = Number.isFinite(start) && Number.isFinite(end);
-  uses.push({ what, url, offset: ranged ? start : 0, length: ranged ? end - start : 0 });
+  uses.push({ what, url, offset: ranged ? start : 0, length: ranged ? end - start : 0, gap });
 }
 
 function media(text, base) {
@@ -21,12 +21,12 @@ function media(text, base) {
   const relative = (what, uri, range) => uri !== undefined && add(uses, what, resolved(uri, base), range);
   const segments = d.fragments.filter((f) => f);
   const all = d.fragmentHint ? [...segments, d.fragmentHint] : segments;
-  segments.forEach((f) => add(uses, "media", f.url, f.byteRange));
+  segments.forEach((f) => add(uses, "media", f.url, f.byteRange, f.gap));
   for (const f of all) {
     if (f.initSegment) add(uses, "init", f.initSegment.url, f.initSegment.byteRange);
     Object.values(f.levelkeys || {}).forEach((key) => add(uses, "key", key.uri));
   }
-  (d.partList || []).forEach((part) => add(uses, "media", part.url, part.byteRange));
+  (d.partList || []).forEach((part) => add(uses, "media", part.url, part.byteRange, part.gap));
   if (d.preloadHint) {
     const start = parseInt(d.preloadHint["BYTERANGE-START"] || 0);
     relative("media", d.preloadHint.URI, [start, start + parseInt(d.preloadHint["BYTERANGE-LENGTH"])]);

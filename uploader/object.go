@@ -254,6 +254,16 @@ func (p *Plan) renew(o *object, v *version) {
 	}
 }
 
+// renewAll renews what was rewritten after s had bound it and before s was published, as Shaka Packager does with
+// its init sections at the end of a stream.
+func (p *Plan) renewAll(s *snapshot) {
+	for i := range s.binds {
+		if o, v := s.binds[i].obj, s.binds[i].ver; v != nil && o.newest != nil && o.newest.id != v.id {
+			p.renew(o, o.newest)
+		}
+	}
+}
+
 // want marks v as named by a playlist of s, so that it is shipped.
 func (p *Plan) want(o *object, v *version, s *stream) {
 	if v.wanted && o.behind && !o.late && !o.stored(v) {

@@ -456,6 +456,32 @@ func TestPlanRestart(t *testing.T) {
 		d.done("put s0.ts")
 		d.want("publish x.m3u8")
 	})
+	t.Run("an init section rewritten before the playlist is published", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, PlanConfig{Settle: 2 * time.Second})
+		d.media("init.mp4", "s0.m4s")
+		d.playlist("x.m3u8", playlistText(0, true, `#EXT-X-MAP:URI="init.mp4"`, "s0.m4s"))
+		d.fresh("x.m3u8")
+		d.want("put init.mp4", "put s0.m4s")
+		d.done("put init.mp4", "put s0.m4s")
+		d.want("publish x.m3u8")
+		d.media("init.mp4") // Shaka Packager, at the end of the stream
+		d.want("compare init.mp4")
+		d.answer("compare init.mp4", Outcome{Result: Different, ETag: "old"})
+		d.want()
+		d.done("publish x.m3u8")
+		d.want()
+		if d.plan.Finished() {
+			t.Error("finished, and the newest bytes are not stored")
+		}
+		d.tick(2 * time.Second)
+		d.want("put init.mp4")
+		d.done("put init.mp4")
+		d.want()
+		if !d.plan.Finished() {
+			t.Error("not finished, though everything is stored")
+		}
+	})
 	t.Run("stale bytes do not satisfy the new run", func(t *testing.T) {
 		t.Parallel()
 		d := setup(t)

@@ -84,6 +84,7 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 			p.conceal(old)
 		}
 	}
+	p.renewAll(s)
 	if first {
 		for _, parent := range l.parents {
 			p.wake(parent.stream)

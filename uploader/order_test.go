@@ -180,6 +180,7 @@ func (th *theatre) trouble(ended <-chan struct{}, dated bool) {
 	if rng.IntN(4) == 0 {
 		return
 	}
+	var unclear time.Time
 	for {
 		select {
 		case <-ended:
@@ -188,7 +189,10 @@ func (th *theatre) trouble(ended <-chan struct{}, dated bool) {
 		case <-time.After(time.Duration(rng.IntN(8000)) * time.Millisecond):
 		}
 		in := th.incident(rng, dated)
-		empties := rng.IntN(8) == 0
+		if in.Op == "put" { // an answer is lost, or a PUT may arrive when the store has been emptied, and no condition tells
+			unclear = time.Now().Add(30 * time.Second)
+		}
+		empties := rng.IntN(8) == 0 && time.Now().After(unclear)
 		lift := th.faults.Inject(in)
 		select {
 		case <-ended:

@@ -147,6 +147,21 @@ func TestPlanManifest(t *testing.T) {
 			d.fresh("x.mpd")
 			d.want("compare 2.m4s")
 		},
+		"what one representation counts another may know": func(d *desk) {
+			whole := strings.ReplaceAll(numberText(1), "</AdaptationSet>", `<Representation><SegmentList><SegmentURL media="1.m4s"/><SegmentURL media="5.m4s"/>`+
+				`</SegmentList></Representation></AdaptationSet>`)
+			d.manifest("x.mpd", whole, false)
+			d.fresh("x.mpd")
+			d.media("1.m4s")
+			d.want("put 1.m4s")
+			d.done("put 1.m4s")
+			d.tick(softWait)
+			d.want()
+			d.media("5.m4s")
+			d.want("put 5.m4s")
+			d.done("put 5.m4s")
+			d.want("publish x.mpd")
+		},
 		"names come back with the next run": func(d *desk) {
 			d.media("1.m4s", "2.m4s", "i.mp4")
 			d.manifest("x.mpd", timelineText(1, 2), false)

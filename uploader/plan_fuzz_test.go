@@ -15,6 +15,7 @@ func FuzzPlan(f *testing.F) {
 	f.Add([]byte("\x00\x01\x02\x40\x80\x81\x82\x83\xc0\xc1"))
 	f.Add([]byte("\x00\x40\x80\x80\x80\x01\x41\x80\x80\x00\x42\x80\x80\x80"))
 	f.Add([]byte("\x40\x41\x42\x43\x00\x01\x02\x03\x84\x85\x86\x87\xc8\x88\x98\xa8"))
+	f.Add([]byte("\x06\x74\x01\x80\x80\x02\x75\x80\x76\x03\x80\x77\x80\xc0\xc2"))
 	f.Fuzz(func(t *testing.T, script []byte) {
 		if len(script) > 400 {
 			return
@@ -66,6 +67,8 @@ func (z *fuzzer) list(arg int) {
 	switch {
 	case arg >= 60:
 		z.gone("x.m3u8")
+	case arg >= 52 && arg < 56:
+		z.counted(arg)
 	case arg >= 56:
 		z.playlist("master.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2\ny.m3u8\n")
 	default:
@@ -76,6 +79,19 @@ func (z *fuzzer) list(arg int) {
 		names := []string{`#EXT-X-MAP:URI="init.mp4"`, fmt.Sprintf("s%d.ts", arg%6), fmt.Sprintf("s%d.ts", (arg+1)%6)}
 		z.playlist([]string{"x.m3u8", "y.m3u8"}[arg/8%2], playlistText(z.seq, arg%13 == 0, names...))
 	}
+}
+
+// counted lists a manifest that counts one segment and has another to come.
+func (z *fuzzer) counted(arg int) {
+	z.seq++
+	soft, hint := fmt.Sprintf("s%d.ts", (z.seq+arg)%6), fmt.Sprintf("s%d.ts", (z.seq+arg+1)%6)
+	z.plan.Observe(hls.File{
+		Path: "z.mpd", State: hls.Settled, Kind: hls.Manifest, Version: z.version(1), Seen: z.now, Found: arg == 55,
+		Content: fmt.Appendf(nil, "%d", z.seq),
+		Playlist: &hls.Playlist{Kind: hls.Manifest, MediaSequence: uint64(z.seq), Segments: 1, References: []hls.Reference{ //nolint:gosec // it is not negative
+			{URI: "init.mp4", Kind: hls.Init}, {URI: soft, Kind: hls.Media, Soft: true}, {URI: hint, Kind: hls.Media, Hint: true},
+		}},
+	})
 }
 
 // collect takes the jobs that are allowed now and checks each.
@@ -105,7 +121,17 @@ func (z *fuzzer) checkPlaylist(j Job) {
 	if j.snapshot.seq < z.shown[j.Path] {
 		z.t.Fatalf("%s goes back from %d to %d", j.Path, z.shown[j.Path], j.snapshot.seq)
 	}
+	free := map[string]bool{}
+	for _, b := range j.snapshot.binds {
+		free[b.obj.path] = b.free
+		if b.free && !b.soft && !b.hint || !b.free && b.hint {
+			z.t.Fatalf("%s goes up, and %s gates as it must not: %+v", j.Path, b.obj.path, b)
+		}
+	}
 	for _, ref := range j.File.Playlist.References {
+		if free[ref.URI] {
+			continue
+		}
 		name, target := hls.Resolve(j.Path, ref.URI)
 		if target == hls.Local && !z.stored[name] {
 			z.t.Fatalf("%s goes up and names %s, which is not stored", j.Path, name)

@@ -175,8 +175,7 @@ func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
 	}
 	o := p.object(name)
 	if o.mark == s.mark { // named twice, as byte ranges are
-		b := &s.binds[o.place]
-		b.need = max(b.need, need(ref))
+		s.binds[o.place].merge(ref)
 		return
 	}
 	o.mark, o.place = s.mark, len(s.binds)
@@ -187,6 +186,15 @@ func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
 	s.foreign = s.foreign || o.stream != s.list.stream
 	o.name(s.list, 1, 0)
 	s.binds = append(s.binds, bind{obj: o, need: need(ref), soft: ref.Soft, hint: ref.Hint, free: ref.Hint})
+}
+
+// merge takes another reference to the same file in: what one of them gates, both do.
+func (b *bind) merge(ref *hls.Reference) {
+	b.need = max(b.need, need(ref))
+	certain := !b.soft && !b.hint || !ref.Soft && !ref.Hint
+	b.hint = b.hint && ref.Hint
+	b.free = b.hint
+	b.soft = !b.hint && !certain
 }
 
 // bind ties reference i of s to the version that its name has now, if that is good for the run of s.

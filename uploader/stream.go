@@ -169,21 +169,22 @@ func (p *Plan) pick(s *stream) (o *object, backlog bool) {
 func (p *Plan) first(queue *[]*object) *object {
 	q := *queue
 	n := min(len(q), window)
-	kept := 0
 	var found *object
-	for _, o := range q[:n] {
+	rest := n // what is kept is moved to the end of the window: what is behind it may be very much
+	for i := n - 1; i >= 0; i-- {
+		o := q[i]
 		if !o.pendingWork() && !o.busy {
 			o.queued = false
 			continue
 		}
-		q[kept] = o
-		kept++
-		if found == nil && p.eligible(o) {
+		rest--
+		q[rest] = o
+		if p.eligible(o) {
 			found = o
 		}
 	}
-	*queue = slices.Delete(q, kept, n)
-	if found == nil && kept == 0 && len(*queue) > 0 {
+	clear(q[:rest])
+	if *queue = q[rest:]; found == nil && rest == n && len(*queue) > 0 {
 		return p.first(queue)
 	}
 	return found

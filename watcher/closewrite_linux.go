@@ -27,14 +27,17 @@ const closeWrite = fsnotify.Op(1 << 7)
 const selfTestTime = 5 * time.Second
 
 // closeWriteArming returns the exact way of watching if it works here, else the default way.
-func closeWriteArming(ctx context.Context) arming {
+func closeWriteArming(ctx context.Context) arming { return closeWriteArmingIn(ctx, "") }
+
+// closeWriteArmingIn is closeWriteArming with the folder in which the self-test works.
+func closeWriteArmingIn(ctx context.Context, parent string) arming {
 	option, err := withOps(fsnotify.WithBufferSize(65536),
 		fsnotify.Create|fsnotify.Rename|fsnotify.Remove|fsnotify.Chmod|closeWrite)
 	if err != nil {
 		return arming{add: (*fsnotify.Watcher).Add, why: err}
 	}
 	add := func(w *fsnotify.Watcher, path string) error { return w.AddWith(path, option) }
-	if err := selfTest(ctx, add); err != nil {
+	if err := selfTest(ctx, parent, add); err != nil {
 		return arming{add: (*fsnotify.Watcher).Add, why: err}
 	}
 	return arming{add: add, exact: true}
@@ -56,11 +59,11 @@ func withOps[O ~func(*W), W any](base O, op fsnotify.Op) (O, error) {
 	}, nil
 }
 
-// selfTest writes, closes and renames a file in a folder of its own and checks that exactly the events
-// that the watcher relies on come. Where no such folder can be made, as in a container with a
-// read-only root, the checks of withOps have to do.
-func selfTest(ctx context.Context, add func(*fsnotify.Watcher, string) error) error {
-	dir, err := os.MkdirTemp("", "hlsship-selftest-")
+// selfTest writes, closes and renames a file in a folder of its own, in parent or, if that is empty, among the
+// temporary files, and checks that exactly the events that the watcher relies on come. Where no such folder can be
+// made, as in a container with a read-only root, the checks of withOps have to do.
+func selfTest(ctx context.Context, parent string, add func(*fsnotify.Watcher, string) error) error {
+	dir, err := os.MkdirTemp(parent, "hlsship-selftest-")
 	if err != nil {
 		return nil
 	}

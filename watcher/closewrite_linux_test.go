@@ -16,7 +16,7 @@ func TestCloseWriteWorksHere(t *testing.T) {
 
 func TestSelfTestNoticesTheDefault(t *testing.T) {
 	t.Parallel()
-	if err := selfTest(t.Context(), defaultAdd); err == nil {
+	if err := selfTest(t.Context(), "", defaultAdd); err == nil {
 		t.Error("the default operations passed for exact ones")
 	}
 }

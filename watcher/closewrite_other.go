@@ -14,7 +14,10 @@ const closeWrite = fsnotify.Op(1 << 7)
 
 // closeWriteArming returns the default way of watching: no other system announces closes through
 // fsnotify.
-func closeWriteArming(context.Context) arming {
+func closeWriteArming(ctx context.Context) arming { return closeWriteArmingIn(ctx, "") }
+
+// closeWriteArmingIn is closeWriteArming.
+func closeWriteArmingIn(context.Context, string) arming {
 	return arming{
 		add: (*fsnotify.Watcher).Add,
 		why: errors.New("this system does not announce closed files"),

@@ -1,0 +1,96 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/minio/minio-go/v7"
+)
+
+// Reply is what a server answered to a call that failed.
+type Reply struct {
+	// Status is the HTTP status; Code is S3's error code ("List of error codes"), empty if the answer had none.
+	Status int
+	Code   string
+	// Region is the bucket's, where the answer names it.
+	Region string
+	// Foreign is true for an answer that no S3 store gives, such as a login page's.
+	Foreign bool
+}
+
+// ReplyTo returns what the server answered to the call of a Store that returned err; ok is false if there was
+// no answer.
+func ReplyTo(err error) (r Reply, ok bool) {
+	a, ok := errors.AsType[*answer](err)
+	if !ok {
+		return Reply{}, false
+	}
+	return Reply{Status: a.status, Code: a.code, Region: a.region, Foreign: a.foreign}, true
+}
+
+// URL returns where the store is, without a path. Its errors are those of Open about Endpoint and Region.
+func (c Config) URL() (*url.URL, error) {
+	c, err := c.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	host, secure, err := c.address()
+	if err != nil {
+		return nil, err
+	}
+	u := &url.URL{Scheme: "http", Host: host, Path: "/"}
+	if secure {
+		u.Scheme = "https"
+	}
+	return u, nil
+}
+
+// Address returns the object's URL as a player without credentials would ask for it.
+func (s *Store) Address(ctx context.Context, key string) (*url.URL, error) {
+	u, err := s.core.PresignedGetObject(ctx, s.bucket, key, time.Minute, nil)
+	if err != nil {
+		return nil, s.classified(request{op: "get", key: key}, err)
+	}
+	u.RawQuery = "" // the signature
+	return u, nil
+}
+
+// Inspect returns the headers with which the store answers to GetObject, asked from a page of that origin (CORS,
+// Fetch standard §3.2). The body is read and dropped.
+func (s *Store) Inspect(ctx context.Context, key, origin string) (http.Header, error) {
+	r := request{op: "get", key: key}
+	a := newAttempt(ctx, s.bound(key))
+	defer a.end()
+	var opts minio.GetObjectOptions
+	opts.Set("Origin", origin)
+	body, _, header, err := s.core.GetObject(a.ctx, s.bucket, key, opts)
+	if err := a.failure(err); err != nil {
+		return nil, s.failed(ctx, r, err)
+	}
+	defer body.Close()
+	_, err = io.Copy(io.Discard, body)
+	if err := a.failure(err); err != nil {
+		return nil, s.failed(ctx, r, err)
+	}
+	return header, nil
+}
+
+// Remove deletes an object (S3 DeleteObject). It is there for who checks a store and tidies up what he wrote:
+// nothing that was shipped is ever deleted.
+func (s *Store) Remove(ctx context.Context, key string) error {
+	r := request{op: "delete", key: key}
+	a := newAttempt(ctx, s.stall)
+	defer a.end()
+	err := a.failure(s.core.RemoveObject(a.ctx, s.bucket, key, minio.RemoveObjectOptions{}))
+	if ans, ok := errors.AsType[*answer](err); ok && ans.status < 300 && !ans.foreign {
+		return nil // 204, without an ETag
+	}
+	if err != nil {
+		return s.failed(ctx, r, err)
+	}
+	return nil
+}

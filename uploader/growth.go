@@ -19,6 +19,15 @@ func (v *version) reach() int64 {
 	return math.MaxInt64
 }
 
+// reaches reports whether v has the bytes that a reference needs. What is known from the store alone may be the
+// beginning of a file that grew.
+func (v *version) reaches(need int64) bool {
+	if v.file.State == 0 && need != math.MaxInt64 {
+		return v.file.Version.Size >= need
+	}
+	return v.reach() >= need
+}
+
 // size is how many bytes are to be stored for v.
 func (v *version) size() int64 { return v.file.Version.Size - v.head }
 

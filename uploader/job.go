@@ -103,6 +103,8 @@ type Outcome struct {
 	At time.Time
 	// ETag is that of the object now stored or found; empty if unknown.
 	ETag string
+	// Size is that of the object found, in bytes, if the Result is Present.
+	Size int64
 	// Kind classifies a Failed job.
 	Kind ErrorKind
 	// RetryIn is how long to wait before the next try of a Failed job.

@@ -53,6 +53,7 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 		o.etag = out.ETag
 		if o.current() == nil && o.asked == nil {
 			o.remote = &version{id: p.next(), wanted: true}
+			o.remote.file.Version.Size = out.Size
 			p.offer(o)
 		}
 	case Void:

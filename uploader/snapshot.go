@@ -397,7 +397,7 @@ func (s *snapshot) ready() bool {
 // satisfied reports whether the store holds what b means, or nobody waits for it.
 func (b *bind) satisfied() bool {
 	r := b.obj.remote
-	return b.free || b.ver != nil && r != nil && r.id == b.ver.id && r.reach() >= b.need
+	return b.free || b.ver != nil && r != nil && r.id == b.ver.id && r.reaches(b.need)
 }
 
 // expose counts s as possibly published, so that nothing it names is overwritten carelessly.

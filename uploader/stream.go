@@ -240,6 +240,8 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 	}
 	if j.version != nil {
 		j.File = j.version.file
+	} else {
+		j.ETag = "" // how long the object is matters, too
 	}
 	return j
 }

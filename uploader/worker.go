@@ -207,7 +207,7 @@ func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
 		etag, size = info.ETag, info.Size
 	}
 	if j.File.Source == nil {
-		return Outcome{Result: Present, ETag: etag}, nil
+		return Outcome{Result: Present, ETag: etag, Size: size}, nil
 	}
 	if size != j.File.Version.Size || !isMD5(etag) {
 		return Outcome{Result: Different, ETag: etag}, nil

@@ -29,19 +29,19 @@ type catcher struct {
 	catches chan catch
 }
 
-// catch is one finished file.
+// catch is one finished file. Its fields are exported for gob, which carries it from process to process.
 type catch struct {
-	path    string
-	content []byte
-	missed  bool
-	at      time.Time
-	growing []growing
+	Path    string
+	Content []byte
+	Missed  bool
+	At      time.Time
+	Growing []growing
 }
 
 // growing is a file that is still being written, up to where a playlist names it.
 type growing struct {
-	path    string
-	content []byte
+	Path    string
+	Content []byte
 }
 
 // identity tells the bytes that lie under a name from others.
@@ -49,6 +49,26 @@ type identity struct {
 	inode   uint64
 	modTime unix.Timespec
 }
+
+// newCatcher watches dir until over can be read.
+func newCatcher(dir string, over *os.File) (*catcher, error) {
+	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
+	if err != nil {
+		return nil, fmt.Errorf("start inotify: %w", err)
+	}
+	c := &catcher{
+		dir: dir, inotify: fd, over: over, folders: map[int32]string{}, moved: map[string]identity{},
+		catches: make(chan catch, 1<<14),
+	}
+	if err := c.watch("."); err != nil {
+		c.close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// close frees what newCatcher took.
+func (c *catcher) close() { _ = unix.Close(c.inotify) } // it was only read
 
 // run reads until the recording is over and there is nothing left to read, and closes catches.
 func (c *catcher) run() error {
@@ -162,11 +182,11 @@ func (c *catcher) finished(name string, moved bool) {
 		return
 	}
 	if outrun {
-		c.catches <- catch{path: name, missed: true, at: time.Now()}
+		c.catches <- catch{Path: name, Missed: true, At: time.Now()}
 	}
-	found := catch{path: name, content: content, missed: !ok, at: time.Now()}
+	found := catch{Path: name, Content: content, Missed: !ok, At: time.Now()}
 	if kind.IsPlaylist() && ok {
-		found.growing = c.growing(name, content)
+		found.Growing = c.growing(name, content)
 	}
 	c.catches <- found
 }

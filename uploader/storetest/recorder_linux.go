@@ -4,11 +4,10 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"slices"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/hlsship/hlsship/hls"
 )
@@ -27,6 +26,9 @@ type Recorder struct {
 	// Saw, if set, is called after the Viewer was told of a finished file, by the goroutine of Run. It is
 	// set before Run.
 	Saw func(path string, content []byte)
+	// Process, if set before Run, makes a command that calls Catch on its standard input and output. A process of its
+	// own does not wait for the others of this one, and its priority is higher where that is allowed.
+	Process func() *exec.Cmd
 
 	dir    string
 	viewer *Viewer
@@ -68,24 +70,20 @@ func (r *Recorder) Files() []Seen {
 // something may have escaped, an overflow of the kernel's queue for one, so that the Viewer cannot
 // judge. Run may be called once.
 func (r *Recorder) Run(ctx context.Context) error {
-	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
-	if err != nil {
-		return fmt.Errorf("start inotify: %w", err)
+	if r.Process != nil {
+		return r.remote(ctx)
 	}
-	defer func() { _ = unix.Close(fd) }() // it was only read
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		return fmt.Errorf("make a pipe: %w", err)
 	}
 	defer func() { _ = reader.Close() }()
 	defer func() { _ = writer.Close() }()
-	c := &catcher{
-		dir: r.dir, inotify: fd, over: reader, folders: map[int32]string{}, moved: map[string]identity{},
-		catches: make(chan catch, 1<<14),
-	}
-	if err := c.watch("."); err != nil {
+	c, err := newCatcher(r.dir, reader)
+	if err != nil {
 		return err
 	}
+	defer c.close()
 	close(r.ready)
 	done := make(chan error, 1)
 	go func() { done <- c.run() }()
@@ -99,20 +97,20 @@ func (r *Recorder) Run(ctx context.Context) error {
 // tell tells the viewer what was caught.
 func (r *Recorder) tell(c catch) {
 	r.mu.Lock()
-	r.seen = append(r.seen, Seen{Path: c.path, Size: int64(len(c.content)), At: c.at, Missed: c.missed})
+	r.seen = append(r.seen, Seen{Path: c.Path, Size: int64(len(c.Content)), At: c.At, Missed: c.Missed})
 	r.mu.Unlock()
 	switch {
-	case c.missed:
+	case c.Missed:
 		return
-	case hls.Classify(c.path).IsPlaylist():
-		for _, g := range c.growing {
-			r.viewer.Grown(g.path, g.content)
+	case hls.Classify(c.Path).IsPlaylist():
+		for _, g := range c.Growing {
+			r.viewer.Grown(g.Path, g.Content)
 		}
-		r.viewer.Listed(c.path, c.content)
+		r.viewer.Listed(c.Path, c.Content)
 	default:
-		r.viewer.Finished(c.path, c.content)
+		r.viewer.Finished(c.Path, c.Content)
 	}
 	if r.Saw != nil {
-		r.Saw(c.path, c.content)
+		r.Saw(c.Path, c.Content)
 	}
 }

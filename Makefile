@@ -31,7 +31,7 @@ timed = @printf '== %s\n' '$(1)'; start=$$SECONDS; if { $(2); }; then printf '==
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## play a live stream through hlsship in the browser; Ctrl-C stops it
@@ -102,6 +102,11 @@ soak: test-deps ## ship through random faults and kills for SOAK (1h), with a re
 .PHONY: bench
 bench: test-deps ## measure hlsship beside bare PUTs and mc mirror; writes docs/bench.md
 	go run ./bench -markdown docs/bench.md
+
+.PHONY: test-packagers
+test-packagers: test-deps ## install every packager and ship what each writes, live and killed; updates the matrix
+	$(call timed,packagers,.ci/packagers)
+	go test -race ./cmd/hlsship -run '^TestPackagers$$' -packagers.all -update -count=1 -timeout 30m -v
 
 .PHONY: clean
 clean: ## remove what was built and the tools that were fetched

@@ -14,9 +14,14 @@ func TestMain(m *testing.M) {
 		p := program{stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), build: build{"test", "test"}}
 		os.Exit(p.run(context.Background(), append([]string{"hlsship"}, os.Args[1:]...)))
 	}
+	if recordInstead() {
+		return
+	}
 	flag.Bool("update", false, "rewrite golden files")
 	flag.Uint64("chaos.seed", 0, "the seed of the streams of TestChaos, TestKill and TestSoak; 0 is a random one")
 	flag.Duration("chaos.soak", 0, "how long TestSoak ships")
+	flag.Bool("packagers.all", false, "TestPackagers runs all modes of all packagers and prints the matrix")
+	flag.Bool("packagers.known", false, "TestPackagers runs those modes too that are known not to be right yet")
 	flag.Parse()
 	os.Exit(m.Run())
 }

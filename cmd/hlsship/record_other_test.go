@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+// recordInstead does nothing where there is no recorder.
+func recordInstead() bool { return false }

@@ -161,6 +161,9 @@ func (p *parser) readTag(name, value string) (err error) {
 		p.list.DiscontinuitySequence, err = parseSequence(name, value)
 	case "EXT-X-SKIP":
 		err = p.readSkip(name, list)
+	case "EXT-X-SERVER-CONTROL":
+		can, _ := list.get("CAN-BLOCK-RELOAD")
+		p.list.BlockingReload = can == "YES"
 	case "EXT-X-DEFINE":
 		err = p.vars.define(list)
 	case "EXT-X-MAP":

@@ -246,6 +246,8 @@ func TestParseNumbers(t *testing.T) {
 		{"skip of more than there ever are", "#EXT-X-SKIP:SKIPPED-SEGMENTS=2147483648", Playlist{}, true},
 		{"negative sequence", "#EXT-X-MEDIA-SEQUENCE:-1", Playlist{}, true},
 		{"negative discontinuity", "#EXT-X-DISCONTINUITY-SEQUENCE:-1", Playlist{}, true},
+		{"blocking reload", "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1.0", Playlist{BlockingReload: true}, false},
+		{"no blocking reload", "#EXT-X-SERVER-CONTROL:HOLD-BACK=6.0", Playlist{}, false},
 		{"fractional duration", "#EXT-X-TARGETDURATION:4.5", Playlist{TargetDuration: 4500 * time.Millisecond}, false},
 		{"duration with a unit", "#EXT-X-TARGETDURATION:4m", Playlist{}, true},
 		{"duration of 300 years", "#EXT-X-TARGETDURATION:9999999999", Playlist{}, true},
@@ -267,7 +269,7 @@ func TestParseNumbers(t *testing.T) {
 				t.Fatal(err)
 			}
 			if p.TargetDuration != tt.want.TargetDuration || p.MediaSequence != tt.want.MediaSequence ||
-				p.DiscontinuitySequence != tt.want.DiscontinuitySequence {
+				p.DiscontinuitySequence != tt.want.DiscontinuitySequence || p.BlockingReload != tt.want.BlockingReload {
 				t.Errorf("got %+v, want %+v", p, tt.want)
 			}
 		})

@@ -30,6 +30,9 @@ type Playlist struct {
 	// playlist delta update leaves out (EXT-X-SKIP, RFC 8216bis §4.4.5.2); of a Manifest those of its first
 	// representation in its first period, without Hints.
 	Segments int
+	// BlockingReload is true when the playlist tells players to have their requests held until a new part is there
+	// (EXT-X-SERVER-CONTROL with CAN-BLOCK-RELOAD=YES, RFC 8216bis §4.4.3.8), which no bucket does.
+	BlockingReload bool
 	// References are all URIs in the order of the text, duplicates and foreign ones included.
 	References []Reference
 }

@@ -52,18 +52,24 @@ func (s *snapshot) late() bool {
 	return slices.ContainsFunc(s.binds[s.cursor:], func(b bind) bool { return b.obj.late && !b.satisfied() })
 }
 
-// skip makes backlog of what would come before the live edge of l: all that no other playlist names and the goal does
-// not need, or, where the window begins anew, all media but the newest.
+// skip makes backlog of what would come before the live edge of l: all that the goal does not need, or, where the
+// window begins anew, all media but the newest. What another playlist names it leaves alone, unless that lags as well
+// and has no goal that needs it, as a list of I-frames or a manifest of the same segments does.
 func (p *Plan) skip(l *list) {
 	s, mark := l.stream, l.last.mark
 	for i := range l.last.binds {
 		l.last.binds[i].obj.mark = mark
 	}
 	s.queue = slices.DeleteFunc(s.queue, func(o *object) bool {
-		if o.busy || len(o.naming) > 1 || len(o.naming) == 1 && o.naming[0].list != l {
-			return false
+		own := 0
+		for _, n := range o.naming {
+			if n.list == l {
+				own = n.count
+			} else if p.lag(n.list) <= p.cfg.MaxLag/4 || n.list.goal != nil && n.list.goal.find(o) >= 0 {
+				return false
+			}
 		}
-		if o.mark == mark && (!l.ahead || !o.isMedia() || o.naming[0].count == 1) {
+		if o.busy || own == 0 && len(o.naming) > 0 || o.mark == mark && (!l.ahead || !o.isMedia() || own == 1) {
 			return false
 		}
 		o.late, o.behind = true, true

@@ -21,6 +21,7 @@ type journal struct {
 	alarmed  map[string]time.Time // when the log was last told of a cause
 	plain    bool                 // the log knows that the store has no conditional writes
 	warned   map[Wait]bool        // holds that the log knows of
+	blocking bool                 // the log knows that a playlist wants to be held
 	queued   [2]int
 	bytes    int64
 	reserved [2]int64
@@ -86,6 +87,16 @@ func (g *journal) weather(r report) {
 	if answers, known := r.answers(); known {
 		g.store(answers)
 	}
+}
+
+// learnt tells, once, of a playlist that asks for what no bucket can do.
+func (g *journal) learnt(f hls.File) {
+	if f.Playlist == nil || !f.Playlist.BlockingReload || g.blocking {
+		return
+	}
+	g.blocking = true
+	g.log.Warn("playlist promises blocking reload, which no bucket can do; players will ask for it in vain",
+		"playlist", f.Path, "cure", "have the packager write no CAN-BLOCK-RELOAD=YES; its parts are shipped all the same")
 }
 
 // store tells whether the store answers, if that changed.

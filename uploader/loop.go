@@ -198,6 +198,12 @@ func (l *loop) alarm(wake *time.Timer, stopping bool) {
 	wake.Reset(time.Until(at))
 }
 
+// observe takes a fact in.
+func (l *loop) observe(f hls.File) {
+	l.log.learnt(f)
+	l.plan.Observe(f)
+}
+
 // drain takes in the facts that are waiting, so that a scan's many facts cost one round.
 func (l *loop) drain(facts <-chan hls.File) {
 	for range 1024 {
@@ -206,7 +212,7 @@ func (l *loop) drain(facts <-chan hls.File) {
 			if !ok {
 				return // seen again by Run
 			}
-			l.plan.Observe(f)
+			l.observe(f)
 		default:
 			return
 		}

@@ -151,6 +151,9 @@ func (p *Plan) name(s *snapshot) {
 		switch target {
 		case hls.Elsewhere:
 		case hls.Outside:
+			if ref.Kind == hls.Other {
+				break // an asset list, say, which another server answers for; nothing to play
+			}
 			s.outside, s.reason = ref.URI, "outside"
 		case hls.Local:
 			p.refer(s, name, ref)

@@ -65,8 +65,8 @@ func (l *line) take(n int) time.Duration {
 }
 
 // broadcast writes a live stream of count segments into a disk, each of size bytes and 2 s, with a window of
-// five listed and as many kept behind it.
-func broadcast(d *disk, v *storetest.Viewer, count, size int, slowFrom int) {
+// five listed in each of the lists and as many kept behind it.
+func broadcast(d *disk, v *storetest.Viewer, count, size int, slowFrom int, lists []string) {
 	const window = 5
 	for i := range count {
 		name := fmt.Sprintf("seg%d.ts", i)
@@ -82,8 +82,10 @@ func broadcast(d *disk, v *storetest.Viewer, count, size int, slowFrom int) {
 		for n := from; n <= i; n++ {
 			fmt.Fprintf(&b, "#EXTINF:2,\nseg%d.ts\n", n)
 		}
-		v.Listed("x.m3u8", []byte(b.String()))
-		d.write("x.m3u8", []byte(b.String()), false)
+		for _, list := range lists {
+			v.Listed(list, []byte(b.String()))
+			d.write(list, []byte(b.String()), false)
+		}
 		if old := i - 2*window; old >= 0 {
 			d.remove(fmt.Sprintf("seg%d.ts", old))
 		}
@@ -99,7 +101,7 @@ type show struct {
 }
 
 // play broadcasts and ships until everything is stored.
-func play(t *testing.T, m *storetest.Memory, store uploader.Store, count, size, slowFrom int) *show {
+func play(t *testing.T, m *storetest.Memory, store uploader.Store, count, size, slowFrom int, lists ...string) *show {
 	t.Helper()
 	s := &show{viewer: storetest.NewViewer("live/"), start: time.Now()}
 	m.OnChange = func(key string, content []byte) {
@@ -116,7 +118,7 @@ func play(t *testing.T, m *storetest.Memory, store uploader.Store, count, size, 
 	go d.watch(t.Context(), watching, newDice(), facts, looks)
 	go func() {
 		time.Sleep(time.Millisecond)
-		broadcast(d, s.viewer, count, size, slowFrom)
+		broadcast(d, s.viewer, count, size, slowFrom, lists)
 		stop()
 	}()
 	up, err := uploader.New(uploader.Config{Store: store, Prefix: "live/", Conditional: true, Look: func(n string) { looks <- n }})
@@ -158,18 +160,26 @@ func (s *show) lag() (longest time.Duration) {
 }
 
 // TestRunOnASlowUplink ships at 70 % of the stream's rate for two minutes, after which the stream slows down. About
-// each fiftieth PUT stands still for 8 s, or none does.
+// each fiftieth PUT stands still for 8 s, or none does. A second playlist of the same segments makes no difference.
 func TestRunOnASlowUplink(t *testing.T) {
 	t.Parallel()
+	type slow struct {
+		each  int64
+		lists string
+	}
+	tests := []slow{{0, "x.m3u8 iframes.m3u8"}, {50, "x.m3u8 iframes.m3u8"}}
 	for _, each := range []int64{0, 37, 43, 48, 50, 52, 57, 61} {
-		t.Run(fmt.Sprintf("stall=%d", each), func(t *testing.T) {
+		tests = append(tests, slow{each, "x.m3u8"})
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprintf("stall=%d %s", tt.each, tt.lists), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				const size, window = 100_000, 10 * time.Second
 				m := storetest.NewMemory()
 				m.Latency = func(string, string, int64) time.Duration { return 20 * time.Millisecond }
-				l := &line{Store: m, rate: 0.7 * size / 2, stall: each}
-				s := play(t, m, l, 180, size, 60)
+				l := &line{Store: m, rate: 0.7 * size / 2, stall: tt.each}
+				s := play(t, m, l, 180, size, 60, strings.Fields(tt.lists)...)
 				if got := s.lag(); got > 15*time.Second+window {
 					t.Errorf("the live edge lagged %v, want at most max-lag and a window", got)
 				}
@@ -192,7 +202,7 @@ func TestRunLongOutage(t *testing.T) {
 		time.AfterFunc(30*time.Second, func() { lift = faults.Inject(storetest.Incident{Fault: storetest.Stall()}) })
 		var back time.Time
 		time.AfterFunc(630*time.Second, func() { lift(); back = time.Now() })
-		s := play(t, m, faults, 400, 1000, 400)
+		s := play(t, m, faults, 400, 1000, 400, "x.m3u8")
 		for _, at := range s.edges {
 			if at.After(back) {
 				if took := at.Sub(back); took > 2*time.Second+400*time.Millisecond {

@@ -35,6 +35,9 @@ type Config struct {
 	// Look has the watcher look at a file again whose bytes changed under an upload. It must not block.
 	// nil asks nobody.
 	Look func(path string)
+	// Beat, unless nil, is called by the loop of Run once a second while it turns, so that a supervisor can tell
+	// a loop that hangs. It must return at once.
+	Beat func()
 	// Logger and Observer are told what happens; nil means nobody.
 	Logger   *slog.Logger
 	Observer Observer
@@ -112,6 +115,8 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	defer wake.Stop()
 	warn := time.NewTicker(u.cfg.HoldWarn)
 	defer warn.Stop()
+	beats, endBeats := u.beats()
+	defer endBeats()
 	done := ctx.Done()
 	survey := make(chan surveyed)
 	l.surveying = true
@@ -138,7 +143,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 				facts = nil
 				break
 			}
-			u.plan.Observe(f)
+			l.observe(f)
 			l.drain(facts)
 		case r := <-l.reports:
 			l.finished(r)
@@ -149,12 +154,23 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			u.log.surveyed(s)
 			u.plan.Survey(s.objects)
 		case <-wake.C:
+		case <-beats:
+			u.cfg.Beat()
 		case <-warn.C:
 			u.log.blocked(u.plan.Blocked(), time.Now(), u.cfg.HoldWarn)
 		case <-done:
 			done = nil
 		}
 	}
+}
+
+// beats returns a channel on which Run hears that it is time to beat, and what ends it.
+func (u *Uploader) beats() (<-chan time.Time, func()) {
+	if u.cfg.Beat == nil {
+		return nil, func() {}
+	}
+	second := time.NewTicker(time.Second)
+	return second.C, second.Stop
 }
 
 // settleAccounts hands on what the Plan has for others.

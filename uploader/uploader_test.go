@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"slices"
@@ -166,6 +167,20 @@ func TestRunWarnsOnceOfWhatIsHeld(t *testing.T) {
 		})
 		if n := strings.Count(logged, "playlist held back"); n != 1 || !strings.Contains(logged, "waits_for=a.ts reason=missing") {
 			t.Errorf("the hold was logged %d times, want once with its name:\n%s", n, logged)
+		}
+	})
+}
+
+func TestRunWarnsOnceOfBlockingReload(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		logged, _ := run(t, t.Context(), storetest.NewMemory(), nil, func(facts chan<- hls.File) {
+			for i := range 3 {
+				facts <- fact("x.m3u8", fmt.Sprintf("#EXTM3U\n#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES\n#EXT-X-MEDIA-SEQUENCE:%d\n", i))
+			}
+		})
+		if n := strings.Count(logged, "blocking reload"); n != 1 || !strings.Contains(logged, "CAN-BLOCK-RELOAD") {
+			t.Errorf("blocking reload was logged %d times, want once with its cure:\n%s", n, logged)
 		}
 	})
 }

@@ -39,6 +39,9 @@ func (r *run) notify() error {
 // directory announces nothing.
 func (r *run) pulse() {
 	r.queue.set(&r.heartbeat, time.Now().Add(min(pulseTime, r.config.Rescan)))
+	if r.config.Beat != nil {
+		r.config.Beat()
+	}
 	if r.root != nil {
 		fi, err := os.Stat(r.dir)
 		if err == nil && idOf(fi) == r.rootID || err != nil && !errors.Is(err, fs.ErrNotExist) {

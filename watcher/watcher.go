@@ -35,6 +35,9 @@ type Config struct {
 	// ok the file belongs to that Source, else it is held open as without Pin. Files that a scan met at rest
 	// are pinned once their Source is kept (hls.Keeper). Pin must be fast and safe for concurrent use.
 	Pin func(path string, f *os.File, v hls.Version) (src hls.Source, ok bool)
+	// Beat, unless nil, is called by the loop of Run at least once a second while it turns, so that a
+	// supervisor can tell a loop that hangs. It must return at once.
+	Beat func()
 	// Logger is for what an operator should know; nil is silent.
 	Logger *slog.Logger
 	// Observer is told what happens; nil is silent.

@@ -91,20 +91,24 @@ type reader struct {
 	problems []error
 }
 
-// load makes a config of the sources. The error lists every problem on a line of its own, each with
-// the flag, the variable or the line of the file that it is about.
-func load(s sources) (config, error) {
+// newReader returns a reader of the sources, the configuration file included.
+func newReader(s sources) *reader {
 	r := &reader{sources: s, rows: map[string]setting{}}
 	for _, row := range settings() {
 		r.rows[row.name] = row
 	}
+	if path := r.text(nameConfig); path != "" {
+		r.file, r.problems = readFile(path)
+	}
+	return r
+}
+
+// load makes a config of the sources. The error lists every problem on a line of its own, each with
+// the flag, the variable or the line of the file that it is about.
+func load(s sources) (config, error) {
+	r := newReader(s)
 	for _, extra := range s.extra {
 		r.problem("argument %q is one too many: run takes DIR and s3://BUCKET[/PREFIX]", shown(extra))
-	}
-	if path := r.text(nameConfig); path != "" {
-		var problems []error
-		r.file, problems = readFile(path)
-		r.problems = append(r.problems, problems...)
 	}
 	r.problems = append(r.problems, s.misspelled()...)
 

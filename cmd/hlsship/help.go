@@ -15,6 +15,7 @@ func overview() string {
 Usage:
   hlsship run [flags] DIR s3://BUCKET[/PREFIX]    ship DIR until stopped
   hlsship demo                                    see it at work, with nothing installed
+  hlsship healthcheck                             ask a running one whether it lives
   hlsship version                                 print the version
 
 Try:

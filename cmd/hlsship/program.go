@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -61,6 +62,8 @@ type program struct {
 	stdout, stderr io.Writer
 	environ        []string
 	build          build
+	// journal says that stderr is systemd's journal.
+	journal bool
 }
 
 // run runs the command and returns its exit code. args[0] is the program's name. Signals are taken
@@ -72,7 +75,7 @@ func (p program) run(ctx context.Context, args []string) int {
 		HideVersion: true, HideHelpCommand: true, DisableSliceFlagSeparator: true, Suggest: true,
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   refuse,
-		Commands:       []*cli.Command{p.runCommand(), p.demoCommand(), p.versionCommand()},
+		Commands:       []*cli.Command{p.runCommand(), p.demoCommand(), p.healthCommand(), p.versionCommand()},
 		Action:         unknownCommand,
 	}
 	if len(args) > 1 && args[1] == "run" {
@@ -81,6 +84,9 @@ func (p program) run(ctx context.Context, args []string) int {
 	err := app.RunContext(ctx, args)
 	if err == nil {
 		return exitDone
+	}
+	if p.journal {
+		p.stderr = &prefixed{prefix: "<3>", one: new(sync.Mutex), out: p.stderr}
 	}
 	if wrong, ok := errors.AsType[usageError](err); ok {
 		_, _ = fmt.Fprintf(p.stderr, "hlsship: %s\n", strings.ReplaceAll(wrong.Error(), "\n", "\nhlsship: "))
@@ -102,7 +108,7 @@ func unknownCommand(c *cli.Context) error {
 		return cli.ShowAppHelp(c)
 	}
 	name, hint := c.Args().First(), ""
-	if s := nearest(name, []string{"run", "demo", "version"}); s != "" {
+	if s := nearest(name, []string{"run", "demo", "healthcheck", "version"}); s != "" {
 		hint = fmt.Sprintf("; did you mean %q?", s)
 	}
 	return usageError{fmt.Errorf("no command %q%s", name, hint)}

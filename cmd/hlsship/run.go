@@ -21,11 +21,20 @@ var errDrainTimeout = errors.New("the drain timeout passed")
 // ship is the run command: it ships until a signal, then drains.
 func (p program) ship(ctx context.Context, c config) error {
 	logger := newLogger(p.stderr, c.logLevel, c.logJSON)
+	if p.journal {
+		logger = newJournalLogger(p.stderr, c.logLevel, c.logJSON)
+	}
 	hard, soft, stop := listen(ctx)
 	defer stop()
 	figures := metrics.New(p.build.version, p.build.commit)
 	s := shipment{config: c, version: p.build.version, logger: logger, metrics: figures, observer: figures.Uploader()}
+	s.supervisor = newSupervisor(1)
+	var notifying group
+	telling, stopTelling := context.WithCancel(context.WithoutCancel(ctx))
+	notifying.start(nil, func() error { return s.supervisor.run(telling, soft, logger) })
 	err := s.run(hard, soft)
+	stopTelling()
+	err = errors.Join(err, notifying.wait())
 	if left, ok := errors.AsType[*uploader.Unshipped](err); ok {
 		for _, name := range left.Files {
 			logger.Error("file not shipped", "path", name)
@@ -45,6 +54,8 @@ type shipment struct {
 	observer uploader.Observer
 	// credentials are for a store that is not to be asked with the standard chain; zero is that chain.
 	credentials s3.Credentials
+	// supervisor, if set, is told that the loops turn.
+	supervisor *supervisor
 	// listening, if set, is told the address of the HTTP server before it is served.
 	listening func(net.Addr)
 }
@@ -64,10 +75,12 @@ func (s shipment) run(hard, soft context.Context) error {
 		return err
 	}
 	defer kept.close()
+	ties := s.supervisor.tie(s.metrics.Watcher(), s.observer, c.dir, c.store.destination())
+	defer ties.cut()
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
 	watch, err := watcher.New(watcher.Config{
 		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Pin: kept.pin,
-		Logger: s.logger, Observer: s.metrics.Watcher(),
+		Logger: s.logger, Observer: ties.watcher, Beat: ties.watching,
 	})
 	if err != nil {
 		return usageError{err}
@@ -76,7 +89,7 @@ func (s shipment) run(hard, soft context.Context) error {
 		Store: store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
 		CacheControl: c.store.cacheControl, Budget: c.spool.budget, MaxAge: c.spool.age, Recovered: kept.recovered,
-		Look: watch.Look, Logger: s.logger, Observer: s.observer,
+		Look: watch.Look, Logger: s.logger, Observer: ties.uploader, Beat: ties.uploading,
 	})
 	if err != nil {
 		return usageError{err}
@@ -99,6 +112,7 @@ func (s shipment) run(hard, soft context.Context) error {
 	var shippers, servers group
 	facts := make(chan hls.File)
 	shippers.start(stopWatching, func() error {
+		defer ties.watched()
 		if err := watch.Run(watching, facts); err != nil {
 			return fmt.Errorf("watch %s: %w", c.dir, err)
 		}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/dustin/go-humanize"
+
+	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/watcher"
+)
+
+// stall is how long a loop may be silent until it counts as hanging. Its longest steps are those that wait
+// for a disk.
+const stall = 20 * time.Second
+
+// supervisor knows whether the loops of the process turn and whether each watcher has begun, and tells the
+// service manager (sd_notify). All of its methods may be called by several goroutines at once.
+type supervisor struct {
+	// began is closed once every watcher has scanned its directory.
+	began chan struct{}
+	// notify is daemon.SdNotify.
+	notify func(unset bool, state string) (sent bool, err error)
+
+	mu      sync.Mutex
+	waiting int // watchers that have not begun
+	loops   map[*loop]struct{}
+	queues  map[*queueing]struct{}
+}
+
+// loop is a goroutine that says once a second that it turns.
+type loop struct {
+	name string
+	last time.Time
+}
+
+// newSupervisor returns the supervisor of as many watchers.
+func newSupervisor(watchers int) *supervisor {
+	return &supervisor{
+		began: make(chan struct{}), notify: daemon.SdNotify,
+		waiting: watchers, loops: map[*loop]struct{}{}, queues: map[*queueing]struct{}{},
+	}
+}
+
+// ties are what the two loops of a shipment hold on to to be supervised.
+type ties struct {
+	watcher  watcher.Observer
+	uploader uploader.Observer
+	// watching and uploading are the beats of the loops; watched says that watching has ended, cut that both have.
+	watching, uploading, watched, cut func()
+}
+
+// tie adds a shipment. The observers are told everything as well. A nil supervisor supervises for nobody.
+func (s *supervisor) tie(w watcher.Observer, u uploader.Observer, dir, destination string) ties {
+	if s == nil {
+		s = newSupervisor(1)
+	}
+	watching, watched := s.loop("watch " + dir)
+	uploading, uploaded := s.loop("upload to " + destination)
+	queue := &queueing{Observer: u, s: s}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queues[queue] = struct{}{}
+	return ties{watcher: s.observeWatcher(w), uploader: queue, watching: watching, uploading: uploading, watched: watched, cut: func() {
+		watched()
+		uploaded()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.queues, queue)
+	}}
+}
+
+// loop adds a loop, named by what it is to do, which is expected to call beat until it calls end.
+func (s *supervisor) loop(name string) (beat, end func()) {
+	l := &loop{name: name}
+	beat = func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		l.last = time.Now()
+	}
+	beat()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.loops[l] = struct{}{}
+	return beat, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.loops, l)
+	}
+}
+
+// hanging returns an error that names a loop that does not turn; nil if all do.
+func (s *supervisor) hanging() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for l := range s.loops {
+		if quiet := time.Since(l.last); quiet > stall {
+			return fmt.Errorf("the loop that is to %s has not turned for %v", l.name, quiet.Round(time.Second))
+		}
+	}
+	return nil
+}
+
+// observeWatcher returns an observer that tells a watcher's beginning as well: its first scan, or that its
+// directory is not there yet.
+func (s *supervisor) observeWatcher(o watcher.Observer) watcher.Observer {
+	return beginning{o, sync.OnceFunc(func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.waiting--; s.waiting == 0 {
+			close(s.began)
+		}
+	})}
+}
+
+// beginning is a watcher.Observer that calls begun when the watcher has.
+type beginning struct {
+	watcher.Observer
+	begun func()
+}
+
+func (b beginning) Scanned(reason string, files int, took time.Duration) {
+	b.Observer.Scanned(reason, files, took)
+	b.begun()
+}
+
+func (b beginning) Watching(folders int, exact bool) {
+	b.Observer.Watching(folders, exact)
+	if folders == 0 {
+		b.begun()
+	}
+}
+
+// queueing is an uploader.Observer that keeps what the status line tells.
+type queueing struct {
+	uploader.Observer
+	s       *supervisor
+	files   int
+	bytes   int64
+	failing bool
+}
+
+func (q *queueing) Queue(inFlight, waiting int, waitingBytes int64) {
+	q.Observer.Queue(inFlight, waiting, waitingBytes)
+	q.s.mu.Lock()
+	defer q.s.mu.Unlock()
+	q.files, q.bytes = waiting, waitingBytes
+}
+
+func (q *queueing) Store(answers bool) {
+	q.Observer.Store(answers)
+	q.s.mu.Lock()
+	defer q.s.mu.Unlock()
+	q.failing = !answers
+}
+
+// status says in one line how it goes.
+func (s *supervisor) status(scanning, draining bool) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var files int
+	var bytes int64
+	state := "shipping"
+	for q := range s.queues {
+		files, bytes = files+q.files, bytes+q.bytes
+		if q.failing {
+			state = "the store does not answer"
+		}
+	}
+	switch {
+	case scanning:
+		state = "scanning"
+	case draining:
+		state = "draining"
+	}
+	return fmt.Sprintf("%s; %d files (%s) wait", state, files, humanize.IBytes(uint64(max(bytes, 0))))
+}
+
+// run tells the service manager how it goes until ctx ends: that the program is ready, that it lives, once a
+// second while all loops turn, that it stops, once soft ends, and how much waits. Without a service manager it
+// does nothing.
+func (s *supervisor) run(ctx, soft context.Context, logger *slog.Logger) error {
+	sent, err := s.notify(false, "STATUS=scanning")
+	if err != nil {
+		return fmt.Errorf("notify the service manager: %w", err)
+	}
+	if !sent {
+		return nil
+	}
+	// A manager that goes away has nothing more to be told.
+	tell := func(state string) { _, _ = s.notify(false, state) }
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	began, stopping, told, hung := s.began, soft.Done(), "", false
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-began:
+			began = nil
+			tell(daemon.SdNotifyReady)
+		case <-stopping:
+			stopping = nil
+			tell(daemon.SdNotifyStopping)
+		case <-second.C:
+		}
+		if err := s.hanging(); err != nil {
+			if !hung {
+				logger.Error("a loop hangs, and the service manager is not told that the program lives", "err", err)
+			}
+			hung = true
+			continue
+		}
+		hung = false
+		if began == nil {
+			tell(daemon.SdNotifyWatchdog)
+		} else { // a large directory takes its time
+			tell(fmt.Sprintf("EXTEND_TIMEOUT_USEC=%d", (2 * stall).Microseconds()))
+		}
+		if line := s.status(began != nil, stopping == nil); line != told {
+			told = line
+			tell("STATUS=" + line)
+		}
+	}
+}

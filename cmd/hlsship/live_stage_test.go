@@ -63,6 +63,7 @@ type live struct {
 	mentions  map[string]hls.Kind // what playlists named, and the playlists
 	names     map[string][]string // what the last version of each playlist names
 	meant     map[string][][]byte // the bytes that the last version that named a file can mean
+	ranged    map[string]bool     // of what byte ranges are named
 	headers   map[string][]string // Content-Type and Cache-Control of the PUTs, by path
 }
 
@@ -77,7 +78,7 @@ func newLiveIn(t *testing.T, dir string, viewer *storetest.Viewer) *live {
 	l := &live{
 		dir: dir, viewer: viewer, gateway: storetest.Gateway(t), seen: make(chan string, 10000), limit: standingLimit,
 		finished: map[string][]byte{}, mentions: map[string]hls.Kind{}, headers: map[string][]string{},
-		names: map[string][]string{}, meant: map[string][][]byte{},
+		names: map[string][]string{}, meant: map[string][][]byte{}, ranged: map[string]bool{},
 	}
 	l.viewer.Grace = grace
 	l.openStore(t)
@@ -224,6 +225,7 @@ func (l *live) mention(path string, content []byte) {
 			continue
 		}
 		l.mentions[at] = ref.Kind
+		l.ranged[at] = l.ranged[at] || ref.Length > 0
 		l.names[path] = append(l.names[path], at)
 		if last, finished := l.finished[at]; !ref.Kind.IsPlaylist() {
 			l.meant[at] = nil

@@ -21,7 +21,6 @@ func TestMain(m *testing.M) {
 	flag.Uint64("chaos.seed", 0, "the seed of the streams of TestChaos, TestKill and TestSoak; 0 is a random one")
 	flag.Duration("chaos.soak", 0, "how long TestSoak ships")
 	flag.Bool("packagers.all", false, "TestPackagers runs all modes of all packagers and prints the matrix")
-	flag.Bool("packagers.known", false, "TestPackagers runs those modes too that are known not to be right yet")
 	flag.Parse()
 	os.Exit(m.Run())
 }

@@ -50,6 +50,8 @@ func ffmpegModes() []mode {
 	based.prepare, based.args, based.unnamed = "mkdir media", []string{"--include", "*.ts"}, true
 	sized := ffmpegHLS("-hls_segment_size 120000", "VIDEO", "-hls_segment_size 120000 index.m3u8")
 	sized.holdsBack = true // a file appears when it is full
+	resent := ffmpegHLS("fmp4, -hls_fmp4_init_resend 1", "VIDEO", "-hls_segment_type fmp4 -hls_fmp4_init_resend 1 index.m3u8")
+	resent.holdsBack = true // the init section is truncated just after a playlist named it
 	captioned := ffmpegHLS("var_stream_map with sgroup (WebVTT)", "VIDEO",
 		"-map 0:v -map 1:s -c:s webvtt -var_stream_map 'v:0,s:0,sgroup:subs' -master_pl_name master.m3u8 -hls_segment_filename stream_%v_%d.ts stream_%v.m3u8")
 	captioned.prepare = captions
@@ -75,7 +77,7 @@ func ffmpegModes() []mode {
 		ffmpegHLS("fmp4", "BOTH", "-hls_segment_type fmp4 index.m3u8"),
 		quick(ffmpegHLS("fmp4, temp_file+delete_segments", "VIDEO",
 			"-hls_segment_type fmp4 -hls_list_size 3 -hls_flags temp_file+delete_segments -hls_delete_threshold 1 index.m3u8")),
-		ffmpegHLS("fmp4, -hls_fmp4_init_resend 1", "VIDEO", "-hls_segment_type fmp4 -hls_fmp4_init_resend 1 index.m3u8"),
+		resent,
 		ffmpegHLS("var_stream_map, a folder for each", "VIDEO", twoVariants+"%v/index.m3u8"),
 		quick(ffmpegHLS("var_stream_map, fmp4, delete_segments+temp_file, -master_pl_publish_rate 3", "VIDEO",
 			twoVariants+"-hls_segment_type fmp4 -hls_list_size 3 -hls_flags delete_segments+temp_file -master_pl_publish_rate 3 %v/index.m3u8")),
@@ -109,6 +111,8 @@ func otherFFmpegModes() []mode {
 	old := func(name, source, args string) mode {
 		return ffmpegMode("ffmpeg of 2018", name, "ffmpeg-2018", "$"+source+" -f hls -hls_time 1 "+args+" index.m3u8")
 	}
+	buffered := old("single_file", "VIDEO", "-hls_flags single_file")
+	buffered.holdsBack = true // what it names is not on disk for seconds
 	return []mode{
 		quick(segment("-segment_list", "-segment_list index.m3u8 seg_%05d.ts")),
 		segment("-segment_list_size 5, 4 Mb/s", "-b:v 4M -segment_list index.m3u8 -segment_list_size 5 seg_%05d.ts"),
@@ -120,7 +124,7 @@ func otherFFmpegModes() []mode {
 		old("delete_segments+temp_file", "VIDEO", "-hls_list_size 3 -hls_flags delete_segments+temp_file"),
 		old("-hls_playlist_type event", "VIDEO", "-hls_playlist_type event"),
 		old("-hls_playlist_type vod", "VIDEO", "-hls_playlist_type vod"),
-		old("single_file", "VIDEO", "-hls_flags single_file"),
+		buffered,
 		old("fmp4", "VIDEO", "-hls_segment_type fmp4"),
 		ffmpegMode("ffmpeg of 2018", "var_stream_map", "ffmpeg-2018",
 			"$VIDEO -map 0:v -map 0:v -f hls -hls_time 1 -var_stream_map 'v:0 v:1' -master_pl_name master.m3u8 v%v/index.m3u8"),

@@ -4,15 +4,6 @@ package main
 
 import "syscall"
 
-// otherModes are those of all packagers but ffmpeg.
-func otherModes() []mode {
-	var all []mode
-	for _, modes := range [][]mode{gstreamerModes(), nginxModes(), nodeModes(), vlcModes(), shakaModes(), liquidsoapModes()} {
-		all = append(all, modes...)
-	}
-	return all
-}
-
 func gstreamerModes() []mode {
 	const (
 		source = "gst-launch-1.0 -q -e videotestsrc is-live=true pattern=$PATTERN ! video/x-raw,width=320,height=180,framerate=10/1 ! " +

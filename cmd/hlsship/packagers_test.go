@@ -5,6 +5,7 @@ package main
 import (
 	"flag"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -12,12 +13,8 @@ import (
 // The packagers themselves: each of their modes live, and killed and started again, through the program
 // into a real S3 server, with the recorder and the viewer beside it.
 
-const (
-	// packagersAtOnce bounds how many are live at the same time, quickAtOnce the same where other tests
-	// that play in real time run beside them.
-	packagersAtOnce = 8
-	quickAtOnce     = 8
-)
+// packagersAtOnce bounds how many are live at the same time.
+const packagersAtOnce = 8
 
 // TestPackagers runs the quick modes; with -packagers.all, all of them, and prints the matrix.
 func TestPackagers(t *testing.T) {
@@ -26,10 +23,7 @@ func TestPackagers(t *testing.T) {
 		t.Skip("ships in real time")
 	}
 	all := isSet("packagers.all")
-	room := make(chan struct{}, quickAtOnce)
-	if all {
-		room = make(chan struct{}, packagersAtOnce)
-	}
+	room := make(chan struct{}, packagersAtOnce)
 	var rows []*row
 	var runs sync.WaitGroup
 	for _, m := range packagerModes() {
@@ -67,9 +61,6 @@ func (r *row) run(t *testing.T, killed, all bool) {
 			t.Skipf("%s is not installed", name)
 		}
 	}
-	if r.mode.known != "" && !isSet("packagers.known") {
-		t.Skip(r.mode.known)
-	}
 	o := &r.live
 	if killed {
 		o = &r.killed
@@ -78,27 +69,7 @@ func (r *row) run(t *testing.T, killed, all bool) {
 	*o = r.mode.play(t, killed)
 }
 
-// knownModes are those that are not right yet, by packager and name, with the reason. They are run with
-// -packagers.known only.
-func knownModes() map[string]string {
-	const growing = "byte ranges of a file that grows are published when it is closed"
-	return map[string]string{
-		"ffmpeg -f hls, single_file":                     growing,
-		"ffmpeg -f hls, single_file, fmp4":               growing,
-		"ffmpeg -f dash, -hls_playlist 1 -single_file 1": growing,
-		"ffmpeg of 2018, single_file":                    growing,
-	}
-}
-
 // packagerModes returns all modes.
 func packagerModes() []mode {
-	known := knownModes()
-	var all []mode
-	for _, modes := range [][]mode{ffmpegModes(), otherFFmpegModes(), otherModes()} {
-		for _, m := range modes {
-			m.known = known[m.packager+", "+m.name]
-			all = append(all, m)
-		}
-	}
-	return all
+	return slices.Concat(ffmpegModes(), otherFFmpegModes(), gstreamerModes(), nginxModes(), nodeModes(), vlcModes(), shakaModes(), liquidsoapModes())
 }

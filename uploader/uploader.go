@@ -26,6 +26,8 @@ type Config struct {
 	MaxAge                      time.Duration
 	// Recovered are facts from an earlier process that are taken in before all others.
 	Recovered []hls.File
+	// Late brings such facts that turn up only later; nil for none. It need not be closed.
+	Late <-chan []hls.File
 	// HoldWarn is how long a playlist may wait for one file before the log says so. Default 10 s.
 	HoldWarn time.Duration
 	// Conditional lets playlists go up conditionally where the store knows how to.
@@ -145,6 +147,10 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			}
 			l.observe(f)
 			l.drain(facts)
+		case late := <-u.cfg.Late:
+			for _, f := range late {
+				l.observe(f)
+			}
 		case r := <-l.reports:
 			l.finished(r)
 		case p := <-l.probes:

@@ -185,6 +185,20 @@ func TestRunWarnsOnceOfBlockingReload(t *testing.T) {
 	})
 }
 
+func TestRunShipsWhatTurnsUpLate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		late := make(chan []hls.File)
+		f := fact("a.ts", "a segment")
+		f.Found, f.Named = true, true
+		_, err := run(t, t.Context(), m, func(c *uploader.Config) { c.Late = late }, func(chan<- hls.File) { late <- []hls.File{f} })
+		if err != nil || string(m.Contents()["live/a.ts"]) != "a segment" {
+			t.Errorf("got %v and %q in the store, want the segment", err, m.Contents()["live/a.ts"])
+		}
+	})
+}
+
 // torn is a source whose bytes change under every read.
 type torn struct{ reads int }
 

@@ -14,16 +14,18 @@ import (
 // maxWarnings bounds the lines about dropped entries in the log; all are counted.
 const maxWarnings = 100
 
-// recovery is the work of Open on what an earlier process left.
+// recovery is the work on what an earlier process left in a spool folder.
 type recovery struct {
 	spool   *Spool
 	base    *base
+	found   []hls.File
+	bytes   int64
 	dropped int
 }
 
-// recover takes in what lies in the spool folder. Nothing is opened or followed.
-func (s *Spool) recover() {
-	r := recovery{spool: s, base: s.base}
+// recover takes in what lies in a spool folder that nothing is pinned in yet. Nothing is opened or followed.
+func (s *Spool) recover(b *base) []hls.File {
+	r := recovery{spool: s, base: b}
 	for _, e := range r.list(".") {
 		if !slices.Contains([]string{"lock", part, settled, named}, e.Name()) {
 			r.foreign(e.Name(), "the spool has no such entry")
@@ -39,7 +41,7 @@ func (s *Spool) recover() {
 	// Named first: where a power loss left both names of a file that was being renamed, it counts.
 	r.walk(named, named, 0)
 	r.walk(settled, settled, 0)
-	slices.SortFunc(s.recovered, func(a, b hls.File) int {
+	slices.SortFunc(r.found, func(a, b hls.File) int {
 		switch {
 		case a.Version.ModTime != b.Version.ModTime && a.Version.ModTime < b.Version.ModTime,
 			a.Version.ModTime == b.Version.ModTime && hls.NaturalLess(a.Path, b.Path):
@@ -47,9 +49,10 @@ func (s *Spool) recover() {
 		}
 		return 1
 	})
-	if len(s.recovered) > 0 || r.dropped > 0 {
-		s.config.Logger.Info("spool recovered", "spool", s.folder, "files", s.files, "bytes", s.bytes, "dropped", r.dropped)
+	if len(r.found) > 0 || r.dropped > 0 {
+		s.config.Logger.Info("spool recovered", "spool", s.folder, "files", len(r.found), "bytes", r.bytes, "dropped", r.dropped)
 	}
+	return r.found
 }
 
 // list returns the entries of a folder; none if it cannot be read.
@@ -103,10 +106,6 @@ func (r *recovery) take(area, pin string) {
 		r.drop(where, "path", name, "bytes", own.Size, "want_bytes", v.Size)
 		return
 	}
-	if s.entries[pin] != nil {
-		_ = r.base.root.Remove(filepath.FromSlash(where)) // its second name
-		return
-	}
 	// A copy keeps the inode of its original, which was in the watched directory.
 	way := byLink
 	if v.Device = own.Device; own.Inode != v.Inode {
@@ -117,13 +116,28 @@ func (r *recovery) take(area, pin string) {
 		path: name, pin: pin, base: r.base, way: way, own: own, since: now,
 		keep: area == named, named: area == named, users: 1,
 	}
-	s.entries[pin] = e
-	s.files++
-	s.bytes += own.Size
-	s.recovered = append(s.recovered, hls.File{
+	if !s.add(e) {
+		_ = r.base.root.Remove(filepath.FromSlash(where)) // its second name, or it is pinned in another folder
+		return
+	}
+	r.bytes += own.Size
+	r.found = append(r.found, hls.File{
 		Path: name, State: hls.Settled, Kind: hls.Classify(name), Version: v, Seen: now,
 		Found: true, Named: e.named, Source: &source{spool: s, entry: e, version: v},
 	})
+}
+
+// add enters a pin that was found, unless the same is there.
+func (s *Spool) add(e *entry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.entries[e.pin] != nil {
+		return false
+	}
+	s.entries[e.pin] = e
+	s.files++
+	s.bytes += e.own.Size
+	return true
 }
 
 // drop removes a pin that is not the file that its name speaks of.

@@ -21,7 +21,7 @@ const (
 )
 
 // Run flushes pins that are older than a second to the disk, moves those that Keep could not, removes
-// empty folders, opens the spool folder anew when it was moved or removed, and tells the Observer of the
+// empty folders, opens the spool folder anew when it was moved or removed, and then calls Config.Late, and tells the Observer of the
 // usage. It returns nil when ctx is done, after the flush of one file that may be under way. It may be
 // called once, before Close. Without it everything else works, but for a loss of power.
 func (s *Spool) Run(ctx context.Context) error {
@@ -46,7 +46,7 @@ type usage struct {
 
 // serve is one round of Run.
 func (s *Spool) serve(ctx context.Context, told *usage) {
-	s.renew()
+	s.renew(ctx)
 	s.keepAgain()
 	s.flush(ctx)
 	s.removeIdle()
@@ -58,7 +58,7 @@ func (s *Spool) serve(ctx context.Context, told *usage) {
 
 // renew opens the spool folder if there is none, or if its name means another one. What lies in the former
 // one is of use as long as it can be reached.
-func (s *Spool) renew() {
+func (s *Spool) renew(ctx context.Context) {
 	s.mu.Lock()
 	b := s.base
 	early := b == nil && s.sys.now().Before(s.retry)
@@ -73,13 +73,17 @@ func (s *Spool) renew() {
 		s.config.Logger.Warn("spool folder was moved or removed, it is made anew", "spool", s.folder,
 			"cure", "leave it alone while hlsship runs; what it held survives only while hlsship runs, if at all")
 	}
-	if err := s.begin(); err != nil {
+	recovered, err := s.begin(s.config.Late != nil)
+	if err != nil {
 		s.trouble("open", "", err)
 		return
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.retry = time.Time{}
+	s.mu.Unlock()
+	if len(recovered) > 0 {
+		s.config.Late(ctx, recovered)
+	}
 }
 
 // list returns the entries that there are.

@@ -2,6 +2,7 @@ package spool
 
 import (
 	"container/list"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -34,6 +35,10 @@ type Config struct {
 	// Hold is how many of the newest linked files are also kept open, so that they survive the removal of
 	// the spool folder. 0 means 256.
 	Hold int
+	// Late is given what an earlier process left in a spool folder that could only be opened after Open, as a disk
+	// that is mounted late: facts as those of Recovered. It is called by Run with its context, and Run waits for
+	// it. nil leaves them to the next process.
+	Late func(ctx context.Context, found []hls.File)
 	// Logger is for what an operator should know; nil is silent.
 	Logger *slog.Logger
 	// Observer is told what happens; nil is silent.
@@ -73,7 +78,7 @@ type way struct {
 
 // Open opens the spool of c.Dir and recovers what an earlier process left in it; see Recovered. A spool
 // folder that cannot be made or written to is no error: files are held open then, the log names the cure,
-// and Run tries again; what lies in a folder that only appears then is left to the next Open. The error is an *InUseError if another process has the spool, and something else
+// and Run tries again; see Config.Late for what lies in a folder that only appears then. The error is an *InUseError if another process has the spool, and something else
 // if c is wrong or the spool folder is no folder. The caller calls Close.
 func Open(c Config) (*Spool, error) { return open(c, kernel()) }
 
@@ -112,9 +117,8 @@ func open(c Config, sys system) (*Spool, error) {
 	if fi, err := os.Stat(dir); err == nil {
 		s.device, _ = identity(fi)
 	}
-	switch err := s.begin(); {
+	switch s.recovered, err = s.begin(true); {
 	case err == nil:
-		s.recover()
 	case errors.Is(err, errNoFolder), isInUse(err):
 		return nil, fmt.Errorf("open the spool: %w", err)
 	default:
@@ -128,16 +132,19 @@ func isInUse(err error) bool {
 	return ok
 }
 
-// begin opens the spool folder.
-func (s *Spool) begin() error {
+// begin opens the spool folder, and takes in what lies there before anything is pinned in it, if it is to.
+func (s *Spool) begin(recover bool) (recovered []hls.File, err error) {
 	b, err := openBase(s.folder, s.config.Spool == "")
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if recover {
+		recovered = s.recover(b)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.base = b
-	return nil
+	return recovered, nil
 }
 
 // Close ends the use of the spool. Pins that are not released stay on disk for the next process; Release

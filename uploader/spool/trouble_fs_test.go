@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // clock is a time that the test moves.
@@ -273,6 +275,39 @@ func TestDirectoryComesLater(t *testing.T) {
 	c.add(pause)
 	x.spool.serve(t.Context(), &usage{})
 	x.want(x.pinText("a.ts", "bytes"), "bytes")
+}
+
+// TestSpoolComesLater finds what an earlier process left once the disk of the spool is mounted.
+func TestSpoolComesLater(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	f := x.pinText("a.ts", "bytes")
+	keep(f)
+	x.remove("a.ts")
+	x.spool.Close()
+	var late []hls.File
+	c := &clock{now: time.Now()}
+	x.must(os.Rename(x.dir, x.dir+".away")) // it is not mounted yet
+	x.open(func(config *Config, sys *system) {
+		sys.now = c.Now
+		config.Late = func(_ context.Context, all []hls.File) { late = append(late, all...) }
+	})
+	if got := x.spool.Recovered(); len(got) > 0 {
+		t.Fatalf("recovered %q without a folder", names(got))
+	}
+	x.must(os.Rename(x.dir+".away", x.dir))
+	c.add(pause)
+	x.spool.serve(t.Context(), &usage{})
+	if got := strings.Join(names(late), " "); got != "a.ts" || !late[0].Named {
+		t.Fatalf("got %q late, want a.ts, named", got)
+	}
+	x.want(late[0], "bytes")
+	x.wantUsed(1, 5)
+	x.want(x.pinText("b.ts", "more"), "more")
+	x.spool.serve(t.Context(), &usage{})
+	if len(late) != 1 {
+		t.Errorf("got %q late, want a.ts once", names(late))
+	}
 }
 
 // TestFlush: what is older than a second is flushed, once: the bytes first, then the folders up to the top.

@@ -133,7 +133,8 @@ func arrows() map[string][]string {
 		store:         {"hls", "uploader"},
 		tests:         {"hls", "uploader"},
 		spool:         {"hls"},
-		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store, spool},
+		"check":       {"hls", "watcher", "uploader", store, spool},
+		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store, spool, "check"},
 		"bench":       {"hls", "watcher", "metrics", "uploader", store, spool, tests},
 	}
 }

@@ -1,0 +1,240 @@
+package check
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// streams is what the playlists of a directory say.
+type streams struct {
+	// rate is what all live playlists together need, in bits a second; 0 if that is not known.
+	rate float64
+	// target is the shortest target duration of a live playlist; 0 if there is none.
+	target time.Duration
+	// ranges means that a live playlist lists ranges of a file, which may grow.
+	ranges bool
+	// media are the local files that the playlists name and that are there.
+	media []string
+}
+
+// reading is what all playlists together led to: the playlists with an example, by finding.
+type reading struct {
+	*directoryCheck
+	streams
+	examples map[string][]string
+	counted  map[string]bool // media whose size is part of the rate
+	live     int
+}
+
+// playlists reads all playlists and says where a player or hlsship would stumble.
+func (d *directoryCheck) playlists(ctx context.Context) streams {
+	r := reading{directoryCheck: d, examples: map[string][]string{}, counted: map[string]bool{}}
+	total := 0
+	for _, path := range slices.Sorted(maps.Keys(d.files)) {
+		if ctx.Err() != nil || !hls.Classify(path).IsPlaylist() {
+			continue
+		}
+		total++
+		text, err := d.readPlaylist(path)
+		if err != nil {
+			continue // gone, or among the files that may not be read
+		}
+		r.playlist(path, text)
+	}
+	slices.Sort(r.media)
+	r.media = slices.Compact(r.media)
+	r.report()
+	switch {
+	case total == 0:
+		d.found.note("playlist-none", "Start the packager and check again to have its playlists read and its bitrate measured.", "no playlist is there yet")
+	case r.live == 0:
+		d.found.note("playlist-none-live", "Check again while the stream is live to have its bitrate measured.",
+			"%s, none of them live with its segments", count(total, "playlist"))
+	default:
+		d.found.ok("stream", "%s, %d live: %s in all, target duration %s", count(total, "playlist"), r.live, rate(r.rate), r.target)
+	}
+	return r.streams
+}
+
+// readPlaylist returns the text of a playlist.
+func (d *directoryCheck) readPlaylist(path string) ([]byte, error) {
+	file, err := d.openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, hls.MaxPlaylistSize+1))
+}
+
+// playlist takes in one of them.
+func (r *reading) playlist(path string, text []byte) {
+	p, err := hls.ParseFile(path, text)
+	if err != nil {
+		r.example("playlist-malformed", path+" ("+err.Error()+")")
+		return
+	}
+	for _, ref := range p.References {
+		r.reference(path, p, ref)
+	}
+	if p.BlockingReload {
+		r.example("ll-hls-blocking", path)
+	} else if bytes.Contains(text, []byte("#EXT-X-PART-INF")) {
+		r.example("ll-hls-parts", path)
+	}
+	if !p.Ended && p.Kind != hls.MultivariantPlaylist {
+		r.measure(path, p, text)
+	}
+}
+
+// reference judges one URI.
+func (r *reading) reference(playlist string, p *hls.Playlist, ref hls.Reference) {
+	if ref.Gap || ref.Hint || ref.Soft || ref.Kind == hls.Manifest || ref.Kind.IsPlaylist() && p.Kind != hls.MultivariantPlaylist {
+		return // nothing waits for it
+	}
+	at := playlist + " names " + ref.URI
+	if ref.Unresolved {
+		r.example("playlist-unresolvable", at)
+		return
+	}
+	path, target := hls.Resolve(playlist, ref.URI)
+	_, there := r.files[path]
+	switch {
+	case target == hls.Outside && ref.Kind != hls.Other:
+		r.example("playlist-outside", at)
+	case target == hls.Elsewhere && ref.URI != "" && !strings.HasPrefix(ref.URI, "data:"):
+		r.example("playlist-elsewhere", at)
+	case target != hls.Local:
+	case there:
+		r.media = append(r.media, path)
+	case r.links[path]:
+		r.example("playlist-link", at)
+	case r.config.Exclude != nil && r.config.Exclude(path):
+		r.example("playlist-excluded", at)
+	case r.whole && !slices.Contains(r.examples["playlist-names-missing"], at):
+		r.example("playlist-names-missing", at)
+	}
+}
+
+// measure adds what a live playlist needs to the rate: the sizes of its segments over their durations. Playlists
+// that name the same segments count once.
+func (r *reading) measure(path string, p *hls.Playlist, text []byte) {
+	if p.TargetDuration > 0 && (r.target == 0 || p.TargetDuration < r.target) {
+		r.target = p.TargetDuration
+	}
+	each := averageDuration(text)
+	if each == 0 {
+		each = p.TargetDuration // of a manifest
+	}
+	var sum, segments, news int64
+	for _, ref := range p.References {
+		name, target := hls.Resolve(path, ref.URI)
+		fi, there := r.files[name]
+		if ref.Kind != hls.Media || ref.Hint || ref.Gap || ref.Unresolved || target != hls.Local || !there {
+			continue
+		}
+		length := fi.Size()
+		if ref.Length > 0 {
+			length, r.ranges = ref.Length, true
+		}
+		sum, segments = sum+length, segments+1
+		mark := name + "@" + strconv.FormatInt(ref.Offset, 10)
+		if !r.counted[mark] {
+			r.counted[mark] = true
+			news++
+		}
+	}
+	if segments == 0 || each == 0 || news*2 < segments {
+		return
+	}
+	r.live++
+	r.rate += float64(sum) * 8 / (float64(segments) * each.Seconds())
+}
+
+// averageDuration returns the mean of EXTINF (RFC 8216 §4.3.2.1); 0 if there is none.
+func averageDuration(text []byte) time.Duration {
+	var sum float64
+	n := 0
+	for line := range bytes.Lines(text) {
+		rest, ok := bytes.CutPrefix(line, []byte("#EXTINF:"))
+		if !ok {
+			continue
+		}
+		value, _, _ := bytes.Cut(rest, []byte(","))
+		if d, err := strconv.ParseFloat(string(bytes.TrimSpace(value)), 64); err == nil && d > 0 && d < 3600 {
+			sum, n = sum+d, n+1
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return time.Duration(sum / float64(n) * float64(time.Second))
+}
+
+// example notes one more case of a finding.
+func (r *reading) example(id, text string) { r.examples[id] = append(r.examples[id], text) }
+
+// remark is a finding about playlists without its examples.
+type remark struct {
+	level       Level
+	found, cure string
+}
+
+// remarks returns them by name.
+func remarks() map[string]remark {
+	return map[string]remark{
+		"playlist-malformed": {Warning, "playlists that are none and would not be shipped",
+			"Have the packager write them anew, whole, beginning with #EXTM3U, or keep other files out with --exclude."},
+		"playlist-outside": {Error, "names that lead out of the directory: no file can answer to them, and the playlist is held back",
+			"Have the packager write names relative to the playlist and below DIR, or watch the folder above."},
+		"playlist-unresolvable": {Error, "names with a variable that the playlist does not define: nobody can tell the file, and the playlist is held back",
+			"Have the packager write the value in place of EXT-X-DEFINE with IMPORT or QUERYPARAM."},
+		"playlist-link": {Error, "names of symbolic links: they are never followed, and the playlist is held back",
+			"Have the packager write files, or watch the folder in which they are."},
+		"playlist-excluded": {Error, "names that --exclude keeps out: the playlist is held back",
+			"Narrow --exclude: what a playlist names must be shipped."},
+		"playlist-elsewhere": {Note, "absolute URLs, or names that read as such: they are not shipped",
+			"If these files are in DIR, have the packager write relative names (ffmpeg: no -hls_base_url)."},
+		"playlist-names-missing": {Warning, "names of files that are not there: unless the bucket holds them, the playlist is held back",
+			"See that the packager writes them below DIR under that name, and does not delete them while a playlist names them."},
+		"ll-hls-blocking": {Warning, "playlists with CAN-BLOCK-RELOAD=YES, a promise that no bucket can keep",
+			"Have the packager write no CAN-BLOCK-RELOAD, or turn low latency off: players would ask for what is not there yet."},
+		"ll-hls-parts": {Note, "playlists that list parts (low-latency HLS)",
+			"Expect the latency of ordinary HLS: a bucket cannot hold a request back until the next part is there."},
+	}
+}
+
+// report turns the examples into findings.
+func (r *reading) report() {
+	all := remarks()
+	for _, id := range slices.Sorted(maps.Keys(r.examples)) {
+		shown := make([]string, 0, len(r.examples[id]))
+		for _, text := range r.examples[id] {
+			shown = append(shown, printable(text))
+		}
+		m := all[id]
+		r.found.add(Finding{ID: id, Level: m.level, Found: m.found + ": " + some(shown), Cure: m.cure})
+	}
+}
+
+// printable returns the start of s, without what would break a line.
+func printable(s string) string {
+	const limit = 200
+	s = strings.ToValidUTF8(s, "?")
+	if len(s) > limit {
+		s = strings.ToValidUTF8(s[:limit], "") + "…"
+	}
+	return strings.Map(func(c rune) rune {
+		if strconv.IsPrint(c) {
+			return c
+		}
+		return '?'
+	}, s)
+}

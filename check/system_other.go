@@ -1,0 +1,19 @@
+//go:build !linux
+
+package check
+
+import "os"
+
+// openFlags are plain.
+const openFlags = os.O_RDONLY
+
+// kernel knows little of systems on which hlsship is developed and not run.
+func kernel() system {
+	return system{
+		mount:     func(string) (mount, error) { return mount{}, nil },
+		watches:   func(folders []string) (bool, int, error) { return true, len(folders), nil },
+		openFiles: func() uint64 { return 0 },
+		user:      os.Geteuid,
+		lists:     func(folder string) error { _, err := os.ReadDir(folder); return err },
+	}
+}

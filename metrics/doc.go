@@ -1,7 +1,10 @@
 // Package metrics holds every metric that hlsship exposes and the HTTP server that shows them.
 //
-// A Metrics owns one registry; nothing is registered globally. Its Watcher and Uploader methods return
-// the observers of those rooms. Every label value of a closed set exists from the start, so that a rate
+// A Metrics has a registry of its own and one for each Channel, a directory on its way to a bucket; nothing is
+// registered globally. A Channel's Watcher, Uploader and Spool methods return the observers of those rooms. Its
+// series have the label channel if it has a name, so that gauges of several channels are never mixed up.
+//
+// Every label value of a closed set exists from the start, so that a rate
 // begins at 0 and an alert on a missing series means a missing process. The only open label is stream,
 // a playlist's folder: it is bounded, streams beyond the bound are summed under "other", and a stream's
 // series are removed once it is forgotten. File names, keys and request ids are never labels.

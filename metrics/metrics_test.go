@@ -25,15 +25,15 @@ func TestMain(m *testing.M) {
 func TestLint(t *testing.T) {
 	t.Parallel()
 	m := New("1.2.3", "abc")
-	m.Uploader().Stream("live", 0, time.Time{}, time.Time{}, time.Time{})
-	problems, err := testutil.GatherAndLint(m.registry)
+	m.Channel("", "").Uploader().Stream("live", 0, time.Time{}, time.Time{}, time.Time{})
+	problems, err := testutil.GatherAndLint(m)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range problems {
 		t.Errorf("%s: %s", p.Metric, p.Text)
 	}
-	families, err := m.registry.Gather()
+	families, err := m.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,8 +49,8 @@ func TestLint(t *testing.T) {
 func TestExposition(t *testing.T) {
 	t.Parallel()
 	m := New("1.2.3", "abc")
-	m.Uploader().Stream("live", 0, time.Time{}, time.Time{}, time.Time{})
-	families, err := m.registry.Gather()
+	m.Channel("", "").Uploader().Stream("live", 0, time.Time{}, time.Time{}, time.Time{})
+	families, err := m.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestExposition(t *testing.T) {
 // count and its sum.
 func exposed(t *testing.T, m *Metrics) map[string]float64 {
 	t.Helper()
-	families, err := m.registry.Gather()
+	families, err := m.Gather()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,13 +185,13 @@ func observerCalls() []observerCall {
 			map[string]float64{"hlsship_requests_in_flight{}": 1, "hlsship_queue_files{}": 2, "hlsship_queue_bytes{}": 3}},
 		{"reserve", func(_ *Watcher, u *Uploader) { u.Reserve(40, 100, 5) },
 			map[string]float64{"hlsship_queue_budget_bytes{}": 100, "hlsship_outage_seconds_left{}": 12}},
-		{"uplink limited", func(_ *Watcher, u *Uploader) { u.m.UplinkLimit(2_500_000) },
+		{"uplink limited", func(_ *Watcher, u *Uploader) { u.c.UplinkLimit(2_500_000) },
 			map[string]float64{"hlsship_uplink_limit_bytes_per_second{}": 2_500_000}},
-		{"pinned", func(_ *Watcher, u *Uploader) { u.m.Spool().Pinned("link") },
+		{"pinned", func(_ *Watcher, u *Uploader) { u.c.Spool().Pinned("link") },
 			map[string]float64{"hlsship_spool_pinned_total{way=link}": 1}},
-		{"spool used", func(_ *Watcher, u *Uploader) { u.m.Spool().Usage(2, 30) },
+		{"spool used", func(_ *Watcher, u *Uploader) { u.c.Spool().Usage(2, 30) },
 			map[string]float64{"hlsship_spool_files{}": 2, "hlsship_spool_bytes{}": 30}},
-		{"spool dropped", func(_ *Watcher, u *Uploader) { u.m.Spool().Dropped("changed") },
+		{"spool dropped", func(_ *Watcher, u *Uploader) { u.c.Spool().Dropped("changed") },
 			map[string]float64{"hlsship_spool_dropped_total{reason=changed}": 1}},
 		{"store", func(_ *Watcher, u *Uploader) { u.Store(true) }, map[string]float64{"hlsship_store_up{}": 1}},
 	}
@@ -205,8 +205,9 @@ func TestObservers(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				m := New("1", "c")
+				c := m.Channel("", "")
 				before := exposed(t, m)
-				tt.call(m.Watcher(), m.Uploader())
+				tt.call(c.Watcher(), c.Uploader())
 				moved := map[string]float64{}
 				for series, v := range exposed(t, m) {
 					old, there := before[series]
@@ -236,7 +237,7 @@ func TestLagGrows(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		m := New("1", "c")
-		u, start := m.Uploader(), time.Now()
+		u, start := m.Channel("", "").Uploader(), time.Now()
 		u.Stream("live", 1, start, time.Time{}, start)
 		time.Sleep(5 * time.Second)
 		if got := exposed(t, m)["hlsship_live_edge_lag_seconds{stream=live}"]; got != 5 {
@@ -284,7 +285,7 @@ func TestStreamsAreBounded(t *testing.T) {
 func TestForgottenRemovesSeries(t *testing.T) {
 	t.Parallel()
 	m := New("1", "c")
-	u := m.Uploader()
+	u := m.Channel("", "").Uploader()
 	before := len(exposed(t, m))
 	u.Stored("gone", "media", 1, 0)
 	if len(exposed(t, m)) == before {
@@ -299,7 +300,7 @@ func TestForgottenRemovesSeries(t *testing.T) {
 // TestRegistriesAreIndependent fails if anything is registered globally.
 func TestRegistriesAreIndependent(t *testing.T) {
 	t.Parallel()
-	New("1", "a").Watcher().Refused("link")
+	New("1", "a").Channel("", "").Watcher().Refused("link")
 	if got := exposed(t, New("2", "b"))["hlsship_files_refused_total{reason=link}"]; got != 0 {
 		t.Errorf("a second Metrics starts at %v", got)
 	}

@@ -29,18 +29,17 @@ var statusPage string
 // NewServer, call Listen, then Serve. It is owned by one goroutine.
 type Server struct {
 	metrics  *Metrics
-	title    string
 	page     *template.Template
 	http     *http.Server
 	listener net.Listener
 }
 
-// NewServer returns a server of m's figures. title says on the status page what is shipped where.
-func NewServer(m *Metrics, title string, logger *slog.Logger) *Server {
-	s := &Server{metrics: m, title: title}
+// NewServer returns a server of m's figures.
+func NewServer(m *Metrics, logger *slog.Logger) *Server {
+	s := &Server{metrics: m}
 	s.page = template.Must(template.New("status").Funcs(template.FuncMap{"age": age, "bytes": size}).Parse(statusPage))
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+	mux.Handle("GET /metrics", promhttp.HandlerFor(m, promhttp.HandlerOpts{
 		EnableOpenMetrics: true, Registry: m.registry, MaxRequestsInFlight: 8, Timeout: 10 * time.Second,
 		ErrorLog: slog.NewLogLogger(logger.Handler(), slog.LevelError),
 	}))
@@ -98,25 +97,13 @@ func (s *Server) Serve(ctx context.Context) error {
 // healthz says that the process lives. Every actor's end ends the process, so an answer is the proof.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") }
 
-// readyz says whether the directory has been scanned and the store has answered.
+// readyz says whether every directory has been scanned and every store has answered.
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	if reasons := s.metrics.unready(); len(reasons) > 0 {
 		answer(w, http.StatusServiceUnavailable, strings.Join(reasons, "\n")+"\n")
 		return
 	}
 	answer(w, http.StatusOK, "ready\n")
-}
-
-// unready returns why the program is not ready; nothing if it is.
-func (m *Metrics) unready() []string {
-	var reasons []string
-	if !m.ready.scanned.Load() {
-		reasons = append(reasons, "the first scan of the directory is not done")
-	}
-	if !m.ready.answered.Load() {
-		reasons = append(reasons, "the store has not answered yet")
-	}
-	return reasons
 }
 
 // answer writes a short text. An error means that the client left.
@@ -129,30 +116,62 @@ func answer(w http.ResponseWriter, code int, text string) {
 
 // view is what the status page shows.
 type view struct {
-	Title, Version        string
+	Version               string
 	Now                   time.Time
 	Uptime                time.Duration
 	Unready               []string
-	StoreUp, Exact        bool
+	Channels              []place
+	Named                 bool
+	StoresUp              int
 	LastSuccess           time.Time
 	InFlight, Queue       int
 	QueueBytes            int64
 	Stored, Lost, Refused int64
-	Streams               []row
+	Streams               []shownStream
+}
+
+// place is a channel as it is shown.
+type place struct {
+	Name, Title    string
+	StoreUp, Exact bool
+}
+
+// shownStream is a stream and the name of its channel.
+type shownStream struct {
+	Channel string
+	row
+}
+
+// view adds up the channels.
+func (m *Metrics) view(now time.Time) view {
+	v := view{Version: m.version, Now: now, Uptime: now.Sub(m.started), Unready: m.unready()}
+	var last float64
+	for _, c := range m.sorted() {
+		p := place{Name: c.name, Title: m.titleOf(c), StoreUp: value(c.storeUp) == 1, Exact: value(c.exact) == 1}
+		v.Channels = append(v.Channels, p)
+		v.Named = v.Named || c.name != ""
+		if p.StoreUp {
+			v.StoresUp++
+		}
+		v.InFlight += int(value(c.inFlight))
+		v.Queue += int(value(c.queueFiles))
+		v.QueueBytes += int64(value(c.queueBytes))
+		v.Stored += int64(sum(c.storedFiles))
+		v.Lost += int64(sum(c.lost))
+		v.Refused += int64(sum(c.refused))
+		last = max(last, value(c.lastSuccess))
+		for _, r := range c.streams.rows(now) {
+			v.Streams = append(v.Streams, shownStream{c.name, r})
+		}
+	}
+	if last > 0 {
+		v.LastSuccess = time.Unix(0, int64(last*1e9))
+	}
+	return v
 }
 
 func (s *Server) status(w http.ResponseWriter, _ *http.Request) {
-	m, now := s.metrics, time.Now()
-	v := view{
-		Title: s.title, Version: m.version, Now: now, Uptime: now.Sub(m.started), Unready: m.unready(),
-		StoreUp: value(m.storeUp) == 1, Exact: value(m.exact) == 1,
-		InFlight: int(value(m.inFlight)), Queue: int(value(m.queueFiles)), QueueBytes: int64(value(m.queueBytes)),
-		Stored: int64(sum(m.storedFiles)), Lost: int64(sum(m.lost)), Refused: int64(sum(m.refused)),
-		Streams: m.streams.rows(now),
-	}
-	if at := value(m.lastSuccess); at > 0 {
-		v.LastSuccess = time.Unix(0, int64(at*1e9))
-	}
+	v := s.metrics.view(time.Now())
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")

@@ -13,7 +13,8 @@ import (
 // serve starts a Server on loopback and returns its address and a function that stops it.
 func serve(t *testing.T, m *Metrics) (base string, stop func() error) {
 	t.Helper()
-	s := NewServer(m, "/var/hls to s3://b/<p>", slog.New(slog.DiscardHandler))
+	m.Channel("", "/var/hls to s3://b/<p>")
+	s := NewServer(m, slog.New(slog.DiscardHandler))
 	addr, err := s.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -56,10 +57,10 @@ func TestReadiness(t *testing.T) {
 		reason string
 	}{
 		{"at start", func() {}, 503, "first scan"},
-		{"scanned", func() { m.Watcher().Scanned("start", 0, time.Second) }, 503, "store has not answered"},
-		{"store fails", func() { m.Uploader().Store(false) }, 503, "store has not answered"},
-		{"store answers", func() { m.Uploader().Store(true) }, 200, "ready"},
-		{"outage later", func() { m.Uploader().Store(false) }, 200, "ready"},
+		{"scanned", func() { m.Channel("", "/var/hls to s3://b/<p>").Watcher().Scanned("start", 0, time.Second) }, 503, "store has not answered"},
+		{"store fails", func() { m.Channel("", "/var/hls to s3://b/<p>").Uploader().Store(false) }, 503, "store has not answered"},
+		{"store answers", func() { m.Channel("", "/var/hls to s3://b/<p>").Uploader().Store(true) }, 200, "ready"},
+		{"outage later", func() { m.Channel("", "/var/hls to s3://b/<p>").Uploader().Store(false) }, 200, "ready"},
 	}
 	for _, step := range steps {
 		step.act()
@@ -100,8 +101,8 @@ func TestStatusPage(t *testing.T) {
 	if _, _, body := get(t, base+"/", ""); !strings.Contains(body, "No playlist has been seen yet") {
 		t.Error("the empty page does not say that it is empty")
 	}
-	m.Watcher().Scanned("start", 1, time.Second)
-	u := m.Uploader()
+	m.Channel("", "/var/hls to s3://b/<p>").Watcher().Scanned("start", 1, time.Second)
+	u := m.Channel("", "/var/hls to s3://b/<p>").Uploader()
 	u.Store(true)
 	u.Queue(2, 3, 5<<20)
 	u.Stored("live/<b>", "media", 1, 0)
@@ -140,16 +141,16 @@ func TestServeStops(t *testing.T) {
 func TestListenFails(t *testing.T) {
 	t.Parallel()
 	logger := slog.New(slog.DiscardHandler)
-	first := NewServer(New("1", "c"), "", logger)
+	first := NewServer(New("1", "c"), logger)
 	addr, err := first.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = first.listener.Close() })
-	if _, err := NewServer(New("1", "c"), "", logger).Listen(addr.String()); err == nil {
+	if _, err := NewServer(New("1", "c"), logger).Listen(addr.String()); err == nil {
 		t.Error("a second Listen on one address succeeded")
 	}
-	if err := NewServer(New("1", "c"), "", logger).Serve(t.Context()); err == nil {
+	if err := NewServer(New("1", "c"), logger).Serve(t.Context()); err == nil {
 		t.Error("Serve without Listen succeeded")
 	}
 }
@@ -170,5 +171,82 @@ func TestWords(t *testing.T) {
 		if got := size(n); got != want {
 			t.Errorf("size(%d) = %q, want %q", n, got, want)
 		}
+	}
+}
+
+// TestChannels has two named channels side by side, a third that comes later and one that goes.
+func TestChannels(t *testing.T) {
+	t.Parallel()
+	m := New("1", "c")
+	one, two := m.Channel("one", "/a to s3://b/a"), m.Channel("two", "/b to s3://b/b")
+	s := NewServer(m, slog.New(slog.DiscardHandler))
+	if got := strings.Join(m.unready(), "; "); strings.Count(got, "one: ") != 2 || strings.Count(got, "two: ") != 2 {
+		t.Errorf("not ready because of %q, want two reasons for each channel", got)
+	}
+	for _, c := range []*Channel{one, two} {
+		c.Watcher().Scanned("start", 1, time.Second)
+		c.Uploader().Store(true)
+		c.Uploader().Stored("live", "media", 1, 0)
+		c.Uploader().Queue(1, 2, 3)
+	}
+	two.Uploader().Store(false)
+	if got := m.unready(); got != nil {
+		t.Errorf("not ready: %v", got)
+	}
+	m.Channel("three", "")
+	if got := m.unready(); got != nil {
+		t.Errorf("a channel that was added makes the others unready: %v", got)
+	}
+	got := exposed(t, m)
+	for series, want := range map[string]float64{
+		"hlsship_store_up{channel=one}": 1, "hlsship_store_up{channel=two}": 0, "hlsship_store_up{channel=three}": 0,
+		"hlsship_stream_stored_files_total{channel=one,stream=live}":        1,
+		"hlsship_stream_stored_files_total{channel=two,stream=live}":        1,
+		"hlsship_stored_files_total{channel=two,kind=media}":                1,
+		"hlsship_attempts_total{channel=three,kind=media,op=put,result=ok}": 0,
+	} {
+		if at, ok := got[series]; !ok || at != want {
+			t.Errorf("%s is %v (%v), want %v", series, at, ok, want)
+		}
+	}
+	v := m.view(time.Now())
+	if v.StoresUp != 1 || v.Queue != 4 || v.QueueBytes != 6 || v.Stored != 2 || len(v.Streams) != 2 || v.Streams[1].Channel != "two" {
+		t.Errorf("the page shows %+v", v)
+	}
+	var page strings.Builder
+	if err := s.page.Execute(&page, v); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"one: /a to s3://b/a", "1 of 3 answer", "two: the store does not answer", "<td>two</td><td>live</td>"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	m.Channel("one", "")
+	m.Remove("two")
+	got = exposed(t, m)
+	for _, gone := range []string{"hlsship_store_up{channel=two}", "hlsship_stream_stored_files_total{channel=one,stream=live}"} {
+		if _, ok := got[gone]; ok {
+			t.Errorf("%s is still there", gone)
+		}
+	}
+	if got["hlsship_stored_files_total{channel=one,kind=media}"] != 1 {
+		t.Error("a channel that begins anew forgot what it had stored")
+	}
+}
+
+// TestReloaded: the time stays that of the configuration in use.
+func TestReloaded(t *testing.T) {
+	t.Parallel()
+	m := New("1", "c")
+	at := exposed(t, m)["hlsship_config_reload_timestamp_seconds{}"]
+	m.Reloaded(false)
+	got := exposed(t, m)
+	if got["hlsship_config_reload_success{}"] != 0 || got["hlsship_config_reload_timestamp_seconds{}"] != at || at == 0 {
+		t.Errorf("after a refusal: %v at %v, want 0 at %v", got["hlsship_config_reload_success{}"], got["hlsship_config_reload_timestamp_seconds{}"], at)
+	}
+	m.Reloaded(true)
+	if got := exposed(t, m); got["hlsship_config_reload_success{}"] != 1 || got["hlsship_config_reload_timestamp_seconds{}"] < at {
+		t.Error("a configuration that was taken does not show")
 	}
 }

@@ -111,6 +111,17 @@ func (s *streams) forget(name string) {
 	}
 }
 
+// forgetAll removes every stream: who ships them began anew and tells of those that are there.
+func (s *streams) forgetAll() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.surplus {
+		s.retired.count(e)
+	}
+	clear(s.named)
+	clear(s.surplus)
+}
+
 // count adds what other has done.
 func (e *edge) count(other *edge) {
 	e.storedFiles += other.storedFiles

@@ -86,17 +86,15 @@ func (d demo) run(ctx context.Context, address string) (err error) {
 		return err
 	}
 	registry := metrics.New(d.build.version, d.build.commit)
-	d.figures = newFigures(registry.Uploader(), time.Now())
+	d.figures = newFigures(registry.Channel("", "").Uploader(), time.Now())
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return fmt.Errorf("listen for HTTP: %w", err)
 	}
 	page := newPage(d.figures, d.bucket)
-	ship := shipment{
-		config: demoConfig(dir, "http://"+reachable(listener.Addr())), version: d.build.version, logger: d.logger,
-		metrics: registry, observer: d.figures, credentials: credentials,
-		listening: func(a net.Addr) { d.figures.status("http://" + a.String() + "/") },
-	}
+	ship := newFleet(demoConfig(dir, "http://"+reachable(listener.Addr())), d.build.version, d.logger, registry)
+	ship.observer, ship.credentials = d.figures, credentials
+	ship.listening = func(a net.Addr) { d.figures.status("http://" + a.String() + "/") }
 
 	// The packager stops first, then shipping drains, and what serves both goes last.
 	packing, stopPacking := context.WithCancel(soft)
@@ -138,14 +136,14 @@ func (d demo) sum(err error) {
 
 // demoConfig is what run would be given on the command line.
 func demoConfig(dir, endpoint string) config {
-	return config{
-		dir: dir, settle: 2 * time.Second, rescan: 30 * time.Second, httpListen: "127.0.0.1:0",
+	return config{httpListen: "127.0.0.1:0", channels: []channel{{
+		dir: dir, settle: 2 * time.Second, rescan: 30 * time.Second,
 		store: storeConfig{
 			bucket: demoBucket, prefix: demoPrefix, endpoint: endpoint, region: "us-east-1",
 			pathStyle: true, conditional: true, checksum: "md5",
 		},
 		flow: flowConfig{workers: 4, maxLag: 15 * time.Second, holdWarn: 10 * time.Second, drainTimeout: 5 * time.Second},
-	}
+	}}}
 }
 
 // reachable is an address by which this machine reaches the listener: one on all interfaces is reached

@@ -169,7 +169,7 @@ func TestBucketIsGuarded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := newPage(newFigures(metrics.New("", "").Uploader(), time.Now()), b)
+	page := newPage(newFigures(metrics.New("", "").Channel("", "").Uploader(), time.Now()), b)
 	ask := func(method, path, authorization string) int {
 		r := httptest.NewRequest(method, path, strings.NewReader("x"))
 		r.Header.Set("Authorization", authorization)
@@ -263,7 +263,7 @@ func TestClipPlaylist(t *testing.T) {
 func TestFigures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := newFigures(metrics.New("", "").Uploader(), time.Now())
+		f := newFigures(metrics.New("", "").Channel("", "").Uploader(), time.Now())
 		time.Sleep(time.Second)
 		f.Stored("live", "media", 100, 30*time.Millisecond)
 		time.Sleep(10 * time.Millisecond)

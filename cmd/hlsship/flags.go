@@ -50,12 +50,17 @@ type setting struct {
 const (
 	nameDir          = "dir"
 	nameDestination  = "destination"
+	nameName         = "name"
 	nameEndpoint     = "endpoint"
 	nameRegion       = "region"
 	namePathStyle    = "path-style"
 	nameConditional  = "conditional"
 	nameChecksum     = "checksum"
 	nameCacheControl = "cache-control"
+	nameAccessKey    = "access-key-file"
+	nameSecretKey    = "secret-key-file"
+	nameCredentials  = "credentials-file"
+	nameProfile      = "profile"
 	nameSettle       = "settle"
 	nameRescan       = "rescan"
 	nameInclude      = "include"
@@ -78,10 +83,11 @@ const (
 // settings returns the table: flags, variables, keys, defaults, help and the reference in the README
 // all come from it.
 func settings() []setting {
-	const store, files, spool, flow, process = "Store", "Files", "Spool", "Flow", "Process"
+	const store, files, spool, flow, process = "Store", "Files", "Spool", "Flow", groupProcess
 	return []setting{
 		{name: nameDir, value: "DIR", usage: "directory that the packager writes to", argument: true},
-		{name: nameDestination, value: "s3://BUCKET[/PREFIX]", usage: "bucket, and what every key begins with", argument: true},
+		{name: nameDestination, value: "s3://BUCKET[/PREFIX]", argument: true,
+			usage: "bucket, and what every key begins with; {name}, {host} and {start:20060102T150405Z} in it are replaced"},
 
 		{group: store, name: nameEndpoint, value: "URL", usage: "where the store is, unless it is Amazon S3",
 			also: []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}},
@@ -95,7 +101,13 @@ func settings() []setting {
 			usage: "checksum by which the store verifies an upload"},
 		{group: store, name: nameCacheControl, kind: pairs, choices: uploader.CacheKinds(), value: "KIND=VALUE",
 			usage: "Cache-Control header for a kind of file; KIND is one of " + strings.Join(uploader.CacheKinds(), ", ")},
+		{group: store, name: nameAccessKey, value: "FILE", usage: "file that holds nothing but the access key; with --secret-key-file"},
+		{group: store, name: nameSecretKey, value: "FILE", usage: "file that holds nothing but the secret key"},
+		{group: store, name: nameCredentials, value: "FILE", usage: "shared credentials file, used instead of all other places"},
+		{group: store, name: nameProfile, value: "NAME", usage: "section of the shared credentials file"},
 
+		{group: files, name: nameName, value: "NAME",
+			usage: "what the channel is called in the log, as {name} and in the metrics, whose label \"channel\" is missing without it; {name} is then the last part of DIR"},
 		{group: files, name: nameSettle, kind: duration, value: "TIME", def: "2s",
 			usage: "how long a file must be quiet to count as finished where the kernel cannot tell"},
 		{group: files, name: nameRescan, kind: duration, value: "TIME", def: "30s",
@@ -141,8 +153,17 @@ func (s setting) key() string { return strings.ReplaceAll(s.name, "-", "_") }
 // repeats says whether the flag may be given several times.
 func (s setting) repeats() bool { return s.kind == list || s.kind == pairs }
 
+// ofChannel says whether each channel has its own. What is set for all of them is their default.
+func (s setting) ofChannel() bool { return s.group != groupProcess }
+
+// unshared says whether it can be no default, as every channel needs another one.
+func (s setting) unshared() bool { return s.name == nameDir || s.name == nameName }
+
 // inFile says whether the configuration file may set it.
 func (s setting) inFile() bool { return s.name != nameConfig }
+
+// groupProcess is the group of what channels have in common.
+const groupProcess = "Process"
 
 // envPrefix begins every variable of our own.
 const envPrefix = "HLSSHIP_"

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"log/slog"
 	"os"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/spool"
@@ -14,23 +16,42 @@ type keeping struct {
 	// pin is nil if it is off.
 	pin       func(path string, f *os.File, v hls.Version) (hls.Source, bool)
 	recovered []hls.File
+	logger    *slog.Logger
 }
 
-// openSpool opens the spool unless it is off.
-func (s shipment) openSpool() (keeping, error) {
-	c := s.config
+// openSpool opens the channel's spool unless it is off.
+func openSpool(c channel, logger *slog.Logger, observer spool.Observer) (keeping, error) {
 	if c.spool.off {
-		return keeping{}, nil
+		return keeping{logger: logger}, nil
 	}
-	kept, err := spool.Open(spool.Config{Dir: c.dir, Spool: c.spool.dir, Logger: s.logger, Observer: s.metrics.Spool()})
+	kept, err := spool.Open(spool.Config{Dir: c.dir, Spool: c.spool.dir, Logger: logger, Observer: observer})
 	if err != nil {
 		return keeping{}, err
 	}
 	recovered := kept.Recovered()
 	if len(recovered) > 0 {
-		s.logger.Info("found files that an earlier process could not ship", "files", len(recovered))
+		logger.Info("found files that an earlier process could not ship", "files", len(recovered))
 	}
-	return keeping{spool: kept, pin: kept.Pin, recovered: recovered}, nil
+	return keeping{spool: kept, pin: kept.Pin, recovered: recovered, logger: logger}, nil
+}
+
+// start returns when the run began whose files go to c: now, or earlier if one goes on that was cut off.
+func (k keeping) start(c storeConfig, now time.Time) time.Time {
+	if k.spool == nil || !c.isTimed() {
+		return now
+	}
+	began := k.spool.Resume(now)
+	if !began.Equal(now) {
+		k.logger.Info("going on with a run that was cut off", "began", began)
+	}
+	return began
+}
+
+// end says that everything of the run is shipped.
+func (k keeping) end() {
+	if k.spool != nil {
+		k.spool.End()
+	}
 }
 
 // run serves the spool until ctx ends.

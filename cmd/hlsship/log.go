@@ -9,13 +9,13 @@ import (
 )
 
 // newLogger returns the logger that everything else is given.
-func newLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
+func newLogger(w io.Writer, level slog.Leveler, json bool) *slog.Logger { //nolint:misspell // the name of the interface
 	return slog.New(newHandler(w, &slog.HandlerOptions{Level: level}, json))
 }
 
 // newJournalLogger is newLogger for systemd's journal: every line begins with its level in the notation of
 // sd-daemon(3), so that "journalctl -p warning" knows it, and has no time, which the journal keeps itself.
-func newJournalLogger(w io.Writer, level slog.Level, json bool) *slog.Logger {
+func newJournalLogger(w io.Writer, level slog.Leveler, json bool) *slog.Logger { //nolint:misspell // the name of the interface
 	options := &slog.HandlerOptions{Level: level, ReplaceAttr: func(groups []string, a slog.Attr) slog.Attr {
 		if len(groups) == 0 && a.Key == slog.TimeKey {
 			return slog.Attr{}

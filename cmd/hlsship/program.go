@@ -131,11 +131,12 @@ func (p program) runCommand() *cli.Command {
 		Name: "run", Usage: "ship a directory to a bucket", HideHelpCommand: true, OnUsageError: refuse,
 		Flags: commandFlags(settings()), CustomHelpTemplate: escape(manual()),
 		Action: func(c *cli.Context) error {
-			conf, err := load(sourcesOf(c, p.environ))
+			given := sourcesOf(c, p.environ)
+			conf, err := load(given)
 			if err != nil {
 				return usageError{err}
 			}
-			return p.ship(c.Context, conf)
+			return p.ship(c.Context, conf, func() (config, error) { return load(given) })
 		},
 	}
 }

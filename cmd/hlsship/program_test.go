@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -394,9 +395,10 @@ func TestExitCodes(t *testing.T) {
 func TestMetricsKnowEveryWord(t *testing.T) {
 	t.Parallel()
 	m := metrics.New("1", "c")
-	var w watcher.Observer = m.Watcher()
-	var u uploader.Observer = m.Uploader()
-	server := metrics.NewServer(m, "", newLogger(io.Discard, 0, false))
+	c := m.Channel("", "")
+	var w watcher.Observer = c.Watcher()
+	var u uploader.Observer = c.Uploader()
+	server := metrics.NewServer(m, newLogger(io.Discard, slog.LevelInfo, false))
 	address, err := server.Listen("127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -18,88 +19,127 @@ import (
 // errDrainTimeout is the cause of a stop because draining took too long.
 var errDrainTimeout = errors.New("the drain timeout passed")
 
-// ship is the run command: it ships until a signal, then drains.
-func (p program) ship(ctx context.Context, c config) error {
-	logger := newLogger(p.stderr, c.logLevel, c.logJSON)
+// ship is the run command: it ships until a signal, then drains. read reads the configuration anew.
+func (p program) ship(ctx context.Context, c config, read func() (config, error)) error {
+	level := &slog.LevelVar{}
+	level.Set(c.logLevel)
+	logger := newLogger(p.stderr, level, c.logJSON)
 	if p.journal {
-		logger = newJournalLogger(p.stderr, c.logLevel, c.logJSON)
+		logger = newJournalLogger(p.stderr, level, c.logJSON)
 	}
 	hard, soft, stop := listen(ctx)
 	defer stop()
-	figures := metrics.New(p.build.version, p.build.commit)
-	s := shipment{config: c, version: p.build.version, logger: logger, metrics: figures, observer: figures.Uploader()}
-	s.supervisor = newSupervisor(1)
+	f := newFleet(c, p.build.version, logger, metrics.New(p.build.version, p.build.commit))
+	f.level, f.supervisor = level, newSupervisor(len(c.channels))
+	if c.path != "" {
+		// Without a file a hangup has its usual meaning, so that the program ends with its terminal.
+		f.read = read
+		signal.Notify(f.hangups, syscall.SIGHUP)
+		defer signal.Stop(f.hangups)
+	}
 	var notifying group
 	telling, stopTelling := context.WithCancel(context.WithoutCancel(ctx))
-	notifying.start(nil, func() error { return s.supervisor.run(telling, soft, logger) })
-	err := s.run(hard, soft)
+	notifying.start(nil, func() error { return f.supervisor.run(telling, soft, logger) })
+	err := f.run(hard, soft)
 	stopTelling()
-	err = errors.Join(err, notifying.wait())
-	if left, ok := errors.AsType[*uploader.Unshipped](err); ok {
-		for _, name := range left.Files {
-			logger.Error("file not shipped", "path", name)
-		}
-		logger.Error("stopped with files unshipped", "files", len(left.Files))
-	}
-	return err
+	return errors.Join(err, notifying.wait())
 }
 
-// shipment is one directory on its way to one bucket.
+// shipment is one channel on its way.
 type shipment struct {
-	config  config
+	channel channel
+	// started is when the process was.
+	started time.Time
 	version string
 	logger  *slog.Logger
-	metrics *metrics.Metrics
-	// observer is told what the uploader does; usually it is metrics.Uploader().
+	store   *s3.Store
+	// metrics makes the channel's metrics, told what is shipped where.
+	metrics func(title string) *metrics.Channel
+	// observer, unless nil, is told what the uploader does; usually the metrics are.
 	observer uploader.Observer
-	// credentials are for a store that is not to be asked with the standard chain; zero is that chain.
-	credentials s3.Credentials
-	// supervisor, if set, is told that the loops turn.
+	// supervisor, unless nil, is told that the loops turn.
 	supervisor *supervisor
-	// listening, if set, is told the address of the HTTP server before it is served.
-	listening func(net.Addr)
 }
 
-// run ships until soft ends, then drains for at most the drain timeout, and returns nil once everything
-// is shipped. When hard ends it stops at once. If files are left the error is an *uploader.Unshipped.
-// Everything that run started has ended when it returns.
-func (s shipment) run(hard, soft context.Context) error {
-	c := s.config
-	store, err := s.open(hard)
-	if err != nil {
-		return err
+// opened is a shipment that is about to run.
+type opened struct {
+	shipment
+	kept   keeping
+	ties   ties
+	watch  *watcher.Watcher
+	upload *uploader.Uploader
+}
+
+// open returns the channel's store. credentials, unless zero, are used instead of the channel's.
+func (c channel) open(ctx context.Context, credentials s3.Credentials, version string, logger *slog.Logger) (*s3.Store, error) {
+	addressing := s3.AddressingAuto
+	if c.store.pathStyle {
+		addressing = s3.AddressingPath
 	}
-	s.metrics.UplinkLimit(c.flow.uplinkLimit)
-	kept, err := s.openSpool()
-	if err != nil {
-		return err
+	if credentials == (s3.Credentials{}) {
+		credentials = c.store.credentials
 	}
-	defer kept.close()
-	ties := s.supervisor.tie(s.metrics.Watcher(), s.observer, c.dir, c.store.destination())
-	defer ties.cut()
+	return s3.Open(ctx, s3.Config{
+		Endpoint: c.store.endpoint, Region: c.store.region, Bucket: c.store.bucket, Addressing: addressing,
+		Checksum: s3.Checksum(c.store.checksum), Credentials: credentials, Workers: c.flow.workers,
+		UplinkLimit: c.flow.uplinkLimit, Version: version, Logger: logger,
+	})
+}
+
+// begin takes hold of the directory. The caller runs or closes what it returns.
+func (s shipment) begin() (*opened, error) {
+	c := s.channel
+	figures := s.metrics(c.dir)
+	kept, err := openSpool(c, s.logger, figures.Spool())
+	if err != nil {
+		return nil, err
+	}
+	c.store = c.store.at(kept.start(c.store, s.started))
+	s.channel = c
+	figures = s.metrics(c.dir + " to " + c.store.destination())
+	figures.UplinkLimit(c.flow.uplinkLimit)
+	observer := s.observer
+	if observer == nil {
+		observer = figures.Uploader()
+	}
+	held := s.supervisor.tie(figures.Watcher(), observer, c.dir, c.store.destination())
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
-	watch, err := watcher.New(watcher.Config{
+	o := &opened{shipment: s, kept: kept, ties: held}
+	o.watch, err = watcher.New(watcher.Config{
 		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Pin: kept.pin,
-		Logger: s.logger, Observer: ties.watcher, Beat: ties.watching,
+		Logger: s.logger, Observer: held.watcher, Beat: held.watching,
 	})
 	if err != nil {
-		return usageError{err}
+		o.close()
+		return nil, usageError{err}
 	}
-	upload, err := uploader.New(uploader.Config{
-		Store: store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
+	o.upload, err = uploader.New(uploader.Config{
+		Store: s.store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
 		CacheControl: c.store.cacheControl, Budget: c.spool.budget, MaxAge: c.spool.age, Recovered: kept.recovered,
-		Look: watch.Look, Logger: s.logger, Observer: ties.uploader, Beat: ties.uploading,
+		Look: o.watch.Look, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})
 	if err != nil {
-		return usageError{err}
+		o.close()
+		return nil, usageError{err}
 	}
-	server, err := s.listen()
-	if err != nil {
-		return err
-	}
-	s.logger.Info("shipping", "dir", c.dir, "destination", c.store.destination(), "endpoint", c.store.endpoint,
-		"region", c.store.region, "version", s.version)
+	return o, nil
+}
+
+// close lets go of the directory.
+func (o *opened) close() {
+	o.ties.cut()
+	o.kept.close()
+}
+
+// run ships until soft ends, then drains, and returns nil once everything is shipped. When hard ends it stops at
+// once. If files are left the error is an *uploader.Unshipped. Everything that run started has ended when it
+// returns.
+func (o *opened) run(hard, soft context.Context) error {
+	defer o.close()
+	c := o.channel
+	o.logger.Info("shipping", "dir", c.dir, "destination", c.store.destination(), "endpoint", c.store.endpoint,
+		"region", c.store.region, "version", o.version)
 
 	// Shipping may be cut off, watching ends before it, and what serves them outlives both.
 	shipping, cutOff := context.WithCancelCause(hard)
@@ -112,77 +152,46 @@ func (s shipment) run(hard, soft context.Context) error {
 	var shippers, servers group
 	facts := make(chan hls.File)
 	shippers.start(stopWatching, func() error {
-		defer ties.watched()
-		if err := watch.Run(watching, facts); err != nil {
+		defer o.ties.watched()
+		if err := o.watch.Run(watching, facts); err != nil {
 			return fmt.Errorf("watch %s: %w", c.dir, err)
 		}
 		return nil
 	})
-	shippers.start(stopWatching, func() error { return upload.Run(shipping, facts) })
-	servers.start(stopWatching, func() error { return store.Run(serving) })
-	servers.start(stopWatching, func() error { return kept.run(serving) })
-	if server != nil {
-		servers.start(stopWatching, func() error { return server.Serve(serving) })
-	}
+	shippers.start(stopWatching, func() error { return o.upload.Run(shipping, facts) })
+	servers.start(stopWatching, func() error { return o.store.Run(serving) })
+	servers.start(stopWatching, func() error { return o.kept.run(serving) })
 	servers.start(nil, func() error {
 		select {
 		case <-soft.Done():
 			stopWatching()
 		case <-watching.Done():
 		}
-		s.drain(serving, cutOff)
+		o.drain(serving, soft, cutOff)
 		return nil
 	})
 
-	err = shippers.wait()
+	err := shippers.wait()
 	stopServing()
-	err = errors.Join(err, servers.wait())
-	if err == nil {
-		s.logger.Info("everything is shipped")
+	if err = errors.Join(err, servers.wait()); err == nil && !errors.Is(context.Cause(soft), errReplaced) {
+		o.kept.end()
 	}
 	return err
 }
 
-// drain lets shipping go on for the drain timeout and then cuts it off. It returns when ctx ends, which
-// it does when shipping has.
-func (s shipment) drain(ctx context.Context, cutOff context.CancelCauseFunc) {
-	s.logger.Info("draining", "timeout", s.config.flow.drainTimeout)
-	timer := time.NewTimer(s.config.flow.drainTimeout)
+// drain lets shipping go on for a time and then cuts it off. It returns when ctx ends, which it does when
+// shipping has.
+func (o *opened) drain(ctx, soft context.Context, cutOff context.CancelCauseFunc) {
+	timeout := o.channel.flow.drainTimeout
+	if errors.Is(context.Cause(soft), errReplaced) && !o.channel.spool.off {
+		timeout = min(timeout, handover)
+	}
+	o.logger.Info("draining", "timeout", timeout)
+	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
 		cutOff(errDrainTimeout)
 	}
-}
-
-// open returns the store.
-func (s shipment) open(ctx context.Context) (*s3.Store, error) {
-	c := s.config.store
-	addressing := s3.AddressingAuto
-	if c.pathStyle {
-		addressing = s3.AddressingPath
-	}
-	return s3.Open(ctx, s3.Config{
-		Endpoint: c.endpoint, Region: c.region, Bucket: c.bucket, Addressing: addressing, Checksum: s3.Checksum(c.checksum),
-		Credentials: s.credentials, Workers: s.config.flow.workers, UplinkLimit: s.config.flow.uplinkLimit,
-		Version: s.version, Logger: s.logger,
-	})
-}
-
-// listen returns the HTTP server, bound and not yet served; nil if there is to be none.
-func (s shipment) listen() (*metrics.Server, error) {
-	if s.config.httpListen == "" {
-		return nil, nil
-	}
-	server := metrics.NewServer(s.metrics, s.config.dir+" to "+s.config.store.destination(), s.logger)
-	addr, err := server.Listen(s.config.httpListen)
-	if err != nil {
-		return nil, err
-	}
-	s.logger.Info("listening for HTTP", "address", addr.String())
-	if s.listening != nil {
-		s.listening(addr)
-	}
-	return server, nil
 }

@@ -77,7 +77,7 @@ type Config struct {
 }
 
 // Credentials says which keys sign the requests. AccessKey with SecretKey are used as they are; else
-// File or Profile choose the shared credentials file alone; else the standard chain is asked in turn:
+// AccessKeyFile with SecretKeyFile are read whenever keys are asked for; else File or Profile choose the shared credentials file alone; else the standard chain is asked in turn:
 // AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, the shared file (AWS_PROFILE, credential_process, SSO),
 // web identity (AWS_WEB_IDENTITY_TOKEN_FILE), the container's role, and the instance's role unless
 // AWS_EC2_METADATA_DISABLED is true.
@@ -86,6 +86,9 @@ type Credentials struct {
 	AccessKey string
 	// SecretKey belongs to AccessKey, SessionToken to temporary keys only.
 	SecretKey, SessionToken Secret
+	// AccessKeyFile and SecretKeyFile hold one key each and nothing else but white space around it, as
+	// mounted secrets do.
+	AccessKeyFile, SecretKeyFile string
 	// File is a shared credentials file; empty means the usual places.
 	File string
 	// Profile is a section of it; empty means AWS_PROFILE or "default".
@@ -131,6 +134,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if (c.Credentials.AccessKey == "") != (c.Credentials.SecretKey == "") {
 		errs = append(errs, errors.New("access key and secret key must be given together"))
+	}
+	if (c.Credentials.AccessKeyFile == "") != (c.Credentials.SecretKeyFile == "") {
+		errs = append(errs, errors.New("the files of access key and secret key must be given together"))
 	}
 	return c, errors.Join(errs...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -34,9 +35,10 @@ type source struct {
 }
 
 // keyring holds the keys that sign requests. It is the credentials.Provider of the client, and never
-// blocks it: Run alone talks to the sources.
+// blocks it: Run and Renew alone talk to the sources.
 type keyring struct {
-	sources []source
+	// sources may be replaced by renew.
+	sources atomic.Pointer[[]source]
 	client  *http.Client
 	log     *slog.Logger
 	kick    chan struct{} // buffer 1: "the keys were refused"; more than one says nothing more
@@ -48,12 +50,14 @@ type keyring struct {
 func newKeyring(c Config) *keyring {
 	// Sources are asked directly: no proxy knows the metadata service of this host.
 	transport := &http.Transport{DialContext: (&net.Dialer{Timeout: askTimeout}).DialContext, Proxy: sourceProxy, DisableKeepAlives: true}
-	return &keyring{
-		sources: c.Credentials.sources(c.Region),
-		client:  &http.Client{Transport: transport, Timeout: askTimeout},
-		log:     c.Logger,
-		kick:    make(chan struct{}, 1),
+	k := &keyring{
+		client: &http.Client{Transport: transport, Timeout: askTimeout},
+		log:    c.Logger,
+		kick:   make(chan struct{}, 1),
 	}
+	sources := c.Credentials.sources(c.Region)
+	k.sources.Store(&sources)
+	return k
 }
 
 // sourceProxy lets only the token service be reached through a proxy; it alone is asked over https.
@@ -71,6 +75,9 @@ func (c Credentials) sources(region string) []source {
 			return credentials.Value{AccessKeyID: c.AccessKey, SecretAccessKey: string(c.SecretKey),
 				SessionToken: string(c.SessionToken), SignerType: credentials.SignatureV4}, nil
 		}}}
+	}
+	if c.AccessKeyFile != "" {
+		return []source{{"key files", true, c.fromFiles}}
 	}
 	file := source{"shared credentials file", true, func(ctx context.Context, client *http.Client) (credentials.Value, error) {
 		p := &credentials.FileAWSCredentials{Filename: c.File, Profile: c.Profile}
@@ -96,6 +103,37 @@ func (c Credentials) sources(region string) []source {
 	}
 }
 
+// maxKeyFile bounds a file with one key, in bytes: one that is larger is another file.
+const maxKeyFile = 4 << 10
+
+// fromFiles reads one key from each of the two files.
+func (c Credentials) fromFiles(context.Context, *http.Client) (credentials.Value, error) {
+	access, err := keyFile(c.AccessKeyFile)
+	if err != nil {
+		return credentials.Value{}, err
+	}
+	secret, err := keyFile(c.SecretKeyFile)
+	return credentials.Value{AccessKeyID: access, SecretAccessKey: secret, SignerType: credentials.SignatureV4}, err
+}
+
+// keyFile returns the one word that a file holds. Errors do not show it.
+func keyFile(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
+	words := strings.Fields(string(data))
+	switch {
+	case err != nil:
+		return "", err
+	case len(data) > maxKeyFile || len(words) != 1:
+		return "", fmt.Errorf("%s does not hold one key and nothing else", name)
+	}
+	return words[0], nil
+}
+
 // fromEnvironment reads the variables of the AWS SDKs. minio-go's own provider also accepts one half.
 func fromEnvironment(context.Context, *http.Client) (credentials.Value, error) {
 	return credentials.Value{
@@ -104,16 +142,43 @@ func fromEnvironment(context.Context, *http.Client) (credentials.Value, error) {
 	}, nil
 }
 
-// resolve asks the sources in turn and takes the first that has a pair of keys.
+// resolve asks the sources for keys, which sign the requests from now on.
 func (k *keyring) resolve(ctx context.Context) error {
+	sources := k.sources.Load()
+	name, v, err := k.search(ctx, *sources)
+	// Those of a source that was replaced meanwhile are out of date.
+	if err == nil && k.sources.Load() == sources {
+		k.store(name, v)
+	}
+	return err
+}
+
+// renew asks the sources of c and returns what has them used from now on.
+func (k *keyring) renew(ctx context.Context, c Credentials, region string) (use func(), err error) {
+	sources := c.sources(region)
+	name, v, err := k.search(ctx, sources)
+	if err != nil {
+		return nil, err
+	}
+	return func() {
+		k.sources.Store(&sources)
+		k.store(name, v)
+		if !v.Expiration.IsZero() {
+			k.refused() // so that run looks at the new date
+		}
+	}, nil
+}
+
+// search asks the sources in turn and returns the first pair of keys and where it is from.
+func (k *keyring) search(ctx context.Context, sources []source) (name string, found credentials.Value, err error) {
 	var errs []error
-	for _, src := range k.sources {
+	for _, src := range sources {
 		if !src.configured {
 			continue
 		}
 		v, err := k.ask(ctx, src)
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return "", found, ctx.Err()
 		}
 		switch {
 		case err != nil:
@@ -121,11 +186,10 @@ func (k *keyring) resolve(ctx context.Context) error {
 		case v.AccessKeyID == "" || v.SecretAccessKey == "":
 			errs = append(errs, fmt.Errorf("%s: no pair of access key and secret key", src.name))
 		default:
-			k.store(src.name, v)
-			return nil
+			return src.name, v, nil
 		}
 	}
-	return fmt.Errorf("no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile of the shared credentials file, or a role: %w", errors.Join(errs...))
+	return "", found, fmt.Errorf("no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile of the shared credentials file, or a role: %w", errors.Join(errs...))
 }
 
 // ask lets one source work, and leaves it behind when it takes too long: a credential_process cannot be

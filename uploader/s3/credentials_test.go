@@ -174,7 +174,7 @@ func withSource(t *testing.T, f *fakeSource, answer func(n int) string) (s *Stor
 		return client, nil
 	}
 	s = mustOpen(t, c)
-	s.keys.sources = []source{{"fake", true, f.fetch}}
+	s.keys.sources.Store(&[]source{{"fake", true, f.fetch}})
 	if err := s.keys.resolve(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -300,10 +300,10 @@ func TestOpenIsBounded(t *testing.T) {
 		k := newKeyring(serverConfig("http://127.0.0.1:1"))
 		release := make(chan struct{})
 		t.Cleanup(func() { close(release) })
-		k.sources = []source{{"stubborn", true, func(context.Context, *http.Client) (credentials.Value, error) {
+		k.sources.Store(&[]source{{"stubborn", true, func(context.Context, *http.Client) (credentials.Value, error) {
 			<-release
 			return credentials.Value{}, nil
-		}}}
+		}}})
 		start := time.Now()
 		if err := k.resolve(t.Context()); err == nil || time.Since(start) != askTimeout {
 			t.Errorf("got %v after %v", err, time.Since(start))

@@ -34,6 +34,7 @@ type Store struct {
 	transport *transport
 	keys      *keyring
 	bucket    string
+	region    string
 	checksum  Checksum
 	stall     time.Duration
 	uplink    *limiter // nil for no limit
@@ -87,7 +88,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	client.SetS3EnableDualstack(false)
 	return &Store{
 		core: minio.Core{Client: client}, transport: t, keys: keys,
-		bucket: c.Bucket, checksum: c.Checksum, stall: c.Stall, uplink: newLimiter(c.UplinkLimit),
+		bucket: c.Bucket, region: c.Region, checksum: c.Checksum, stall: c.Stall, uplink: newLimiter(c.UplinkLimit),
 		patience: map[string]time.Duration{}, left: map[string][]string{},
 	}, nil
 }
@@ -95,6 +96,17 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 // Run keeps the credentials fresh until ctx is done, and then returns nil. Without it the credentials
 // of Open are used for ever. Call it once.
 func (s *Store) Run(ctx context.Context) error { return s.keys.run(ctx) }
+
+// Renew asks c for keys, bounded as in Open, and returns a function that has them, and what c gives later, sign
+// all requests that begin from then on. Nothing else changes: requests under way go on. An error changes nothing. It
+// may be called at any time, and use once.
+func (s *Store) Renew(ctx context.Context, c Credentials) (use func(), err error) {
+	use, err = s.keys.renew(ctx, c, s.region)
+	if err != nil {
+		return nil, fmt.Errorf("renew credentials: %w", err)
+	}
+	return use, nil
+}
 
 // Put stores o with one PutObject request. The store's word that it did is an ETag.
 func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {

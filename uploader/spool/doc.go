@@ -29,7 +29,8 @@
 // with the original's size in decimal, its modification time in nanoseconds and its inode in hexadecimal
 // digits. Each step is one link, rename or unlink, so that a process killed at any instant leaves a pin
 // or none. Copies grow in the folder part, which Open empties. The file lock is locked (flock) by the one
-// process that uses the spool, and holds its number.
+// process that uses the spool, and holds its number. The file began, if Resume was asked, says when the run began
+// and by its modification time when it still went on; End removes it.
 //
 // # What survives what
 //

@@ -27,7 +27,7 @@ type recovery struct {
 func (s *Spool) recover(b *base) []hls.File {
 	r := recovery{spool: s, base: b}
 	for _, e := range r.list(".") {
-		if !slices.Contains([]string{"lock", part, settled, named}, e.Name()) {
+		if !slices.Contains([]string{"lock", began, part, settled, named}, e.Name()) {
 			r.foreign(e.Name(), "the spool has no such entry")
 		}
 	}

@@ -47,6 +47,7 @@ type usage struct {
 // serve is one round of Run.
 func (s *Spool) serve(ctx context.Context, told *usage) {
 	s.renew(ctx)
+	s.stillRuns()
 	s.keepAgain()
 	s.flush(ctx)
 	s.removeIdle()

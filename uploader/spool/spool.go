@@ -68,6 +68,8 @@ type Spool struct {
 	told      map[way]bool
 	plain     map[uint64]bool // devices without reflinks
 	histories histories
+	run       time.Time // when it began; zero unless Resume was called
+	said      time.Time // when stillRuns last did
 }
 
 // way is something that the log was told of a file system.

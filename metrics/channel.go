@@ -1,0 +1,178 @@
+package metrics
+
+import (
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// Channel holds the metrics of one directory on its way to one bucket. Metrics.Channel makes it; it is safe for
+// concurrent use.
+type Channel struct {
+	name, title string
+	registry    *prometheus.Registry
+	ready       readiness
+	streams     *streams
+
+	// What the watcher tells.
+	settled      *prometheus.CounterVec
+	refused      *prometheus.CounterVec
+	scans        *prometheus.CounterVec
+	scanDuration prometheus.Histogram
+	scanFiles    prometheus.Gauge
+	folders      prometheus.Gauge
+	exact        prometheus.Gauge
+	holding      prometheus.Gauge
+
+	// What the uploader tells.
+	attempts        *prometheus.CounterVec
+	attemptDuration *prometheus.HistogramVec
+	sentBytes       *prometheus.CounterVec
+	storedFiles     *prometheus.CounterVec
+	storedBytes     *prometheus.CounterVec
+	storeLatency    *prometheus.HistogramVec
+	publishLatency  *prometheus.HistogramVec
+	lost            *prometheus.CounterVec
+	lastSuccess     prometheus.Gauge
+	inFlight        prometheus.Gauge
+	queueFiles      prometheus.Gauge
+	queueBytes      prometheus.Gauge
+	budget          prometheus.Gauge
+	pinned          *prometheus.CounterVec
+	spoolFiles      prometheus.Gauge
+	spoolBytes      prometheus.Gauge
+	spoolDropped    *prometheus.CounterVec
+	outageLeft      prometheus.Gauge
+	storeUp         prometheus.Gauge
+	uplinkLimit     prometheus.Gauge
+}
+
+// newChannel returns the metrics of a channel; its series have no label "channel" if it has no name.
+func newChannel(name, title string) *Channel {
+	c := &Channel{name: name, title: title, registry: prometheus.NewRegistry(), streams: newStreams(maxStreams)}
+	r := maker{c.registry}
+	if name != "" {
+		r.Registerer = prometheus.WrapRegistererWith(prometheus.Labels{"channel": name}, c.registry)
+	}
+	c.declareWatcher(r)
+	c.declareUploader(r)
+	c.declareSpool(r)
+	r.MustRegister(c.streams)
+	c.fill()
+	return c
+}
+
+func (c *Channel) declareWatcher(r maker) {
+	c.settled = r.counterVec("hlsship_files_settled_total", "Files reported as finished, by the evidence for it.", "kind", "evidence")
+	c.refused = r.counterVec("hlsship_files_refused_total", "Files that are never reported, by reason.", "reason")
+	c.scans = r.counterVec("hlsship_scans_total", "Scans of the directory, by reason.", "reason")
+	c.scanDuration = r.histogram("hlsship_scan_duration_seconds", "Time that a scan of the directory took.")
+	c.scanFiles = r.gauge("hlsship_scan_files", "Regular files met by the last scan.")
+	c.folders = r.gauge("hlsship_watched_folders", "Folders watched.")
+	c.exact = r.gauge("hlsship_watching_exact", "1 while the kernel tells of closed files, 0 while quiet alone says that a file is finished.")
+	c.holding = r.gauge("hlsship_files_held_open", "Files held open so that their bytes outlive their names.")
+}
+
+func (c *Channel) declareUploader(r maker) {
+	c.attempts = r.counterVec("hlsship_attempts_total", "Requests to the store, by result.", "op", "kind", "result")
+	c.attemptDuration = r.histogramVec("hlsship_attempt_duration_seconds", "Time that a request to the store took.", "op")
+	c.sentBytes = r.counterVec("hlsship_sent_bytes_total", "Bytes that PUTs carried, failed ones included.", "kind")
+	c.storedFiles = r.counterVec("hlsship_stored_files_total", "Files stored.", "kind")
+	c.storedBytes = r.counterVec("hlsship_stored_bytes_total", "Bytes of the files stored.", "kind")
+	c.storeLatency = r.histogramVec("hlsship_store_latency_seconds", "Time from a file's completion on disk until it was stored.", "kind")
+	c.publishLatency = r.histogramVec("hlsship_publish_latency_seconds",
+		"Time from a playlist's completion on disk, when what it lists became known, until it was published.", "kind")
+	c.lost = r.counterVec("hlsship_lost_files_total", "Files that a playlist names and that can never be stored, by reason.", "kind", "reason")
+	c.lastSuccess = r.gauge("hlsship_last_success_timestamp_seconds", "When a PUT last succeeded, since the Unix epoch; 0 if none did.")
+	c.inFlight = r.gauge("hlsship_requests_in_flight", "Requests to the store under way.")
+	c.queueFiles = r.gauge("hlsship_queue_files", "Files named and not stored yet.")
+	c.queueBytes = r.gauge("hlsship_queue_bytes", "Size of the files named and not stored yet.")
+	c.budget = r.gauge("hlsship_queue_budget_bytes", "What hlsship_queue_bytes may be before files are given up; 0 for no bound.")
+	c.outageLeft = r.gauge("hlsship_outage_seconds_left",
+		"How long the store may be away, at the present rate, before files are given up; +Inf while nothing comes.")
+	c.uplinkLimit = r.gauge("hlsship_uplink_limit_bytes_per_second", "Bandwidth that uploads may take; 0 for no limit.")
+	c.storeUp = r.gauge("hlsship_store_up", "1 while the store answers, 0 while it fails or has not been asked.")
+}
+
+func (c *Channel) declareSpool(r maker) {
+	c.pinned = r.counterVec("hlsship_spool_pinned_total", "Finished files kept alive, by the way that was taken; held ones do not survive the process.", "way")
+	c.spoolFiles = r.gauge("hlsship_spool_files", "Files pinned in the spool.")
+	c.spoolBytes = r.gauge("hlsship_spool_bytes", "Size of the files pinned in the spool; they take up space of their own only once the packager removed them.")
+	c.spoolDropped = r.counterVec("hlsship_spool_dropped_total", "Entries of an earlier process's spool that were not recovered, by reason.", "reason")
+}
+
+// fill makes every series of a closed label set exist.
+func (c *Channel) fill() {
+	for _, reason := range refusals() {
+		c.refused.WithLabelValues(reason)
+	}
+	for _, way := range pinWays() {
+		c.pinned.WithLabelValues(way)
+	}
+	for _, reason := range pinDrops() {
+		c.spoolDropped.WithLabelValues(reason)
+	}
+	for _, reason := range scanReasons() {
+		c.scans.WithLabelValues(reason)
+	}
+	for _, op := range ops() {
+		c.attemptDuration.WithLabelValues(op)
+	}
+	for _, k := range kinds() {
+		for _, evidence := range evidences() {
+			c.settled.WithLabelValues(k, evidence)
+		}
+		for _, op := range ops() {
+			for _, result := range results() {
+				c.attempts.WithLabelValues(op, k, result)
+			}
+		}
+		for _, reason := range losses() {
+			c.lost.WithLabelValues(k, reason)
+		}
+		c.sentBytes.WithLabelValues(k)
+		c.storedFiles.WithLabelValues(k)
+		c.storedBytes.WithLabelValues(k)
+		c.storeLatency.WithLabelValues(k)
+	}
+	c.publishLatency.WithLabelValues(hls.MediaPlaylist.String())
+	c.publishLatency.WithLabelValues(hls.MultivariantPlaylist.String())
+	c.publishLatency.WithLabelValues(hls.Manifest.String())
+}
+
+// kinds are the words of every kind of file that is ever reported: all but Temporary.
+func kinds() []string {
+	var words []string
+	for _, k := range hls.Kinds() {
+		if k != hls.Temporary {
+			words = append(words, k.String())
+		}
+	}
+	return slices.Clip(words)
+}
+
+// The closed sets below are the words of watcher.Observer and uploader.Observer.
+
+func evidences() []string { return []string{"close", "rename", "lease", "quiet", "range"} }
+
+func refusals() []string {
+	return []string{"link", "irregular", "name", "playlist", "size", "permission"}
+}
+
+func scanReasons() []string {
+	return []string{"start", "overflow", "folder", "timer", "replaced", "stop"}
+}
+
+func ops() []string { return []string{"put", "stat", "get"} }
+
+func results() []string {
+	return []string{"ok", "void", "cancelled", "transient", "alarm", "permanent", "not_found", "precondition", "unsupported"}
+}
+
+func pinWays() []string { return []string{"link", "reflink", "copy", "held"} }
+
+func pinDrops() []string { return []string{"changed", "foreign"} }
+
+func losses() []string { return []string{"gone", "superseded", "rejected", "budget", "age"} }

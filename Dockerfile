@@ -1,11 +1,15 @@
 # docker build -t hlsship --build-arg VERSION=$(git describe --tags --always) .
-# docker run --read-only -v /var/www/hls:/hls:ro -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY \
+# docker run --read-only --stop-timeout 30 -v /var/www/hls:/hls -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY \
 #   hlsship run /hls s3://my-bucket/live
 #
-# Nothing is written, so that a read-only root and a read-only stream will do. A container has no home, so
-# that a credentials file needs AWS_SHARED_CREDENTIALS_FILE. User 65532 must be able to read the stream.
+# Nothing is written but the spool, .hlsship in the stream's directory: user 65532 must be able to read the stream, and
+# to write there for what waits to outlive the container; else mount it with :ro and say --spool-dir off. A container
+# has no home, so that a credentials file needs AWS_SHARED_CREDENTIALS_FILE. Stopping ships what is left, which may
+# take the 20 s of --drain-timeout.
+#
+# docker buildx build --platform linux/amd64,linux/arm64 makes both without emulation.
 
-FROM golang:1.26-bookworm AS build
+FROM --platform=$BUILDPLATFORM golang:1.26-bookworm AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
@@ -31,4 +35,5 @@ USER 65532:65532
 # Loopback inside a container is seen by nobody.
 ENV HLSSHIP_HTTP_LISTEN=0.0.0.0:9810
 EXPOSE 9810
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s CMD ["/usr/bin/hlsship", "healthcheck"]
 ENTRYPOINT ["/usr/bin/hlsship"]

@@ -15,6 +15,8 @@ LDFLAGS   := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 # The S3 server of the tests. uploader/storetest names the same version.
 VERSITYGW := v1.8.0
 GOLANGCI  := v2.15.0
+# Builds the packages.
+NFPM      := v2.45.0
 
 # How long each fuzz target runs in "make fuzz", how many streams "make nightly" ships, and how long "make
 # soak" does.
@@ -81,7 +83,7 @@ fmt: ## format all Go files
 
 .PHONY: docs
 docs: ## write the tables of the README anew, from the code
-	go test ./cmd/hlsship ./metrics -run '^(TestReference|TestManual|TestExposition)$$' -update
+	go test ./cmd/hlsship ./metrics -run '^(TestReference|TestManual|TestManPage|TestCompletions|TestExposition)$$' -update
 	go test . -run '^TestReadmeTables$$' -update
 
 .PHONY: fuzz
@@ -107,6 +109,24 @@ bench: test-deps ## measure hlsship beside bare PUTs and mc mirror; writes docs/
 test-packagers: test-deps ## install every packager and ship what each writes, live and killed; updates the matrix
 	$(call timed,packagers,.ci/packagers)
 	go test -race ./cmd/hlsship -run '^TestPackagers$$' -packagers.all -update -count=1 -timeout 30m -v
+
+.PHONY: deb
+deb: go-version .cache/nfpm-$(NFPM) ## build dist/hlsship_VERSION_ARCH.deb for amd64 and arm64
+	VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' packaging/build $@ amd64 arm64
+
+.PHONY: rpm
+rpm: go-version .cache/nfpm-$(NFPM) ## build dist/hlsship-VERSION.ARCH.rpm for amd64 and arm64
+	VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' packaging/build $@ amd64 arm64
+
+.cache/nfpm-$(NFPM):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) GOFLAGS= CGO_ENABLED=0 go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM)
+	@touch $@
+
+.PHONY: test-packaging
+test-packaging: test-deps .cache/nfpm-$(NFPM) ## install the packages in a Debian that boots, build the image; takes ten minutes and root
+	$(call timed,system packages,.ci/packaging)
+	$(call timed,packages and image,go test ./packaging -packaging.all -count=1 -v -timeout 30m)
 
 .PHONY: clean
 clean: ## remove what was built and the tools that were fetched

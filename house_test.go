@@ -135,6 +135,7 @@ func arrows() map[string][]string {
 		spool:         {"hls"},
 		"check":       {"hls", "watcher", "uploader", store, spool},
 		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store, spool, "check"},
+		"packaging":   nil,
 		"bench":       {"hls", "watcher", "metrics", "uploader", store, spool, tests},
 	}
 }

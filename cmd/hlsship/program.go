@@ -66,10 +66,9 @@ type program struct {
 	journal bool
 }
 
-// run runs the command and returns its exit code. args[0] is the program's name. Signals are taken
-// while a command runs.
-func (p program) run(ctx context.Context, args []string) int {
-	app := &cli.App{
+// app is the command line.
+func (p program) app() *cli.App {
+	return &cli.App{
 		Name: "hlsship", HelpName: "hlsship", CustomAppHelpTemplate: escape(overview()),
 		Writer: p.stdout, ErrWriter: p.stderr,
 		HideVersion: true, HideHelpCommand: true, DisableSliceFlagSeparator: true, Suggest: true,
@@ -78,10 +77,15 @@ func (p program) run(ctx context.Context, args []string) int {
 		Commands:       []*cli.Command{p.runCommand(), p.demoCommand(), p.healthCommand(), p.versionCommand()},
 		Action:         unknownCommand,
 	}
+}
+
+// run runs the command and returns its exit code. args[0] is the program's name. Signals are taken
+// while a command runs.
+func (p program) run(ctx context.Context, args []string) int {
 	if len(args) > 1 && args[1] == "run" {
 		args = flagsFirst(args)
 	}
-	err := app.RunContext(ctx, args)
+	err := p.app().RunContext(ctx, args)
 	if err == nil {
 		return exitDone
 	}

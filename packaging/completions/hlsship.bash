@@ -1,0 +1,28 @@
+# Completion of hlsship(1) for bash; written by "make docs".
+_hlsship() {
+	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} flags=
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W 'run demo healthcheck version' -- "$current")
+		return
+	fi
+	case $previous in
+	--conditional) mapfile -t COMPREPLY < <(compgen -W 'auto off' -- "$current"); return ;;
+	--checksum) mapfile -t COMPREPLY < <(compgen -W 'md5 crc32c none' -- "$current"); return ;;
+	--spool-dir) compopt -o default; return ;;
+	--log-level) mapfile -t COMPREPLY < <(compgen -W 'debug info warn error' -- "$current"); return ;;
+	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$current"); return ;;
+	--config) compopt -o default; return ;;
+	--endpoint | --region | --cache-control | --settle | --rescan | --include | --exclude | --spool-budget | --spool-age | --workers | --uplink-limit | --min-interval | --max-lag | --hold-warn | --drain-timeout | --http-listen | --listen) return ;;
+	esac
+	case ${COMP_WORDS[1]} in
+	run) flags='--endpoint --region --path-style --conditional --checksum --cache-control --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --min-interval --max-lag --hold-warn --drain-timeout --http-listen --log-level --log-format --config'; [[ $current == -* ]] || compopt -o dirnames ;;
+	demo) flags='--listen --no-ffmpeg --log-level' ;;
+	healthcheck) flags='--http-listen --config' ;;
+	version) flags='' ;;
+	esac
+	if [[ $current == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$flags" -- "$current")
+	fi
+}
+complete -F _hlsship hlsship

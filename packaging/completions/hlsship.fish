@@ -1,0 +1,35 @@
+# Completion of hlsship(1) for fish; written by "make docs".
+complete -c hlsship -f
+complete -c hlsship -n __fish_use_subcommand -a run -d 'ship a directory to a bucket'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l endpoint -d 'where the store is, unless it is Amazon S3' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l region -d 'region of the bucket' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l path-style -d 'name the bucket in the path, not in the host; implied for all but the large clouds'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l conditional -d 'publish playlists with conditional PUTs where the store knows them' -x -a 'auto off'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l checksum -d 'checksum by which the store verifies an upload' -x -a 'md5 crc32c none'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l include -d 'ship matching files though no playlist names them' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l exclude -d 'never look at matching files' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; "off" holds open files only, which a kill loses' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files are given up' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-age -d 'how long a file may wait for the store before it is given up; 0 for ever' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l workers -d 'requests to the store at once' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l min-interval -d 'least time between two versions of one playlist; some stores allow one write a second' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l drain-timeout -d 'time to ship what is left after the first SIGTERM or SIGINT' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-level -d 'least level that is logged' -x -a 'debug info warn error'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l config -d 'configuration file in YAML' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -a '(__fish_complete_directories)'
+complete -c hlsship -n __fish_use_subcommand -a demo -d 'a live stream, an embedded S3 and a player, on loopback'
+complete -c hlsship -n '__fish_seen_subcommand_from demo' -l listen -d '' -x
+complete -c hlsship -n '__fish_seen_subcommand_from demo' -l no-ffmpeg -d ''
+complete -c hlsship -n '__fish_seen_subcommand_from demo' -l log-level -d '' -x -a 'debug info warn error'
+complete -c hlsship -n __fish_use_subcommand -a healthcheck -d 'ask a running hlsship whether it lives'
+complete -c hlsship -n '__fish_seen_subcommand_from healthcheck' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
+complete -c hlsship -n '__fish_seen_subcommand_from healthcheck' -l config -d 'configuration file in YAML' -r -F
+complete -c hlsship -n __fish_use_subcommand -a version -d 'print the version'

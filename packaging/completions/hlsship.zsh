@@ -1,0 +1,45 @@
+#compdef hlsship
+# Written by "make docs".
+if (( CURRENT == 2 )); then
+	_values command 'run[ship a directory to a bucket]' 'demo[a live stream, an embedded S3 and a player, on loopback]' 'healthcheck[ask a running hlsship whether it lives]' 'version[print the version]'
+	return
+fi
+case $words[2] in
+run)
+	_arguments \
+		'*--endpoint[where the store is, unless it is Amazon S3]:value: ' \
+		'*--region[region of the bucket]:value: ' \
+		'*--path-style[name the bucket in the path, not in the host; implied for all but the large clouds]' \
+		'*--conditional[publish playlists with conditional PUTs where the store knows them]:value:(auto off)' \
+		'*--checksum[checksum by which the store verifies an upload]:value:(md5 crc32c none)' \
+		'*--cache-control[Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle]:value: ' \
+		'*--settle[how long a file must be quiet to count as finished where the kernel cannot tell]:value: ' \
+		'*--rescan[time between scans of the directory, which find what no event told of]:value: ' \
+		'*--include[ship matching files though no playlist names them]:value: ' \
+		'*--exclude[never look at matching files]:value: ' \
+		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; "off" holds open files only, which a kill loses]:path:_files' \
+		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up]:value: ' \
+		'*--spool-age[how long a file may wait for the store before it is given up; 0 for ever]:value: ' \
+		'*--workers[requests to the store at once]:value: ' \
+		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
+		'*--min-interval[least time between two versions of one playlist; some stores allow one write a second]:value: ' \
+		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards]:value: ' \
+		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \
+		'*--drain-timeout[time to ship what is left after the first SIGTERM or SIGINT]:value: ' \
+		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \
+		'*--log-level[least level that is logged]:value:(debug info warn error)' \
+		'*--log-format[how the log is written to standard error]:value:(text json)' \
+		'*--config[configuration file in YAML]:path:_files' \
+		'3:directory:_files -/' '4:destination: ' ;;
+demo)
+	_arguments \
+		'*--listen[]:value: ' \
+		'*--no-ffmpeg[]' \
+		'*--log-level[]:value:(debug info warn error)' ;;
+healthcheck)
+	_arguments \
+		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \
+		'*--config[configuration file in YAML]:path:_files' ;;
+version)
+	_arguments ;;
+esac

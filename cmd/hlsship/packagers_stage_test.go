@@ -84,11 +84,14 @@ type member struct {
 
 func newScene(t *testing.T, m mode) *scene {
 	t.Helper()
-	l := newLive(t)
-	l.viewer.AllowUnnamed = m.unnamed
+	viewer := storetest.NewViewer(livePrefix)
+	viewer.AllowUnnamed = m.unnamed
+	l := newLiveIn(t, t.TempDir(), viewer)
 	if m.holdsBack {
 		// A playlist of a new run waits three target durations for new bytes under the old names.
+		l.mu.Lock()
 		l.limit += 3 * 2 * time.Second
+		l.mu.Unlock()
 	}
 	s := &scene{live: l, mode: m, scratch: t.TempDir(), port: freePort(t)}
 	if m.prepare != "" {

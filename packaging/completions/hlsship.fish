@@ -7,6 +7,11 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l path-style -d 'name 
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l conditional -d 'publish playlists with conditional PUTs where the store knows them' -x -a 'auto off'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l checksum -d 'checksum by which the store verifies an upload' -x -a 'md5 crc32c none'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l access-key-file -d 'file that holds nothing but the access key; with --secret-key-file' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l secret-key-file -d 'file that holds nothing but the secret key' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l credentials-file -d 'shared credentials file, used instead of all other places' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l profile -d 'section of the shared credentials file' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l name -d 'what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l include -d 'ship matching files though no playlist names them' -x

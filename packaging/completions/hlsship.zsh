@@ -13,6 +13,11 @@ run)
 		'*--conditional[publish playlists with conditional PUTs where the store knows them]:value:(auto off)' \
 		'*--checksum[checksum by which the store verifies an upload]:value:(md5 crc32c none)' \
 		'*--cache-control[Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle]:value: ' \
+		'*--access-key-file[file that holds nothing but the access key; with --secret-key-file]:path:_files' \
+		'*--secret-key-file[file that holds nothing but the secret key]:path:_files' \
+		'*--credentials-file[shared credentials file, used instead of all other places]:path:_files' \
+		'*--profile[section of the shared credentials file]:value: ' \
+		'*--name[what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR]:value: ' \
 		'*--settle[how long a file must be quiet to count as finished where the kernel cannot tell]:value: ' \
 		'*--rescan[time between scans of the directory, which find what no event told of]:value: ' \
 		'*--include[ship matching files though no playlist names them]:value: ' \

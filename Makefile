@@ -83,7 +83,7 @@ fmt: ## format all Go files
 
 .PHONY: docs
 docs: ## write the tables of the README anew, from the code
-	go test ./cmd/hlsship ./metrics -run '^(TestReference|TestManual|TestManPage|TestCompletions|TestExposition)$$' -update
+	go test ./cmd/hlsship ./metrics -run '^(TestReference|TestManual|TestCheckText|TestManPage|TestCompletions|TestExposition)$$' -update
 	go test . -run '^TestReadmeTables$$' -update
 
 .PHONY: fuzz

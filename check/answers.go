@@ -107,6 +107,8 @@ func ofStore(err error, u *url.URL, what, denied, other string) Finding {
 		f.ID = denied
 	case reply.Foreign, reply.Status < 400:
 		f.ID = "store-foreign"
+	case reply.Status == http.StatusNotFound && reply.Code == "":
+		f.ID, f.Cure = "store-foreign", "Something other than the store answered: check the endpoint, and any proxy or web server on the way."
 	case reply.Status == http.StatusNotFound:
 		f.ID = "bucket-missing"
 	case reply.Status == http.StatusNotImplemented, reply.Code == "InvalidArgument", reply.Code == "InvalidRequest", reply.Code == "InvalidDigest":

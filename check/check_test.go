@@ -313,6 +313,9 @@ func brokenStores() []broken {
 				_, _ = w.Write([]byte("<html>please log in</html>"))
 			})
 		}, "store-foreign", Error, "login page"},
+		{"another web server", func(s *stage) {
+			s.front(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) { w.WriteHeader(http.StatusNotFound) })
+		}, "store-foreign", Error, "web server"},
 		{"cache in between", func(s *stage) { s.front(caching()) }, "overwrite-stale", Error, "CDN"},
 		{"Cache-Control dropped", func(s *stage) { s.front(altered(func(h http.Header) { h.Del("Cache-Control") })) }, "header-changed", Warning, "Cache-Control"},
 		{"Content-Type changed", func(s *stage) {

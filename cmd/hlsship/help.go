@@ -14,6 +14,7 @@ func overview() string {
 
 Usage:
   hlsship run [flags] DIR s3://BUCKET[/PREFIX]    ship DIR until stopped
+  hlsship check [flags] DIR s3://BUCKET[/PREFIX]  say what would fail, why, and what to do
   hlsship demo                                    see it at work, with nothing installed
   hlsship healthcheck                             ask a running one whether it lives
   hlsship version                                 print the version
@@ -71,6 +72,28 @@ Exit codes: 0 everything is shipped, 1 failed, 2 wrong usage, 3 stopped with fil
 log names.
 `)
 	return b.String()
+}
+
+// checkManual is the help of check.
+func checkManual() string {
+	return `hlsship check - say what would fail if a directory were shipped, why, and what to do about it
+
+Usage:
+  hlsship check [flags of run] [--json] DIR s3://BUCKET[/PREFIX]
+  hlsship check [--json] --config FILE
+
+It takes what "hlsship run" takes, ships nothing and ends within 20 seconds or so. Run it as the user
+that hlsship will run as, best while the packager runs: then its playlists are read, and its bitrate is
+compared with the disk and the way to the store.
+
+  --json                     print one JSON document instead of a table
+
+In the bucket it writes PREFIX/.hlsship-check- and eight random digits, and removes it; without the
+permission to delete some bytes of it are left, and it says so. In the directory it does what the spool
+would do.
+
+Exit codes: 0 no errors, though maybe warnings; 1 errors; 2 wrong usage.
+`
 }
 
 // help is the row's entry in the help.

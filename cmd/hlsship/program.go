@@ -74,7 +74,7 @@ func (p program) app() *cli.App {
 		HideVersion: true, HideHelpCommand: true, DisableSliceFlagSeparator: true, Suggest: true,
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   refuse,
-		Commands:       []*cli.Command{p.runCommand(), p.demoCommand(), p.healthCommand(), p.versionCommand()},
+		Commands:       []*cli.Command{p.runCommand(), p.checkCommand(), p.demoCommand(), p.healthCommand(), p.versionCommand()},
 		Action:         unknownCommand,
 	}
 }
@@ -82,7 +82,7 @@ func (p program) app() *cli.App {
 // run runs the command and returns its exit code. args[0] is the program's name. Signals are taken
 // while a command runs.
 func (p program) run(ctx context.Context, args []string) int {
-	if len(args) > 1 && args[1] == "run" {
+	if len(args) > 1 && (args[1] == "run" || args[1] == "check") {
 		args = flagsFirst(args)
 	}
 	err := p.app().RunContext(ctx, args)
@@ -100,6 +100,9 @@ func (p program) run(ctx context.Context, args []string) int {
 	if _, ok := errors.AsType[*uploader.Unshipped](err); ok {
 		return exitUnshipped
 	}
+	if errors.Is(err, errFaults) {
+		return exitFailed
+	}
 	_, _ = fmt.Fprintf(p.stderr, "hlsship: %v\n", err)
 	return exitFailed
 }
@@ -112,7 +115,7 @@ func unknownCommand(c *cli.Context) error {
 		return cli.ShowAppHelp(c)
 	}
 	name, hint := c.Args().First(), ""
-	if s := nearest(name, []string{"run", "demo", "healthcheck", "version"}); s != "" {
+	if s := nearest(name, []string{"run", "check", "demo", "healthcheck", "version"}); s != "" {
 		hint = fmt.Sprintf("; did you mean %q?", s)
 	}
 	return usageError{fmt.Errorf("no command %q%s", name, hint)}

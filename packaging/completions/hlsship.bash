@@ -3,7 +3,7 @@ _hlsship() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} flags=
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'run demo healthcheck version' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W 'run check demo healthcheck version' -- "$current")
 		return
 	fi
 	case $previous in
@@ -20,6 +20,7 @@ _hlsship() {
 	esac
 	case ${COMP_WORDS[1]} in
 	run) flags='--endpoint --region --path-style --conditional --checksum --cache-control --access-key-file --secret-key-file --credentials-file --profile --name --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --min-interval --max-lag --hold-warn --drain-timeout --http-listen --log-level --log-format --config'; [[ $current == -* ]] || compopt -o dirnames ;;
+	check) flags='--endpoint --region --path-style --conditional --checksum --cache-control --access-key-file --secret-key-file --credentials-file --profile --name --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --min-interval --max-lag --hold-warn --drain-timeout --http-listen --log-level --log-format --config --json'; [[ $current == -* ]] || compopt -o dirnames ;;
 	demo) flags='--listen --no-ffmpeg --log-level' ;;
 	healthcheck) flags='--http-listen --config' ;;
 	version) flags='' ;;

@@ -30,6 +30,37 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-level -d 'least 
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l config -d 'configuration file in YAML' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -a '(__fish_complete_directories)'
+complete -c hlsship -n __fish_use_subcommand -a check -d 'say what would fail, why, and what to do'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l endpoint -d 'where the store is, unless it is Amazon S3' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l region -d 'region of the bucket' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l path-style -d 'name the bucket in the path, not in the host; implied for all but the large clouds'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l conditional -d 'publish playlists with conditional PUTs where the store knows them' -x -a 'auto off'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l checksum -d 'checksum by which the store verifies an upload' -x -a 'md5 crc32c none'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l access-key-file -d 'file that holds nothing but the access key; with --secret-key-file' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l secret-key-file -d 'file that holds nothing but the secret key' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l credentials-file -d 'shared credentials file, used instead of all other places' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l profile -d 'section of the shared credentials file' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l name -d 'what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l include -d 'ship matching files though no playlist names them' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l exclude -d 'never look at matching files' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; "off" holds open files only, which a kill loses' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files are given up' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-age -d 'how long a file may wait for the store before it is given up; 0 for ever' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l workers -d 'requests to the store at once' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l min-interval -d 'least time between two versions of one playlist; some stores allow one write a second' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l drain-timeout -d 'time to ship what is left after the first SIGTERM or SIGINT' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-level -d 'least level that is logged' -x -a 'debug info warn error'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l config -d 'configuration file in YAML' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l json -d 'print one JSON document instead of a table'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -a '(__fish_complete_directories)'
 complete -c hlsship -n __fish_use_subcommand -a demo -d 'a live stream, an embedded S3 and a player, on loopback'
 complete -c hlsship -n '__fish_seen_subcommand_from demo' -l listen -d '' -x
 complete -c hlsship -n '__fish_seen_subcommand_from demo' -l no-ffmpeg -d ''

@@ -1,7 +1,7 @@
 #compdef hlsship
 # Written by "make docs".
 if (( CURRENT == 2 )); then
-	_values command 'run[ship a directory to a bucket]' 'demo[a live stream, an embedded S3 and a player, on loopback]' 'healthcheck[ask a running hlsship whether it lives]' 'version[print the version]'
+	_values command 'run[ship a directory to a bucket]' 'check[say what would fail, why, and what to do]' 'demo[a live stream, an embedded S3 and a player, on loopback]' 'healthcheck[ask a running hlsship whether it lives]' 'version[print the version]'
 	return
 fi
 case $words[2] in
@@ -35,6 +35,38 @@ run)
 		'*--log-level[least level that is logged]:value:(debug info warn error)' \
 		'*--log-format[how the log is written to standard error]:value:(text json)' \
 		'*--config[configuration file in YAML]:path:_files' \
+		'3:directory:_files -/' '4:destination: ' ;;
+check)
+	_arguments \
+		'*--endpoint[where the store is, unless it is Amazon S3]:value: ' \
+		'*--region[region of the bucket]:value: ' \
+		'*--path-style[name the bucket in the path, not in the host; implied for all but the large clouds]' \
+		'*--conditional[publish playlists with conditional PUTs where the store knows them]:value:(auto off)' \
+		'*--checksum[checksum by which the store verifies an upload]:value:(md5 crc32c none)' \
+		'*--cache-control[Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle]:value: ' \
+		'*--access-key-file[file that holds nothing but the access key; with --secret-key-file]:path:_files' \
+		'*--secret-key-file[file that holds nothing but the secret key]:path:_files' \
+		'*--credentials-file[shared credentials file, used instead of all other places]:path:_files' \
+		'*--profile[section of the shared credentials file]:value: ' \
+		'*--name[what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR]:value: ' \
+		'*--settle[how long a file must be quiet to count as finished where the kernel cannot tell]:value: ' \
+		'*--rescan[time between scans of the directory, which find what no event told of]:value: ' \
+		'*--include[ship matching files though no playlist names them]:value: ' \
+		'*--exclude[never look at matching files]:value: ' \
+		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; "off" holds open files only, which a kill loses]:path:_files' \
+		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up]:value: ' \
+		'*--spool-age[how long a file may wait for the store before it is given up; 0 for ever]:value: ' \
+		'*--workers[requests to the store at once]:value: ' \
+		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
+		'*--min-interval[least time between two versions of one playlist; some stores allow one write a second]:value: ' \
+		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards]:value: ' \
+		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \
+		'*--drain-timeout[time to ship what is left after the first SIGTERM or SIGINT]:value: ' \
+		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \
+		'*--log-level[least level that is logged]:value:(debug info warn error)' \
+		'*--log-format[how the log is written to standard error]:value:(text json)' \
+		'*--config[configuration file in YAML]:path:_files' \
+		'*--json[print one JSON document instead of a table]' \
 		'3:directory:_files -/' '4:destination: ' ;;
 demo)
 	_arguments \

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/hlsship/hlsship/check"
+)
+
+// errFaults says that the check found errors, which it has printed.
+var errFaults = errors.New("the check found errors")
+
+// setUp is one directory and its bucket, to be checked.
+type setUp struct {
+	name, dir, destination string
+	config                 check.Config
+}
+
+// checked is a set-up with what was found, as it stands in the JSON document.
+type checked struct {
+	Name        string          `json:"name,omitempty"`
+	Dir         string          `json:"dir"`
+	Destination string          `json:"destination"`
+	Findings    []check.Finding `json:"findings"`
+}
+
+// checkResult is the JSON document.
+type checkResult struct {
+	Version  string    `json:"version"`
+	Errors   int       `json:"errors"`
+	Warnings int       `json:"warnings"`
+	Channels []checked `json:"channels"`
+}
+
+func (p program) checkCommand() *cli.Command {
+	return &cli.Command{
+		Name: "check", Usage: "say what would fail, why, and what to do", HideHelpCommand: true, OnUsageError: refuse,
+		Flags: append(commandFlags(settings()), &cli.BoolFlag{Name: "json", Usage: "print one JSON document instead of a table"}), CustomHelpTemplate: escape(checkManual()),
+		Action: func(c *cli.Context) error {
+			conf, err := load(sourcesOf(c, p.environ))
+			if err != nil {
+				return usageError{err}
+			}
+			ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
+			defer stop()
+			result, err := checkAll(ctx, conf.setUps(p.build.version), p.build.version)
+			if err != nil {
+				return err
+			}
+			write := result.text
+			if c.Bool("json") {
+				write = result.json
+			}
+			if err := write(p.stdout); err != nil {
+				return fmt.Errorf("write what was found: %w", err)
+			}
+			if result.Errors > 0 {
+				return errFaults
+			}
+			return nil
+		},
+	}
+}
+
+// checkAll looks at all set-ups at once, as they would be shipped. The error says that somebody interrupted it.
+func checkAll(ctx context.Context, all []setUp, version string) (checkResult, error) {
+	result := checkResult{Version: version, Channels: make([]checked, len(all))}
+	var looking group
+	for i, one := range all {
+		looking.start(nil, func() error {
+			result.Channels[i] = checked{one.name, one.dir, one.destination, check.Run(ctx, one.config)}
+			return nil
+		})
+	}
+	if err := looking.wait(); err != nil {
+		return checkResult{}, err
+	}
+	if ctx.Err() != nil {
+		return checkResult{}, errors.New("the check was interrupted")
+	}
+	for _, c := range result.Channels {
+		for _, f := range c.Findings {
+			switch f.Level {
+			case check.OK, check.Note:
+			case check.Warning:
+				result.Warnings++
+			case check.Error:
+				result.Errors++
+			}
+		}
+	}
+	return result, nil
+}
+
+// json writes the result as one document.
+func (r checkResult) json(w io.Writer) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(r)
+}
+
+// text writes the result for people, in columns.
+func (r checkResult) text(w io.Writer) error {
+	const level, id = 9, 24
+	var b strings.Builder
+	for _, c := range r.Channels {
+		if c.Name != "" {
+			b.WriteString(c.Name + ": ")
+		}
+		b.WriteString(c.Dir + " to " + c.Destination + "\n\n")
+		for _, f := range c.Findings {
+			fmt.Fprintf(&b, "  %-*s%-*s", level, f.Level, id, f.ID)
+			b.WriteString(wrapped(f.Found, 2+level+id))
+			if f.Cure != "" {
+				b.WriteString(strings.Repeat(" ", 2+level+id) + wrapped("→ "+f.Cure, 2+level+id))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	fmt.Fprintf(&b, "%s, %s.\n", number(r.Errors, "error"), number(r.Warnings, "warning"))
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// number returns "no errors", "1 error" or "2 errors".
+func number(n int, what string) string {
+	switch n {
+	case 0:
+		return "no " + what + "s"
+	case 1:
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// wrapped breaks a text that begins in that column into lines of a hundred characters.
+func wrapped(text string, column int) string {
+	const width = 100
+	var b strings.Builder
+	at := column
+	for i, word := range strings.Fields(text) {
+		length := len([]rune(word))
+		switch {
+		case i == 0:
+		case at+1+length > width:
+			b.WriteString("\n" + strings.Repeat(" ", column))
+			at = column
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += length
+	}
+	return b.String() + "\n"
+}

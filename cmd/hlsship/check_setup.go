@@ -1,0 +1,36 @@
+package main
+
+import (
+	"github.com/hlsship/hlsship/check"
+	"github.com/hlsship/hlsship/uploader/s3"
+)
+
+// setUps returns what is to be checked: what run would ship.
+func (c config) setUps(version string) []setUp {
+	all := make([]setUp, 0, len(c.channels))
+	for _, one := range c.channels {
+		one.store = one.store.at(c.started)
+		all = append(all, one.setUp(version))
+	}
+	return all
+}
+
+// setUp is the channel as check wants it.
+func (c channel) setUp(version string) setUp {
+	addressing := s3.AddressingAuto
+	if c.store.pathStyle {
+		addressing = s3.AddressingPath
+	}
+	return setUp{
+		name: c.name, dir: c.dir, destination: c.store.destination(),
+		config: check.Config{
+			Dir: c.dir, Exclude: matcher(c.exclude), Settle: c.settle,
+			SpoolOff: c.spool.off, Spool: c.spool.dir, Budget: c.spool.budget, Age: c.spool.age,
+			Store: s3.Config{
+				Endpoint: c.store.endpoint, Region: c.store.region, Bucket: c.store.bucket, Addressing: addressing,
+				Checksum: s3.Checksum(c.store.checksum), Credentials: c.store.credentials, Workers: c.flow.workers, Version: version,
+			},
+			Prefix: c.store.keyPrefix(), Conditional: c.store.conditional, UplinkLimit: c.flow.uplinkLimit,
+		},
+	}
+}

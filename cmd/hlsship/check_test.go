@@ -1,0 +1,109 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hlsship/hlsship/check"
+	"github.com/hlsship/hlsship/uploader/storetest"
+)
+
+// runCheck runs the command in a process of its own and returns what it printed and its exit code.
+func runCheck(t *testing.T, g *storetest.GatewayServer, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"check"}, args...)...)
+	cmd.Env = append(os.Environ(), "HLSSHIP_TEST_MAIN=1", "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_ACCESS_KEY_ID="+g.AccessKey, "AWS_SECRET_ACCESS_KEY="+g.SecretKey)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		exit, ok := errors.AsType[*exec.ExitError](err)
+		if !ok {
+			t.Fatal(err)
+		}
+		code = exit.ExitCode()
+	}
+	return out.String(), errs.String(), code
+}
+
+func TestCheckCommand(t *testing.T) {
+	t.Parallel()
+	g := storetest.Gateway(t)
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a.ts":      strings.Repeat("x", 10_000),
+		"live.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2.0,\na.ts\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	// The disk of the tests may be smaller than the default budget.
+	budget := "--spool-budget=64MiB"
+	stdout, stderr, code := runCheck(t, g, budget, "--endpoint", g.Endpoint, dir, "s3://"+g.Bucket+"/live")
+	if code != exitDone || stderr != "" {
+		t.Errorf("a set-up that works: exit code %d, standard error %q\n%s", code, stderr, stdout)
+	}
+	for _, words := range []string{dir + " to s3://" + g.Bucket + "/live\n", "  ok       write  ", "no errors, "} {
+		if !strings.Contains(stdout, words) {
+			t.Errorf("no %q in\n%s", words, stdout)
+		}
+	}
+
+	stdout, stderr, code = runCheck(t, g, dir, "s3://nowhere", "--json", budget, "--endpoint", g.Endpoint)
+	var got struct {
+		Errors   int
+		Channels []struct {
+			Dir, Destination string
+			Findings         []struct{ ID, Level, Found, Cure string }
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil {
+		t.Fatalf("%v in %s", err, stdout)
+	}
+	if code != exitFailed || stderr != "" || got.Errors != 1 || len(got.Channels) != 1 || got.Channels[0].Destination != "s3://nowhere" {
+		t.Fatalf("a bucket that is missing: exit code %d, standard error %q, %s", code, stderr, stdout)
+	}
+	last := got.Channels[0].Findings[len(got.Channels[0].Findings)-1]
+	if last.ID != "bucket-missing" || last.Level != "error" || !strings.Contains(last.Cure, "Create the bucket") {
+		t.Errorf("got %+v", last)
+	}
+
+	if _, stderr, code = runCheck(t, g, dir); code != exitUsage || !strings.Contains(stderr, "destination is missing") {
+		t.Errorf("without a destination: exit code %d, %q", code, stderr)
+	}
+}
+
+// TestCheckText keeps what people read.
+func TestCheckText(t *testing.T) {
+	t.Parallel()
+	r := checkResult{Version: "1.2.3", Errors: 1, Warnings: 2, Channels: []checked{
+		{Dir: "/var/www/hls", Destination: "s3://my-bucket/live", Findings: []check.Finding{
+			{ID: "dir", Found: "/var/www/hls can be read: 12 files in 2 folders"},
+			{ID: "spool-short", Level: check.Warning, Found: "at 6.1 Mbit/s the spool lasts 8 min (the budget of 350 MiB): a longer outage loses files",
+				Cure: "Make room, or raise --spool-budget and --spool-age."},
+		}},
+		{Name: "two", Dir: "/b", Destination: "s3://other", Findings: []check.Finding{
+			{ID: "public-read-refused", Level: check.Note, Found: "without credentials an object is answered with 403", Cure: "If players read from the bucket itself, allow s3:GetObject to everybody in the bucket's policy."},
+			{ID: "bucket-missing", Level: check.Error, Found: "storing an object failed: 404 NoSuchBucket", Cure: "Create the bucket \"other\"."},
+		}},
+	}}
+	var b strings.Builder
+	if err := r.text(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "check.txt", b.String())
+	golden(t, "check_manual.txt", checkManual())
+	for _, line := range strings.Split(b.String()+checkManual(), "\n") {
+		if len([]rune(line)) > 104 {
+			t.Errorf("%q is too long", line)
+		}
+	}
+}

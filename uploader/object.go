@@ -155,7 +155,7 @@ func (p *Plan) observeObject(f hls.File) {
 		}
 	}
 	v := &version{id: p.next(), file: f}
-	if o.etag != "" || o.exposed() {
+	if o.etag != "" || o.exposed() || o.busy && !o.isMedia() {
 		if len(o.naming) > 0 {
 			s := o.naming[0].list.stream
 			if o.asked != nil {

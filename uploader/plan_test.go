@@ -487,6 +487,21 @@ func TestPlanRestart(t *testing.T) {
 			t.Error("not finished, though everything is stored")
 		}
 	})
+	t.Run("an init section rewritten with the same bytes while it is stored", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, PlanConfig{Settle: 2 * time.Second})
+		d.media("init.mp4", "s0.m4s")
+		d.playlist("x.m3u8", playlistText(0, false, `#EXT-X-MAP:URI="init.mp4"`, "s0.m4s"))
+		d.fresh("x.m3u8")
+		d.want("put init.mp4", "put s0.m4s")
+		d.media("init.mp4") // ffmpeg -hls_fmp4_init_resend, as soon as the playlist named it
+		d.want()
+		d.done("put init.mp4", "put s0.m4s")
+		d.want("compare init.mp4", "publish x.m3u8")
+		d.answer("compare init.mp4", Outcome{Result: Done, ETag: "same"})
+		d.done("publish x.m3u8")
+		d.want()
+	})
 	t.Run("stale bytes do not satisfy the new run", func(t *testing.T) {
 		t.Parallel()
 		d := setup(t)

@@ -50,8 +50,6 @@ func ffmpegModes() []mode {
 	based.prepare, based.args, based.unnamed = "mkdir media", []string{"--include", "*.ts"}, true
 	sized := ffmpegHLS("-hls_segment_size 120000", "VIDEO", "-hls_segment_size 120000 index.m3u8")
 	sized.holdsBack = true // a file appears when it is full
-	resent := ffmpegHLS("fmp4, -hls_fmp4_init_resend 1", "VIDEO", "-hls_segment_type fmp4 -hls_fmp4_init_resend 1 index.m3u8")
-	resent.holdsBack = true // the init section is truncated just after a playlist named it
 	captioned := ffmpegHLS("var_stream_map with sgroup (WebVTT)", "VIDEO",
 		"-map 0:v -map 1:s -c:s webvtt -var_stream_map 'v:0,s:0,sgroup:subs' -master_pl_name master.m3u8 -hls_segment_filename stream_%v_%d.ts stream_%v.m3u8")
 	captioned.prepare = captions
@@ -77,7 +75,7 @@ func ffmpegModes() []mode {
 		ffmpegHLS("fmp4", "BOTH", "-hls_segment_type fmp4 index.m3u8"),
 		quick(ffmpegHLS("fmp4, temp_file+delete_segments", "VIDEO",
 			"-hls_segment_type fmp4 -hls_list_size 3 -hls_flags temp_file+delete_segments -hls_delete_threshold 1 index.m3u8")),
-		resent,
+		ffmpegHLS("fmp4, -hls_fmp4_init_resend 1", "VIDEO", "-hls_segment_type fmp4 -hls_fmp4_init_resend 1 index.m3u8"),
 		ffmpegHLS("var_stream_map, a folder for each", "VIDEO", twoVariants+"%v/index.m3u8"),
 		quick(ffmpegHLS("var_stream_map, fmp4, delete_segments+temp_file, -master_pl_publish_rate 3", "VIDEO",
 			twoVariants+"-hls_segment_type fmp4 -hls_list_size 3 -hls_flags delete_segments+temp_file -master_pl_publish_rate 3 %v/index.m3u8")),

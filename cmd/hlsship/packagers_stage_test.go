@@ -47,8 +47,7 @@ type mode struct {
 	unnamed bool
 	// late is true if it writes nothing before its end.
 	late bool
-	// holdsBack is true if its playlists name files that come much later, or are rewritten as soon as they are named,
-	// so that few of them can be published.
+	// holdsBack is true if its playlists name files that come much later, so that few of them can be published.
 	holdsBack bool
 }
 

@@ -43,6 +43,7 @@ demo: build ## play a live stream through hlsship in the browser; Ctrl-C stops i
 test: test-deps ## install what the tests need and run them all
 	$(call timed,tests,go test $(TESTFLAGS) $$(go list ./... | grep -v /cmd/hlsship))
 	$(call timed,tests in real time,go test $(TESTFLAGS) ./cmd/hlsship)
+	$(call timed,chart and compose file,cd packaging/checks && go test -p 2 -timeout 10m ./...)
 
 .PHONY: build
 build: go-version ## build bin/hlsship
@@ -85,6 +86,10 @@ fmt: ## format all Go files
 docs: ## write the tables of the README anew, from the code
 	go test ./cmd/hlsship ./metrics -run '^(TestReference|TestManual|TestCheckText|TestManPage|TestCompletions|TestExposition)$$' -update
 	go test . -run '^TestReadmeTables$$' -update
+
+.PHONY: manifests
+manifests: go-version ## write packaging/kubernetes anew from the chart, and what the chart copies
+	cd packaging/checks && for part in TestCopies TestPlainManifests; do go test -run "^$$part\$$" -update .; done
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (1m)

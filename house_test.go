@@ -123,7 +123,7 @@ func packages(all []*source) map[string][]*source {
 
 // arrows says which packages of ours each package may import. Tests may import storetest as well.
 func arrows() map[string][]string {
-	const store, tests, spool = "uploader/s3", "uploader/storetest", "uploader/spool"
+	const store, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
 	return map[string][]string{
 		".":           nil,
 		"hls":         nil,
@@ -136,6 +136,7 @@ func arrows() map[string][]string {
 		"check":       {"hls", "watcher", "uploader", store, spool},
 		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store, spool, "check"},
 		"packaging":   nil,
+		checks:        nil,
 		"bench":       {"hls", "watcher", "metrics", "uploader", store, spool, tests},
 	}
 }

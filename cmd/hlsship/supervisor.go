@@ -158,6 +158,20 @@ func (q *queueing) Store(answers bool) {
 	q.failing = !answers
 }
 
+// reloading tells the service manager that the configuration is read anew; what it returns, that this is done.
+func (s *supervisor) reloading() (done func()) {
+	if s == nil {
+		return func() {}
+	}
+	select {
+	case <-s.began:
+	default: // "systemctl start" still waits for that
+		return func() {}
+	}
+	_, _ = s.notify(false, daemon.SdNotifyReloading+"\n"+daemon.SdNotifyMonotonicUsec())
+	return func() { _, _ = s.notify(false, daemon.SdNotifyReady) }
+}
+
 // status says in one line how it goes.
 func (s *supervisor) status(scanning, draining bool) string {
 	s.mu.Lock()

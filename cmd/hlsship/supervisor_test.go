@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -59,7 +60,12 @@ func TestNotify(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			socket, at := manager(t)
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "run", "--http-listen", "off", "--endpoint", "http://127.0.0.1:1", "--drain-timeout", "5s", dir, "s3://bucket")
+			settings := filepath.Join(t.TempDir(), "hlsship.yml")
+			text := fmt.Sprintf("http_listen: \"off\"\nendpoint: http://127.0.0.1:1\ndrain_timeout: 5s\ndir: %s\ndestination: s3://bucket\n", dir)
+			if err := os.WriteFile(settings, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "run", "--config", settings)
 			cmd.Env = append(os.Environ(), "HLSSHIP_TEST_MAIN=1", "NOTIFY_SOCKET="+at, "WATCHDOG_USEC=60000000",
 				"AWS_ACCESS_KEY_ID=k", "AWS_SECRET_ACCESS_KEY=s")
 			var log bytes.Buffer
@@ -76,6 +82,11 @@ func TestNotify(t *testing.T) {
 			until(t, socket, "WATCHDOG=1")
 			until(t, socket, "STATUS=shipping; 0 files (0 B) wait")
 			until(t, socket, "WATCHDOG=1")
+			if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+				t.Fatal(err)
+			}
+			until(t, socket, "RELOADING=1\nMONOTONIC_USEC=")
+			until(t, socket, "READY=1")
 			if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
 				t.Fatal(err)
 			}

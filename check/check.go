@@ -11,9 +11,13 @@ import (
 const (
 	// Limit is how long Run takes at most.
 	Limit = 20 * time.Second
-	// directoryLimit is the directory's part of it, probeLimit that of one question to the store.
+	// directoryLimit is the directory's part of it, of which grace is for one that is only large to stop by itself;
+	// cleanupLimit is for tidying up, and what is between them is the store's.
 	directoryLimit = 5 * time.Second
-	probeLimit     = 5 * time.Second
+	grace          = time.Second
+	cleanupLimit   = 3 * time.Second
+	// probeLimit bounds one question to the store.
+	probeLimit = 5 * time.Second
 )
 
 // Config is the set-up to look at: one directory and where it is shipped to.
@@ -38,6 +42,8 @@ type Config struct {
 	Prefix string
 	// Conditional says that playlists are to be published with conditional PUTs.
 	Conditional bool
+	// MinInterval is the least time between two versions of one playlist.
+	MinInterval time.Duration
 	// UplinkLimit is in bytes a second, 0 for none.
 	UplinkLimit int64
 }
@@ -51,29 +57,30 @@ func run(ctx context.Context, c Config, sys system) []Finding {
 	defer cancel()
 	var found findings
 	need := boundedDirectory(ctx, c, sys, &found)
-	at := storeCheck{config: c, found: &found}
+	at := storeCheck{config: c, found: &found, limit: Limit - directoryLimit - cleanupLimit}
 	at.run(ctx, need)
 	return found.taken()
 }
 
 // boundedDirectory looks at the directory, and leaves it behind when it does not answer.
 func boundedDirectory(ctx context.Context, c Config, sys system, found *findings) streams {
-	ctx, cancel := context.WithTimeout(ctx, directoryLimit)
+	inner, cancel := context.WithTimeout(ctx, directoryLimit-grace)
 	defer cancel()
 	var here findings
 	done := make(chan streams, 1) // buffered, so that one left behind can still end
 	go func() {
 		d := directoryCheck{config: c, sys: sys, found: &here}
-		done <- d.run(ctx)
+		done <- d.run(inner)
 	}()
-	// A little more than the limit: a directory that is only large stops at the limit by itself.
-	grace := time.NewTimer(directoryLimit + time.Second)
-	defer grace.Stop()
+	patience := time.NewTimer(directoryLimit)
+	defer patience.Stop()
 	var s streams
 	hangs := false
 	select {
 	case s = <-done:
-	case <-grace.C:
+	case <-patience.C:
+		hangs = true
+	case <-ctx.Done():
 		hangs = true
 	}
 	for _, one := range here.taken() {

@@ -3,12 +3,14 @@
 package check
 
 import (
+	"context"
 	"crypto/md5"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +18,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/s3"
@@ -49,7 +52,7 @@ func TestBrokenSetUps(t *testing.T) {
 				if !ok || f.Level != tt.level || !strings.Contains(f.Cure, tt.cure) {
 					t.Fatalf("got %+v, want %s of level %s with a cure that says %q; all:\n%s", f, tt.want, tt.level, tt.cure, listed(all))
 				}
-				if f.Found == "" || !strings.HasSuffix(f.Cure, ".") {
+				if f.Found == "" || f.Level > OK && !strings.HasSuffix(f.Cure, ".") {
 					t.Errorf("%+v is no sentence with its cure", f)
 				}
 				for _, f := range all {
@@ -96,6 +99,80 @@ func TestWorkingSetUp(t *testing.T) {
 	left, err := filepath.Glob(filepath.Join(s.gateway.Root, s.gateway.Bucket, s.config.Prefix, "*"))
 	if err != nil || len(left) > 0 {
 		t.Errorf("left in the bucket: %v, %v", left, err)
+	}
+}
+
+// TestDirectoryThatHangs looks at a file system that does not answer.
+func TestDirectoryThatHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		away := make(chan struct{})
+		defer close(away)
+		sys := kernel()
+		sys.lists = func(string) error { <-away; return nil }
+		var found findings
+		began := time.Now()
+		boundedDirectory(t.Context(), Config{Dir: t.TempDir()}, sys, &found)
+		if f, ok := pick(found.taken(), "dir-hangs"); !ok || f.Level != Error || !strings.Contains(f.Cure, "mount") {
+			t.Errorf("got %+v", found.taken())
+		}
+		if took := time.Since(began); took != directoryLimit {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+// TestSlowStore stops in time, and blames the time.
+func TestSlowStore(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, storetest.Gateway(t))
+	s.front(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+		if r.Method != http.MethodPut && r.URL.Path != "/" {
+			wait(r, 500*time.Millisecond)
+		}
+		next.ServeHTTP(w, r)
+	})
+	var found findings
+	look := storeCheck{config: s.config, found: &found, limit: 1800 * time.Millisecond}
+	look.run(t.Context(), streams{})
+	all := found.taken()
+	if f := all[len(all)-1]; f.ID != "time-over" || f.Level != Warning || !strings.Contains(f.Cure, "slowly") {
+		t.Errorf("got\n%s", listed(all))
+	}
+	for _, f := range all {
+		if f.Level == Error {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+// TestNetworkFailures names what loopback cannot play.
+func TestNetworkFailures(t *testing.T) {
+	t.Parallel()
+	at := &url.URL{Scheme: "https", Host: "store.test"}
+	dial := func(err error) error {
+		return &url.Error{Op: "Get", URL: at.String(), Err: &net.OpError{Op: "dial", Net: "tcp", Err: err}}
+	}
+	for _, tt := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"firewall that drops", dial(os.ErrDeadlineExceeded), "connect-timeout"},
+		{"no route", dial(os.NewSyscallError("connect", syscall.ENETUNREACH)), "connect-unreachable"},
+		{"refused", dial(os.NewSyscallError("connect", syscall.ECONNREFUSED)), "connect-refused"},
+		{"unknown name", dial(&net.DNSError{Name: "store.test", IsNotFound: true}), "dns"},
+		{"silent name server", dial(&net.DNSError{Name: "store.test", IsTimeout: true}), "dns"},
+		{"no answer", &url.Error{Op: "Get", URL: at.String(), Err: context.DeadlineExceeded}, "endpoint-silent"},
+		{"handshake refused", &url.Error{Op: "Get", URL: at.String(), Err: errors.New("remote error: tls: handshake failure")}, "tls-failed"},
+		{"cut off", &url.Error{Op: "Get", URL: at.String(), Err: syscall.ECONNRESET}, "connect-failed"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if f := ofNetwork(tt.err, at); f.ID != tt.want || f.Level != Error || f.Cure == "" || f.Found == "" {
+				t.Errorf("got %+v, want %s", f, tt.want)
+			}
+		})
 	}
 }
 
@@ -343,6 +420,10 @@ func brokenStores() []broken {
 			}))
 		}, "etag-not-md5", Note, "size"},
 		{"one write a second", func(s *stage) { s.front(throttled()) }, "writes-throttled", Warning, "--min-interval"},
+		{"one write a second, and told so", func(s *stage) {
+			s.config.MinInterval = time.Second
+			s.front(throttled())
+		}, "writes-throttled", OK, ""},
 		{"far away", func(s *stage) {
 			s.playlist("hi/live.m3u8", "#EXT-X-TARGETDURATION:1\n#EXTINF:1.0,\nseg_0.ts\n")
 			s.front(func(w http.ResponseWriter, r *http.Request, next http.Handler) {

@@ -39,6 +39,9 @@ func (d *directoryCheck) run(ctx context.Context) streams {
 		return streams{}
 	}
 	defer d.root.Close()
+	if d.sys.user() == 0 {
+		d.found.note("user-root", "Check as the user that hlsship will run as, if that is another.", "this is root, who may read and write everything")
+	}
 	d.walk(ctx)
 	d.filesystem()
 	s := d.playlists(ctx)

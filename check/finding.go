@@ -76,6 +76,20 @@ func (f *findings) fail(id, cure, format string, args ...any) {
 	f.add(Finding{ID: id, Level: Error, Found: fmt.Sprintf(format, args...), Cure: cure})
 }
 
+// forget drops what was found since there were n findings.
+func (f *findings) forget(n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.all = f.all[:n]
+}
+
+// count returns how many there are.
+func (f *findings) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.all)
+}
+
 // taken returns what was found so far; what is added later changes nothing about it.
 func (f *findings) taken() []Finding {
 	f.mu.Lock()

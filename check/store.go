@@ -26,26 +26,32 @@ const (
 	origin = "https://player.example"
 	// rounds is how many small PUTs are timed.
 	rounds = 5
-	// cleanupLimit bounds tidying up, also when the time is over.
-	cleanupLimit = 3 * time.Second
+	// roundsLimit is the time after which no more of them begin.
+	roundsLimit = 3 * time.Second
+	// throttle is the pause between two PUTs for a store that allows few writes of one key.
+	throttle = 1100 * time.Millisecond
 )
 
 // storeCheck looks at the store. It is owned by one goroutine.
 type storeCheck struct {
 	config Config
 	found  *findings
+	limit  time.Duration // without tidying up
 
 	store *s3.Store
 	at    *url.URL // the store
 	key   string   // of the object that is written
 	size  int      // of what is stored under it; -1 if nothing is
 	etag  string   // of that
+
+	over    bool          // what was found leaves no sense in the rest
+	pause   time.Duration // before a PUT
+	latency time.Duration // of a small PUT
 }
 
 // run looks at everything, as long as the step before leaves sense in the next.
 func (s *storeCheck) run(ctx context.Context, need streams) {
-	// What is left of the time is for tidying up.
-	ctx, cancel := context.WithTimeout(ctx, Limit-directoryLimit-cleanupLimit)
+	ctx, cancel := context.WithTimeout(ctx, s.limit)
 	defer cancel()
 	c := s.config.Store
 	c.Stall, c.UplinkLimit, c.Logger = probeLimit, 0, nil
@@ -61,16 +67,22 @@ func (s *storeCheck) run(ctx context.Context, need streams) {
 	_, _ = rand.Read(random[:]) // it never fails
 	s.key, s.size = s.config.Prefix+".hlsship-check-"+hex.EncodeToString(random[:]), -1
 	defer s.cleanup(context.WithoutCancel(ctx))
-	latency, ok := s.write(ctx)
-	if !ok {
-		return
+	for _, step := range []func(context.Context){
+		s.write, s.headers, s.list, s.missing, s.conditions, s.public,
+		func(ctx context.Context) { s.bandwidth(ctx, need) },
+	} {
+		before := s.found.count()
+		step(ctx)
+		if ctx.Err() != nil {
+			s.found.forget(before) // it speaks of our limit, not of the store
+			s.found.warn("time-over", "Look at the way to the store, or at the store itself: it answers slowly.",
+				"not everything could be asked of the store within %s", Limit)
+			return
+		}
+		if s.over {
+			return
+		}
 	}
-	s.headers(ctx)
-	s.list(ctx)
-	s.missing(ctx)
-	s.conditions(ctx)
-	s.public(ctx)
-	s.bandwidth(ctx, latency, need)
 }
 
 // open makes the store, which takes credentials.
@@ -92,6 +104,15 @@ func (s *storeCheck) open(ctx context.Context, c s3.Config) bool {
 
 // put stores body under the key and returns how long that took.
 func (s *storeCheck) put(ctx context.Context, body []byte, change func(*uploader.Object)) (time.Duration, error) {
+	if s.pause > 0 {
+		timer := time.NewTimer(s.pause)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		}
+	}
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
 	o := uploader.Object{Key: s.key, Body: bytes.NewReader(body), Size: int64(len(body)), ContentType: contentType, CacheControl: cacheControl}
@@ -109,21 +130,26 @@ func (s *storeCheck) put(ctx context.Context, body []byte, change func(*uploader
 	return time.Since(began), err
 }
 
-// write puts, reads back and overwrites some bytes. It returns the median of a PUT's time.
-func (s *storeCheck) write(ctx context.Context) (time.Duration, bool) {
+// write puts, reads back and overwrites some bytes, and takes the time.
+func (s *storeCheck) write(ctx context.Context) {
 	var took []time.Duration
+	defer func() { s.latency = median(took) }()
+	began := time.Now()
 	for round := range rounds + 1 {
+		if round > 1 && time.Since(began) > roundsLimit {
+			break
+		}
 		body := []byte("hlsship check, version " + strconv.Itoa(round) + ": this may be deleted\n")
 		d, err := s.put(ctx, body, nil)
 		reply, _ := s3.ReplyTo(err)
 		switch {
 		case err != nil && round > 0 && (reply.Status == http.StatusTooManyRequests || reply.Status == http.StatusServiceUnavailable):
-			s.found.warn("writes-throttled", "Set --min-interval 1s: this store allows so many writes of one key.",
-				"overwriting an object at once is refused: %s", printable(causeOf(err)))
-			return median(took), len(took) > 0
+			s.throttled(err)
+			return
 		case err != nil:
 			s.found.add(ofStore(err, s.at, "storing an object", "put-denied", "put-failed"))
-			return 0, false
+			s.over = true
+			return
 		}
 		if round > 0 { // the first opens the connection
 			took = append(took, d)
@@ -131,8 +157,8 @@ func (s *storeCheck) write(ctx context.Context) (time.Duration, bool) {
 		if round >= 3 {
 			continue
 		}
-		if !s.readBack(ctx, body, round) {
-			return 0, false
+		if s.over = !s.readBack(ctx, body, round); s.over {
+			return
 		}
 		if sum := md5.Sum(body); round == 0 && !strings.EqualFold(s.etag, hex.EncodeToString(sum[:])) {
 			s.found.note("etag-not-md5", "Nothing: after a restart, files of equal size are then taken for the same without comparing their bytes.",
@@ -140,7 +166,17 @@ func (s *storeCheck) write(ctx context.Context) (time.Duration, bool) {
 		}
 	}
 	s.found.ok("write", "objects below %s can be stored, read back and overwritten", s.destination())
-	return median(took), true
+}
+
+// throttled tells of a store that allows few writes of one key, and has the following PUTs wait.
+func (s *storeCheck) throttled(err error) {
+	s.pause = throttle
+	if s.config.MinInterval >= time.Second {
+		s.found.ok("writes-throttled", "overwriting an object at once is refused, which --min-interval %s allows for", s.config.MinInterval)
+		return
+	}
+	s.found.warn("writes-throttled", "Set --min-interval 1s: this store allows about one write of a key in a second.",
+		"overwriting an object at once is refused: %s", printable(causeOf(err)))
 }
 
 // readBack compares what the store has with what was sent.

@@ -30,7 +30,7 @@ func (c channel) setUp(version string) setUp {
 				Endpoint: c.store.endpoint, Region: c.store.region, Bucket: c.store.bucket, Addressing: addressing,
 				Checksum: s3.Checksum(c.store.checksum), Credentials: c.store.credentials, Workers: c.flow.workers, Version: version,
 			},
-			Prefix: c.store.keyPrefix(), Conditional: c.store.conditional, UplinkLimit: c.flow.uplinkLimit,
+			Prefix: c.store.keyPrefix(), Conditional: c.store.conditional, MinInterval: c.flow.minInterval, UplinkLimit: c.flow.uplinkLimit,
 		},
 	}
 }

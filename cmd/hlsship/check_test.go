@@ -76,6 +76,24 @@ func TestCheckCommand(t *testing.T) {
 		t.Errorf("got %+v", last)
 	}
 
+	// Every channel of a file is looked at.
+	file := filepath.Join(t.TempDir(), "hlsship.yml")
+	settings := "endpoint: " + g.Endpoint + "\nspool_budget: 64MiB\nchannels:\n" +
+		"  - {name: one, dir: " + dir + ", destination: \"s3://" + g.Bucket + "/{name}\"}\n" +
+		"  - {name: two, dir: " + filepath.Join(t.TempDir(), "nowhere") + ", destination: \"s3://" + g.Bucket + "/{name}\"}\n"
+	if err := os.WriteFile(file, []byte(settings), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stdout, stderr, code = runCheck(t, g, "--config", file)
+	for _, words := range []string{"one: " + dir + " to s3://" + g.Bucket + "/one\n", "two: ", "  error    dir-missing  ", "\n1 error, "} {
+		if !strings.Contains(stdout, words) {
+			t.Errorf("no %q in\n%s", words, stdout)
+		}
+	}
+	if code != exitFailed || stderr != "" {
+		t.Errorf("a channel without its directory: exit code %d, %q", code, stderr)
+	}
+
 	if _, stderr, code = runCheck(t, g, dir); code != exitUsage || !strings.Contains(stderr, "destination is missing") {
 		t.Errorf("without a destination: exit code %d, %q", code, stderr)
 	}

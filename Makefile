@@ -43,7 +43,7 @@ demo: build ## play a live stream through hlsship in the browser; Ctrl-C stops i
 test: test-deps ## install what the tests need and run them all
 	$(call timed,tests,go test $(TESTFLAGS) $$(go list ./... | grep -v /cmd/hlsship))
 	$(call timed,tests in real time,go test $(TESTFLAGS) ./cmd/hlsship)
-	$(call timed,chart and compose file,cd packaging/checks && go test -p 2 -timeout 10m ./...)
+	$(call timed,chart and compose file,cd packaging/checks && PATH="$(TOOLS):$$PATH" go test -p 2 -timeout 10m ./...)
 
 .PHONY: build
 build: go-version ## build bin/hlsship
@@ -132,6 +132,7 @@ rpm: go-version .cache/nfpm-$(NFPM) ## build dist/hlsship-VERSION.ARCH.rpm for a
 test-packaging: test-deps .cache/nfpm-$(NFPM) ## install the packages in a Debian that boots, build the image; takes ten minutes and root
 	$(call timed,system packages,.ci/packaging)
 	$(call timed,packages and image,go test ./packaging -packaging.all -count=1 -v -timeout 30m)
+	$(call timed,alerts and dashboard,cd packaging/checks && PATH="$(TOOLS):$$PATH" go test -count=1 -timeout 10m ./...)
 
 .PHONY: clean
 clean: ## remove what was built and the tools that were fetched

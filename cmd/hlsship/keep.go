@@ -41,7 +41,7 @@ func (k keeping) start(c storeConfig, now time.Time) time.Time {
 		return now
 	}
 	began := k.spool.Resume(now)
-	if !began.Equal(now) {
+	if !began.Equal(now.Truncate(time.Second)) {
 		k.logger.Info("going on with a run that was cut off", "began", began)
 	}
 	return began

@@ -25,6 +25,20 @@ type GatewayServer struct {
 	AccessKey, SecretKey string
 	// Root is the folder whose folders are buckets and whose files are objects.
 	Root string
+
+	binary, accounts string // the program, and the folder of the accounts
+}
+
+// AddAdmin makes a further account that may do what the root account may.
+func (g *GatewayServer) AddAdmin(ctx context.Context, access, secret string) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, g.binary, "admin", "--access", g.AccessKey, "--secret", g.SecretKey, "--region", g.Region,
+		"--endpoint-url", g.Endpoint, "create-user", "--access", access, "--secret", secret, "--role", "admin")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("add an account to versitygw: %w: %s", err, out)
+	}
+	return nil
 }
 
 // Gateway starts a GatewayServer that stops with the test.
@@ -49,25 +63,34 @@ func StartGateway(ctx context.Context, root string) (g *GatewayServer, stop func
 	if err != nil {
 		return nil, nil, err
 	}
-	g = &GatewayServer{Region: "us-east-1", Root: root, AccessKey: "gateway-access", SecretKey: "gateway-secret-key"}
+	accounts, err := os.MkdirTemp("", "versitygw-accounts-")
+	if err != nil {
+		return nil, nil, err
+	}
+	g = &GatewayServer{
+		Region: "us-east-1", Root: root, AccessKey: "gateway-access", SecretKey: "gateway-secret-key",
+		binary: binary, accounts: accounts,
+	}
 	// Another process may take the free port before the gateway does; then it ends, and the next is tried.
 	for range 5 {
-		if stop, err = g.start(ctx, binary); err == nil {
-			return g, stop, nil
+		var end func()
+		if end, err = g.start(ctx); err == nil {
+			return g, func() { end(); _ = os.RemoveAll(accounts) }, nil
 		}
 	}
+	_ = os.RemoveAll(accounts)
 	return nil, nil, fmt.Errorf("start versitygw: %w", err)
 }
 
 // start runs the binary and returns once it answers.
-func (g *GatewayServer) start(ctx context.Context, binary string) (stop func(), err error) {
+func (g *GatewayServer) start(ctx context.Context) (stop func(), err error) {
 	addr, err := freeAddress()
 	if err != nil {
 		return nil, err
 	}
 	g.Endpoint = "http://" + addr
 	var output Output
-	cmd := exec.Command(binary, "--port", addr, "--region", g.Region, "--quiet", "posix", g.Root)
+	cmd := exec.Command(g.binary, "--port", addr, "--region", g.Region, "--iam-dir", g.accounts, "--quiet", "posix", g.Root)
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+g.AccessKey, "ROOT_SECRET_KEY="+g.SecretKey)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	cmd.WaitDelay = time.Second

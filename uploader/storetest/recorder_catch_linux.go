@@ -24,8 +24,8 @@ type catcher struct {
 	inotify int
 	over    *os.File // can be read once the recording is over
 	folders map[int32]string
-	// moved is what was found under a name when it was last moved there.
-	moved   map[string]identity
+	// last is what was found under a playlist's name when it was last finished.
+	last    map[string]identity
 	catches chan catch
 }
 
@@ -57,7 +57,7 @@ func newCatcher(dir string, over *os.File) (*catcher, error) {
 		return nil, fmt.Errorf("start inotify: %w", err)
 	}
 	c := &catcher{
-		dir: dir, inotify: fd, over: over, folders: map[int32]string{}, moved: map[string]identity{},
+		dir: dir, inotify: fd, over: over, folders: map[int32]string{}, last: map[string]identity{},
 		catches: make(chan catch, 1<<14),
 	}
 	if err := c.watch("."); err != nil {
@@ -159,24 +159,25 @@ func (c *catcher) handle(buf []byte) error {
 				}
 			}
 		case mask&(unix.IN_CLOSE_WRITE|unix.IN_MOVED_TO) != 0:
-			c.finished(path.Join(folder, name), mask&unix.IN_MOVED_TO != 0)
+			c.finished(path.Join(folder, name), true)
 		}
 	}
 	return nil
 }
 
-// finished reads a file that was closed or moved to its name.
-func (c *catcher) finished(name string, moved bool) {
+// finished reads a file that was closed or moved to its name, as an event says or a scan found.
+func (c *catcher) finished(name string, event bool) {
 	kind := hls.Classify(name)
 	if kind == hls.Temporary {
 		return
 	}
 	content, id, ok := c.read(name, -1)
-	// Moved there twice, and the same both times: it was the second one already when the first was read.
-	before, known := c.moved[name]
-	outrun := moved && known && ok && id == before
-	if moved {
-		c.moved[name] = id
+	// A playlist finished twice, and the same both times: it was the second one already when the first was read. Or
+	// it was opened and closed and nothing was written, as hlssink2 does.
+	before, known := c.last[name]
+	outrun := event && known && ok && id == before
+	if event && kind.IsPlaylist() {
+		c.last[name] = id
 	}
 	if kind.IsPlaylist() && ok && !isPlaylist(name, content) {
 		return

@@ -46,7 +46,7 @@ type Seen struct {
 	Size int64
 	// At is when it was read.
 	At time.Time
-	// Missed is true when it was finished, but gone, changed or replaced before it could be read.
+	// Missed is true when it was finished, but gone, changed or replaced before it could be read, or might have been.
 	Missed bool
 }
 

@@ -275,7 +275,7 @@ func (d *disk) fact(ctx context.Context, name string, found bool) (f hls.File, o
 	}
 	f = hls.File{Path: name, State: hls.Settled, Kind: hls.Classify(name), Version: n.version(), Seen: time.Now(), Found: found}
 	if f.Kind.IsPlaylist() {
-		pl, err := hls.Parse(n.content)
+		pl, err := hls.ParseFile(name, n.content)
 		if err != nil {
 			return hls.File{}, false
 		}

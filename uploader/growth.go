@@ -95,12 +95,7 @@ func (p *Plan) lengthen(j *Job, o *object) {
 	if j.File.Growth == 0 || p.cfg.Unconditional {
 		return
 	}
-	switch {
-	case o.etag != "":
-		j.IfMatch = o.etag
-	case o.remote == nil && !o.clashed:
-		j.IfAbsent = true
-	}
+	j.IfMatch, j.IfAbsent = o.etag, o.etag == ""
 	if o.extends(j.version) && o.etag != "" && !p.noAppend {
 		if from := o.remote.file.Version.Size; from >= leastAppend && from < j.File.Version.Size {
 			j.From = from
@@ -108,7 +103,7 @@ func (p *Plan) lengthen(j *Job, o *object) {
 	}
 }
 
-// clash notes that a condition of lengthen failed, so that the next request has none.
+// clash notes that a condition of lengthen failed, so that the store is asked what it holds before the next request.
 func (p *Plan) clash(j Job, out Outcome) bool {
 	if j.From > 0 && (out.Kind == Unsupported || out.Kind == Permanent) {
 		p.noAppend = true

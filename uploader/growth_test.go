@@ -132,6 +132,31 @@ func TestPlanGrowth(t *testing.T) {
 				d.t.Error("bytes that were outgrown count as lost")
 			}
 		},
+		"an object that nobody knew of is written over": func(d *desk) {
+			d.grows("all.ts", 1000)
+			d.fresh("x.m3u8")
+			d.sends("all.ts", 0, "absent")
+			d.answer("put all.ts", Outcome{Result: Failed, Kind: Precondition})
+			d.want("compare all.ts")
+			d.grows("all.ts", 2000) // meanwhile
+			d.answer("compare all.ts", Outcome{Result: Different, ETag: "etag-old"})
+			d.sends("all.ts", 0, "match")
+			d.done("put all.ts")
+			d.want("publish x.m3u8")
+		},
+		"an object that went is made anew": func(d *desk) {
+			first(d)
+			d.grows("all.ts", 2000)
+			d.sends("all.ts", 0, "match")
+			d.answer("put all.ts", Outcome{Result: Failed, Kind: Precondition})
+			d.want("compare all.ts")
+			d.answer("compare all.ts", Outcome{Result: Absent})
+			d.want("fetch x.m3u8") // perhaps nothing is there any more
+			text := []byte(rangesText("all.ts", 1000))
+			pl, _ := hls.Parse(text)
+			d.answer("fetch x.m3u8", Outcome{Result: Done, ETag: "etag-1", Content: text, Playlist: pl})
+			d.sends("all.ts", 0, "absent")
+		},
 		"bytes let go because more came are not lost": func(d *desk) {
 			first(d)
 			d.grows("all.ts", 2000)
@@ -160,7 +185,12 @@ func TestPlanGrowth(t *testing.T) {
 			d.grows("all.ts", 2000)
 			d.sends("all.ts", 0, "match")
 			d.answer("put all.ts", Outcome{Result: Failed, Kind: Precondition})
-			d.sends("all.ts", 0, "")
+			d.want("compare all.ts")
+			if j := d.under["compare all.ts"]; j.local() {
+				d.t.Error("the store is not asked what it holds")
+			}
+			d.answer("compare all.ts", Outcome{Result: Different, ETag: "etag-another"})
+			d.sends("all.ts", 0, "match")
 			d.done("put all.ts")
 			d.want("publish x.m3u8")
 			d.done("publish x.m3u8")

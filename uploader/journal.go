@@ -141,7 +141,7 @@ func (g *journal) failure(r report) {
 	case Permanent:
 		g.log.Error("store rejects the object for good", "key", key, "err", r.err, "cure", cure(r.err))
 	case Precondition:
-		g.log.Warn("playlist in the store is not the one expected; will read it back",
+		g.log.Warn("object in the store is not the one expected; will look at it",
 			"key", key, "cure", "expected after a PUT that was given up; otherwise see who else writes this key")
 	case Unsupported:
 		if !g.plain {

@@ -32,7 +32,7 @@ type object struct {
 	began   time.Time // when it did
 	query   bool      // the store is to be asked whether it holds the name
 	looked  bool      // the watcher was asked to look
-	clashed bool      // the store holds something else than was thought: see Plan.clash
+	clashed bool      // the store is to be asked for its ETag: see Plan.clash
 	lost    bool      // its newest bytes are, so that what the store holds is older and means nothing
 
 	suspect bool // the answer to the request under way may be of a store that has vanished

@@ -92,7 +92,10 @@ func shipOne(t *testing.T, seed uint64) {
 	}
 	p := randomPackager(rng, th.disk, viewer)
 	p.log, th.log = log, log
-	if th.lists = p.renditions; p.master {
+	if th.lists = p.renditions; p.dash {
+		th.lists *= 2
+	}
+	if p.master {
 		th.lists++
 	}
 	if th.kills > 0 {

@@ -8,7 +8,7 @@ func (p *Plan) reportPut(j Job, out Outcome) {
 		if !j.Backlog { // what takes what others leave says nothing of the line
 			p.pace(o.stream, p.now.Sub(o.began))
 		}
-		o.remote, o.etag, o.failures, o.clashed = v, out.ETag, 0, false
+		o.remote, o.etag, o.failures = v, out.ETag, 0
 		p.uncount(v)
 		p.release(v)
 		p.whole(o)
@@ -37,13 +37,21 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 	o, v := p.land(j)
 	switch out.Result {
 	case Done:
+		o.clashed = false
 		p.same(o, v, out.ETag)
 	case Different:
+		o.clashed = false
 		o.etag = out.ETag
-		p.differs(o, v)
+		if !o.outgrown(v) {
+			p.differs(o, v)
+		}
 	case Absent:
+		o.clashed = false
+		if o.remote != nil {
+			p.inspect() // what was there is not, and perhaps nothing is
+		}
 		o.unstore()
-		if v == nil {
+		if v == nil || o.outgrown(v) {
 			p.missing(o)
 		} else {
 			p.differs(o, v)
@@ -59,7 +67,9 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 	case Void:
 		p.void(o, v)
 	case Gone:
-		p.dead(o, v)
+		if !o.outgrown(v) {
+			p.dead(o, v)
+		}
 	case Failed:
 		p.backOff(o, out)
 	case Cancelled:

@@ -44,6 +44,7 @@ type packager struct {
 	clean       bool // everything is deleted at the end
 	dated       bool // playlists of different runs have different texts
 	single      bool // all segments of a run are ranges of one file that grows
+	dash        bool // a manifest names the same segments
 
 	all    []byte         // of a single file
 	ranges map[int][2]int // offset and length of each segment in it
@@ -59,10 +60,13 @@ func randomPackager(rng *rand.Rand, d *disk, v *storetest.Viewer) *packager {
 		master: coin(), masterFirst: coin(), renames: coin(), nameFirst: rng.IntN(3) == 0, staleNames: rng.IntN(3) == 0,
 		numbersOn: coin(), endlist: coin(), clean: rng.IntN(4) == 0, dated: coin(),
 	}
+	if p.dash = rng.IntN(6) == 0; p.dash {
+		p.nameFirst, p.staleNames = false, false
+	}
 	if coin() {
 		p.folder = "v"
 	}
-	if p.single = rng.IntN(8) == 0; p.single {
+	if p.single = !p.dash && rng.IntN(8) == 0; p.single {
 		// What is stored between the emptying of the store and its discovery, and deleted here, counts as lost.
 		p.renames, p.nameFirst, p.staleNames, p.clean, p.keep = false, false, false, false, -1
 	} else if rng.IntN(4) == 0 {
@@ -149,7 +153,11 @@ func (p *packager) repeat() {
 		p.disk.mu.Lock()
 		text := string(p.disk.names[name].content)
 		p.disk.mu.Unlock()
-		p.list(name, text+"# once more\n")
+		again := "# once more\n"
+		if path.Ext(name) == ".mpd" {
+			again = "<!-- once more -->"
+		}
+		p.list(name, text+again)
 	}
 }
 
@@ -251,6 +259,10 @@ func (p *packager) step(run int, base string, n, start int, restarted bool) {
 		p.finish(name, content)
 		p.pause(10 * time.Millisecond)
 		p.list(base+"index.m3u8", p.text(base, start, n, false))
+		if p.dash {
+			p.pause(10 * time.Millisecond)
+			p.list(base+"stream.mpd", p.manifest(base, start, n))
+		}
 	}
 	if old := n - p.window - p.keep; p.keep >= 0 && old >= start && p.ring == 0 {
 		p.disk.remove(p.name(base, old))
@@ -267,6 +279,22 @@ func (p *packager) name(base string, n int) string {
 		n %= p.ring
 	}
 	return fmt.Sprintf("%sseg%d.ts", base, n)
+}
+
+// manifest is the DASH manifest that ends with segment n.
+func (p *packager) manifest(base string, start, n int) string {
+	from := max(start, n-p.window+1)
+	var b strings.Builder
+	fmt.Fprintf(&b, `<MPD type="dynamic" availabilityStartTime=%q><Period start="PT0S"><AdaptationSet><Representation id="0" bandwidth="1"><SegmentList timescale="1" duration="%d" startNumber="%d">`,
+		p.began.UTC().Format(time.RFC3339Nano), int(p.segment.Seconds()), from)
+	if p.initSection {
+		fmt.Fprintf(&b, "<Initialization sourceURL=%q/>", path.Base(base+"init.mp4"))
+	}
+	for i := from; i <= n; i++ {
+		fmt.Fprintf(&b, "<SegmentURL media=%q/>", path.Base(p.name(base, i)))
+	}
+	b.WriteString("</SegmentList></Representation></AdaptationSet></Period></MPD>")
+	return b.String()
 }
 
 // text is the playlist that ends with segment n.

@@ -191,16 +191,16 @@ func (p *Plan) acquaint(l *list, out Outcome) {
 		l.exists, l.etag = true, out.ETag // a pending version with the same bytes may mean others by them
 		return
 	}
-	for _, known := range slices.Backward(slices.Concat([]*snapshot{l.published}, l.doubt, l.pending)) {
-		if known == nil || !bytes.Equal(known.file.Content, out.Content) {
-			continue
-		}
-		if known == l.published {
-			l.exists, l.etag = true, out.ETag // what is in doubt may still arrive
+	if l.published != nil && bytes.Equal(l.published.file.Content, out.Content) {
+		// What is in doubt may still arrive; and a version to come may have the very text of an earlier run.
+		l.exists, l.etag = true, out.ETag
+		return
+	}
+	for _, known := range slices.Backward(slices.Concat(l.doubt, l.pending)) {
+		if bytes.Equal(known.file.Content, out.Content) {
+			p.publish(l, known, out.ETag)
 			return
 		}
-		p.publish(l, known, out.ETag)
-		return
 	}
 	l.exists, l.etag = true, out.ETag
 	if out.Playlist == nil {
@@ -232,7 +232,7 @@ func (p *Plan) beginRun(l *list) {
 		s.run = l.run
 		s.cursor = 0
 		for i := range s.binds {
-			if v := s.binds[i].ver; v != nil && !p.good(s, &s.binds[i], v) {
+			if v := s.binds[i].ver; v != nil && !p.good(s, i, v) {
 				s.binds[i].ver = nil
 				p.bind(s, i)
 			}

@@ -209,7 +209,7 @@ func (p *Plan) bind(s *snapshot, i int) {
 	}
 	o := b.obj
 	v := o.current()
-	if v != nil && p.good(s, b, v) {
+	if v != nil && p.good(s, i, v) {
 		p.want(o, v, s.list.stream)
 		if !b.free {
 			b.ver = v
@@ -246,9 +246,10 @@ func (p *Plan) excuse(s *snapshot, b *bind) {
 	b.free = true
 }
 
-// good reports whether v may be what reference b of s means, and has it offered again if that is so only
+// good reports whether v may be what reference i of s means, and has it offered again if that is so only
 // later. Bytes that are younger than a playlist met at rest may have replaced those that it meant.
-func (p *Plan) good(s *snapshot, b *bind, v *version) bool {
+func (p *Plan) good(s *snapshot, i int, v *version) bool {
+	b := &s.binds[i]
 	if b.obj.hollow(v) {
 		return false // the next bytes to settle are offered
 	}
@@ -271,10 +272,10 @@ func (p *Plan) good(s *snapshot, b *bind, v *version) bool {
 		}
 	}
 	r := s.run
-	if r == nil || v.trusted == r {
+	if r == nil && !s.leftover(i, v) || r != nil && v.trusted == r {
 		return true
 	}
-	if r.after != 0 && v.file.Version.ModTime > r.after || r.after == 0 && v.witnessed() {
+	if r != nil && (r.after != 0 && v.file.Version.ModTime > r.after || r.after == 0 && v.witnessed()) {
 		return true
 	}
 	deadline := s.file.Seen.Add(p.patience(s, b.obj))
@@ -284,6 +285,16 @@ func (p *Plan) good(s *snapshot, b *bind, v *version) bool {
 	}
 	v.trusted = r
 	return true
+}
+
+// leftover reports whether v, which was there at the start, is older than the segment that s lists before it: then it
+// is of an earlier run, of which nothing else is known, and its next bytes are still to come.
+func (s *snapshot) leftover(i int, v *version) bool {
+	if i == 0 || !v.file.Found || s.file.Kind != hls.MediaPlaylist || !s.binds[i].obj.isMedia() {
+		return false
+	}
+	before := &s.binds[i-1]
+	return before.obj.isMedia() && before.ver != nil && before.ver.file.Version.ModTime > v.file.Version.ModTime
 }
 
 // patience is how long a reference of a restarted stream waits for new bytes. Keys and init sections are

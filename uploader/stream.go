@@ -212,7 +212,7 @@ func (o *object) compares() bool {
 	if o.asked != nil || o.newest == nil || o.stored(o.newest) {
 		return true
 	}
-	return o.newest.check || o.exposed() && !o.newest.differs
+	return o.clashed || o.newest.check || o.exposed() && !o.newest.differs
 }
 
 // launch makes the job for o.

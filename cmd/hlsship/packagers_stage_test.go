@@ -26,6 +26,9 @@ const (
 	packagerKilled = 6 * time.Second
 	// packagerAway is how long it is away then.
 	packagerAway = time.Second
+	// packagerStart is how long it may take to write its first file: liquidsoap checks its script for seconds of
+	// computing time before it does anything.
+	packagerStart = 90 * time.Second
 	// packagerStop is how long it may take to end when it is told to.
 	packagerStop = 20 * time.Second
 )
@@ -164,7 +167,7 @@ func (s *scene) enter(t *testing.T, run int) {
 	}
 	select {
 	case <-s.seen:
-	case <-time.After(deadline):
+	case <-time.After(packagerStart):
 		t.Fatalf("the packager writes nothing%s", s.said())
 	}
 }

@@ -114,7 +114,7 @@ func TestChannelProblems(t *testing.T) {
 		{"one destination below the other", "channels:\n" + one + "- {dir: /hls/two, destination: s3://bucket/one/more}\n- {dir: /hls/three, destination: s3://bucket/three}\n", nil,
 			[]string{"hlsship.yml:3: the destination s3://bucket/one/more overlaps"}},
 		{"a default that is wrong, once", "settle: soon\nchannels:\n" + one + two, nil, []string{`hlsship.yml:1: settle: "soon" is no time`}},
-		{"half a pair of keys", "access_key_file: /a\nchannels:\n" + one, nil, []string{"hlsship.yml:1: access_key_file: secret-key-file is missing"}},
+		{"half a pair of keys", "access_key_file: /a\nchannels:\n" + one, nil, []string{"hlsship.yml:1: access_key_file: secret_key_file is missing"}},
 		{"two kinds of keys", "access_key_file: /a\nsecret_key_file: /s\nprofile: p\nchannels:\n" + one, nil, []string{"hlsship.yml:1: access_key_file: the keys are either"}},
 		{"variable missing", "channels:\n- dir: /hls/one\n  destination: s3://${BUCKET}/one\n", nil,
 			[]string{"hlsship.yml:3: destination: the variable BUCKET is not set", "hlsship.yml:2: the destination is missing"}},

@@ -7,5 +7,11 @@
 // either understood or refused, that no secret is printed, and that every goroutine is joined before
 // the process ends.
 //
+// A channel is one directory on its way to one bucket. Each has a watcher, an uploader, a spool and a store, and a
+// fleet runs them: they start, fail and end without one another. A configuration that is read while they run
+// (SIGHUP, a change of the file or of key files) is taken as a whole or refused as a whole. A channel that is the
+// same but for its credentials is not stopped; one that differs drains, and its next run begins only when the one
+// before has let go of the directory.
+//
 // Exit codes: 0 all files shipped, 1 failed, 2 wrong usage, 3 stopped with files unshipped.
 package main

@@ -46,7 +46,7 @@ Examples:
 Every flag is also a variable, --max-lag being HLSSHIP_MAX_LAG, and a key of the configuration file,
 max_lag. Flags win over variables, variables over the file. A variable with several values separates
 them with semicolons. DIR and the destination are HLSSHIP_DIR and HLSSHIP_DESTINATION, dir and
-destination.
+destination. The file may list several directories under channels, each with settings of its own.
 `)
 	group := ""
 	for _, s := range settings() {
@@ -60,13 +60,14 @@ destination.
 		b.WriteString(s.help())
 	}
 	b.WriteString(`
-Credentials are never given by flag. They are looked for in this order:
+Credentials are never given by flag. They are looked for in the files that the settings name, else in
+this order:
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
   ~/.aws/credentials or AWS_SHARED_CREDENTIALS_FILE, with AWS_PROFILE
   AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, the role of the container, the role of the machine
 
 Signals: the first SIGTERM or SIGINT ships what is left within --drain-timeout, the second stops at
-once.
+once. SIGHUP has the configuration file read again.
 
 Exit codes: 0 everything is shipped, 1 failed, 2 wrong usage, 3 stopped with files unshipped, which the
 log names.

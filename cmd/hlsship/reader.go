@@ -214,9 +214,9 @@ func (r *reader) credentials() s3.Credentials {
 	}
 	switch access, secret := r.find(nameAccessKey).origin, r.find(nameSecretKey).origin; {
 	case c.AccessKeyFile != "" && c.SecretKeyFile == "":
-		r.problem("%s: %s is missing, which goes with it", access, nameSecretKey)
+		r.problem("%s: %s is missing, which goes with it", access, r.rows[nameSecretKey].key())
 	case c.SecretKeyFile != "" && c.AccessKeyFile == "":
-		r.problem("%s: %s is missing, which goes with it", secret, nameAccessKey)
+		r.problem("%s: %s is missing, which goes with it", secret, r.rows[nameAccessKey].key())
 	case c.AccessKeyFile != "" && (c.File != "" || c.Profile != ""):
 		r.problem("%s: the keys are either in two files or in a shared credentials file", access)
 	}

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -143,6 +144,67 @@ func TestSlowStore(t *testing.T) {
 		if f.Level == Error {
 			t.Errorf("%+v", f)
 		}
+	}
+}
+
+// TestLittleIsLeft: where nothing may be deleted, what stays is small and named.
+func TestLittleIsLeft(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, storetest.Gateway(t))
+	s.front(refuse(403, "AccessDenied", "DELETE"))
+	all := run(t.Context(), s.config, s.sys)
+	left, err := filepath.Glob(filepath.Join(s.gateway.Root, s.gateway.Bucket, s.config.Prefix, ".hlsship-check-*"))
+	if err != nil || len(left) != 1 {
+		t.Fatalf("left %v, %v", left, err)
+	}
+	fi, err := os.Stat(left[0])
+	must(t, err)
+	f, _ := pick(all, "probe-left")
+	if fi.Size() > 100 || !strings.Contains(f.Found, filepath.Base(left[0])) || !strings.Contains(f.Found, strconv.FormatInt(fi.Size(), 10)+" bytes") {
+		t.Errorf("%d bytes are left, and told is %q", fi.Size(), f.Found)
+	}
+}
+
+// TestRate measures what streams need.
+func TestRate(t *testing.T) {
+	t.Parallel()
+	const head = "#EXTM3U\n#EXT-X-TARGETDURATION:6\n"
+	for _, tt := range []struct {
+		name  string
+		files map[string]string // playlists
+		want  float64           // in bytes a second
+	}{
+		{"one", map[string]string{"a.m3u8": head + "#EXTINF:5.0,\n1.ts\n#EXTINF:5.0,\n2.ts\n"}, 2000},
+		{"durations differ", map[string]string{"a.m3u8": head + "#EXTINF:6,\n1.ts\n#EXTINF:4.000,title\n2.ts\n"}, 2000},
+		{"two renditions", map[string]string{
+			"a.m3u8": head + "#EXTINF:5.0,\n1.ts\n", "b.m3u8": head + "#EXTINF:10.0,\n2.ts\n"}, 3000},
+		{"two playlists of the same segments", map[string]string{
+			"a.m3u8": head + "#EXTINF:5.0,\n1.ts\n", "b.m3u8": head + "#EXTINF:5.0,\n1.ts\n"}, 2000},
+		{"one that ended", map[string]string{"a.m3u8": head + "#EXTINF:5.0,\n1.ts\n#EXT-X-ENDLIST\n"}, 0},
+		{"byte ranges", map[string]string{"a.m3u8": head + "#EXTINF:1.0,\n#EXT-X-BYTERANGE:500@0\n1.ts\n#EXTINF:1.0,\n#EXT-X-BYTERANGE:700@500\n1.ts\n"}, 600},
+		{"gone already", map[string]string{"a.m3u8": head + "#EXTINF:5.0,\n0.ts\n#EXTINF:5.0,\n1.ts\n"}, 2000},
+		{"manifest", map[string]string{"a.mpd": `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="dynamic"><Period><AdaptationSet><Representation id="0" bandwidth="1">
+			<SegmentTemplate timescale="1" media="$Number$.ts" startNumber="1"><SegmentTimeline><S t="0" d="5" r="1"/></SegmentTimeline></SegmentTemplate>
+			</Representation></AdaptationSet></Period></MPD>`}, 2000},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := &stage{t: t, config: Config{Dir: t.TempDir()}}
+			s.file("1.ts", strings.Repeat("x", 10_000))
+			s.file("2.ts", strings.Repeat("y", 10_000))
+			for name, text := range tt.files {
+				s.file(name, text)
+			}
+			d := directoryCheck{config: s.config, sys: kernel(), found: &findings{}}
+			if !d.open() {
+				t.Fatal("cannot open the directory")
+			}
+			defer d.root.Close()
+			d.walk(t.Context())
+			if got := d.playlists(t.Context()).rate / 8; got < tt.want-1 || got > tt.want+1 {
+				t.Errorf("got %.0f bytes a second, want %.0f:\n%s", got, tt.want, listed(d.found.taken()))
+			}
+		})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -144,7 +145,7 @@ func (d *directoryCheck) pinning(scratch string) {
 		d.found.ok("spool", "finished files are kept by way of %s%s", way, from)
 	case err != nil:
 		d.found.warn("spool-held", sentence(cure),
-			"finished files can be held open only, which neither a kill nor a restart survives: %v", err)
+			"finished files can be held open only, which neither a kill nor a restart survives: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
 }
 

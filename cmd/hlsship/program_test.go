@@ -115,12 +115,16 @@ func start(t *testing.T, g *gateway, args ...string) *process {
 	}, args...)
 }
 
-// startIn runs the program with further variables.
+// startIn runs the program with further variables. HLSSHIP_TEST_PROGRAM names another one to be run instead, such as
+// that of the container image.
 func startIn(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if other := os.Getenv("HLSSHIP_TEST_PROGRAM"); other != "" {
+		exe = other
 	}
 	return startCommand(t, env, append([]string{exe}, args...)...)
 }

@@ -38,6 +38,8 @@ step nothing starts before somebody said where to
 [ "$(show ExecMainStatus)" = 2 ]
 journalctl -u hlsship -p err --no-pager | grep -q "destination is missing"
 
+sleep 2 # the times of systemctl are whole seconds
+
 step edit and enable
 dir=/var/lib/hlsship
 useradd --system --groups hlsship packager
@@ -78,9 +80,8 @@ step the unit
 systemd-analyze security --no-pager hlsship | tail -n 1
 systemctl reload hlsship
 until_ eval '[ "$(show ActiveState)" = active ]'
-[ -z "$(journalctl -u hlsship -p err --no-pager --since "$(systemctl show --value -p ActiveEnterTimestamp hlsship)" | grep -v '^-- ')" ]
-healthy() { hlsship healthcheck; }
-healthy
+[ "$(journalctl -q -u hlsship -p err --no-pager --since "$(show ActiveEnterTimestamp)" | wc -l)" = 0 ]
+hlsship healthcheck
 
 step upgrade
 pid=$(show MainPID)

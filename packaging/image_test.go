@@ -53,7 +53,7 @@ func (b builder) standIns() {
 	b.run("add", golang, debian(b.t), "/")
 	b.run("add", golang, goroot, "/usr/local/go")
 	b.run("copy", golang, certs, certs)
-	b.run("config", "--env", "PATH=/usr/local/go/bin:/usr/sbin:/usr/bin:/sbin:/bin", golang)
+	b.run("config", "--env", "GOPATH=/go", "--env", "PATH=/usr/local/go/bin:/usr/sbin:/usr/bin:/sbin:/bin", golang)
 	b.run("commit", "--rm", golang, buildBase)
 
 	root := b.t.TempDir()
@@ -84,7 +84,7 @@ func TestImage(t *testing.T) {
 	b := newBuilder(t)
 	b.standIns()
 	modules := strings.TrimSpace(command(t, nil, "go", "env", "GOMODCACHE"))
-	b.run("bud", "--isolation", "chroot", "--format", "docker", "--pull-never", "--volume", modules+":/root/go/pkg/mod:ro",
+	b.run("bud", "--isolation", "chroot", "--format", "docker", "--pull-never", "--volume", modules+":/go/pkg/mod:ro",
 		"--build-arg", "VERSION=v1.0.0", "--build-arg", "COMMIT=abcdef0", "-t", "hlsship", ".")
 	var image struct {
 		Docker struct {

@@ -10,13 +10,13 @@ func (c config) setUps(version string) []setUp {
 	all := make([]setUp, 0, len(c.channels))
 	for _, one := range c.channels {
 		one.store = one.store.at(c.started)
-		all = append(all, one.setUp(version))
+		all = append(all, one.setUp(version, len(c.channels)))
 	}
 	return all
 }
 
 // setUp is the channel as check wants it.
-func (c channel) setUp(version string) setUp {
+func (c channel) setUp(version string, channels int) setUp {
 	addressing := s3.AddressingAuto
 	if c.store.pathStyle {
 		addressing = s3.AddressingPath
@@ -25,7 +25,7 @@ func (c channel) setUp(version string) setUp {
 		name: c.name, dir: c.dir, destination: c.store.destination(),
 		config: check.Config{
 			Dir: c.dir, Exclude: matcher(c.exclude), Settle: c.settle,
-			SpoolOff: c.spool.off, Spool: c.spool.dir, Budget: c.spool.budget, Age: c.spool.age,
+			SpoolOff: c.spool.off, Spool: c.spool.dir, Budget: c.budget(channels), Age: c.spool.age,
 			Store: s3.Config{
 				Endpoint: c.store.endpoint, Region: c.store.region, Bucket: c.store.bucket, Addressing: addressing,
 				Checksum: s3.Checksum(c.store.checksum), Credentials: c.store.credentials, Workers: c.flow.workers, Version: version,

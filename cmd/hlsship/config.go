@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/s3"
+	"github.com/hlsship/hlsship/uploader/spool"
 )
 
 // config is all settings of run, understood and checked. It holds no secret.
@@ -73,9 +74,32 @@ type spoolConfig struct {
 	// off means open files only. dir is empty for the default below the watched directory.
 	off bool
 	dir string
-	// budget is in bytes; age is 0 for ever.
+	// budget is in bytes, 0 for what suits the disk; age is 0 for ever.
 	budget int64
 	age    time.Duration
+}
+
+// Of what is free on the spool's disk, channels that say nothing take half between them, and none takes more than
+// maxBudget: the packager's files need room, too.
+const (
+	maxBudget = 20 << 30
+	minBudget = 64 << 20
+)
+
+// budget is what may wait for the store, in bytes, where channels in all ship to it.
+func (c channel) budget(channels int) int64 {
+	if c.spool.budget > 0 {
+		return c.spool.budget
+	}
+	folder := c.dir
+	if c.spool.dir != "" {
+		folder = c.spool.dir
+	}
+	free, ok := spool.Room(folder)
+	if !ok {
+		return maxBudget
+	}
+	return min(max(free/2/int64(max(channels, 1)), minBudget), maxBudget)
 }
 
 // destination is how the place is called in logs.

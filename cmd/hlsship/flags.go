@@ -117,8 +117,8 @@ func settings() []setting {
 
 		{group: spool, name: nameSpoolDir, value: "DIR", def: ".hlsship",
 			usage: "where finished files are kept until they are stored, absolute or below the watched directory; \"off\" holds open files only, which a kill loses"},
-		{group: spool, name: nameSpoolBudget, kind: size, value: "SIZE", def: "20GiB",
-			usage: "size of what may wait for the store; beyond it the oldest files are given up"},
+		{group: spool, name: nameSpoolBudget, kind: size, value: "SIZE", def: "auto",
+			usage: "size of what may wait for the store; beyond it the oldest files are given up; \"auto\" is half of what is free where the spool lies, at most 20GiB"},
 		{group: spool, name: nameSpoolAge, kind: duration, value: "TIME", def: "24h",
 			usage: "how long a file may wait for the store before it is given up; 0 for ever"},
 

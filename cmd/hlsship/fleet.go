@@ -159,7 +159,7 @@ func (f *fleet) shipment(ctx context.Context, c channel) (shipment, error) {
 	}
 	store, err := c.open(ctx, f.credentials, f.version, logger)
 	return shipment{
-		channel: c, started: f.config.started, version: f.version, logger: logger, store: store, observer: f.observer,
+		channel: c, channels: len(f.config.channels), started: f.config.started, version: f.version, logger: logger, store: store, observer: f.observer,
 		supervisor: f.supervisor, metrics: func(title string) *metrics.Channel { return f.metrics.Channel(c.name, title) },
 	}, err
 }

@@ -16,6 +16,7 @@ type keeping struct {
 	// pin is nil if it is off.
 	pin       func(path string, f *os.File, v hls.Version) (hls.Source, bool)
 	recovered []hls.File
+	late      chan []hls.File // what is recovered only later
 	logger    *slog.Logger
 }
 
@@ -24,7 +25,16 @@ func openSpool(c channel, logger *slog.Logger, observer spool.Observer) (keeping
 	if c.spool.off {
 		return keeping{logger: logger}, nil
 	}
-	kept, err := spool.Open(spool.Config{Dir: c.dir, Spool: c.spool.dir, Logger: logger, Observer: observer})
+	late := make(chan []hls.File)
+	kept, err := spool.Open(spool.Config{
+		Dir: c.dir, Spool: c.spool.dir, Logger: logger, Observer: observer,
+		Late: func(ctx context.Context, found []hls.File) {
+			select {
+			case late <- found:
+			case <-ctx.Done(): // they are left to the next process
+			}
+		},
+	})
 	if err != nil {
 		return keeping{}, err
 	}
@@ -32,7 +42,7 @@ func openSpool(c channel, logger *slog.Logger, observer spool.Observer) (keeping
 	if len(recovered) > 0 {
 		logger.Info("found files that an earlier process could not ship", "files", len(recovered))
 	}
-	return keeping{spool: kept, pin: kept.Pin, recovered: recovered, logger: logger}, nil
+	return keeping{spool: kept, pin: kept.Pin, recovered: recovered, late: late, logger: logger}, nil
 }
 
 // start returns when the run began whose files go to c: now, or earlier if one goes on that was cut off.

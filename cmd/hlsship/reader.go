@@ -94,12 +94,15 @@ func (r *reader) count(name string) int {
 	return n
 }
 
-// size reads a number of bytes.
+// size reads a number of bytes; "auto" is 0.
 func (r *reader) size(name string) int64 {
 	value, origin := r.text(name), r.find(name).origin
+	if value == "auto" {
+		return 0
+	}
 	n, err := humanize.ParseBytes(value)
 	if err != nil || n == 0 || n > math.MaxInt64 {
-		r.problem("%s: %q is no size: write a number and a unit, such as 500MiB or 20GiB", origin, shown(value))
+		r.problem("%s: %q is no size: write a number and a unit, such as 500MiB or 20GiB, or auto", origin, shown(value))
 		return 1
 	}
 	return int64(n)

@@ -48,6 +48,8 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 // shipment is one channel on its way.
 type shipment struct {
 	channel channel
+	// channels is how many there are.
+	channels int
 	// started is when the process was.
 	started time.Time
 	version string
@@ -116,7 +118,7 @@ func (s shipment) begin() (*opened, error) {
 	o.upload, err = uploader.New(uploader.Config{
 		Store: s.store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
-		CacheControl: c.store.cacheControl, Budget: c.spool.budget, MaxAge: c.spool.age, Recovered: kept.recovered,
+		CacheControl: c.store.cacheControl, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
 		Look: o.watch.Look, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})
 	if err != nil {

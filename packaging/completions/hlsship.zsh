@@ -23,7 +23,7 @@ run)
 		'*--include[ship matching files though no playlist names them]:value: ' \
 		'*--exclude[never look at matching files]:value: ' \
 		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; "off" holds open files only, which a kill loses]:path:_files' \
-		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up]:value: ' \
+		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
 		'*--spool-age[how long a file may wait for the store before it is given up; 0 for ever]:value: ' \
 		'*--workers[requests to the store at once]:value: ' \
 		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
@@ -54,7 +54,7 @@ check)
 		'*--include[ship matching files though no playlist names them]:value: ' \
 		'*--exclude[never look at matching files]:value: ' \
 		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; "off" holds open files only, which a kill loses]:path:_files' \
-		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up]:value: ' \
+		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
 		'*--spool-age[how long a file may wait for the store before it is given up; 0 for ever]:value: ' \
 		'*--workers[requests to the store at once]:value: ' \
 		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \

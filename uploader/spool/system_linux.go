@@ -2,6 +2,7 @@ package spool
 
 import (
 	"errors"
+	"math"
 	"os"
 	"strconv"
 	"syscall"
@@ -52,4 +53,14 @@ func born(file *os.File) int64 {
 		return 0
 	}
 	return st.Btime.Sec*1e9 + int64(st.Btime.Nsec)
+}
+
+// room asks statfs(2) for what others than root may write.
+func room(folder string) (bytes int64, ok bool) {
+	var st unix.Statfs_t
+	if unix.Statfs(folder, &st) != nil {
+		return 0, false
+	}
+	block := uint64(max(st.Frsize, 1)) //nolint:gosec // sizes are not negative
+	return int64(min(st.Bavail, math.MaxInt64/block) * block), true
 }

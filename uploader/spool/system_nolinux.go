@@ -18,3 +18,6 @@ func cannotClone(err error) bool { return errors.Is(err, errors.ErrUnsupported) 
 
 // born is not known here.
 func born(*os.File) int64 { return 0 }
+
+// room is not known here.
+func room(string) (bytes int64, ok bool) { return 0, false }

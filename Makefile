@@ -43,7 +43,7 @@ demo: build ## play a live stream through hlsship in the browser; Ctrl-C stops i
 test: test-deps ## install what the tests need and run them all
 	$(call timed,tests,go test $(TESTFLAGS) $$(go list ./... | grep -v /cmd/hlsship))
 	$(call timed,tests in real time,go test $(TESTFLAGS) ./cmd/hlsship)
-	$(call timed,chart and compose file,cd packaging/checks && PATH="$(TOOLS):$$PATH" go test -p 2 -timeout 10m ./...)
+	$(call timed,chart and compose file,cd packaging/checks && PATH="$(TOOLS):$$PATH" go test -p 2 -count=1 -timeout 10m ./...)
 
 .PHONY: build
 build: go-version ## build bin/hlsship

@@ -7,6 +7,8 @@
 // the unit, the image, the chart and the compose file; and that alerts and dashboard ask for metrics that exist.
 // What it does not do is run any of it: neither a cluster nor a container engine is needed.
 //
+// The files that it reads are outside of its module, where Go does not notice changes: run it with -count=1.
+//
 // It starts no goroutines and imports nothing of hlsship, whose settings and metrics it reads from the golden
 // files that hlsship's own tests keep.
 package checks

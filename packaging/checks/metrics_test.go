@@ -13,7 +13,6 @@ import (
 
 	monitoring "github.com/prometheus-operator/prometheus-operator/pkg/apis/monitoring/v1"
 	"github.com/prometheus/common/model"
-	"github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/rulefmt"
 	"github.com/prometheus/prometheus/promql/parser"
 )
@@ -61,7 +60,7 @@ func strangers(expression string, metrics map[string][]string) []string {
 				wrong = append(wrong, s.Name)
 			}
 			for _, m := range s.LabelMatchers {
-				if ok && m.Name != labels.MetricName && !slices.Contains(known, m.Name) {
+				if ok && m.Name != model.MetricNameLabel && !slices.Contains(known, m.Name) {
 					wrong = append(wrong, s.Name+"{"+m.Name+"}")
 				}
 			}

@@ -63,12 +63,18 @@ type voyage struct {
 	// soft is the context whose end makes it drain, stop ends it.
 	soft context.Context
 	stop context.CancelCauseFunc
+	// credentials are those that its store uses. They belong to the fleet, as they may change while it runs.
+	credentials s3.Credentials
 	// err is how it went, once done is closed.
 	err  error
 	done chan struct{}
 	// began is when it did, failures counts those in a row.
 	began    time.Time
 	failures int
+}
+
+func newVoyage(s shipment) *voyage {
+	return &voyage{shipment: s, credentials: s.channel.store.credentials}
 }
 
 func newFleet(c config, version string, logger *slog.Logger, figures *metrics.Metrics) *fleet {
@@ -107,7 +113,7 @@ func (f *fleet) run(hard, soft context.Context) error {
 		servers.start(stop, func() error { return f.files.run(serving) })
 	}
 	for _, o := range first {
-		f.launch(hard, soft, &voyage{shipment: o.shipment}, o, 0)
+		f.launch(hard, soft, newVoyage(o.shipment), o, 0)
 	}
 	err = f.attend(hard, soft)
 	f.crew.running.Wait()
@@ -258,7 +264,7 @@ func (f *fleet) settle(hard, soft context.Context, v *voyage) error {
 	case v.err == nil || soft.Err() != nil || len(f.config.channels) == 1:
 		return v.channel.failed(v.err)
 	}
-	again := &voyage{shipment: v.shipment, failures: v.failures + 1}
+	again := &voyage{shipment: v.shipment, credentials: v.credentials, failures: v.failures + 1}
 	if !v.began.IsZero() && time.Since(v.began) > restartMost {
 		again.failures = 1
 	}

@@ -60,8 +60,7 @@ destination. The file may list several directories under channels, each with set
 		b.WriteString(s.help())
 	}
 	b.WriteString(`
-Credentials are never given by flag. They are looked for in the files that the settings name, else in
-this order:
+Credentials are never given by flag. Where no setting names a file, they are looked for in this order:
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
   ~/.aws/credentials or AWS_SHARED_CREDENTIALS_FILE, with AWS_PROFILE
   AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, the role of the container, the role of the machine

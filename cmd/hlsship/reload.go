@@ -58,7 +58,7 @@ func (f *fleet) change(hard, soft context.Context, next config) error {
 	}
 	f.config = next
 	for _, s := range d.start {
-		f.launch(hard, soft, &voyage{shipment: s}, nil, 0)
+		f.launch(hard, soft, newVoyage(s), nil, 0)
 	}
 	f.files.watch(next.files())
 	f.logger.Info("configuration taken", "added", d.added, "removed", d.removed, "restarted", d.restarted, "unchanged", d.unchanged)
@@ -140,7 +140,7 @@ func (c channel) isBut(d channel) bool {
 // the next requests; nothing is stopped for that.
 func (v *voyage) renewed(ctx context.Context, d channel) (use func(), err error) {
 	credentials := d.store.credentials
-	if credentials == v.channel.store.credentials && credentials == (s3.Credentials{}) {
+	if credentials == v.credentials && credentials == (s3.Credentials{}) {
 		return func() {}, nil // the standard chain looks after itself
 	}
 	take, err := v.store.Renew(ctx, credentials)
@@ -149,7 +149,7 @@ func (v *voyage) renewed(ctx context.Context, d channel) (use func(), err error)
 	}
 	return func() {
 		take()
-		v.channel.store.credentials = credentials
+		v.credentials = credentials
 	}, nil
 }
 

@@ -118,7 +118,8 @@ func TestChannelsComeAndGo(t *testing.T) {
 	entry := func(name, dir string) string {
 		return "- {name: " + name + ", dir: " + dir + ", destination: 's3://bucket/{name}'}\n"
 	}
-	file := configFile(t, "http_listen: 127.0.0.1:0\nchannels:\n"+entry("one", one))
+	timed := "- {name: timed, dir: " + stream(t) + ", destination: 's3://bucket/{name}-{start}'}\n"
+	file := configFile(t, "http_listen: 127.0.0.1:0\nchannels:\n"+timed+entry("one", one))
 	p := start(t, g, "run", "--config", file)
 	address := p.says(t, `listening for HTTP.* address=(\S+)`)[1]
 	await(t, g.stored, "one/index.m3u8")
@@ -128,7 +129,7 @@ func TestChannelsComeAndGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(other.Close)
-	replaceFile(t, file, "http_listen: 127.0.0.1:1\nlog_level: debug\nchannels:\n"+entry("one", one)+entry("two", two))
+	replaceFile(t, file, "http_listen: 127.0.0.1:1\nlog_level: debug\nchannels:\n"+timed+entry("one", one)+entry("two", two))
 	p.signal(t, syscall.SIGHUP)
 	p.says(t, `setting is taken by the next start only.*setting=http-listen`)
 	p.says(t, `channel failed, it is started again.*channel=two.*in use by process`)
@@ -138,8 +139,8 @@ func TestChannelsComeAndGo(t *testing.T) {
 		t.Error("the status page does not know the channel that was added")
 	}
 
-	replaceFile(t, file, "channels:\n"+entry("one", one)+entry("new", two))
-	p.says(t, `configuration taken.*added=\[new\].*removed=\[two\].*restarted=\[\].*unchanged=\[one\]`)
+	replaceFile(t, file, "channels:\n"+timed+entry("one", one)+entry("new", two))
+	p.says(t, `configuration taken.*added=\[new\].*removed=\[two\].*restarted=\[\].*unchanged=.*timed one`)
 	await(t, g.stored, "new/index.m3u8")
 	if text := fetch(t, "http://"+address+"/metrics"); strings.Contains(text, `channel="two"`) || !strings.Contains(text, `hlsship_store_up{channel="new"} 1`) {
 		t.Error("the metrics are not those of the channels that there are")
@@ -186,6 +187,30 @@ func TestStartIsRemembered(t *testing.T) {
 	}
 	if p, at = run(); at == "150405" || strings.Contains(p.output(), "cut off") {
 		t.Errorf("a run that ended well goes on:\n%s", p.output())
+	}
+	p.signal(t, syscall.SIGTERM)
+	p.exits(t, exitDone)
+}
+
+// TestChangeInAnOutage changes a channel's settings while the store does not answer: what the packager has removed
+// meanwhile is in the spool and shipped by the channel's next run.
+func TestChangeInAnOutage(t *testing.T) {
+	t.Parallel()
+	g, dir := newGateway(t, true), stream(t)
+	text := "http_listen: 'off'\ndrain_timeout: 10m\nchannels:\n- {name: one, dir: " + dir + ", destination: s3://bucket"
+	file := configFile(t, text+"}\n")
+	p := start(t, g, "run", "--config", file)
+	await(t, g.asked, "seg0.ts")
+	if err := os.Remove(filepath.Join(dir, "seg0.ts")); err != nil {
+		t.Fatal(err)
+	}
+	replaceFile(t, file, text+", max_lag: 9s}\n")
+	p.says(t, `files wait in the spool for the channel's new settings.*files=2`)
+	p.says(t, `found files that an earlier process could not ship`)
+	close(g.free)
+	await(t, g.stored, "index.m3u8")
+	if _, err := g.backend.HeadObject("bucket", "seg0.ts"); err != nil {
+		t.Errorf("the segment that was removed is not stored: %v", err)
 	}
 	p.signal(t, syscall.SIGTERM)
 	p.exits(t, exitDone)

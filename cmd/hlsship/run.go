@@ -66,10 +66,12 @@ type shipment struct {
 // opened is a shipment that is about to run.
 type opened struct {
 	shipment
-	kept   keeping
-	ties   ties
-	watch  *watcher.Watcher
-	upload *uploader.Uploader
+	// settled is the shipment's channel with the prefix of this run.
+	settled channel
+	kept    keeping
+	ties    ties
+	watch   *watcher.Watcher
+	upload  *uploader.Uploader
 }
 
 // open returns the channel's store. credentials, unless zero, are used instead of the channel's.
@@ -97,7 +99,6 @@ func (s shipment) begin() (*opened, error) {
 		return nil, err
 	}
 	c.store = c.store.at(kept.start(c.store, s.started))
-	s.channel = c
 	figures = s.metrics(c.dir + " to " + c.store.destination())
 	figures.UplinkLimit(c.flow.uplinkLimit)
 	observer := s.observer
@@ -106,7 +107,7 @@ func (s shipment) begin() (*opened, error) {
 	}
 	held := s.supervisor.tie(figures.Watcher(), observer, c.dir, c.store.destination())
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
-	o := &opened{shipment: s, kept: kept, ties: held}
+	o := &opened{shipment: s, settled: c, kept: kept, ties: held}
 	o.watch, err = watcher.New(watcher.Config{
 		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Pin: kept.pin,
 		Logger: s.logger, Observer: held.watcher, Beat: held.watching,
@@ -139,7 +140,7 @@ func (o *opened) close() {
 // returns.
 func (o *opened) run(hard, soft context.Context) error {
 	defer o.close()
-	c := o.channel
+	c := o.settled
 	o.logger.Info("shipping", "dir", c.dir, "destination", c.store.destination(), "endpoint", c.store.endpoint,
 		"region", c.store.region, "version", o.version)
 

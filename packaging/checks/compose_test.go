@@ -73,6 +73,11 @@ func TestCompose(t *testing.T) {
 			t.Errorf("%s is no setting", name)
 		}
 	}
+	_, _, packager := pods(t, rendered(t, plain(t)))
+	if ffmpeg.Image != packager.Image || !slices.Equal(ffmpeg.Command, packager.Args) || !slices.Equal(ffmpeg.Entrypoint, packager.Command) {
+		t.Errorf("ffmpeg runs as %s %v %v, and in the chart as %s %v %v", ffmpeg.Image, ffmpeg.Entrypoint, ffmpeg.Command,
+			packager.Image, packager.Command, packager.Args)
+	}
 	streamVolume(t, p)
 	keys(t, p)
 	for name, s := range p.Services {

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -129,7 +130,8 @@ exec unshare --mount sh -c 'mount --bind %[1]s %[1]s && mount -o remount,bind,ro
 		t.Errorf("the image's program says %q", version)
 	}
 	// As its user is nobody's, the stream's directory must be open to it: the umask of the tests sees to that.
-	out := command(t, append(c.Env, "HLSSHIP_TEST_PROGRAM="+script, "TMPDIR=/tmp"), "sh", "-c", "umask 0 && go test ./cmd/hlsship -run '^TestLive$' -count=1 -timeout 10m -v")
+	env := append(slices.DeleteFunc(c.Env, func(v string) bool { return !strings.HasPrefix(v, "HLSSHIP_") }), "HLSSHIP_TEST_PROGRAM="+script, "TMPDIR=/tmp")
+	out := command(t, env, "sh", "-c", "umask 0 && go test ./cmd/hlsship -run '^TestLive$' -count=1 -timeout 10m -v")
 	t.Log(out)
 	if strings.Contains(out, "--- SKIP") || !strings.Contains(out, "--- PASS: TestLive/outage") {
 		t.Error("the live test did not run")

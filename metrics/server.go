@@ -28,6 +28,10 @@ var statusPage string
 // Server shows the metrics over HTTP: /metrics, /healthz, /readyz and a status page on /. Make one with
 // NewServer, call Listen, then Serve. It is owned by one goroutine.
 type Server struct {
+	// Alive, if set before Serve, is asked by /healthz: an error says why the process should be restarted. It
+	// must be safe for concurrent use.
+	Alive func() error
+
 	metrics  *Metrics
 	page     *template.Template
 	http     *http.Server
@@ -94,8 +98,17 @@ func (s *Server) Serve(ctx context.Context) error {
 	return nil
 }
 
-// healthz says that the process lives. Every actor's end ends the process, so an answer is the proof.
-func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") }
+// healthz says that the process lives. Every actor's end ends the process, so that only one that hangs is left to
+// be asked after.
+func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) {
+	if s.Alive != nil {
+		if err := s.Alive(); err != nil {
+			answer(w, http.StatusServiceUnavailable, err.Error()+"\n")
+			return
+		}
+	}
+	answer(w, http.StatusOK, "ok\n")
+}
 
 // readyz says whether every directory has been scanned and every store has answered.
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {

@@ -2,9 +2,11 @@ package metrics
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +73,30 @@ func TestReadiness(t *testing.T) {
 	}
 	if code, _, body := get(t, base+"/healthz", ""); code != 200 || body != "ok\n" {
 		t.Errorf("/healthz answers %d %q", code, body)
+	}
+}
+
+// TestHealthOfAHang checks that /healthz says what hangs.
+func TestHealthOfAHang(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		alive error
+		code  int
+		body  string
+	}{
+		"alive":   {nil, http.StatusOK, "ok\n"},
+		"hanging": {errors.New("a loop hangs"), http.StatusServiceUnavailable, "a loop hangs\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := NewServer(New("1", "c"), slog.New(slog.DiscardHandler))
+			s.Alive = func() error { return tt.alive }
+			w := httptest.NewRecorder()
+			s.http.Handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/healthz", nil))
+			if w.Code != tt.code || w.Body.String() != tt.body {
+				t.Errorf("got %d %q, want %d %q", w.Code, w.Body, tt.code, tt.body)
+			}
+		})
 	}
 }
 

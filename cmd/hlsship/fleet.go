@@ -280,6 +280,9 @@ func (f *fleet) listen() (*metrics.Server, error) {
 		return nil, nil
 	}
 	server := metrics.NewServer(f.metrics, f.logger)
+	if f.supervisor != nil {
+		server.Alive = f.supervisor.hanging
+	}
 	addr, err := server.Listen(f.config.httpListen)
 	if err != nil {
 		return nil, err

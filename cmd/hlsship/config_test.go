@@ -288,10 +288,16 @@ func TestProblemsHideSecrets(t *testing.T) {
 func FuzzParseFile(fuzz *testing.F) {
 	fuzz.Add([]byte("dir: /hls\ndestination: s3://bucket\ncache_control: {segment: x}\n"))
 	fuzz.Add([]byte("a: &a [*a]\n"))
+	fuzz.Add([]byte("channels: &c\n- &d {dir: '${A}', include: ['${B:-b}', '$${']}\n- *d\n- *c\n"))
 	fuzz.Add([]byte("include: &x [a]\nexclude: *x\n<<: {dir: b}\n"))
 	fuzz.Fuzz(func(t *testing.T, data []byte) {
 		f, problems := parseFile("x.yml", data, map[string]string{"A": "a"})
 		values := f.values
+		for _, e := range f.channels {
+			if e.origin == "" || e.values == nil {
+				t.Error("a channel has no line or no values")
+			}
+		}
 		for name := range values {
 			if len(values[name].values) > len(data) {
 				t.Errorf("%s grew to %d values", name, len(values[name].values))

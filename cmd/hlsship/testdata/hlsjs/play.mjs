@@ -1,4 +1,4 @@
-// Players for TestPlayers: one hls.js for each stream, with what it noticed.
+// Players for TestPlayers and TestFront: one hls.js for each name, with what it noticed.
 import Hls from "./hls.min.mjs";
 
 const players = {};
@@ -9,11 +9,15 @@ window.play = (name, playlist) => {
   video.muted = true;
   document.body.append(video);
   const hls = new Hls({ enableWorker: false, liveSyncDurationCount: 2 });
-  players[name] = { video, hls, errors: [], keys: 0, loaded: {} };
+  players[name] = { video, hls, errors: [], keys: 0, loaded: {}, reloads: [] };
   const p = players[name];
   hls.on(Hls.Events.ERROR, (_, e) => p.errors.push({ type: e.type, details: e.details, fatal: e.fatal, reason: String(e.reason || e.error || "") }));
   hls.on(Hls.Events.KEY_LOADED, () => p.keys++);
   hls.on(Hls.Events.FRAG_LOADED, (_, { frag }) => { p.loaded[frag.type] = (p.loaded[frag.type] || 0) + 1; });
+  hls.on(Hls.Events.LEVEL_LOADED, (_, { details, stats }) => {
+    const { start, end } = stats.loading;
+    p.reloads.push({ asked: performance.timeOrigin + start, came: performance.timeOrigin + end, last: details.endSN });
+  });
   hls.once(Hls.Events.LEVEL_LOADED, () => {
     hls.subtitleDisplay = true;
     if (hls.subtitleTracks.length > 0) hls.subtitleTrack = 0;
@@ -40,3 +44,10 @@ window.played = (name, seconds) => {
   if (now.frames > 0 && begun[name] === undefined) begun[name] = now.at;
   return now.at >= begun[name] + seconds && { ...now, played: now.at - begun[name] };
 };
+
+// reloads tells which media playlists a player got: when it asked and they came, in milliseconds since 1970, and the
+// sequence number of the last segment.
+window.reloads = (name) => players[name].reloads;
+
+// restart has played count from now on.
+window.restart = (name) => (begun[name] = window.state(name).at);

@@ -45,7 +45,7 @@ func TestDefaults(t *testing.T) {
 			cacheControl: map[string]string{},
 		},
 		flow:  flowConfig{workers: 16, maxLag: 15 * time.Second, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
-		spool: spoolConfig{budget: 20 << 30, age: 24 * time.Hour},
+		spool: spoolConfig{age: 24 * time.Hour},
 	}}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("defaults are\n%+v, want\n%+v", got, want)

@@ -1,6 +1,6 @@
 // Package checks holds the tests of packaging that need the types of others: Kubernetes, Helm, the Prometheus
-// operator, Prometheus and Compose. It is a module of its own so that none of them is a dependency of hlsship;
-// "make test" runs it. There is nothing in it to import.
+// operator, Prometheus and Compose, and the schema of CloudFormation. It is a module of its own so that none of
+// them is a dependency of hlsship; "make test" runs it. There is nothing in it to import.
 //
 // It promises that whatever lies in packaging is decoded strictly, each field by the type that its reader has;
 // that the plain manifests are what the chart renders; that ports, paths, users, sizes and times agree between

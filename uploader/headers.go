@@ -56,14 +56,18 @@ func contentType(name string) string {
 // a playlist that names others, "segment" is media, "growing" a file to which its packager still appends.
 func CacheKinds() []string { return slices.Sorted(maps.Keys(cacheDefaults())) }
 
-// cacheDefaults are the values of Cache-Control for each of CacheKinds. In place of %d stand whole seconds, at least 1: half
-// the target duration of "playlist"; of "manifest" half of its longest segment, or its minimumUpdatePeriod if that
-// is less. Segments are cached for a day, not for
-// ever, because packagers use names again when they restart.
+// cacheDefaults are the values of Cache-Control for each of CacheKinds. In place of %d stand whole seconds, at least 1:
+// half the target duration of "playlist"; of "manifest" half of its longest segment, or its minimumUpdatePeriod if
+// that is less. Segments are cached for a day, not for ever, because packagers use names again when they restart. So
+// they do with playlists: one that ended may go on in a moment, which nobody shall miss for long.
+//
+// There is no s-maxage, as browsers may keep a playlist for as long as other caches; no stale-while-revalidate, which
+// hands out what is older than max-age; and no stale-if-error, as caches before a store can be told to serve what they
+// have during an outage without a bound, which would be one.
 func cacheDefaults() map[string]string {
 	return map[string]string{
 		"playlist":     "public, max-age=%d",
-		"ended":        "public, max-age=3600",
+		"ended":        "public, max-age=10",
 		"manifest":     "public, max-age=%d",
 		"multivariant": "public, max-age=60",
 		"segment":      "public, max-age=86400",

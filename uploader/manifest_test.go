@@ -238,7 +238,7 @@ func TestManifestHeaders(t *testing.T) {
 		{hls.Playlist{TargetDuration: time.Second}, "public, max-age=1"},
 		{hls.Playlist{TargetDuration: 20 * time.Second, UpdatePeriod: 2 * time.Second}, "public, max-age=2"},
 		{hls.Playlist{TargetDuration: 6 * time.Second, UpdatePeriod: 500 * time.Second}, "public, max-age=3"},
-		{hls.Playlist{Ended: true}, "public, max-age=3600"},
+		{hls.Playlist{Ended: true}, "public, max-age=10"},
 	} {
 		if got := c.header(hls.Manifest, &tt.list); got != tt.want {
 			t.Errorf("%+v: got %q, want %q", tt.list, got, tt.want)

@@ -74,7 +74,7 @@ func TestRunHeaders(t *testing.T) {
 			"live/v/k.key":      {"application/octet-stream", "private, no-store"},
 			"live/v/i.mp4":      {"video/mp4", "public, max-age=86400"},
 			"live/v/x.m3u8":     {"application/vnd.apple.mpegurl", "public, max-age=3"},
-			"live/v/ended.m3u8": {"application/vnd.apple.mpegurl", "public, max-age=3600"},
+			"live/v/ended.m3u8": {"application/vnd.apple.mpegurl", "public, max-age=10"},
 			"live/master.m3u8":  {"application/vnd.apple.mpegurl", "public, max-age=60"},
 			"live/thumb.jpg":    {"image/jpeg", "public, max-age=60"},
 		}

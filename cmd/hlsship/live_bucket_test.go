@@ -103,7 +103,7 @@ func (l *live) headersOf(at string) []string {
 		if !bytes.Contains(l.finished[at], []byte(`type="static"`)) {
 			return []string{manifest + "1"}
 		}
-		return []string{manifest + "1", manifest + "3600"}
+		return []string{manifest + "1", manifest + "10"}
 	case ".m4s":
 		return []string{"video/iso.segment" + day}
 	case ".mp4":
@@ -133,7 +133,7 @@ func (l *live) headersOf(at string) []string {
 	for n := 2; l.stretched && n <= stormSeconds; n++ {
 		lines = append(lines, fmt.Sprintf("%spublic, max-age=%d", list, n))
 	}
-	return append(lines, list+"public, max-age=3600")
+	return append(lines, list+"public, max-age=10")
 }
 
 // holds checks that a playlist was shipped to its end. That the bucket holds it is checked by compare.

@@ -65,7 +65,7 @@ func (r *run) demand(rel string, end int64) {
 	}
 }
 
-// reach says whether more of an open file is named than was reported, and whether it is there.
+// reach says whether more of an open file is named than was reported, or that is asked for again, and whether it is there.
 type reach uint8
 
 const (
@@ -77,8 +77,9 @@ const (
 // reach tells how far f reaches, of which v was seen while it may be open.
 func (f *file) reach(v view) reach {
 	g := &f.growth
+	again := f.forced && g.told > 0 && v.version.Size >= g.told
 	switch {
-	case g.named <= g.told || v.writer == none || g.id != (fileID{v.version.Device, v.version.Inode}):
+	case g.named <= g.told && !again || v.writer == none || g.id != (fileID{v.version.Device, v.version.Inode}):
 		return nothingNew
 	case v.version.Size < g.named:
 		return tooShort

@@ -61,6 +61,7 @@ type version struct {
 	kept    bool     // its source is kept, or was
 	refused bool     // the store will never take it
 	trusted *run     // this run has accepted it although it is older
+	vetted  bool     // it stayed although a playlist lists younger bytes before it
 }
 
 // witnessed reports whether the completion of v was seen, so that v is as young as its fact.

@@ -92,12 +92,7 @@ func shipOne(t *testing.T, seed uint64) {
 	}
 	p := randomPackager(rng, th.disk, viewer)
 	p.log, th.log = log, log
-	if th.lists = p.renditions; p.dash {
-		th.lists *= 2
-	}
-	if p.master {
-		th.lists++
-	}
+	th.lists = p.lists()
 	if th.kills > 0 {
 		// What is pushed out of a ring of names while nothing runs is lost, and so are playlists that are deleted
 		// before they could be published.

@@ -45,9 +45,15 @@ type packager struct {
 	dated       bool // playlists of different runs have different texts
 	single      bool // all segments of a run are ranges of one file that grows
 	dash        bool // a manifest names the same segments
+	template    bool // by their numbers, of which its times tell
+	mapInside   bool // the init section is the beginning of the single file
+	elsewhere   bool // a playlist of another folder names the same segments
+	parts       int  // ranges of a segment that are listed while it grows; 0 for none
+	rewrites    bool // some segments are written anew in place before they are listed
 
 	all    []byte         // of a single file
 	ranges map[int][2]int // offset and length of each segment in it
+	ready  []int          // lengths of the parts of the segment that grows
 }
 
 func randomPackager(rng *rand.Rand, d *disk, v *storetest.Viewer) *packager {
@@ -72,7 +78,37 @@ func randomPackager(rng *rand.Rand, d *disk, v *storetest.Viewer) *packager {
 	} else if rng.IntN(4) == 0 {
 		p.ring = p.window + 2 + rng.IntN(3)
 	}
+	p.modes(coin)
 	return p
+}
+
+// modes picks what goes along with the ways above.
+func (p *packager) modes(coin func() bool) {
+	p.elsewhere, p.template = p.rng.IntN(5) == 0, coin()
+	if p.single {
+		p.mapInside, p.dash = coin(), coin()
+		if p.mapInside {
+			p.initSection = false
+		}
+	} else if p.rng.IntN(6) == 0 {
+		p.parts, p.renames, p.nameFirst, p.staleNames = 1+p.rng.IntN(3), false, false, false
+	}
+	p.rewrites = p.rng.IntN(6) == 0 && !p.single && !p.dash && p.parts == 0
+}
+
+// lists is how many playlists there are in the end.
+func (p *packager) lists() int {
+	n := 1
+	if p.dash {
+		n++
+	}
+	if p.elsewhere {
+		n++
+	}
+	if n *= p.renditions; p.master {
+		n++
+	}
+	return n
 }
 
 func (p *packager) String() string {
@@ -204,6 +240,9 @@ func (p *packager) rendition(run, r, start int) int {
 	if p.single {
 		p.disk.truncate(base + "all.ts")
 	}
+	if p.mapInside {
+		p.grow(base, -1, initBytes)
+	}
 	for i := range p.segments {
 		n = start + i
 		time.Sleep(p.segment - p.segment/8)
@@ -217,12 +256,26 @@ func (p *packager) rendition(run, r, start int) int {
 		}
 	}
 	if p.endlist {
-		p.list(base+"index.m3u8", p.text(base, start, n, true))
+		p.index(base, start, n, true)
 	}
 	if p.single {
 		p.finish(base+"all.ts", p.all)
 	}
 	return n + 1
+}
+
+// index writes the playlists that end with segment n.
+func (p *packager) index(base string, start, n int, ended bool, next ...string) {
+	p.list(base+"index.m3u8", p.text(base, "", start, n, ended), next...)
+	if p.elsewhere {
+		p.pause(10 * time.Millisecond)
+		up := "../" + base[:strings.LastIndex(base, "/")+1]
+		p.list("also/"+strings.TrimSuffix(base, "/")+".m3u8", p.text(base, up, start, n, ended), next...)
+	}
+	if p.dash && !ended {
+		p.pause(10 * time.Millisecond)
+		p.list(base+"stream.mpd", p.manifest(base, start, n))
+	}
 }
 
 // grow writes segment n behind those before it.
@@ -242,31 +295,48 @@ func (p *packager) step(run int, base string, n, start int, restarted bool) {
 	case p.single:
 		p.grow(base, n, content)
 		p.pause(10 * time.Millisecond)
-		p.list(base+"index.m3u8", p.text(base, start, n, false))
-	case p.staleNames && restarted:
-		p.list(base+"index.m3u8", p.text(base, start, n, false), name)
+		p.index(base, start, n, false)
+	case p.staleNames && restarted, p.nameFirst && !p.names(name):
+		p.index(base, start, n, false, name)
 		p.pause(20 * time.Millisecond)
 		p.finish(name, content)
-	case p.nameFirst && !p.names(name):
-		p.list(base+"index.m3u8", p.text(base, start, n, false), name)
-		p.pause(20 * time.Millisecond)
-		p.finish(name, content)
+	case p.parts > 0:
+		p.low(base, name, n, start, content)
 	default:
 		if !p.renames {
 			p.disk.truncate(name)
 			p.pause(50 * time.Millisecond)
 		}
 		p.finish(name, content)
-		p.pause(10 * time.Millisecond)
-		p.list(base+"index.m3u8", p.text(base, start, n, false))
-		if p.dash {
-			p.pause(10 * time.Millisecond)
-			p.list(base+"stream.mpd", p.manifest(base, start, n))
+		if p.rewrites && p.rng.IntN(3) == 0 {
+			p.pause(20 * time.Millisecond)
+			p.finish(name, append([]byte("again "), content...))
 		}
+		p.pause(10 * time.Millisecond)
+		p.index(base, start, n, false)
 	}
 	if old := n - p.window - p.keep; p.keep >= 0 && old >= start && p.ring == 0 {
 		p.disk.remove(p.name(base, old))
 	}
+}
+
+// low writes segment n in parts, each of which is listed before the next is there.
+func (p *packager) low(base, name string, n, start int, content []byte) {
+	p.disk.truncate(name)
+	size := len(content) / (p.parts + 1)
+	for i := range p.parts {
+		p.disk.append(name, content[i*size:(i+1)*size])
+		p.ready = append(p.ready, size)
+		p.viewer.Grown(name, content[:(i+1)*size])
+		p.log("part of %s up to %d", name, (i+1)*size)
+		p.pause(10 * time.Millisecond)
+		p.index(base, start, n-1, false)
+		p.pause(p.segment / 4)
+	}
+	p.ready = append(p.ready, len(content)-p.parts*size)
+	p.finish(name, content)
+	p.index(base, start, n, false)
+	p.ready = nil
 }
 
 // names reports whether the directory has a file of that name already.
@@ -283,6 +353,9 @@ func (p *packager) name(base string, n int) string {
 
 // manifest is the DASH manifest that ends with segment n.
 func (p *packager) manifest(base string, start, n int) string {
+	if p.template && p.ring == 0 && !p.single {
+		return p.numbers(base, start, n)
+	}
 	from := max(start, n-p.window+1)
 	var b strings.Builder
 	fmt.Fprintf(&b, `<MPD type="dynamic" availabilityStartTime=%q><Period start="PT0S"><AdaptationSet><Representation id="0" bandwidth="1"><SegmentList timescale="1" duration="%d" startNumber="%d">`,
@@ -291,14 +364,28 @@ func (p *packager) manifest(base string, start, n int) string {
 		fmt.Fprintf(&b, "<Initialization sourceURL=%q/>", path.Base(base+"init.mp4"))
 	}
 	for i := from; i <= n; i++ {
-		fmt.Fprintf(&b, "<SegmentURL media=%q/>", path.Base(p.name(base, i)))
+		if at := p.ranges[i]; p.single {
+			fmt.Fprintf(&b, `<SegmentURL media=%q mediaRange="%d-%d"/>`, path.Base(base+"all.ts"), at[0], at[0]+at[1]-1)
+		} else {
+			fmt.Fprintf(&b, "<SegmentURL media=%q/>", path.Base(p.name(base, i)))
+		}
 	}
 	b.WriteString("</SegmentList></Representation></AdaptationSet></Period></MPD>")
 	return b.String()
 }
 
-// text is the playlist that ends with segment n.
-func (p *packager) text(base string, start, n int, ended bool) string {
+// numbers is the DASH manifest whose times say that the segments up to n are complete.
+func (p *packager) numbers(base string, start, n int) string {
+	seconds := int(p.segment.Seconds())
+	return fmt.Sprintf(`<MPD type="dynamic" availabilityStartTime=%q publishTime=%q timeShiftBufferDepth="PT%dS" minimumUpdatePeriod="PT%dS">`+
+		`<Period start="PT0S"><AdaptationSet><Representation id="0" bandwidth="1"><SegmentTemplate timescale="1" duration="%d" startNumber="%d" media="%s$Number$.ts"/>`+
+		`</Representation></AdaptationSet></Period></MPD>`, p.began.UTC().Format(time.RFC3339Nano),
+		p.began.Add(time.Duration(n-start+1)*p.segment).UTC().Format(time.RFC3339Nano), seconds*p.window, seconds, seconds, start,
+		strings.TrimSuffix(path.Base(p.name(base, 0)), "0.ts"))
+}
+
+// text is the playlist that ends with segment n; up is the way to the folder of what it names.
+func (p *packager) text(base, up string, start, n int, ended bool) string {
 	from := max(start, n-p.window+1)
 	var b strings.Builder
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:%d\n", int(p.segment.Seconds()), from)
@@ -306,18 +393,33 @@ func (p *packager) text(base string, start, n int, ended bool) string {
 		fmt.Fprintf(&b, "#EXT-X-PROGRAM-DATE-TIME:%s\n", p.began.Format(time.RFC3339Nano))
 	}
 	if p.key {
-		fmt.Fprintf(&b, "#EXT-X-KEY:METHOD=AES-128,URI=%q\n", path.Base(base+"k.key"))
+		fmt.Fprintf(&b, "#EXT-X-KEY:METHOD=AES-128,URI=%q\n", up+path.Base(base+"k.key"))
 	}
 	if p.initSection {
-		fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n", path.Base(base+"init.mp4"))
+		fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q\n", up+path.Base(base+"init.mp4"))
+	}
+	if p.mapInside {
+		fmt.Fprintf(&b, "#EXT-X-MAP:URI=%q,BYTERANGE=\"%d@0\"\n", up+path.Base(base+"all.ts"), p.ranges[-1][1])
 	}
 	for i := from; i <= n; i++ {
 		fmt.Fprintf(&b, "#EXTINF:%d,\n", int(p.segment.Seconds()))
 		if at := p.ranges[i]; p.single {
-			fmt.Fprintf(&b, "#EXT-X-BYTERANGE:%d@%d\n%s\n", at[1], at[0], path.Base(base+"all.ts"))
+			fmt.Fprintf(&b, "#EXT-X-BYTERANGE:%d@%d\n%s\n", at[1], at[0], up+path.Base(base+"all.ts"))
 		} else {
-			fmt.Fprintf(&b, "%s\n", path.Base(p.name(base, i)))
+			fmt.Fprintf(&b, "%s%s\n", up, path.Base(p.name(base, i)))
 		}
+	}
+	if len(p.ready) > 0 {
+		grows := n // all of it is there, or it is the next
+		if len(p.ready) <= p.parts {
+			grows++
+		}
+		end := 0
+		for _, size := range p.ready {
+			fmt.Fprintf(&b, "#EXT-X-PART:DURATION=1,URI=%q,BYTERANGE=\"%d@%d\"\n", up+path.Base(p.name(base, grows)), size, end)
+			end += size
+		}
+		fmt.Fprintf(&b, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=%q,BYTERANGE-START=%d\n", up+path.Base(p.name(base, grows)), end)
 	}
 	if ended {
 		b.WriteString("#EXT-X-ENDLIST\n")

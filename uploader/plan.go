@@ -80,6 +80,7 @@ type Plan struct {
 	streams map[string]*stream
 
 	dirty    []*stream // streams to look at in Next, each once
+	nudged   []*stream // streams whose files are to be looked at in this round of Next
 	alarms   alarms    // streams to look at later
 	flying   int       // requests under way for files
 	behind   int       // those of them that are for backlog
@@ -151,6 +152,12 @@ func (p *Plan) Next(now time.Time) []Job {
 			s.dirty = false
 			jobs = p.nextLists(s, jobs)
 		}
+		for _, s := range p.nudged {
+			if !slices.Contains(woken, s) {
+				woken = append(woken, s)
+			}
+		}
+		p.nudged = p.nudged[:0]
 		jobs = p.nextObjects(woken, jobs)
 	}
 	return jobs

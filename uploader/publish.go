@@ -109,7 +109,7 @@ func (p *Plan) revise(l *list) {
 		s := l.pending[i]
 		for k := range s.binds {
 			b := &s.binds[k]
-			if b.ver == nil || b.satisfied() || b.obj.newest == nil || b.obj.newest.id == b.ver.id {
+			if b.ver == nil || b.satisfied() || b.obj.newest != nil && b.obj.newest.id == b.ver.id {
 				continue
 			}
 			if s != l.last {
@@ -127,6 +127,11 @@ func (p *Plan) revise(l *list) {
 func (p *Plan) reportFetch(j Job, out Outcome) {
 	l := p.lists[j.Path]
 	l.fetching = false
+	for _, s := range l.pending { // here, as some may be published below
+		for i := range s.binds {
+			p.wake(s.binds[i].obj.stream)
+		}
+	}
 	if l.suspect {
 		l.suspect, out.Result = false, Cancelled
 	}
@@ -145,11 +150,6 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 	case Different, Present, Void, Gone, Cancelled:
 	}
 	p.wake(l.stream)
-	for _, s := range l.pending {
-		for i := range s.binds {
-			p.wake(s.binds[i].obj.stream)
-		}
-	}
 	for _, parent := range l.parents {
 		p.wake(parent.stream)
 	}

@@ -209,14 +209,15 @@ func (p *Plan) bind(s *snapshot, i int) {
 	}
 	o := b.obj
 	v := o.current()
-	if v != nil && p.good(s, i, v) {
+	early := v != nil && p.early(s, i, v)
+	if v != nil && !early && p.good(s, i, v) {
 		p.want(o, v, s.list.stream)
 		if !b.free {
 			b.ver = v
 			return
 		}
 	}
-	b.declined = v != nil && !b.free && !o.hollow(v)
+	b.declined = v != nil && !early && !b.free && !o.hollow(v)
 	if !b.waits {
 		b.waits = true
 		o.waiters = append(o.waiters, waiter{s, i})
@@ -228,8 +229,9 @@ func (p *Plan) bind(s *snapshot, i int) {
 	}
 }
 
-// softWait is how long a manifest waits for a soft reference whose file is not there. The packager may have finished it
-// already: a manifest that is replaced within milliseconds may be heard of before the file.
+// softWait is how long a manifest waits for a soft reference whose file is not there, and a playlist for other bytes than
+// old ones. The packager may have finished them already: a playlist that is replaced within milliseconds may be heard
+// of before the file.
 const softWait = 250 * time.Millisecond
 
 // excuse lets s go without a soft reference whose file is not there. A manifest met at rest may have been read
@@ -287,10 +289,26 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 	return true
 }
 
+// early reports whether v, which may be of the last time that its name was used, is to be taken only later, and has it
+// offered again then.
+func (p *Plan) early(s *snapshot, i int, v *version) bool {
+	at := s.file.Seen.Add(softWait)
+	if v.vetted || v.file.Found || !s.backward(i, v) {
+		return false
+	}
+	if v.vetted = !p.now.Before(at); !v.vetted {
+		p.later(s.list, at)
+	}
+	return !v.vetted
+}
+
 // leftover reports whether v, which was there at the start, is older than the segment that s lists before it: then it
 // is of an earlier run, of which nothing else is known, and its next bytes are still to come.
-func (s *snapshot) leftover(i int, v *version) bool {
-	if i == 0 || !v.file.Found || s.file.Kind != hls.MediaPlaylist || !s.binds[i].obj.isMedia() {
+func (s *snapshot) leftover(i int, v *version) bool { return v.file.Found && s.backward(i, v) }
+
+// backward reports whether v is older than the segment that s lists before it.
+func (s *snapshot) backward(i int, v *version) bool {
+	if i == 0 || s.file.Kind != hls.MediaPlaylist || !s.binds[i].obj.isMedia() {
 		return false
 	}
 	before := &s.binds[i-1]

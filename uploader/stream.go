@@ -80,15 +80,16 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 	return j, true
 }
 
-// nudge wakes the stream that ships what the newest snapshot of l waits for, as that may be an overwrite which
-// is allowed only now.
+// nudge has Next look at the files of the streams that ship what the newest snapshot of l waits for, as that may be an
+// overwrite which is allowed only now. Their playlists are left alone: they might nudge this stream in turn, for ever.
 func (p *Plan) nudge(l *list) {
 	if len(l.pending) == 0 || !l.last.foreign {
 		return
 	}
 	for i := range l.last.binds {
-		if o := l.last.binds[i].obj; o.stream != l.stream && o.exposed() && !l.last.binds[i].satisfied() {
-			p.wake(o.stream)
+		o := l.last.binds[i].obj
+		if o.stream != l.stream && o.exposed() && !l.last.binds[i].satisfied() && !slices.Contains(p.nudged, o.stream) {
+			p.nudged = append(p.nudged, o.stream)
 		}
 	}
 }

@@ -163,3 +163,29 @@ func TestPlanBucketStillThere(t *testing.T) {
 		t.Errorf("looks for %q", looks)
 	}
 }
+
+// TestPlanBucketVanishesUnderAPut has bytes of which nothing is left while their playlist is on its way; then the name
+// comes back.
+func TestPlanBucketVanishesUnderAPut(t *testing.T) {
+	t.Parallel()
+	d, _, _ := vanishing(t)
+	d.done("put b.ts")
+	d.want("publish x.m3u8")
+	d.gone("a.ts")
+	d.playlist("m.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=2\nx.m3u8\n")
+	d.want("publish m.m3u8")
+	d.answer("publish m.m3u8", Outcome{Result: Failed, Kind: Precondition})
+	d.want("fetch m.m3u8")
+	d.absent("fetch m.m3u8")
+	d.want()
+	d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Precondition})
+	d.want("fetch x.m3u8")
+	d.absent("fetch x.m3u8")
+	d.want()
+	if w := d.plan.Blocked(); len(w) != 2 || w[0].Name != "a.ts" || w[0].Reason != "missing" {
+		t.Errorf("blocked: %+v, want that a.ts is missing", w)
+	}
+	d.media("a.ts", "b.ts")
+	d.tick(2 * time.Second)
+	d.want("put a.ts", "put b.ts")
+}

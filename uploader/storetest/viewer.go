@@ -131,7 +131,9 @@ type ref struct {
 	file *file
 	// version is meant; other, unless unbound, is as good.
 	version, other int
-	need           int64 // the furthest byte named, 0 for the whole
+	need           int64 // the furthest byte named in a range
+	whole          bool  // it is named without a range, too
+	soft           bool  // it is but counted by the times of a manifest
 	gates          bool  // false for hints and gaps: they may be stored and need not
 	playlist       bool
 }
@@ -285,7 +287,8 @@ func (v *Viewer) references(of *file, parsed *hls.Playlist, next []string) []ref
 		}
 		// Of what a manifest counts by its times alone, that gates which is finished when it is.
 		if r := &refs[f.slot]; !named.Hint && !named.Gap && (!named.Soft || r.version != unbound) {
-			r.gates = true
+			r.gates, r.soft = true, named.Soft && (r.soft || !r.gates)
+			r.whole = r.whole || named.Length == 0
 			if named.Length > 0 {
 				r.need = max(r.need, named.Offset+named.Length)
 			}
@@ -350,9 +353,12 @@ func (e *entry) ref(f *file) *ref {
 	return nil
 }
 
+// waited reports whether r gates. What a manifest counts by its times alone does so no more once it is Lost.
+func (r *ref) waited() bool { return r.gates && !(r.soft && r.file.lost) }
+
 func (e *entry) sameMeaning(o *entry) bool {
 	return slices.EqualFunc(e.refs, o.refs, func(a, b ref) bool {
-		return a.file == b.file && a.version == b.version && a.need == b.need && a.gates == b.gates
+		return a.file == b.file && a.version == b.version && a.need == b.need && a.whole == b.whole && a.gates == b.gates
 	})
 }
 

@@ -162,14 +162,14 @@ func (v *Viewer) possible(e *entry, now time.Time) bool {
 	for i := range e.refs {
 		r := &e.refs[i]
 		switch f := r.file; {
-		case !r.gates || v.holds(e, r, now):
+		case !r.waited() || v.holds(e, r, now):
 		case r.playlist:
 			if f.list == nil || v.goal(f.list, now) == nil {
 				return false
 			}
 		case r.version == unbound, f.lost:
 			return false
-		case f.versions[r.version].growing && f.versions[r.version].size < r.need:
+		case f.versions[r.version].growing && (r.whole || f.versions[r.version].size < r.need):
 			return false
 		case f.current != r.version && !v.means(e, r, f.current, now):
 			return false

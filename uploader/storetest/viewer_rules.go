@@ -238,7 +238,7 @@ func (v *Viewer) publish(c *change) {
 	}
 	for i := range e.refs {
 		r := &e.refs[i]
-		if r.gates && !v.holds(e, r, c.at) {
+		if r.waited() && !v.holds(e, r, c.at) {
 			safe = false
 			rule, what := v.fault(r)
 			v.report(rule, f, c.at, "was published and "+what)
@@ -382,7 +382,7 @@ func (p *playlist) serves(v *Viewer, r *ref, now time.Time) bool {
 // whole reports whether all that e needs is stored.
 func (v *Viewer) whole(e *entry, now time.Time) bool {
 	for i := range e.refs {
-		if r := &e.refs[i]; r.gates && !v.holds(e, r, now) {
+		if r := &e.refs[i]; r.waited() && !v.holds(e, r, now) {
 			return false
 		}
 	}
@@ -400,9 +400,9 @@ func (v *Viewer) holds(e *entry, r *ref, now time.Time) bool {
 	}
 	n := &r.file.versions[o.version]
 	if n.growing {
-		return o.size >= r.need
+		return !r.whole && o.size >= r.need
 	}
-	if r.need == 0 {
+	if r.whole {
 		return o.size == n.size
 	}
 	return o.size >= min(r.need, n.size)

@@ -26,12 +26,19 @@ type FrontServer struct {
 // is skipped where nginx is not installed.
 func Front(t testing.TB, origin, bucket string) *FrontServer {
 	t.Helper()
-	binary, err := exec.LookPath("nginx")
+	root, err := ModuleRoot()
 	if err != nil {
-		binary = "/usr/sbin/nginx" // which Debian leaves out of the PATH of users
-		if _, err := os.Stat(binary); err != nil {
-			t.Skip("nginx is not installed")
+		t.Fatal(err)
+	}
+	binary := ""
+	// Debian leaves the last one out of the PATH of users.
+	for _, candidate := range []string{filepath.Join(root, ".cache", "bin", "nginx"), "nginx", "/usr/sbin/nginx"} {
+		if found, err := exec.LookPath(candidate); err == nil && binary == "" {
+			binary = found
 		}
+	}
+	if binary == "" {
+		t.Skip("nginx is not installed")
 	}
 	// Another process may take the free port before nginx does; then it ends, and the next is tried.
 	for range 5 {

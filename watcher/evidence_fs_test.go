@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,6 +98,28 @@ func read0(f hls.File) []byte {
 		return nil
 	}
 	return b[:n]
+}
+
+// TestPlaylistFollowsWhatItNames closes a file under a name that was reported, and lists it before a probe can tell that
+// its writer is out.
+func TestPlaylistFollowsWhatItNames(t *testing.T) {
+	t.Parallel()
+	var busy atomic.Bool
+	x := start(t, nil, withProbe(func(f *os.File) writer {
+		if busy.Load() && filepath.Base(f.Name()) == "0.ts" {
+			return some
+		}
+		return none
+	}))
+	x.write("0.ts", "zero")
+	x.settled("0.ts", "zero")
+	busy.Store(true)
+	x.write("0.ts", "three")
+	x.write("x.m3u8", playlist("0.ts"))
+	x.barrier()
+	busy.Store(false)
+	x.settled("0.ts", "three")
+	x.settled("x.m3u8", playlist("0.ts"))
 }
 
 func TestRenameSettles(t *testing.T) {

@@ -178,6 +178,11 @@ func (r *run) settled(f *file, v view, evidence string) {
 			return
 		}
 		r.grow(fact.Path, fact.Playlist)
+		if r.precedes(fact) {
+			f.sum = [32]byte{}
+			r.wait(f, firstRetry, false)
+			return
+		}
 	} else {
 		fact.Growth = f.grown(v.version)
 		f.source = r.source(fact, v.file)

@@ -92,6 +92,20 @@ func TestPlanManifest(t *testing.T) {
 			d.media("2.m4s")
 			d.want("put 2.m4s")
 		},
+		"a number that was there at the start is waited for until it was quiet": func(d *desk) {
+			d.plan.began = d.now
+			d.manifest("x.mpd", numberText(1), false)
+			d.fresh("x.mpd")
+			d.tick(2 * time.Second)
+			d.want()
+			d.found("1.m4s")
+			d.tick(2 * time.Second)
+			d.want("compare 1.m4s")
+			d.absent("compare 1.m4s")
+			d.want("put 1.m4s")
+			d.done("put 1.m4s")
+			d.want("publish x.mpd")
+		},
 		"a number that the watcher tells of a moment later is waited for": func(d *desk) {
 			d.manifest("x.mpd", numberText(1), false)
 			d.fresh("x.mpd")

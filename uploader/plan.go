@@ -74,6 +74,7 @@ func (c PlanConfig) withDefaults() PlanConfig {
 type Plan struct {
 	cfg     PlanConfig
 	now     time.Time // the latest time heard of
+	began   time.Time // the first
 	seq     uint64    // numbers versions and snapshots in the order of their facts
 	objects map[string]*object
 	lists   map[string]*list
@@ -259,6 +260,9 @@ func (p *Plan) Losses() []Loss {
 }
 
 func (p *Plan) tick(now time.Time) {
+	if p.began.IsZero() {
+		p.began = now
+	}
 	if now.After(p.now) {
 		p.now = now
 	}

@@ -23,6 +23,7 @@ type desk struct {
 
 func newDesk(t *testing.T, c PlanConfig) *desk {
 	d := &desk{t: t, plan: NewPlan(c), now: time.Unix(1000, 0), under: map[string]Job{}}
+	d.plan.tick(d.now.Add(-time.Minute))
 	d.plan.Survey(nil) // a store that cannot be listed is asked
 	return d
 }

@@ -234,14 +234,17 @@ func (p *Plan) bind(s *snapshot, i int) {
 // of before the file.
 const softWait = 250 * time.Millisecond
 
-// excuse lets s go without a soft reference whose file is not there. A manifest met at rest may have been read
-// long before the files that it counts.
+// excuse lets s go without a soft reference whose file is not there. After a start the files that were there may have
+// to be quiet for Settle before they are heard of, from when the scan met them.
 func (p *Plan) excuse(s *snapshot, b *bind) {
-	wait := softWait
-	if s.file.Found {
-		wait = max(wait, p.cfg.Settle)
+	at := s.file.Seen.Add(softWait)
+	if scanned := p.began.Add(2 * p.cfg.Settle); s.file.Found || s.file.Seen.Before(scanned) {
+		at = s.file.Seen.Add(max(softWait, p.cfg.Settle))
+		if at.Before(scanned) {
+			at = scanned
+		}
 	}
-	if at := s.file.Seen.Add(wait); p.now.Before(at) {
+	if p.now.Before(at) {
 		p.later(s.list, at)
 		return
 	}

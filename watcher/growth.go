@@ -98,7 +98,7 @@ func (r *run) growing(f *file, v view) {
 	fact := hls.File{Path: f.path(), State: hls.Growing, Growth: g.number, Kind: f.kind, Version: v.version, Seen: time.Now()}
 	fact.Version.Size = g.told
 	source := r.held.hold(r.dir, fact.Path, fact.Version, v.file)
-	source.growing = true
+	source.end(v.file)
 	fact.Source = source
 	f.forced = false
 	r.push(fact)

@@ -107,6 +107,12 @@ func TestGrowingFileBeginsAnew(t *testing.T) {
 	if v, err := r.Version(); err != nil || v == old.Version {
 		t.Errorf("version %v, %v after the file was truncated, want another than %v", v, err, old.Version)
 	}
+	_, err = all.WriteAt([]byte("cccccccccc"), 0)
+	check(t, err)
+	if v, err := r.Version(); err != nil || v == old.Version {
+		t.Errorf("version %v, %v when another run wrote more, want another than %v", v, err, old.Version)
+	}
+	check(t, all.Truncate(4))
 	check(t, r.Close())
 	x.write("x.m3u8", ranges("all.ts", 4))
 	anew := x.grown("all.ts", "cccc")

@@ -1,8 +1,10 @@
 package watcher
 
 import (
+	"bytes"
 	"container/list"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -82,7 +84,8 @@ type source struct {
 	dir     string
 	path    string
 	version hls.Version
-	growing bool // the file may become longer
+	growing bool   // the file may become longer
+	tail    []byte // its last bytes that are finished, if it may
 
 	mu       sync.Mutex
 	file     *shared // nil once the holder let it go or it was released
@@ -191,6 +194,29 @@ func (s *source) same(v hls.Version) bool {
 	return v == s.version
 }
 
+// tailSize is how many of the last bytes of what grows are compared.
+const tailSize = 1 << 10
+
+// end remembers the last bytes of a growing file.
+func (s *source) end(f *os.File) {
+	s.growing = true
+	s.tail = make([]byte, min(tailSize, s.version.Size))
+	if _, err := f.ReadAt(s.tail, s.version.Size-int64(len(s.tail))); err != nil {
+		s.tail = nil // whoever reads the file meets the same error
+	}
+}
+
+// ends reports whether f still has the last bytes of a growing file. Another run may have truncated it and written
+// more since, which no size tells.
+func (s *source) ends(f io.ReaderAt) bool {
+	if len(s.tail) == 0 {
+		return true
+	}
+	now := make([]byte, len(s.tail))
+	_, err := f.ReadAt(now, s.version.Size-int64(len(now)))
+	return err == nil && bytes.Equal(now, s.tail)
+}
+
 // reader is an hls.Reader. Readers of a held file share it: ReadAt has no position.
 type reader struct {
 	source *source
@@ -210,7 +236,7 @@ func (r *reader) Version() (hls.Version, error) {
 	}
 	r.source.mu.Lock()
 	defer r.source.mu.Unlock()
-	if r.source.same(v) {
+	if r.source.same(v) && r.source.ends(r.file) {
 		return r.source.version, nil
 	}
 	return v, nil

@@ -7,10 +7,10 @@ import (
 )
 
 // relieve gives up what is too old, and then the oldest files until what waits fits into the budget: first those
-// that no newest playlist needs, and the others only if that does not suffice.
+// that no newest playlist needs, and the others only if that does not suffice. What the store may hold already counts
+// for nothing: after a restart that is most of the directory.
 func (p *Plan) relieve() {
-	over := p.cfg.Budget > 0 && p.waitingBytes > p.cfg.Budget
-	if !over && (p.cfg.MaxAge <= 0 || p.waiting == 0 || p.now.Before(p.nextAge)) {
+	if !p.over() && (p.cfg.MaxAge <= 0 || p.waiting == 0 || p.now.Before(p.nextAge)) {
 		return
 	}
 	p.nextAge = p.now.Add(p.cfg.MaxAge / 100) // often enough for an age
@@ -22,7 +22,7 @@ func (p *Plan) relieve() {
 	}
 	for _, needed := range []bool{false, true} {
 		for _, o := range waiting {
-			if p.cfg.Budget <= 0 || p.waitingBytes <= p.cfg.Budget {
+			if !p.over() {
 				return
 			}
 			if !o.newest.refused && p.needed(o) == needed {
@@ -32,13 +32,16 @@ func (p *Plan) relieve() {
 	}
 }
 
-// waitingObjects returns what is wanted and not stored and not under way, oldest first.
+// over reports whether more waits than the budget allows.
+func (p *Plan) over() bool { return p.cfg.Budget > 0 && p.waitingBytes-p.unsureBytes > p.cfg.Budget }
+
+// waitingObjects returns what is wanted, surely not stored and not under way, oldest first.
 func (p *Plan) waitingObjects() []*object {
 	var all []*object
 	for _, s := range p.streams {
 		for _, queue := range [][]*object{s.queue, s.backlog} {
 			for _, o := range queue {
-				if v := o.newest; v != nil && v.counted && !o.busy {
+				if v := o.newest; v != nil && v.counted && !v.unsure && !o.busy {
 					all = append(all, o)
 				}
 			}

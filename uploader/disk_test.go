@@ -38,7 +38,8 @@ type pin struct {
 	name    string
 	version hls.Version
 	named   bool
-	users   int // sources
+	users   int  // sources
+	left    bool // by a process before
 }
 
 type inode struct {
@@ -58,6 +59,15 @@ func newDisk() *disk {
 	return &disk{names: map[string]*inode{}, spool: map[*inode]*pin{}, removed: func(string) {}}
 }
 
+// leave ends a process: nobody uses what is in the spool.
+func (d *disk) leave() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range d.spool {
+		p.users, p.left = 0, true
+	}
+}
+
 // recover returns what a process before left in the spool.
 func (d *disk) recover(ctx context.Context) []hls.File {
 	d.mu.Lock()
@@ -68,7 +78,10 @@ func (d *disk) recover(ctx context.Context) []hls.File {
 			delete(d.spool, n) // rewritten in place
 			continue
 		}
-		p.users = 1
+		if !p.left {
+			continue
+		}
+		p.users++
 		facts = append(facts, hls.File{
 			Path: p.name, State: hls.Settled, Kind: hls.Classify(p.name), Version: p.version, Seen: time.Now(),
 			Found: true, Named: p.named, Source: &held{ctx: ctx, disk: d, inode: n, name: p.name},
@@ -140,7 +153,7 @@ func (d *disk) growing(ctx context.Context, f hls.File) []hls.File {
 		v.Size = end
 		facts = append(facts, hls.File{
 			Path: name, State: hls.Growing, Growth: n.growth(), Kind: hls.Classify(name), Version: v, Seen: time.Now(),
-			Source: &held{ctx: ctx, disk: d, inode: n, name: name, growing: &v},
+			Source: &held{ctx: ctx, disk: d, inode: n, name: name, growing: &v, bytes: n.content[:end]},
 		})
 	}
 	return facts
@@ -301,6 +314,7 @@ type held struct {
 	inode    *inode
 	name     string
 	growing  *hls.Version // of the bytes named, if the file may become longer
+	bytes    []byte       // those
 	mu       sync.Mutex
 	released bool
 }
@@ -363,7 +377,7 @@ func (r heldReader) Version() (hls.Version, error) {
 	r.h.disk.mu.Lock()
 	defer r.h.disk.mu.Unlock()
 	v := r.h.inode.version()
-	if g := r.h.growing; g != nil && v.Size >= g.Size {
+	if g := r.h.growing; g != nil && bytes.HasPrefix(r.h.inode.content, r.h.bytes) {
 		return *g, nil
 	}
 	return v, nil

@@ -180,6 +180,20 @@ func TestPlanGrowth(t *testing.T) {
 			d.done("publish x.m3u8")
 			grow(d, 8*mib, 0)
 		},
+		"what another has lengthened is not lengthened": func(d *desk) {
+			first(d)
+			grow(d, 6*mib, 0)
+			d.grows("all.ts", 7*mib)
+			d.sends("all.ts", 6*mib, "match")
+			d.answer("put all.ts", Outcome{Result: Failed, Kind: Precondition})
+			d.want("compare all.ts")
+			d.answer("compare all.ts", Outcome{Result: Different, ETag: "etag-longer"})
+			d.sends("all.ts", 0, "match")
+			d.done("put all.ts")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			grow(d, 8*mib, 7*mib)
+		},
 		"another's object is written over": func(d *desk) {
 			first(d)
 			d.grows("all.ts", 2000)

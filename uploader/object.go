@@ -58,6 +58,7 @@ type version struct {
 	differs bool     // the store was found to hold other bytes
 	head    int64    // how many of its bytes the store held when it was finished
 	counted bool     // in the Plan's count of what waits
+	unsure  bool     // in its count of what may be stored already
 	kept    bool     // its source is kept, or was
 	refused bool     // the store will never take it
 	trusted *run     // this run has accepted it although it is older
@@ -165,6 +166,9 @@ func (p *Plan) observeObject(f hls.File) {
 			}
 			o.asked = v
 			p.queue(o, s)
+			if !slices.Contains(o.stream.asking, o) {
+				o.stream.asking = append(o.stream.asking, o)
+			}
 			return
 		}
 		v.check = true
@@ -291,6 +295,10 @@ func (p *Plan) keep(v *version) {
 	}
 	v.kept = true
 	p.count(v)
+	if v.check && !v.unsure {
+		v.unsure = true
+		p.unsureBytes += v.size()
+	}
 	p.kept = append(p.kept, v.file.Source)
 }
 
@@ -309,6 +317,16 @@ func (p *Plan) uncount(v *version) {
 		v.counted = false
 		p.waiting--
 		p.waitingBytes -= v.size()
+		p.checked(v)
+	}
+}
+
+// checked notes that it is known whether the store holds v.
+func (p *Plan) checked(v *version) {
+	v.check = false
+	if v.unsure {
+		v.unsure = false
+		p.unsureBytes -= v.size()
 	}
 }
 

@@ -40,7 +40,10 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 		o.clashed = false
 		p.same(o, v, out.ETag)
 	case Different:
-		o.clashed = false
+		if o.clashed {
+			o.clashed = false
+			o.unstore() // it is not what was to be lengthened
+		}
 		o.etag = out.ETag
 		if !o.outgrown(v) {
 			p.differs(o, v)
@@ -103,7 +106,8 @@ func (p *Plan) same(o *object, v *version, etag string) {
 
 // differs ends the comparison of v: from now on it counts as the newest version.
 func (p *Plan) differs(o *object, v *version) {
-	v.check, v.differs = false, true
+	p.checked(v)
+	v.differs = true
 	if v.wanted && !o.stored(v) {
 		p.keep(v)
 	}

@@ -49,6 +49,7 @@ type packager struct {
 	mapInside   bool // the init section is the beginning of the single file
 	elsewhere   bool // a playlist of another folder names the same segments
 	parts       int  // ranges of a segment that are listed while it grows; 0 for none
+	large       bool // a single file begins with more than the least part of a multipart upload
 	rewrites    bool // some segments are written anew in place before they are listed
 
 	all    []byte         // of a single file
@@ -90,6 +91,7 @@ func (p *packager) modes(coin func() bool) {
 		if p.mapInside {
 			p.initSection = false
 		}
+		p.large = p.rng.IntN(50) == 0
 	} else if p.rng.IntN(6) == 0 {
 		p.parts, p.renames, p.nameFirst, p.staleNames = 1+p.rng.IntN(3), false, false, false
 	}
@@ -240,7 +242,10 @@ func (p *packager) rendition(run, r, start int) int {
 	if p.single {
 		p.disk.truncate(base + "all.ts")
 	}
-	if p.mapInside {
+	if p.large {
+		initBytes = append(initBytes, make([]byte, 5<<20)...)
+	}
+	if p.mapInside || p.large {
 		p.grow(base, -1, initBytes)
 	}
 	for i := range p.segments {

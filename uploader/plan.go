@@ -90,6 +90,7 @@ type Plan struct {
 	recovery time.Time // back-offs from before it are over
 
 	waitingBytes int64
+	unsureBytes  int64     // those of them that the store may hold already
 	due          flow      // of what becomes wanted
 	nextAge      time.Time // when ages are looked at again
 

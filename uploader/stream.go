@@ -16,6 +16,7 @@ type stream struct {
 
 	queue   []*object // named and to be shipped, oldest first
 	backlog []*object // to be shipped when nothing of queue can be
+	asking  []*object // whose new bytes are to be compared here with what is stored; in queue as well
 
 	alarm          time.Time // when it is to be looked at; zero if it need not be
 	dirty, touched bool
@@ -119,6 +120,9 @@ func (p *Plan) backedOff(failed, retry time.Time) time.Time {
 // nextObjects appends the jobs for files that are allowed now, going round the streams woken so that each
 // gets one before any gets another.
 func (p *Plan) nextObjects(woken []*stream, jobs []Job) []Job {
+	for _, s := range woken {
+		jobs = p.nextAsked(s, jobs)
+	}
 	for len(woken) > 0 {
 		rest := woken[:0]
 		for _, s := range woken {
@@ -134,6 +138,22 @@ func (p *Plan) nextObjects(woken []*stream, jobs []Job) []Job {
 		}
 		woken = rest
 	}
+	return jobs
+}
+
+// nextAsked appends the comparisons that s can make without the store. They take nothing from the line, and do not wait
+// for it: until they are made, no playlist can mean an init section that its packager writes again and again.
+func (p *Plan) nextAsked(s *stream, jobs []Job) []Job {
+	s.asking = slices.DeleteFunc(s.asking, func(o *object) bool {
+		if o.asked == nil || o.etag == "" || o.stream != s {
+			return true
+		}
+		if !p.eligible(o) {
+			return false
+		}
+		jobs = append(jobs, p.launch(s, o, false))
+		return true
+	})
 	return jobs
 }
 

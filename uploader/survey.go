@@ -71,9 +71,10 @@ func (p *Plan) recognise(o *object) {
 	delete(p.bucket, o.path)
 	switch {
 	case !there:
-		v.check = false
+		p.checked(v)
 	case info.Size != v.file.Version.Size:
-		v.check, v.differs, o.etag = false, true, info.ETag
+		p.checked(v)
+		v.differs, o.etag = true, info.ETag
 	case !isMD5(info.ETag):
 		p.same(o, v, info.ETag)
 	default:

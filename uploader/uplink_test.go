@@ -1,6 +1,7 @@
 package uploader_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,7 @@ import (
 type line struct {
 	uploader.Store
 	rate  float64 // bytes a second
+	piece int     // bytes sent at a time; 0 for 4 KiB
 	stall int64   // each stall-th PUT stands still for 8 s; 0 for none
 
 	mu   sync.Mutex
@@ -33,7 +35,7 @@ func (l *line) Put(ctx context.Context, o uploader.Object) (string, error) {
 	l.puts++
 	stalls := l.stall > 0 && l.puts%l.stall == 0
 	l.mu.Unlock()
-	piece := make([]byte, 4<<10)
+	piece := make([]byte, cmp.Or(l.piece, 4<<10))
 	for off := int64(0); off < o.Size; off += int64(len(piece)) {
 		n, err := o.Body.ReadAt(piece[:min(int64(len(piece)), o.Size-off)], off)
 		if err != nil && !errors.Is(err, io.EOF) {

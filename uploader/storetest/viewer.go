@@ -353,8 +353,9 @@ func (e *entry) ref(f *file) *ref {
 	return nil
 }
 
-// waited reports whether r gates. What a manifest counts by its times alone does so no more once it is Lost.
-func (r *ref) waited() bool { return r.gates && !(r.soft && r.file.lost) }
+// waited reports whether r gates. What a manifest counts by its times alone does so no more once it is Lost after it
+// was stored.
+func (r *ref) waited() bool { return r.gates && !(r.soft && r.file.lost && r.file.served != unbound) }
 
 func (e *entry) sameMeaning(o *entry) bool {
 	return slices.EqualFunc(e.refs, o.refs, func(a, b ref) bool {

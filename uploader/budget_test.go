@@ -89,3 +89,32 @@ func TestFlow(t *testing.T) {
 		t.Errorf("rate %.0f bytes a second, want about 2000", f.rate)
 	}
 }
+
+// TestPlanBudgetAtAStart finds a directory that is larger than the budget. Only what the store turns out not to hold
+// counts.
+func TestPlanBudgetAtAStart(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{Budget: 150})
+	for _, name := range []string{"a.ts", "b.ts", "c.ts"} {
+		f := d.file(name)
+		f.Found, f.Version.Size = true, 100
+		d.plan.Observe(f)
+	}
+	d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts", "c.ts"))
+	d.fresh("x.m3u8")
+	d.want("compare a.ts", "compare b.ts", "compare c.ts")
+	d.done("compare a.ts")
+	d.absent("compare b.ts")
+	d.want("put b.ts")
+	if l := d.plan.Losses(); len(l) > 0 {
+		t.Fatalf("lost: %+v, want nothing while what is stored is not known", l)
+	}
+	d.absent("compare c.ts")
+	d.want()
+	if l := d.plan.Losses(); len(l) != 1 || l[0].Path != "c.ts" || l[0].Reason != "budget" {
+		t.Errorf("lost: %+v, want c.ts", l)
+	}
+	if d.plan.unsureBytes != 0 {
+		t.Errorf("%d bytes are not known to be stored or not, want none", d.plan.unsureBytes)
+	}
+}

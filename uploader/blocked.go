@@ -1,7 +1,9 @@
 package uploader
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -15,7 +17,9 @@ func (p *Plan) Blocked() []Wait {
 			waits = append(waits, l.wait())
 		}
 	}
-	slices.SortFunc(waits, func(a, b Wait) int { return a.Since.Compare(b.Since) })
+	slices.SortFunc(waits, func(a, b Wait) int {
+		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.Playlist, b.Playlist))
+	})
 	return waits
 }
 

@@ -658,6 +658,15 @@ func TestPlanStart(t *testing.T) {
 		d.done("put b.ts")
 		d.want("publish x.m3u8")
 	})
+	t.Run("older neighbours are found beside an init section of their extension", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, PlanConfig{})
+		d.media("init.m4s")
+		d.found("a9.m4s")
+		d.media("a10.m4s")
+		d.playlist("x.m3u8", playlistText(10, false, `#EXT-X-MAP:URI="init.m4s"`, "a10.m4s"))
+		d.want("fetch x.m3u8", "compare a9.m4s")
+	})
 	t.Run("older neighbours are shipped as backlog", func(t *testing.T) {
 		t.Parallel()
 		d := newDesk(t, PlanConfig{})

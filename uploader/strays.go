@@ -70,7 +70,8 @@ func (s *strays) recall(p *Plan, snap *snapshot) {
 	}
 	newest := make(map[neighbourhood]*version)
 	for i := range snap.binds {
-		if v := snap.binds[i].ver; v != nil && v.file.State == hls.Settled {
+		// An init section may have the extension of the segments, and is older than all of them.
+		if v := snap.binds[i].ver; v != nil && v.file.State == hls.Settled && snap.binds[i].obj.isMedia() {
 			at := neighbours(v.file.Path)
 			if n := newest[at]; n == nil || hls.NaturalLess(n.file.Path, v.file.Path) {
 				newest[at] = v

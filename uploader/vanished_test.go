@@ -182,7 +182,7 @@ func TestPlanBucketVanishesUnderAPut(t *testing.T) {
 	d.want("fetch x.m3u8")
 	d.absent("fetch x.m3u8")
 	d.want()
-	if w := d.plan.Blocked(); len(w) != 2 || w[0].Name != "a.ts" || w[0].Reason != "missing" {
+	if w := d.plan.Blocked(); len(w) != 2 || w[1].Name != "a.ts" || w[1].Reason != "missing" {
 		t.Errorf("blocked: %+v, want that a.ts is missing", w)
 	}
 	d.media("a.ts", "b.ts")

@@ -358,7 +358,7 @@ func (p *packager) name(base string, n int) string {
 
 // manifest is the DASH manifest that ends with segment n.
 func (p *packager) manifest(base string, start, n int) string {
-	if p.template && p.ring == 0 && !p.single {
+	if p.template && p.namesOnce() { // what is counted by the clock is not protected from other bytes
 		return p.numbers(base, start, n)
 	}
 	from := max(start, n-p.window+1)

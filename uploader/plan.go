@@ -135,6 +135,27 @@ func (p *Plan) Observe(f hls.File) {
 	}
 }
 
+// ObserveLate takes a fact in that comes from an earlier process and turned up only now. Where the directory has other
+// bytes of that name they are newer, and those of f are lost.
+func (p *Plan) ObserveLate(f hls.File) {
+	o := p.objects[f.Path]
+	if o == nil || o.newest == nil && o.asked == nil {
+		p.Observe(f)
+		return
+	}
+	for _, known := range []*version{o.asked, o.newest} {
+		if known != nil && known.file.Version == f.Version {
+			p.Observe(f)
+			return
+		}
+	}
+	p.tick(f.Seen)
+	p.released = append(p.released, f.Source)
+	if f.Named && o.isMedia() {
+		p.lose(o, "superseded")
+	}
+}
+
 // Next returns the jobs that are allowed at now, which are under way from then on. Jobs of playlists
 // come first.
 func (p *Plan) Next(now time.Time) []Job {

@@ -658,6 +658,27 @@ func TestPlanStart(t *testing.T) {
 		d.done("put b.ts")
 		d.want("publish x.m3u8")
 	})
+	t.Run("what turns up late is older than what the directory has", func(t *testing.T) {
+		t.Parallel()
+		d := newDesk(t, PlanConfig{})
+		old := d.file("a.ts")
+		old.Found, old.Named = true, true
+		d.found("a.ts")
+		d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+		d.fresh("x.m3u8")
+		d.want("compare a.ts")
+		d.plan.ObserveLate(old)
+		d.absent("compare a.ts")
+		d.want("put a.ts")
+		if f := d.under["put a.ts"].File; f.Version == old.Version {
+			t.Error("the older bytes are shipped")
+		}
+		d.done("put a.ts")
+		d.want("publish x.m3u8")
+		if l := d.plan.Losses(); len(l) != 1 || l[0].Reason != "superseded" {
+			t.Errorf("losses: %+v, want the older bytes", l)
+		}
+	})
 	t.Run("older neighbours are found beside an init section of their extension", func(t *testing.T) {
 		t.Parallel()
 		d := newDesk(t, PlanConfig{})

@@ -149,7 +149,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			l.drain(facts)
 		case late := <-u.cfg.Late:
 			for _, f := range late {
-				l.observe(f)
+				u.plan.ObserveLate(f)
 			}
 		case r := <-l.reports:
 			l.finished(r)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
 )
@@ -76,6 +77,20 @@ func TestPlanGrowth(t *testing.T) {
 			if d.plan.waiting != 1 || d.plan.waitingBytes != mib {
 				d.t.Errorf("%d files of %d bytes wait, want 1 of %d", d.plan.waiting, d.plan.waitingBytes, mib)
 			}
+		},
+		"what is stored serves its playlists when a run begins anew": func(d *desk) {
+			d.grows("all.ts", 1000)
+			d.fresh("x.m3u8")
+			d.sends("all.ts", 0, "absent")
+			d.done("put all.ts")
+			d.want("publish x.m3u8")
+			d.grows("all.ts", 2000)
+			d.sends("all.ts", 0, "match")
+			f := d.file("all.ts") // of the next run
+			d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Transient})
+			d.answer("put all.ts", Outcome{Result: Failed, Kind: Transient, RetryIn: time.Hour})
+			d.plan.Observe(f)
+			d.want("publish x.m3u8")
 		},
 		"an end behind nothing new costs no PUT": func(d *desk) {
 			first(d)

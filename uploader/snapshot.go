@@ -378,8 +378,8 @@ func (p *Plan) supersede(o *object, old *version) {
 		l := n.list
 		for i := len(l.pending) - 1; i >= 0; i-- {
 			s := l.pending[i]
-			if !s.means(o, old) {
-				continue
+			if !s.means(o, old) || s.binds[s.find(o)].satisfied() {
+				continue // or what it needs of a file that grew is stored
 			}
 			if s == l.flying {
 				l.outdated = true

@@ -96,6 +96,12 @@ func (p *packager) modes(coin func() bool) {
 		p.parts, p.renames, p.nameFirst, p.staleNames = 1+p.rng.IntN(3), false, false, false
 	}
 	p.rewrites = p.rng.IntN(6) == 0 && !p.single && !p.dash && p.parts == 0
+	// Where names come back, playlists of several folders that name the same files may wait for one another, and so
+	// may those of parts.
+	p.elsewhere = p.elsewhere && p.namesOnce()
+	if p.parts > 0 && !p.namesOnce() {
+		p.parts = 0
+	}
 }
 
 // lists is how many playlists there are in the end.

@@ -25,7 +25,7 @@ type circumstances struct {
 }
 
 func randomCircumstances(rng *rand.Rand, p *packager) circumstances {
-	c := circumstances{conditions: "kept", late: rng.IntN(4) == 0}
+	c := circumstances{conditions: "kept", late: rng.IntN(4) == 0 && p.namesOnce()}
 	if rng.IntN(4) == 0 {
 		c.conditions = []string{"off", "unsupported", "ignored"}[rng.IntN(3)]
 	}

@@ -114,6 +114,9 @@ func (p *Plan) differs(o *object, v *version) {
 	if o.asked == v {
 		o.asked = nil
 		p.adopt(o, v)
+		if v.file.Named && !v.wanted && !o.stored(v) {
+			p.wantLater(o, v, o.stream)
+		}
 	}
 }
 

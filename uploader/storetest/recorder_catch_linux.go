@@ -201,7 +201,7 @@ func isPlaylist(name string, content []byte) bool {
 	return err == nil
 }
 
-// growing returns the files that are still being written and of which the playlist names what is there.
+// growing returns the files that are still being written, as far as the playlist names them and they are there.
 func (c *catcher) growing(list string, content []byte) []growing {
 	parsed, err := hls.ParseFile(list, content)
 	if err != nil {
@@ -218,7 +218,8 @@ func (c *catcher) growing(list string, content []byte) []growing {
 		if !c.written(name) {
 			continue
 		}
-		if prefix, _, ok := c.read(name, need); ok && int64(len(prefix)) == need {
+		// What is named before it is written (ffmpeg of 2018) may be there by the next playlist, which names more again.
+		if prefix, _, ok := c.read(name, need); ok && len(prefix) > 0 {
 			all = append(all, growing{name, prefix})
 		}
 	}

@@ -48,7 +48,7 @@ func (p *Plan) waitingObjects() []*object {
 		}
 	}
 	slices.SortFunc(all, func(a, b *object) int { return cmp.Compare(a.newest.id, b.newest.id) })
-	return all
+	return slices.Compact(all) // one that came back from the backlog stands there still
 }
 
 // needed reports whether the newest version of a playlist means the newest bytes of o.

@@ -178,9 +178,9 @@ func (r *run) settled(f *file, v view, evidence string) {
 			return
 		}
 		r.grow(fact.Path, fact.Playlist)
-		if r.precedes(fact) {
+		if first := r.predecessor(fact); first != nil {
 			f.sum = [32]byte{}
-			r.wait(f, firstRetry, false)
+			r.wait(f, pause(first.attempt), false) // as long as that waits for its next probe
 			return
 		}
 	} else {

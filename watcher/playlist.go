@@ -25,11 +25,11 @@ func readPlaylist(file *os.File, size int64) (content []byte, complete bool, err
 	return content, true, nil
 }
 
-// precedes reports whether a playlist names a file that was closed before and whose own fact is still to come, as a
-// probe is repeated. One that grows has told what is finished of it. Who learnt of the playlist first would take it to mean the bytes that the name had before.
-func (r *run) precedes(fact hls.File) bool {
+// predecessor returns a file that a playlist names, that was closed before it and whose own fact is still to come, as a
+// probe is repeated. One that grows has told what is finished of it. Who learnt of the playlist first would take it to mean the bytes that the name had before. nil if there is none.
+func (r *run) predecessor(fact hls.File) *file {
 	if r.retrying == 0 {
-		return false
+		return nil
 	}
 	for i := range fact.Playlist.References {
 		at, target := hls.Resolve(fact.Path, fact.Playlist.References[i].URI)
@@ -38,11 +38,11 @@ func (r *run) precedes(fact hls.File) bool {
 		}
 		if in, name := r.locate(at); in != nil {
 			if f := in.files[name]; f != nil && f.retrying && f.growth.told == 0 && f.path() != fact.Path {
-				return true
+				return f
 			}
 		}
 	}
-	return false
+	return nil
 }
 
 // parse puts the content of a settled playlist into fact. It returns false when there is nothing to

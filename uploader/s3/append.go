@@ -146,6 +146,9 @@ func (s *Store) abandonLeft(ctx context.Context, key string) error {
 	s.mu.Lock()
 	left := slices.Clone(s.left[key])
 	s.mu.Unlock()
+	if len(left) == 0 {
+		return nil
+	}
 	for _, id := range left {
 		if err := s.abort(ctx, key, id); err != nil {
 			return err
@@ -153,9 +156,7 @@ func (s *Store) abandonLeft(ctx context.Context, key string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(left) > 0 {
-		delete(s.left, key)
-	}
+	delete(s.left, key)
 	return nil
 }
 

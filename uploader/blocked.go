@@ -152,14 +152,21 @@ func (s *stream) state() liveState {
 // process.
 func (p *Plan) abandoned() []hls.Source {
 	var all []hls.Source
+	abandon := func(s hls.Source, wanted bool) {
+		if _, outlives := s.(hls.Keeper); s != nil && !(outlives && wanted) {
+			all = append(all, s)
+		}
+	}
 	for _, o := range p.objects {
 		for _, v := range []*version{o.newest, o.asked} {
-			if v == nil || v.file.Source == nil {
-				continue
+			if v != nil {
+				abandon(v.file.Source, v.wanted)
 			}
-			if _, ok := v.file.Source.(hls.Keeper); !ok || !v.wanted {
-				all = append(all, v.file.Source)
-			}
+		}
+	}
+	for _, l := range p.lists {
+		if l.last != nil {
+			abandon(l.last.file.Source, true)
 		}
 	}
 	return append(all, p.Released()...)

@@ -10,10 +10,14 @@ import (
 // that no newest playlist needs, and the others only if that does not suffice. What the store may hold already counts
 // for nothing: after a restart that is most of the directory.
 func (p *Plan) relieve() {
-	if !p.over() && (p.cfg.MaxAge <= 0 || p.waiting == 0 || p.now.Before(p.nextAge)) {
+	aging := p.cfg.MaxAge > 0 && !p.now.Before(p.nextAge)
+	if aging {
+		p.nextAge = p.now.Add(p.cfg.MaxAge / 100) // often enough for an age
+		p.expireLeft()
+	}
+	if !p.over() && !aging || p.waiting == 0 {
 		return
 	}
-	p.nextAge = p.now.Add(p.cfg.MaxAge / 100) // often enough for an age
 	waiting := p.waitingObjects()
 	for _, o := range waiting {
 		if p.cfg.MaxAge > 0 && p.now.Sub(o.newest.file.Seen) > p.cfg.MaxAge {

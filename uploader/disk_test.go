@@ -23,8 +23,12 @@ type disk struct {
 	inodes uint64
 	names  map[string]*inode
 	events chan string // names that changed; nil while nobody watches
-	spool  map[*inode]*pin
+	spool  map[pinned]*pin
+	ever   map[pinned]bool   // what was in the spool
+	unsafe []string          // what was removed while it was held open only, and dies with the process
 	lost   func(name string) // told of what was removed while nobody watched
+
+	perished func(name string) // told of what was unsafe when its process was killed
 
 	removed func(name string) // told of all that is removed
 
@@ -33,13 +37,18 @@ type disk struct {
 	last     bool // the packager writes nothing more after what it writes now
 }
 
-// pin is a hard link in the spool: its name speaks of the version that was pinned.
-type pin struct {
-	name    string
+// pinned is what a hard link in the spool speaks of.
+type pinned struct {
+	inode   *inode
 	version hls.Version
-	named   bool
-	users   int  // sources
-	left    bool // by a process before
+}
+
+// pin is such a link.
+type pin struct {
+	name  string
+	named bool
+	users int  // sources
+	left  bool // by a process before
 }
 
 type inode struct {
@@ -56,7 +65,7 @@ type inode struct {
 func newDice() *rand.Rand { return rand.New(rand.NewPCG(1, 1)) }
 
 func newDisk() *disk {
-	return &disk{names: map[string]*inode{}, spool: map[*inode]*pin{}, removed: func(string) {}}
+	return &disk{names: map[string]*inode{}, spool: map[pinned]*pin{}, ever: map[pinned]bool{}, removed: func(string) {}}
 }
 
 // leave ends a process: nobody uses what is in the spool.
@@ -66,6 +75,17 @@ func (d *disk) leave() {
 	for _, p := range d.spool {
 		p.users, p.left = 0, true
 	}
+	for _, name := range d.unsafe {
+		d.perished(name)
+	}
+	d.unsafe = nil
+}
+
+// pin puts a file into the spool. The caller holds mu.
+func (d *disk) pin(at pinned, name string) *pin {
+	p := &pin{name: name, users: 1}
+	d.spool[at], d.ever[at] = p, true
+	return p
 }
 
 // recover returns what a process before left in the spool.
@@ -73,19 +93,24 @@ func (d *disk) recover(ctx context.Context) []hls.File {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	var facts []hls.File
-	for n, p := range d.spool {
-		if n.version() != p.version {
-			delete(d.spool, n) // rewritten in place
+	for at, p := range d.spool {
+		if at.inode.version() != at.version {
+			delete(d.spool, at) // rewritten in place
 			continue
 		}
 		if !p.left {
 			continue
 		}
 		p.users++
-		facts = append(facts, hls.File{
-			Path: p.name, State: hls.Settled, Kind: hls.Classify(p.name), Version: p.version, Seen: time.Now(),
-			Found: true, Named: p.named, Source: &held{ctx: ctx, disk: d, inode: n, name: p.name},
-		})
+		f := hls.File{
+			Path: p.name, State: hls.Settled, Kind: hls.Classify(p.name), Version: at.version, Seen: time.Now(),
+			Found: true, Named: p.named, Source: &held{ctx: ctx, disk: d, pinned: at, name: p.name},
+		}
+		if f.Kind.IsPlaylist() {
+			f.Playlist, _ = hls.ParseFile(f.Path, at.inode.content)
+			f.Kind, f.Content, f.Named = f.Playlist.Kind, at.inode.content, true
+		}
+		facts = append(facts, f)
 	}
 	slices.SortFunc(facts, func(a, b hls.File) int { return cmp.Compare(a.Version.ModTime, b.Version.ModTime) })
 	return facts
@@ -153,7 +178,7 @@ func (d *disk) growing(ctx context.Context, f hls.File) []hls.File {
 		v.Size = end
 		facts = append(facts, hls.File{
 			Path: name, State: hls.Growing, Growth: n.growth(), Kind: hls.Classify(name), Version: v, Seen: time.Now(),
-			Source: &held{ctx: ctx, disk: d, inode: n, name: name, growing: &v, bytes: n.content[:end]},
+			Source: &held{ctx: ctx, disk: d, pinned: pinned{n, v}, name: name, grows: true, bytes: n.content[:end]},
 		})
 	}
 	return facts
@@ -163,19 +188,28 @@ func (d *disk) growing(ctx context.Context, f hls.File) []hls.File {
 func (n *inode) growth() uint64 { return n.number<<32 + n.growths }
 
 func (d *disk) remove(name string) {
-	d.mu.Lock()
-	n, there := d.names[name]
-	delete(d.names, name)
-	if there {
-		d.removed(name)
-	}
-	if there && d.events == nil && d.spool[n] == nil {
-		d.lost(name)
-	}
-	d.mu.Unlock()
-	if there {
+	if d.unlink(name) {
 		d.event(name)
 	}
+}
+
+func (d *disk) unlink(name string) (there bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n, there := d.names[name]
+	if !there {
+		return false
+	}
+	delete(d.names, name)
+	d.removed(name)
+	switch at := (pinned{n, n.version()}); {
+	case d.spool[at] != nil:
+	case d.events == nil:
+		d.lost(name)
+	case !d.ever[at]:
+		d.unsafe = append(d.unsafe, name)
+	}
+	return true
 }
 
 // empty has clear empty the store, unless the packager might not write anything after that.
@@ -238,15 +272,17 @@ func (d *disk) watch(process, ctx context.Context, rng *rand.Rand, facts chan<- 
 			}
 			return
 		}
-		if again || reported[name] != f.Version {
-			reported[name] = f.Version
-			if f.Playlist != nil {
-				for _, g := range d.growing(process, f) {
-					facts <- g
-				}
-			}
-			facts <- f
+		if !again && reported[name] == f.Version {
+			f.Source.Release()
+			return
 		}
+		reported[name] = f.Version
+		if f.Playlist != nil {
+			for _, g := range d.growing(process, f) {
+				facts <- g
+			}
+		}
+		facts <- f
 	}
 	for _, name := range atRest {
 		tell(name, true, false)
@@ -293,28 +329,27 @@ func (d *disk) fact(ctx context.Context, name string, found bool) (f hls.File, o
 			return hls.File{}, false
 		}
 		f.Kind, f.Content, f.Playlist = pl.Kind, n.content, pl
-		return f, true
-	}
-	if n.grown {
+	} else if n.grown {
 		f.Growth = n.growth()
 	}
-	f.Source = &held{ctx: ctx, disk: d, inode: n, name: name}
-	if p := d.spool[n]; p != nil && p.version == n.version() {
+	at := pinned{n, f.Version}
+	f.Source = &held{ctx: ctx, disk: d, pinned: at, name: name}
+	if p := d.spool[at]; p != nil {
 		p.users++
 	} else if !found {
-		d.spool[n] = &pin{name: name, version: n.version(), users: 1}
+		d.pin(at, name)
 	}
 	return f, true
 }
 
 // held is an inode kept readable, and in the spool once it was seen to finish or is kept.
 type held struct {
-	ctx      context.Context // of the process: what it does after its end does not happen
-	disk     *disk
-	inode    *inode
+	ctx  context.Context // of the process: what it does after its end does not happen
+	disk *disk
+	pinned
 	name     string
-	growing  *hls.Version // of the bytes named, if the file may become longer
-	bytes    []byte       // those
+	grows    bool   // the file may become longer
+	bytes    []byte // those named, if it may
 	mu       sync.Mutex
 	released bool
 }
@@ -322,13 +357,13 @@ type held struct {
 func (h *held) Keep() {
 	h.disk.mu.Lock()
 	defer h.disk.mu.Unlock()
-	if h.growing != nil {
+	if h.grows {
 		return // only what is finished can be pinned
 	}
-	if p := h.disk.spool[h.inode]; p != nil {
+	if p := h.disk.spool[h.pinned]; p != nil {
 		p.named = true
-	} else if h.disk.names[h.name] == h.inode {
-		h.disk.spool[h.inode] = &pin{name: h.name, version: h.inode.version(), named: true, users: 1}
+	} else if n := h.disk.names[h.name]; n == h.inode && n.version() == h.version {
+		h.disk.pin(h.pinned, h.name).named = true
 	}
 }
 
@@ -350,9 +385,9 @@ func (h *held) Release() {
 	h.released = true
 	h.disk.mu.Lock()
 	defer h.disk.mu.Unlock()
-	if p := h.disk.spool[h.inode]; p != nil && h.growing == nil {
+	if p := h.disk.spool[h.pinned]; p != nil && !h.grows {
 		if p.users--; p.users <= 0 {
-			delete(h.disk.spool, h.inode)
+			delete(h.disk.spool, h.pinned)
 		}
 	}
 }
@@ -376,11 +411,10 @@ func (r heldReader) ReadAt(b []byte, off int64) (int, error) {
 func (r heldReader) Version() (hls.Version, error) {
 	r.h.disk.mu.Lock()
 	defer r.h.disk.mu.Unlock()
-	v := r.h.inode.version()
-	if g := r.h.growing; g != nil && bytes.HasPrefix(r.h.inode.content, r.h.bytes) {
-		return *g, nil
+	if r.h.grows && bytes.HasPrefix(r.h.inode.content, r.h.bytes) {
+		return r.h.version, nil
 	}
-	return v, nil
+	return r.h.inode.version(), nil
 }
 
 func (heldReader) Close() error { return nil }

@@ -9,7 +9,8 @@
 //
 //	P1 safe      a playlist is PUT only once all it names is stored with the bytes that it means
 //	P3 forward   a playlist object is never replaced by an older version of itself; one PUT a key at a time
-//	P4 lossless  a finished file that a playlist named is PUT until it is stored
+//	P4 lossless  a finished file that a playlist named is PUT until it is stored; the newest version of a playlist, until
+//	             it or a newer one is
 //	P5 live      the newest playlist whose references are all stored is PUT as soon as that is true
 //	P7 honest    every wait, retry, hold and loss is told to the Observer and, once, to the log
 //

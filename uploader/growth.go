@@ -47,9 +47,7 @@ func (p *Plan) observeGrowth(o *object, f hls.File) (ok bool) {
 	case f.Growth == 0:
 		return false
 	case o.asked != nil && f.State == hls.Growing && same(o.asked):
-		if f.Source != nil { // the next fact tells of these bytes, too; until then it shows whether the store has them
-			p.released = append(p.released, f.Source)
-		}
+		p.releaseSource(f.Source) // the next fact tells of these bytes, too; until then it shows whether the store has them
 		return true
 	case o.asked != nil || !same(o.newest):
 		return false

@@ -109,9 +109,11 @@ type Outcome struct {
 	Kind ErrorKind
 	// RetryIn is how long to wait before the next try of a Failed job.
 	RetryIn time.Duration
-	// Playlist and Content are what Fetch read; Playlist is nil if it could not be parsed.
+	// Playlist and Content are what Fetch read; Playlist is nil if it could not be parsed. Modified is since when the
+	// store has them, by its clock; zero if it does not say.
 	Playlist *hls.Playlist
 	Content  []byte
+	Modified time.Time
 }
 
 // Wait is a playlist version that cannot be published yet, and what it waits for.

@@ -185,8 +185,8 @@ func (p *Plan) observeObject(f hls.File) {
 func (p *Plan) refresh(v *version, f hls.File) {
 	if v.file.Source == nil {
 		v.file.Source = f.Source
-	} else if f.Source != nil {
-		p.released = append(p.released, f.Source)
+	} else {
+		p.releaseSource(f.Source)
 	}
 }
 
@@ -237,7 +237,7 @@ func (p *Plan) disown(o *object, which func(waiter) bool) {
 			continue
 		}
 		l := w.s.list
-		if w.s == l.last {
+		if w.s == l.last && !w.s.left() {
 			w.s.binds[w.i].anew, w.s.anew = true, true
 		} else if i := slices.Index(l.pending, w.s); i >= 0 && !slices.Contains(l.doubt, w.s) {
 			p.dropSnapshot(l, i)

@@ -46,7 +46,7 @@ type theatre struct {
 	faults *storetest.Faults
 	memory *storetest.Memory
 	kills  int
-	gaveUp bool // something for want of room
+	gaveUp bool // something for want of room, or with a process that alone had it
 	circumstances
 	lists int // how many playlists there are in the end
 	// estimates is true if manifests count by the clock, which protects nothing that they count.
@@ -91,6 +91,10 @@ func shipOne(t *testing.T, seed uint64) {
 	}
 	th.viewer, th.faults, th.memory = viewer, storetest.NewFaults(memory), memory
 	th.disk.lost, th.disk.removed = viewer.Lost, viewer.Deleted
+	th.disk.perished = func(name string) {
+		th.gaveUp = true
+		viewer.Lost(name)
+	}
 	if rng.IntN(3) == 0 {
 		th.kills = 1 + rng.IntN(2)
 	}
@@ -98,9 +102,7 @@ func shipOne(t *testing.T, seed uint64) {
 	p.log, th.log = log, log
 	th.lists, th.estimates = p.lists(), p.dash && p.template
 	if th.kills > 0 {
-		// What is pushed out of a ring of names while nothing runs is lost, and so are playlists that are deleted
-		// before they could be published.
-		p.ring, p.clean = 0, false
+		p.ring = 0                 // what is pushed out of a ring of names while nothing runs is lost
 		viewer.AllowUnnamed = true // older neighbours found at a start
 	}
 	th.circumstances = randomCircumstances(rng, p)

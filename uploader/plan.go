@@ -1,7 +1,6 @@
 package uploader
 
 import (
-	"bytes"
 	"path"
 	"slices"
 	"time"
@@ -139,7 +138,7 @@ func (p *Plan) Observe(f hls.File) {
 // bytes of that name they are newer, and those of f are lost.
 func (p *Plan) ObserveLate(f hls.File) {
 	o := p.objects[f.Path]
-	if o == nil || o.newest == nil && o.asked == nil {
+	if f.Playlist != nil || o == nil || o.newest == nil && o.asked == nil {
 		p.Observe(f)
 		return
 	}
@@ -335,9 +334,15 @@ func (p *Plan) stream(name string) *stream {
 }
 
 func (p *Plan) release(v *version) {
-	if v != nil && v.file.Source != nil {
-		p.released = append(p.released, v.file.Source)
+	if v != nil {
+		p.releaseSource(v.file.Source)
 		v.file.Source = nil
+	}
+}
+
+func (p *Plan) releaseSource(s hls.Source) {
+	if s != nil {
+		p.released = append(p.released, s)
 	}
 }
 
@@ -371,14 +376,14 @@ func (p *Plan) observeGone(name string) {
 // observeList makes a snapshot of a playlist's new version.
 func (p *Plan) observeList(f hls.File) {
 	l := p.list(f.Path)
-	l.gone = false
-	if l.last != nil && bytes.Equal(l.last.file.Content, f.Content) {
+	if !p.latest(l, f) {
+		p.releaseSource(f.Source)
 		return
 	}
 	s := &snapshot{file: f, list: l, seq: p.next()}
 	l.startRun(s)
 	s.run = l.run
-	l.last = s
+	p.pin(l, s)
 	p.freeze(s)
 	if n := len(l.pending); n > 0 && l.pending[n-1].anew && !slices.Contains(l.doubt, l.pending[n-1]) {
 		p.dropSnapshot(l, n-1) // what it meant is lost, and only the newest may be bound anew
@@ -407,6 +412,10 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	s := l.pending[i]
 	l.pending = slices.Delete(l.pending, i, i+1)
 	s.dropped = true
+	p.unpin(s)
+	if s.left() && s == l.last && s != l.published {
+		l.last = nil // the directory never had it
+	}
 	if l.goal == s {
 		l.goal = nil
 	}

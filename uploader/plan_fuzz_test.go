@@ -69,6 +69,8 @@ func (z *fuzzer) list(arg int) {
 		z.gone("x.m3u8")
 	case arg >= 52 && arg < 56:
 		z.counted(arg)
+	case arg == 59:
+		z.leaves("y.m3u8", playlistText(z.seq, true, fmt.Sprintf("s%d.ts", z.seq%6)), true)
 	case arg >= 56:
 		z.playlist("master.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2\ny.m3u8\n")
 	default:

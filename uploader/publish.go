@@ -54,6 +54,7 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 		l.failures = 0
 		p.believe(l, s)
 		s.outside, s.reason = s.file.Path, "rejected"
+		p.unpin(s)
 	case Transient, Alarm, NotFound:
 	}
 	l.failures++
@@ -75,14 +76,13 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	l.exists, l.etag, l.moved = true, etag, p.now
 	p.expose(s) // before it stops to be pending, so that its references are kept
 	p.settleDoubt(l, s)
+	old := l.published
+	l.published = s
 	for len(l.pending) > 0 && l.pending[0].seq <= s.seq {
 		p.dropSnapshot(l, 0)
 	}
-	if old := l.published; old != s {
-		l.published = s
-		if old != nil {
-			p.conceal(old)
-		}
+	if old != nil && old != s {
+		p.conceal(old)
 	}
 	p.renewAll(s)
 	if first {
@@ -187,6 +187,7 @@ func (l *list) conflict(unfounded bool) {
 // acquaint compares the version that the store holds with those known. What is stored and not known comes from
 // an earlier process: it counts as older than all that is on disk.
 func (p *Plan) acquaint(l *list, out Outcome) {
+	p.compareLeft(l, out)
 	if old := l.published; old != nil && len(l.doubt) == 0 && bytes.Equal(old.file.Content, out.Content) {
 		l.exists, l.etag = true, out.ETag // a pending version with the same bytes may mean others by them
 		return

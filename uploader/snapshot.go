@@ -255,7 +255,7 @@ func (p *Plan) excuse(s *snapshot, b *bind) {
 // later. Bytes that are younger than a playlist met at rest may have replaced those that it meant.
 func (p *Plan) good(s *snapshot, i int, v *version) bool {
 	b := &s.binds[i]
-	if b.obj.hollow(v) {
+	if b.obj.hollow(v) || s.predates(v) {
 		return false // the next bytes to settle are offered
 	}
 	if b.hint {
@@ -385,7 +385,7 @@ func (p *Plan) supersede(o *object, old *version) {
 				l.outdated = true
 				continue
 			}
-			if s != l.last {
+			if s != l.last || s.left() {
 				p.dropSnapshot(l, i)
 				continue
 			}

@@ -249,7 +249,7 @@ func (w *worker) fetch(ctx context.Context, j Job) (Outcome, error) {
 		}
 		return Outcome{}, err
 	}
-	out := Outcome{Result: Done, ETag: info.ETag, Content: content}
+	out := Outcome{Result: Done, ETag: info.ETag, Content: content, Modified: info.Modified}
 	if pl, err := hls.ParseFile(j.Path, content); err == nil {
 		out.Playlist = pl
 	}

@@ -173,16 +173,18 @@ func (r *run) settled(f *file, v view, evidence string) {
 	}
 	f.attempt, f.born = 0, false
 	if f.kind.IsPlaylist() {
-		_ = v.file.Close()
 		if !r.parse(f, v, &fact) {
+			_ = v.file.Close()
 			return
 		}
 		r.grow(fact.Path, fact.Playlist)
 		if first := r.predecessor(fact); first != nil {
+			_ = v.file.Close()
 			f.sum = [32]byte{}
 			r.wait(f, pause(first.attempt), false) // as long as that waits for its next probe
 			return
 		}
+		fact.Source = r.listSource(fact, v.file)
 	} else {
 		fact.Growth = f.grown(v.version)
 		f.source = r.source(fact, v.file)

@@ -27,6 +27,17 @@ func (r *run) source(fact hls.File, file *os.File) hls.Source {
 	return &pinnable{source: held, pin: pin}
 }
 
+// listSource has a playlist kept for the next process. This one has its bytes in the fact, so that it needs no Source.
+func (r *run) listSource(fact hls.File, file *os.File) hls.Source {
+	if r.config.Pin != nil {
+		if src, ok := r.config.Pin(fact.Path, file, fact.Version); ok {
+			return src
+		}
+	}
+	_ = file.Close()
+	return nil
+}
+
 // pinnable is a held file that is pinned when it is kept, if it still has its name then.
 type pinnable struct {
 	*source

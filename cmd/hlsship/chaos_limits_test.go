@@ -3,6 +3,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -99,6 +101,58 @@ func chaosDrain(t *testing.T) {
 	}
 	s.holds(t, "index.m3u8")
 	s.holdsSegments(t, "index%d.ts", stormSeconds)
+}
+
+// chaosFarewell has a packager delete all that it wrote when it ends, as liquidsoap does, while the store is away, and the
+// program killed before that is back: then the spool alone has the last segments and the playlist.
+func chaosFarewell(t *testing.T) {
+	const seconds = 8
+	s := newStorm(t, scenery{})
+	ffmpeg := s.packager(t, "testsrc", seconds, "-hls_list_size", "3", "index.m3u8")
+	await(t, s.seen, "index2.ts")
+	s.begin(t, faults()[0])
+	ffmpeg.ends(t)
+	s.awaitPinned(t, "index.m3u8", "#EXT-X-ENDLIST")
+	entries, err := os.ReadDir(s.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.IsDir() {
+			continue // the spool
+		}
+		if err := os.Remove(filepath.Join(s.dir, e.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.kill(t)
+	s.revive(t)
+	s.program.says(t, "msg=shipping ")
+	s.lift(t)
+	s.program.says(t, "msg=\"playlist published\"")
+	s.ends(t)
+	s.holds(t, "index.m3u8")
+	s.holdsSegments(t, "index%d.ts", seconds)
+	if !strings.Contains(s.program.output(), "files that an earlier process could not ship") {
+		t.Error("the spool had nothing, so that nothing was tested")
+	}
+}
+
+// awaitPinned waits until the spool holds a version of a playlist that has the line.
+func (s *storm) awaitPinned(t *testing.T, list, line string) {
+	t.Helper()
+	for limit := time.Now().Add(deadline); time.Now().Before(limit); <-time.After(10 * time.Millisecond) {
+		pins, err := filepath.Glob(filepath.Join(s.dir, ".hlsship", "named", list+"@*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, pin := range pins {
+			if text, err := os.ReadFile(pin); err == nil && strings.Contains(string(text), line) {
+				return
+			}
+		}
+	}
+	t.Fatalf("the spool never held %s with %s", list, line)
 }
 
 // stop stops the program as an operator does and returns how long that took.

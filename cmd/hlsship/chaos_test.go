@@ -51,7 +51,7 @@ func storms(t *testing.T, tests map[string]func(*testing.T)) {
 // TestChaos ships one stream through each fault, and one through many of them.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	tests := map[string]func(*testing.T){"mixture": chaosMixture, "budget": chaosBudget, "drain": chaosDrain}
+	tests := map[string]func(*testing.T){"mixture": chaosMixture, "budget": chaosBudget, "drain": chaosDrain, "farewell": chaosFarewell}
 	for _, f := range faults() {
 		tests[f.name] = func(t *testing.T) { chaosFault(t, f) }
 	}

@@ -19,12 +19,15 @@
 // in the same inode, its folder is pinned by reflink, or by copy if that is asked for or the file has no
 // more than 64 KiB; where neither can be had it is still linked, which loses nothing against an open file.
 //
+// The newest version of each playlist is pinned until it is published, as packagers delete playlists, too. They are
+// mostly small: one that is written in place, or cannot be linked, is copied.
+//
 // # What is on disk
 //
 // The folders are the state; there is no journal. A pin of hi/seg_1.ts is
 //
 //	settled/hi/seg_1.ts@SIZE-MTIME-INODE    pinned
-//	named/hi/seg_1.ts@SIZE-MTIME-INODE      a playlist named it (Keep)
+//	named/hi/seg_1.ts@SIZE-MTIME-INODE      a playlist named it, or it is a playlist (Keep)
 //
 // with the original's size in decimal, its modification time in nanoseconds and its inode in hexadecimal
 // digits. Each step is one link, rename or unlink, so that a process killed at any instant leaves a pin

@@ -61,7 +61,10 @@ func (s *Spool) rewritten(name string, f *os.File, v hls.Version) bool {
 		return false
 	}
 	now := history{version: v, born: s.sys.born(f)}
-	folder := path.Dir(name)
+	folder, list := path.Dir(name), hls.Classify(name).IsPlaylist()
+	if list {
+		folder = name // that a playlist is written in place says nothing of the segments
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before, ok := s.histories.note(name, now)
@@ -79,6 +82,8 @@ func (s *Spool) rewritten(name string, f *os.File, v hls.Version) bool {
 	}
 	if same {
 		s.histories.folders[folder] = true
+	}
+	if same && !list {
 		s.config.Logger.Warn("packager writes files again in place", "path", name,
 			"cure", "what it does so before a file is stored is lost: have it write temporary files and rename them (ffmpeg: -hls_flags temp_file)")
 	}

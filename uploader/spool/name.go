@@ -61,7 +61,7 @@ func parsePin(pin string) (name string, v hls.Version, ok bool) {
 }
 
 // goodPath reports whether a file of that path may be a fact with a Source: a clean path below the watched
-// directory, in UTF-8 without control characters, of no playlist and no temporary file.
+// directory, in UTF-8 without control characters, of no temporary file.
 func goodPath(name string) bool {
 	if !fs.ValidPath(name) || name == "." || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl) {
 		return false
@@ -69,8 +69,7 @@ func goodPath(name string) bool {
 	if strings.Count(name, "/") >= maxDepth || strings.Contains(name, `\`) && os.PathSeparator == '\\' {
 		return false
 	}
-	kind := hls.Classify(name)
-	return !kind.IsPlaylist() && kind != hls.Temporary
+	return hls.Classify(name) != hls.Temporary
 }
 
 // versionOf returns the fingerprint of a file.

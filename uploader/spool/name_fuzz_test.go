@@ -14,7 +14,7 @@ func TestParsePin(t *testing.T) {
 		"a.ts": false, "a.ts@": false, "a.ts@5": false, "a.ts@5-10": false, "a.ts@5-10-2a-3": false,
 		"a.ts@05-10-2a": false, "a.ts@-5-10-2a": false, "a.ts@+5-10-2a": false, "a.ts@5-10-2A": false,
 		"a.ts@5-0x10-2a": false, "a.ts@5-10000000000000000-1": false, "@5-10-2a": false,
-		"../a.ts@5-10-2a": false, "/a.ts@5-10-2a": false, "hi//a.ts@5-10-2a": false, "live.m3u8@5-10-2a": false,
+		"../a.ts@5-10-2a": false, "/a.ts@5-10-2a": false, "hi//a.ts@5-10-2a": false, "live.m3u8@5-10-2a": true,
 	} {
 		name, v, ok := parsePin(pin)
 		if ok != want {

@@ -2,6 +2,8 @@ package spool
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -120,11 +122,40 @@ func (r *recovery) take(area, pin string) {
 		_ = r.base.root.Remove(filepath.FromSlash(where)) // its second name, or it is pinned in another folder
 		return
 	}
-	r.bytes += own.Size
-	r.found = append(r.found, hls.File{
+	f := hls.File{
 		Path: name, State: hls.Settled, Kind: hls.Classify(name), Version: v, Seen: now,
 		Found: true, Named: e.named, Source: &source{spool: s, entry: e, version: v},
-	})
+	}
+	if f.Kind.IsPlaylist() {
+		if err := parse(&f); err != nil {
+			r.drop(where, "path", name, "err", err)
+			f.Source.Release()
+			return
+		}
+	}
+	r.bytes += own.Size
+	r.found = append(r.found, f)
+}
+
+// parse puts the content of a playlist into f. Whether its pin was kept does not matter: there was nothing to wait for.
+func parse(f *hls.File) error {
+	if f.Version.Size > hls.MaxPlaylistSize {
+		return fmt.Errorf("%d bytes are too many for a playlist", f.Version.Size)
+	}
+	file, err := f.Source.Open()
+	if err != nil {
+		return err
+	}
+	defer file.Close() //nolint:errcheck // nothing was written
+	f.Content = make([]byte, f.Version.Size)
+	if _, err := file.ReadAt(f.Content, 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if f.Playlist, err = hls.ParseFile(f.Path, f.Content); err != nil {
+		return err
+	}
+	f.Kind, f.Named = f.Playlist.Kind, true
+	return nil
 }
 
 // add enters a pin that was found, unless the same is there.

@@ -87,7 +87,7 @@ func TestTampered(t *testing.T) {
 		{name: "other time", tamper: func(p string) error { return os.Chtimes(p, time.Time{}, time.Unix(1, 0)) }, want: "changed"},
 		{name: "other folder", tamper: func(p string) error { return os.Rename(p, filepath.Dir(p)+"/../"+filepath.Base(p)) }, path: "a.ts"},
 		{name: "other name", tamper: rename("b.ts", "-"), path: "hi/b.ts"},
-		{name: "playlist", tamper: rename("live.m3u8", "-"), want: "foreign", left: true},
+		{name: "no playlist", tamper: rename("live.m3u8", "-"), want: "changed"},
 		{name: "temporary", tamper: rename("x.tmp", "-"), want: "foreign", left: true},
 		{name: "zeros in front", tamper: rename("a.ts", "-0"), want: "foreign", left: true},
 		{name: "no fingerprint", tamper: func(p string) error { return os.Rename(p, filepath.Dir(p)+"/a.ts") }, want: "foreign", left: true},
@@ -195,4 +195,98 @@ func TestManyForeignEntries(t *testing.T) {
 	if n := x.obs.lines("level=WARN"); n != maxWarnings || len(x.obs.dropped) != 3*maxWarnings {
 		t.Errorf("%d warnings of %d entries, want %d", n, len(x.obs.dropped), maxWarnings)
 	}
+}
+
+// TestPlaylists has playlists in the spool: with what they say, however they are written and wherever the spool lies.
+func TestPlaylists(t *testing.T) {
+	t.Parallel()
+	const one, two = "#EXTM3U\n#EXTINF:2,\na.ts\n", "#EXTM3U\n#EXTINF:2,\na.ts\n#EXTINF:2,\nb.ts\n"
+	t.Run("renamed", func(t *testing.T) {
+		t.Parallel()
+		x := start(t, nil)
+		old := x.pinText("hi/live.m3u8", one)
+		x.remove("hi/live.m3u8")
+		keep(x.pinText("hi/live.m3u8", two))
+		old.Source.Release()
+		x.remove("hi/live.m3u8")
+		x.again()
+		all := x.spool.Recovered()
+		if len(all) != 1 {
+			t.Fatalf("recovered %q", names(all))
+		}
+		f := all[0]
+		if f.Kind != hls.MediaPlaylist || string(f.Content) != two || f.Playlist == nil || f.Playlist.Segments != 2 || !f.Named || !f.Found {
+			t.Errorf("got %+v", f)
+		}
+		f.Source.Release()
+		x.wantUsed(0, 0)
+	})
+	t.Run("killed before it was kept", func(t *testing.T) {
+		t.Parallel()
+		x := start(t, nil)
+		x.pinText("master.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlive.m3u8\n")
+		x.again()
+		if all := x.spool.Recovered(); len(all) != 1 || !all[0].Named || all[0].Kind != hls.MultivariantPlaylist {
+			t.Errorf("got %+v", all)
+		}
+	})
+	t.Run("written in place", func(t *testing.T) {
+		t.Parallel()
+		x := start(t, nil)
+		x.pinText("live.m3u8", one)
+		if way := x.obs.lastWay(); way != byLink {
+			t.Errorf("pinned by %s, want %s", way, byLink)
+		}
+		x.pinText("live.m3u8", two)
+		if way := x.obs.lastWay(); way != byCopy {
+			t.Errorf("pinned by %s, want %s", way, byCopy)
+		}
+		x.pinText("a.ts", "a segment beside it")
+		if way := x.obs.lastWay(); way != byLink || x.obs.lines("in place") != 0 {
+			t.Errorf("a segment is pinned by %s, want %s: %s", way, byLink, x.obs.log.String())
+		}
+		x.write("live.m3u8", "")
+		x.again() // killed in the moment between truncating and writing
+		all := x.spool.Recovered()
+		if len(all) != 2 || !slices.ContainsFunc(all, func(f hls.File) bool { return string(f.Content) == two }) {
+			t.Errorf("recovered %q", names(all))
+		}
+	})
+	t.Run("on another file system", func(t *testing.T) {
+		t.Parallel()
+		x := start(t, func(_ *Config, sys *system) {
+			sys.link = func(original, *os.File, string) error { return syscall.EXDEV }
+		})
+		x.pinText("live.m3u8", one)
+		if x.obs.lastWay() != byCopy {
+			t.Errorf("pinned by %s, want %s", x.obs.lastWay(), byCopy)
+		}
+		x.write("a.ts", "a segment")
+		if f := x.try("a.ts"); f.Source != nil {
+			t.Error("a segment was copied, which nobody asked for")
+		}
+	})
+	t.Run("on a full disk", func(t *testing.T) {
+		t.Parallel()
+		x := start(t, func(_ *Config, sys *system) {
+			sys.copy = func(*os.File, *os.File) error { return syscall.ENOSPC }
+		})
+		x.pinText("live.m3u8", one)
+		x.pinText("live.m3u8", two)
+		if way := x.obs.lastWay(); way != byLink {
+			t.Errorf("pinned by %s, want %s", way, byLink)
+		}
+		x.pinText("a.ts", "a segment, which needs no room")
+	})
+	t.Run("not to be read", func(t *testing.T) {
+		t.Parallel()
+		x := start(t, nil)
+		x.pinText("live.m3u8", "<html>")
+		x.pinText("a.ts", "a segment")
+		x.again()
+		if got := names(x.spool.Recovered()); len(got) != 1 || got[0] != "a.ts" || len(x.obs.dropped) != 1 {
+			t.Errorf("recovered %q, dropped %q", got, x.obs.dropped)
+		}
+		x.wantUsed(1, 9)
+	})
 }

@@ -20,6 +20,7 @@ func clone(_, _ *os.File) error                   { return errors.ErrUnsupported
 
 func cannotClone(err error) bool { return errors.Is(err, errors.ErrUnsupported) }
 func thisFile(err error) bool    { return errors.Is(err, errors.ErrUnsupported) }
+func isFull(error) bool          { return false }
 func cure(err error) string      { return generalCure(err) }
 func born(*os.File) int64        { return 0 }
 

@@ -77,7 +77,7 @@ func lockFile(root *os.Root) (*os.File, error) {
 	if err == nil {
 		_, err = fmt.Fprintln(file, os.Getpid())
 	}
-	if err != nil && !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT) { // the number is a courtesy
+	if err != nil && !isFull(err) { // the number is a courtesy
 		unlockFile(file)
 		return nil, err
 	}
@@ -102,6 +102,9 @@ func thisFile(err error) bool {
 	return false
 }
 
+// isFull reports whether err says that a file system has no room left.
+func isFull(err error) bool { return errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EDQUOT) }
+
 // cure says what to do about err.
 func cure(err error) string {
 	is := func(e syscall.Errno) bool { return errors.Is(err, e) }
@@ -110,7 +113,7 @@ func cure(err error) string {
 		return "put the spool on the file system and mount of the watched directory (--spool-dir), or allow copies"
 	case is(unix.EPERM):
 		return "this user may not link the packager's files (fs.protected_hardlinks): run as the packager's user, or let a group of both write them"
-	case is(unix.ENOSPC), is(unix.EDQUOT):
+	case isFull(err):
 		return "free space or inodes on the file system of the spool"
 	case is(unix.EROFS), is(unix.EACCES):
 		return "let this user write to it, or move it with --spool-dir"

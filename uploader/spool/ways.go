@@ -55,18 +55,9 @@ var errNoReflinks = errors.New("the file system has no reflinks")
 // and the way that was taken. The error is that of the spool folder, or of all ways if they fail for this
 // file only (onlyThisFile).
 func (s *Spool) put(b *base, o original, to string, rewritten bool) (hls.Version, string, error) {
-	ways := []string{byLink, byReflink}
-	if rewritten {
-		ways = []string{byReflink}
-	}
-	if s.config.Copy || rewritten && o.Size <= smallFile {
-		ways = append(ways, byCopy)
-	}
-	if rewritten {
-		ways = append(ways, byLink)
-	}
 	var all error
-	for _, way := range ways {
+	ways := s.ways(o, rewritten)
+	for i, way := range ways {
 		var own hls.Version
 		var err error
 		switch way {
@@ -81,12 +72,33 @@ func (s *Spool) put(b *base, o original, to string, rewritten bool) (hls.Version
 			return own, way, nil
 		}
 		err = fmt.Errorf("%s: %w", way, err)
-		if !onlyThisFile(err) {
+		linkNext := i+1 < len(ways) && ways[i+1] == byLink // which takes no room
+		if !onlyThisFile(err) && !(linkNext && isFull(err)) {
 			return hls.Version{}, "", err
 		}
 		all = errors.Join(all, err)
 	}
 	return hls.Version{}, "", all
+}
+
+// ways returns the ways to pin o, in the order in which they are tried. Small playlists are copied where they cannot
+// be linked, as they are worth more than the room that they take.
+func (s *Spool) ways(o original, rewritten bool) []string {
+	small, list := o.Size <= smallFile, hls.Classify(o.path).IsPlaylist()
+	var ways []string
+	if !rewritten {
+		ways = append(ways, byLink)
+	}
+	if !list || !small { // a reflink has the disk written to first
+		ways = append(ways, byReflink)
+	}
+	if s.config.Copy || small && (rewritten || list) {
+		ways = append(ways, byCopy)
+	}
+	if rewritten {
+		ways = append(ways, byLink)
+	}
+	return ways
 }
 
 // onlyThisFile reports whether err speaks of the file that was to be pinned, so that another way may do

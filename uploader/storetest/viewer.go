@@ -317,7 +317,8 @@ func (f *file) meant(r *ref) {
 }
 
 // Lost tells that the uploader gave the file's finished bytes up as it may (a spool that is full, bytes
-// that were gone before it looked), counted and logged. Finale does not miss them.
+// that were gone before it looked), counted and logged. Finale does not miss them. Of a playlist it tells that the
+// newest versions were deleted before anybody looked: then neither Finale nor Standing asks for them.
 func (v *Viewer) Lost(path string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

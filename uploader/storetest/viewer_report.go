@@ -85,7 +85,7 @@ func (v *Viewer) Standing(now time.Time, limit time.Duration) {
 	for _, p := range v.playlists {
 		for i := len(p.entries) - 1; i >= p.ahead(); i-- {
 			e := p.entries[i]
-			if e.ready.IsZero() || now.Sub(e.ready) <= limit {
+			if p.file.lost || e.ready.IsZero() || now.Sub(e.ready) <= limit {
 				continue
 			}
 			if !e.reported {
@@ -112,7 +112,7 @@ func (v *Viewer) Finale() {
 	v.drain(now, true)
 	for _, p := range v.playlists {
 		goal := v.goal(p, now)
-		if goal == nil {
+		if goal == nil || p.file.lost {
 			continue
 		}
 		if p.shown == nil || p.shown.index < goal.index && !(p.shown.digest == goal.digest && v.whole(goal, now)) {

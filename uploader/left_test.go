@@ -1,0 +1,235 @@
+package uploader
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// leaf is a source of a playlist that can outlive the process.
+type leaf struct {
+	paper
+	kept, released bool
+}
+
+func (l *leaf) Keep()    { l.kept = true }
+func (l *leaf) Release() { l.released = true }
+
+// leaves reports a version of a playlist that the spool holds. named says that an earlier process left it.
+func (d *desk) leaves(name, text string, named bool) *leaf {
+	d.t.Helper()
+	pl, err := hls.Parse([]byte(text))
+	if err != nil {
+		d.t.Fatalf("parse %s: %v", name, err)
+	}
+	source := &leaf{}
+	d.plan.Observe(hls.File{
+		Path: name, State: hls.Settled, Kind: pl.Kind, Version: d.version(int64(len(text))), Seen: d.now,
+		Found: named, Named: named, Content: []byte(text), Playlist: pl, Source: source,
+	})
+	return source
+}
+
+// settle does what the loop does for the sources.
+func (d *desk) settle() {
+	for _, s := range d.plan.Kept() {
+		if k, ok := s.(hls.Keeper); ok {
+			k.Keep()
+		}
+	}
+	for _, s := range d.plan.Released() {
+		s.Release()
+	}
+}
+
+func (d *desk) holds(want bool, sources ...*leaf) {
+	d.t.Helper()
+	d.settle()
+	for i, s := range sources {
+		if !s.kept || s.released == want {
+			d.t.Errorf("version %d: kept %v, released %v, want that it is held: %v", i, s.kept, s.released, want)
+		}
+	}
+}
+
+// stored has the store hold a version of x.m3u8 since a time.
+func (d *desk) stored(text string, at time.Time) {
+	d.t.Helper()
+	d.want("fetch x.m3u8")
+	pl, err := hls.Parse([]byte(text))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.answer("fetch x.m3u8", Outcome{Result: Done, ETag: "stored", Content: []byte(text), Playlist: pl, Modified: at})
+}
+
+func TestPlanKeepsTheNewestPlaylist(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{})
+	one := d.leaves("x.m3u8", playlistText(0, false, "a.ts"), false)
+	d.holds(true, one)
+	two := d.leaves("x.m3u8", playlistText(0, false, "a.ts", "b.ts"), false)
+	d.holds(true, two)
+	d.holds(false, one)
+	again := d.leaves("x.m3u8", playlistText(0, false, "a.ts", "b.ts"), false)
+	if d.settle(); again.kept || !again.released {
+		t.Error("the same bytes once more are kept, too")
+	}
+	d.fresh("x.m3u8")
+	d.media("a.ts", "b.ts")
+	d.want("put a.ts", "put b.ts")
+	d.done("put a.ts", "put b.ts")
+	d.holds(true, two)
+	d.want("publish x.m3u8")
+	d.answer("publish x.m3u8", Outcome{Result: Failed, RetryIn: time.Second})
+	d.holds(true, two)
+	d.tick(time.Second)
+	d.want("publish x.m3u8")
+	if left := d.plan.abandoned(); len(left) != 0 {
+		t.Errorf("%d sources would be given up at the end, and the playlist is not published", len(left))
+	}
+	d.done("publish x.m3u8")
+	d.holds(false, two)
+	rejected := d.leaves("x.m3u8", playlistText(1, false, "b.ts"), false)
+	d.want("publish x.m3u8")
+	d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Permanent})
+	d.holds(false, rejected)
+}
+
+// TestPlanPublishesWhatWasLeft has a packager delete everything while the store is away, and the process killed.
+func TestPlanPublishesWhatWasLeft(t *testing.T) {
+	t.Parallel()
+	final := playlistText(3, true, "a.ts", "b.ts")
+	tests := map[string]struct {
+		ship func(d *desk)
+		want bool // published
+		held bool // still kept in the end
+	}{
+		"nothing published": {func(d *desk) { d.fresh("x.m3u8") }, true, false},
+		"an older one published": {func(d *desk) {
+			d.stored(playlistText(2, false, "a.ts"), d.now.Add(time.Hour))
+		}, true, false},
+		"the same but for its end": {func(d *desk) {
+			d.stored(playlistText(3, false, "a.ts", "b.ts"), d.now.Add(time.Hour))
+		}, true, false},
+		"one of an earlier run, with higher numbers": {func(d *desk) {
+			d.stored(playlistText(100, false, "y.ts"), time.Unix(0, 0))
+		}, true, false},
+		"a store that does not say since when": {func(d *desk) {
+			d.stored(playlistText(100, false, "y.ts"), time.Time{})
+		}, true, false},
+		"a newer one published": {func(d *desk) {
+			d.stored(playlistText(100, false, "y.ts"), d.now)
+		}, false, false},
+		"the very same published": {func(d *desk) {
+			d.stored(final, d.now)
+		}, false, false},
+		"something that is no playlist": {func(d *desk) {
+			d.want("fetch x.m3u8")
+			d.answer("fetch x.m3u8", Outcome{Result: Done, ETag: "e", Content: []byte("?"), Modified: d.now})
+		}, true, false},
+		"a newer one in the directory": {func(d *desk) {
+			d.leaves("x.m3u8", playlistText(9, false, "c.ts"), false)
+		}, false, false},
+		"the same in the directory": {func(d *desk) {
+			d.leaves("x.m3u8", final, false)
+		}, true, false},
+		"the store is away": {func(d *desk) {
+			d.want("fetch x.m3u8")
+			d.answer("fetch x.m3u8", Outcome{Result: Failed, RetryIn: time.Hour})
+		}, false, true},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			for _, segment := range []string{"a.ts", "b.ts"} {
+				f := d.file(segment)
+				f.Found, f.Named = true, true
+				d.plan.Observe(f)
+			}
+			left := d.leaves("x.m3u8", final, true)
+			tt.ship(d)
+			published := false
+			for range 8 {
+				for _, j := range d.plan.Next(d.now) {
+					if j.Op == PutPlaylist {
+						published = published || string(j.File.Content) == final
+					}
+					d.plan.Report(j, map[Op]Outcome{
+						Compare:  {Result: Absent, At: d.now},
+						PutMedia: {Result: Done, ETag: "m", At: d.now}, PutPlaylist: {Result: Done, ETag: "p", At: d.now},
+						Fetch: {Result: Absent, At: d.now},
+					}[j.Op])
+				}
+				d.tick(time.Second)
+			}
+			if published != tt.want {
+				t.Errorf("published: %v, want %v; blocked: %+v", published, tt.want, d.plan.Blocked())
+			}
+			d.holds(tt.held, left)
+		})
+	}
+}
+
+// TestPlanLeftIsNotMixed has names come back: what an earlier process left never means bytes that came after it.
+func TestPlanLeftIsNotMixed(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{})
+	left := d.leaves("x.m3u8", playlistText(0, true, "a.ts"), true)
+	d.fresh("x.m3u8")
+	d.found("a.ts") // of the next run, which has no playlist yet
+	d.want()
+	d.tick(time.Minute)
+	d.want()
+	d.holds(true, left)
+	d.leaves("x.m3u8", playlistText(0, false, "a.ts"), false)
+	d.want("compare a.ts")
+	d.absent("compare a.ts")
+	d.want("put a.ts")
+	d.done("put a.ts")
+	d.want("publish x.m3u8")
+	d.holds(false, left)
+}
+
+func TestPlanLeftTurnsUpLate(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{})
+	d.leaves("x.m3u8", playlistText(5, false, "a.ts"), false)
+	d.fresh("x.m3u8")
+	late := &leaf{}
+	pl, err := hls.Parse([]byte(playlistText(4, false, "a.ts")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.plan.ObserveLate(hls.File{
+		Path: "x.m3u8", State: hls.Settled, Kind: pl.Kind, Seen: d.now, Found: true, Named: true,
+		Content: []byte(playlistText(4, false, "a.ts")), Playlist: pl, Source: late,
+	})
+	if d.settle(); late.kept || !late.released {
+		t.Error("an older version than the directory's is kept")
+	}
+}
+
+func TestPlanLeftExpires(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{MaxAge: time.Hour})
+	left := d.leaves("x.m3u8", playlistText(0, true, "never.ts"), true)
+	d.fresh("x.m3u8")
+	d.tick(10 * time.Second)
+	d.want("compare never.ts")
+	d.absent("compare never.ts")
+	d.want()
+	d.holds(true, left)
+	d.tick(time.Hour)
+	d.want()
+	d.holds(false, left)
+	d.lost("x.m3u8 age")
+	if names := d.plan.Unshipped(); len(names) != 0 {
+		t.Errorf("still to be shipped: %q", names)
+	}
+	if len(d.plan.lists) != 0 {
+		t.Error("the playlist is not forgotten")
+	}
+}

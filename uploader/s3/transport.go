@@ -167,8 +167,12 @@ type transport struct{ base *http.Transport }
 // newTransport returns a transport for HTTP/1.1: with HTTP/2 one stalled stream would hold up all others
 // of its connection.
 func newTransport(c Config) *transport {
-	dialer := &net.Dialer{Timeout: c.Stall, KeepAlive: c.Stall, Control: tuneSocket(c.Stall)}
-	dial := dialer.DialContext
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		// Lookups through one Resolver share an answer: a question that a name server lost would hold up those asked
+		// after it for the five seconds of resolv.conf(5), although it answers again.
+		d := &net.Dialer{Timeout: c.Stall, KeepAlive: c.Stall, Control: tuneSocket(c.Stall), Resolver: new(net.Resolver)}
+		return d.DialContext(ctx, network, address)
+	}
 	if c.dial != nil {
 		dial = c.dial
 	}

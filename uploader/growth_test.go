@@ -209,6 +209,26 @@ func TestPlanGrowth(t *testing.T) {
 			d.done("publish x.m3u8")
 			grow(d, 8*mib, 7*mib)
 		},
+		"an object lengthened without an answer is written over though a playlist is in doubt": func(d *desk) {
+			first(d)
+			d.grows("all.ts", 2000)
+			d.sends("all.ts", 0, "match")
+			d.done("put all.ts")
+			d.want("publish x.m3u8")
+			d.grows("all.ts", 3000)
+			d.sends("all.ts", 0, "match")
+			d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Transient, RetryIn: time.Second})
+			d.answer("put all.ts", Outcome{Result: Failed, Kind: Transient}) // it is stored all the same
+			d.grows("all.ts", 4000)
+			d.sends("all.ts", 0, "match")
+			d.answer("put all.ts", Outcome{Result: Failed, Kind: Precondition})
+			d.want("compare all.ts")
+			d.answer("compare all.ts", Outcome{Result: Different, ETag: "etag-3000"})
+			d.sends("all.ts", 0, "match")
+			d.done("put all.ts")
+			d.tick(time.Second)
+			d.want("publish x.m3u8")
+		},
 		"another's object is written over": func(d *desk) {
 			first(d)
 			d.grows("all.ts", 2000)

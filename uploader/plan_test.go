@@ -717,11 +717,12 @@ func TestPlanSurvey(t *testing.T) {
 	d.want("put s5.ts") // the live edge does not wait for the listing
 	sum := strings.Repeat("0a", 16)
 	d.plan.Survey(map[string]Info{
-		"s1.ts": {Size: 100, ETag: sum}, "s2.ts": {Size: 99, ETag: sum}, "s3.ts": {Size: 100, ETag: "kms-1"}, "other.ts": {Size: 1},
+		"s1.ts": {Size: 100, ETag: sum}, "s2.ts": {Size: 99, ETag: sum}, "other.ts": {Size: 1},
+		"s3.ts": {Size: 100, ETag: "kms-1", Modified: time.Unix(1, 0)}, "s4.ts": {Size: 100, ETag: "kms-1", Modified: time.Unix(-1, 0)},
 	})
 	d.want()
 	d.done("put s5.ts")
-	d.want("publish x.m3u8", "put s0.ts", "compare s1.ts", "put s2.ts", "put s4.ts") // s3.ts has its size and an ETag that tells nothing
+	d.want("publish x.m3u8", "put s0.ts", "compare s1.ts", "put s2.ts", "put s4.ts") // the ETag of s3.ts tells nothing, its time does
 	if j := d.under["compare s1.ts"]; !j.local() {
 		t.Error("the ETag of s1.ts is known and yet asked for")
 	}

@@ -287,7 +287,21 @@ func (p *Plan) mayOverwrite(o *object, v *version) bool {
 		return true
 	}
 	for _, n := range o.naming {
-		if n.exposed > 0 && !p.overwritable(n.list, o, v) {
+		if n.exposed > 0 && !n.list.shows(o, v) && !p.overwritable(n.list, o, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// shows reports whether every version of l that is or may be published means v by its reference to o, so that to store v
+// can only mend what they name: nobody knows what the store holds.
+func (l *list) shows(o *object, v *version) bool {
+	for _, s := range append(slices.Clip(l.doubt), l.published) {
+		if s == nil || s.find(o) < 0 || s.binds[s.find(o)].free {
+			continue
+		}
+		if !s.means(o, v) {
 			return false
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // survey is what the store held under the prefix when the Run began, by path. It spares a request for each
@@ -60,8 +62,14 @@ func (p *Plan) Survey(found map[string]Info) {
 	}
 }
 
+// later reports whether the object was stored after f was finished, which was at rest when the process began: then it has
+// the bytes of f if it has its size. Stores tell whole seconds.
+func (i Info) later(f hls.File) bool {
+	return f.Found && !i.Modified.IsZero() && i.Modified.Add(time.Second).UnixNano() > f.Version.ModTime
+}
+
 // recognise draws from the survey what it says of the newest version of o. Objects of another size hold other
-// bytes; those of the same are compared by their ETag, and taken for the same where that is no MD5.
+// bytes; those of the same are compared by their ETag, or by their time where that is no MD5.
 func (p *Plan) recognise(o *object) {
 	v := o.newest
 	if p.bucket == nil || v == nil || !v.check || o.busy || o.etag != "" || o.remote != nil {
@@ -72,7 +80,7 @@ func (p *Plan) recognise(o *object) {
 	switch {
 	case !there:
 		p.checked(v)
-	case info.Size != v.file.Version.Size:
+	case info.Size != v.file.Version.Size, !isMD5(info.ETag) && !info.later(v.file):
 		p.checked(v)
 		v.differs, o.etag = true, info.ETag
 	case !isMD5(info.ETag):

@@ -193,23 +193,27 @@ func (w *worker) putPlaylist(ctx context.Context, j Job, moved *atomic.Int64) (O
 	return Outcome{Result: Done, ETag: etag}, nil
 }
 
-// compare finds out whether the store holds the bytes of j.File. Only an ETag that is an MD5 can tell.
+// compare finds out whether the store holds the bytes of j.File. An ETag that is an MD5 can tell, and the time of what was
+// stored in several parts or is encrypted.
 func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
-	etag, size := j.ETag, j.File.Version.Size
-	if etag == "" {
-		info, err := w.store.Stat(ctx, w.key(j.Path))
+	info := Info{ETag: j.ETag, Size: j.File.Version.Size}
+	if j.ETag == "" {
+		var err error
+		info, err = w.store.Stat(ctx, w.key(j.Path))
 		if KindOf(err) == NotFound && err != nil {
 			return Outcome{Result: Absent}, nil
 		}
 		if err != nil {
 			return Outcome{}, err
 		}
-		etag, size = info.ETag, info.Size
 	}
-	if j.File.Source == nil {
+	etag, size := info.ETag, info.Size
+	switch {
+	case j.File.Source == nil:
 		return Outcome{Result: Present, ETag: etag, Size: size}, nil
-	}
-	if size != j.File.Version.Size || !isMD5(etag) {
+	case size == j.File.Version.Size && !isMD5(etag) && info.later(j.File):
+		return Outcome{Result: Done, ETag: etag}, nil
+	case size != j.File.Version.Size || !isMD5(etag):
 		return Outcome{Result: Different, ETag: etag}, nil
 	}
 	r, out, err := open(j.File)

@@ -19,8 +19,8 @@
 // in the same inode, its folder is pinned by reflink, or by copy if that is asked for or the file has no
 // more than 64 KiB; where neither can be had it is still linked, which loses nothing against an open file.
 //
-// The newest version of each playlist is pinned until it is published, as packagers delete playlists, too. They are
-// mostly small: one that is written in place, or cannot be linked, is copied.
+// The newest version of each playlist is pinned until it is published, as packagers delete playlists, too. It is copied
+// if it has no more than 64 KiB.
 //
 // # What is on disk
 //

@@ -271,7 +271,9 @@ func (s *Spool) lay(e *entry, b *base, o original, rewritten bool) error {
 		s.config.Logger.Info("spool works again", "spool", s.folder)
 	}
 	s.config.Observer.Pinned(way)
-	s.tell(o.Device, way, o.path, nil)
+	if !hls.Classify(o.path).IsPlaylist() { // of which the way says nothing of the others
+		s.tell(o.Device, way, o.path, nil)
+	}
 	if e.keep {
 		if err := s.keep(e); err != nil {
 			s.trouble("keep", e.path, err)

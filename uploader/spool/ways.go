@@ -81,18 +81,18 @@ func (s *Spool) put(b *base, o original, to string, rewritten bool) (hls.Version
 	return hls.Version{}, "", all
 }
 
-// ways returns the ways to pin o, in the order in which they are tried. Small playlists are copied where they cannot
-// be linked, as they are worth more than the room that they take.
+// ways returns the ways to pin o, in the order in which they are tried. A playlist that is linked for as long as an outage
+// lasts would tell: GIO (hlssink2) replaces a file by a rename, but writes one that has two names in place.
 func (s *Spool) ways(o original, rewritten bool) []string {
-	small, list := o.Size <= smallFile, hls.Classify(o.path).IsPlaylist()
-	var ways []string
-	if !rewritten {
-		ways = append(ways, byLink)
+	small := o.Size <= smallFile
+	if small && hls.Classify(o.path).IsPlaylist() {
+		return []string{byCopy, byLink}
 	}
-	if !list || !small { // a reflink has the disk written to first
-		ways = append(ways, byReflink)
+	ways := []string{byLink, byReflink}
+	if rewritten {
+		ways = []string{byReflink}
 	}
-	if s.config.Copy || small && (rewritten || list) {
+	if s.config.Copy || rewritten && small {
 		ways = append(ways, byCopy)
 	}
 	if rewritten {

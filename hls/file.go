@@ -65,9 +65,11 @@ type File struct {
 	// and false for one whose completion was witnessed. A found file may be older than it looks.
 	Found bool
 	// Named is true for a file that comes from the spool of an earlier process in which a playlist had
-	// named it: it is to be shipped although nothing on disk may name it any more. It is also true for a playlist that
-	// such a process could not publish, of which the directory may have a newer version.
+	// named it: it is to be shipped although nothing on disk may name it any more.
 	Named bool
+	// Spooled is true for all that comes from the spool of an earlier process. Of a playlist, which that could not
+	// publish, the directory may have a newer version.
+	Spooled bool
 	// Source holds the bytes. Whoever receives the fact releases it. It is nil for playlists, unless it keeps them for
 	// the next process (Keeper).
 	Source Source

@@ -43,9 +43,10 @@ type pinned struct {
 	version hls.Version
 }
 
-// pin is such a link.
+// pin is such a link, or the copy of a playlist.
 type pin struct {
 	name  string
+	copy  []byte
 	named bool
 	users int  // sources
 	left  bool // by a process before
@@ -84,6 +85,9 @@ func (d *disk) leave() {
 // pin puts a file into the spool. The caller holds mu.
 func (d *disk) pin(at pinned, name string) *pin {
 	p := &pin{name: name, users: 1}
+	if hls.Classify(name).IsPlaylist() {
+		p.copy = at.inode.content
+	}
 	d.spool[at], d.ever[at] = p, true
 	return p
 }
@@ -94,7 +98,7 @@ func (d *disk) recover(ctx context.Context) []hls.File {
 	defer d.mu.Unlock()
 	var facts []hls.File
 	for at, p := range d.spool {
-		if at.inode.version() != at.version {
+		if p.copy == nil && at.inode.version() != at.version {
 			delete(d.spool, at) // rewritten in place
 			continue
 		}
@@ -104,11 +108,11 @@ func (d *disk) recover(ctx context.Context) []hls.File {
 		p.users++
 		f := hls.File{
 			Path: p.name, State: hls.Settled, Kind: hls.Classify(p.name), Version: at.version, Seen: time.Now(),
-			Found: true, Named: p.named, Source: &held{ctx: ctx, disk: d, pinned: at, name: p.name},
+			Found: true, Named: p.named, Spooled: true, Source: &held{ctx: ctx, disk: d, pinned: at, name: p.name},
 		}
-		if f.Kind.IsPlaylist() {
-			f.Playlist, _ = hls.ParseFile(f.Path, at.inode.content)
-			f.Kind, f.Content, f.Named = f.Playlist.Kind, at.inode.content, true
+		if p.copy != nil {
+			f.Playlist, _ = hls.ParseFile(f.Path, p.copy)
+			f.Kind, f.Content = f.Playlist.Kind, p.copy
 		}
 		facts = append(facts, f)
 	}

@@ -13,7 +13,7 @@ import (
 // none that is newer.
 
 // left reports whether s comes from an earlier process and is not known to be in the directory.
-func (s *snapshot) left() bool { return s.file.Named }
+func (s *snapshot) left() bool { return s.file.Spooled }
 
 // pin makes s the newest version of l, which is kept until it is published.
 func (p *Plan) pin(l *list, s *snapshot) {
@@ -38,7 +38,7 @@ func (p *Plan) unpin(s *snapshot) {
 // latest reports whether f is a version of l that is newer than all that is known of it.
 func (p *Plan) latest(l *list, f hls.File) bool {
 	last := l.last
-	if f.Named {
+	if f.Spooled {
 		if last != nil && !last.left() {
 			return false
 		}
@@ -50,7 +50,7 @@ func (p *Plan) latest(l *list, f hls.File) bool {
 		return true
 	}
 	if last.left() {
-		last.file.Named = false
+		last.file.Spooled = false
 		p.later(l, p.now) // it may mean bytes now that an earlier process's could not
 	}
 	return false
@@ -74,11 +74,13 @@ func (p *Plan) compareLeft(l *list, out Outcome) {
 }
 
 // newer reports whether s is newer than the version that the store holds, as it is if all went well: who published that
-// one let go of those before it. Sequence numbers that fall say otherwise, unless s was finished after the other was
-// stored and is of a packager that began anew.
+// one let go of those before it. Sequence numbers that fall say otherwise, and so may anything about a version that
+// turned up late, unless s was finished after the other was stored: then its packager began anew.
 func (s *snapshot) newer(out Outcome) bool {
 	was, is := out.Playlist, s.file.Playlist
-	if is.Kind != hls.MediaPlaylist || !startsAnew(was, is) {
+	media := is.Kind == hls.MediaPlaylist && was.Kind == is.Kind
+	switch {
+	case media && lastSequence(is) > lastSequence(was), !s.tardy && !startsAnew(was, is):
 		return true
 	}
 	return out.Modified.IsZero() || s.file.Version.ModTime > out.Modified.UnixNano()
@@ -86,7 +88,7 @@ func (s *snapshot) newer(out Outcome) bool {
 
 // predates reports whether s cannot mean v, as an earlier process left s and v came since.
 func (s *snapshot) predates(v *version) bool {
-	return s.left() && !v.file.Named && v.file.Version.ModTime > s.file.Version.ModTime
+	return s.left() && !v.file.Spooled && v.file.Version.ModTime > s.file.Version.ModTime
 }
 
 // expireLeft gives up what an earlier process left and cannot be published within MaxAge.

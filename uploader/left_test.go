@@ -16,8 +16,8 @@ type leaf struct {
 func (l *leaf) Keep()    { l.kept = true }
 func (l *leaf) Release() { l.released = true }
 
-// leaves reports a version of a playlist that the spool holds. named says that an earlier process left it.
-func (d *desk) leaves(name, text string, named bool) *leaf {
+// leaves reports a version of a playlist that the spool holds. spooled says that an earlier process left it.
+func (d *desk) leaves(name, text string, spooled bool) *leaf {
 	d.t.Helper()
 	pl, err := hls.Parse([]byte(text))
 	if err != nil {
@@ -26,7 +26,7 @@ func (d *desk) leaves(name, text string, named bool) *leaf {
 	source := &leaf{}
 	d.plan.Observe(hls.File{
 		Path: name, State: hls.Settled, Kind: pl.Kind, Version: d.version(int64(len(text))), Seen: d.now,
-		Found: named, Named: named, Content: []byte(text), Playlist: pl, Source: source,
+		Found: spooled, Spooled: spooled, Content: []byte(text), Playlist: pl, Source: source,
 	})
 	return source
 }
@@ -146,7 +146,7 @@ func TestPlanPublishesWhatWasLeft(t *testing.T) {
 			d := newDesk(t, PlanConfig{})
 			for _, segment := range []string{"a.ts", "b.ts"} {
 				f := d.file(segment)
-				f.Found, f.Named = true, true
+				f.Found, f.Named, f.Spooled = true, true, true
 				d.plan.Observe(f)
 			}
 			left := d.leaves("x.m3u8", final, true)
@@ -204,7 +204,7 @@ func TestPlanLeftTurnsUpLate(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.plan.ObserveLate(hls.File{
-		Path: "x.m3u8", State: hls.Settled, Kind: pl.Kind, Seen: d.now, Found: true, Named: true,
+		Path: "x.m3u8", State: hls.Settled, Kind: pl.Kind, Seen: d.now, Found: true, Spooled: true,
 		Content: []byte(playlistText(4, false, "a.ts")), Playlist: pl, Source: late,
 	})
 	if d.settle(); late.kept || !late.released {
@@ -231,5 +231,39 @@ func TestPlanLeftExpires(t *testing.T) {
 	}
 	if len(d.plan.lists) != 0 {
 		t.Error("the playlist is not forgotten")
+	}
+}
+
+// TestRunLetsTheDirectoryGoFirst has a playlist in the spool, and a newer version of it in the directory that is deleted
+// as soon as it is published: what was left must not come back after it.
+func TestRunLetsTheDirectoryGoFirst(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{})
+	l := &loop{Uploader: &Uploader{plan: d.plan, log: newJournal(nil, nil, "")}}
+	list := func(name string, seq int, spooled bool) (hls.File, *leaf) {
+		text := playlistText(seq, false, "a.ts")
+		pl, err := hls.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		source := &leaf{}
+		return hls.File{
+			Path: name, State: hls.Settled, Kind: pl.Kind, Version: d.version(1), Seen: d.now, Found: true, Spooled: spooled,
+			Content: []byte(text), Playlist: pl, Source: source,
+		}, source
+	}
+	left, kept := list("x.m3u8", 1, true)
+	other, _ := list("y.m3u8", 1, true)
+	l.recover([]hls.File{left, other})
+	d.want() // nothing of them is known yet
+	newer, _ := list("x.m3u8", 2, false)
+	l.observe(newer)
+	if !kept.released {
+		t.Error("what the directory has a newer version of is still kept")
+	}
+	l.observeLeft()
+	d.want("fetch x.m3u8", "fetch y.m3u8")
+	if last := d.plan.lists["x.m3u8"].last; last.left() {
+		t.Error("what was left counts as the newest version")
 	}
 }

@@ -2,6 +2,7 @@ package uploader
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +22,8 @@ type loop struct {
 	target   string // the key that a probe asks for
 
 	surveying bool // the store is being listed
+
+	left []hls.File // playlists of an earlier process, until the directory had its say
 }
 
 // attempt is a request under way.
@@ -198,9 +201,36 @@ func (l *loop) alarm(wake *time.Timer, stopping bool) {
 	wake.Reset(time.Until(at))
 }
 
-// observe takes a fact in.
+// recover takes in what an earlier process left, but for its playlists. What those of the directory name goes first.
+func (l *loop) recover(files []hls.File) {
+	for _, f := range files {
+		if f.Playlist != nil {
+			l.left = append(l.left, f)
+		} else {
+			l.plan.Observe(f)
+		}
+	}
+}
+
+// observeLeft takes in the playlists of an earlier process.
+func (l *loop) observeLeft() {
+	for _, f := range l.left {
+		l.plan.Observe(f)
+	}
+	l.left = nil
+}
+
+// observe takes a fact in. What the directory has of a playlist is as new as what was left of it, or newer.
 func (l *loop) observe(f hls.File) {
 	l.log.learnt(f)
+	if f.Playlist != nil {
+		l.left = slices.DeleteFunc(l.left, func(left hls.File) bool {
+			if left.Path == f.Path {
+				left.Source.Release()
+			}
+			return left.Path == f.Path
+		})
+	}
 	l.plan.Observe(f)
 }
 

@@ -136,8 +136,10 @@ func (th *theatre) play(p *packager) {
 	}
 	drained, cancel := context.WithCancel(th.t.Context())
 	defer cancel()
-	// What was stored, and deleted both there and here, cannot be shipped once more.
-	if err := th.ship(drained, ended, th.dice(4)); err != nil && !(p.clean && p.disk.wasEmptied()) && !th.gaveUp {
+	// What was stored, and deleted both there and here, cannot be shipped once more; and a playlist that was left may name
+	// what was deleted while nobody was there.
+	err := th.ship(drained, ended, th.dice(4))
+	if unable := th.gaveUp || p.clean && (p.disk.wasEmptied() || th.kills > 0); err != nil && !unable {
 		th.t.Errorf("run: %v", err)
 	}
 	th.faults.Wait()

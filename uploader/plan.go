@@ -140,6 +140,9 @@ func (p *Plan) ObserveLate(f hls.File) {
 	o := p.objects[f.Path]
 	if f.Playlist != nil || o == nil || o.newest == nil && o.asked == nil {
 		p.Observe(f)
+		if l := p.lists[f.Path]; l != nil && l.last != nil && l.last.left() {
+			l.last.tardy = true
+		}
 		return
 	}
 	for _, known := range []*version{o.asked, o.newest} {

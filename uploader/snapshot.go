@@ -69,6 +69,7 @@ type snapshot struct {
 	foreign bool    // other streams ship some of what it names
 	mark    uint64  // the same in every object that it names
 	dropped bool
+	tardy   bool // an earlier process left it, and it turned up when this one was at work
 }
 
 // bind ties a reference to the version it means; ver is nil until that version is settled. waits is true

@@ -24,7 +24,8 @@ type Config struct {
 	Include                     func(path string) bool
 	Budget                      int64
 	MaxAge                      time.Duration
-	// Recovered are facts from an earlier process that are taken in before all others.
+	// Recovered are facts from an earlier process that are taken in before all others, but for playlists: those wait for
+	// Settle, and count only if the directory has none of that name by then.
 	Recovered []hls.File
 	// Late brings such facts that turn up only later; nil for none. It need not be closed.
 	Late <-chan []hls.File
@@ -123,9 +124,9 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	survey := make(chan surveyed)
 	l.surveying = true
 	go func() { survey <- u.worker.list(jobs) }() // always received, below
-	for _, f := range u.cfg.Recovered {
-		u.plan.Observe(f)
-	}
+	l.recover(u.cfg.Recovered)
+	directory := time.NewTimer(u.plan.cfg.Settle)
+	defer directory.Stop()
 	for {
 		if done != nil {
 			l.start(time.Now())
@@ -135,6 +136,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		if done == nil || facts == nil && u.plan.Finished() {
 			stop() // a listing or a probe may be left
 			if !l.busy() {
+				l.observeLeft()
 				return u.finish(facts)
 			}
 		}
@@ -143,6 +145,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		case f, ok := <-facts:
 			if !ok {
 				facts = nil
+				l.observeLeft()
 				break
 			}
 			l.observe(f)
@@ -159,6 +162,8 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			l.surveying = false
 			u.log.surveyed(s)
 			u.plan.Survey(s.objects)
+		case <-directory.C:
+			l.observeLeft()
 		case <-wake.C:
 		case <-beats:
 			u.cfg.Beat()

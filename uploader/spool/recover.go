@@ -124,7 +124,7 @@ func (r *recovery) take(area, pin string) {
 	}
 	f := hls.File{
 		Path: name, State: hls.Settled, Kind: hls.Classify(name), Version: v, Seen: now,
-		Found: true, Named: e.named, Source: &source{spool: s, entry: e, version: v},
+		Found: true, Named: e.named, Spooled: true, Source: &source{spool: s, entry: e, version: v},
 	}
 	if f.Kind.IsPlaylist() {
 		if err := parse(&f); err != nil {
@@ -137,7 +137,7 @@ func (r *recovery) take(area, pin string) {
 	r.found = append(r.found, f)
 }
 
-// parse puts the content of a playlist into f. Whether its pin was kept does not matter: there was nothing to wait for.
+// parse puts the content of a playlist into f.
 func parse(f *hls.File) error {
 	if f.Version.Size > hls.MaxPlaylistSize {
 		return fmt.Errorf("%d bytes are too many for a playlist", f.Version.Size)
@@ -154,7 +154,7 @@ func parse(f *hls.File) error {
 	if f.Playlist, err = hls.ParseFile(f.Path, f.Content); err != nil {
 		return err
 	}
-	f.Kind, f.Named = f.Playlist.Kind, true
+	f.Kind = f.Playlist.Kind
 	return nil
 }
 

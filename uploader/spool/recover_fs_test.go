@@ -44,7 +44,7 @@ func TestRecovered(t *testing.T) {
 	}
 	kinds := []hls.Kind{hls.Media, hls.Subtitle, hls.Key, hls.Init, hls.Media, hls.Media}
 	for i, f := range all {
-		if f.State != hls.Settled || !f.Found || f.Kind != kinds[i] || f.Content != nil || f.Playlist != nil || f.Seen.Before(before) {
+		if f.State != hls.Settled || !f.Found || !f.Spooled || f.Kind != kinds[i] || f.Content != nil || f.Playlist != nil || f.Seen.Before(before) {
 			t.Errorf("got %+v", f)
 		}
 		if named := slices.Contains([]int{1, 3, 5}, i); f.Named != named {
@@ -215,7 +215,7 @@ func TestPlaylists(t *testing.T) {
 			t.Fatalf("recovered %q", names(all))
 		}
 		f := all[0]
-		if f.Kind != hls.MediaPlaylist || string(f.Content) != two || f.Playlist == nil || f.Playlist.Segments != 2 || !f.Named || !f.Found {
+		if f.Kind != hls.MediaPlaylist || string(f.Content) != two || f.Playlist == nil || f.Playlist.Segments != 2 || !f.Spooled || !f.Found {
 			t.Errorf("got %+v", f)
 		}
 		f.Source.Release()
@@ -226,7 +226,7 @@ func TestPlaylists(t *testing.T) {
 		x := start(t, nil)
 		x.pinText("master.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlive.m3u8\n")
 		x.again()
-		if all := x.spool.Recovered(); len(all) != 1 || !all[0].Named || all[0].Kind != hls.MultivariantPlaylist {
+		if all := x.spool.Recovered(); len(all) != 1 || !all[0].Spooled || all[0].Kind != hls.MultivariantPlaylist {
 			t.Errorf("got %+v", all)
 		}
 	})

@@ -21,12 +21,25 @@ func (p *Plan) aim(l *list) {
 		return
 	}
 	l.goal = nil
-	if slow := p.now.Sub(l.moved) < p.cfg.MaxLag/2; slow && l.slides() && l.last.duration() <= max(lag, p.cfg.MaxLag) {
+	slow := p.now.Sub(l.moved) < p.cfg.MaxLag/2
+	if slow && l.slides() && l.last.duration() <= max(lag, p.cfg.MaxLag) {
 		l.ahead = true
 	} else {
 		l.goal = l.last
 	}
+	if slow && !l.slow {
+		l.slow = true
+		p.lags = append(p.lags, Lag{Playlist: l.path, Stream: l.stream.name, Behind: lag})
+	}
 	p.skip(l)
+}
+
+// caughtUp notes that nothing newer than the published version of l waits, if that is so.
+func (p *Plan) caughtUp(l *list) {
+	if l.slow && len(l.pending) == 0 {
+		l.slow = false
+		p.lags = append(p.lags, Lag{Playlist: l.path, Stream: l.stream.name})
+	}
 }
 
 // lag is how long the live edge of l has been behind, 0 if but one version waits.

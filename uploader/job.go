@@ -140,3 +140,11 @@ type Loss struct {
 	// Config.Budget allows) or "age" (it waited longer than Config.MaxAge).
 	Reason string
 }
+
+// Lag is a playlist on a line that is slower than its stream.
+type Lag struct {
+	// Playlist is its path, Stream its folder.
+	Playlist, Stream string
+	// Behind is how far the live edge was behind when it was put before the rest; 0 says that it has caught up.
+	Behind time.Duration
+}

@@ -22,6 +22,7 @@ type journal struct {
 	plain    bool                 // the log knows that the store has no conditional writes
 	warned   map[Wait]bool        // holds that the log knows of
 	blocking bool                 // the log knows that a playlist wants to be held
+	slow     map[string]int       // how many playlists of a stream are behind as the line is too slow
 	queued   [2]int
 	bytes    int64
 	reserved [2]int64
@@ -34,7 +35,7 @@ func newJournal(l *slog.Logger, o Observer, prefix string) *journal {
 	if o == nil {
 		o = nobody{}
 	}
-	return &journal{log: l, obs: o, prefix: prefix, alarmed: map[string]time.Time{}, warned: map[Wait]bool{}}
+	return &journal{log: l, obs: o, prefix: prefix, alarmed: map[string]time.Time{}, warned: map[Wait]bool{}, slow: map[string]int{}}
 }
 
 // report tells of a request's end.
@@ -240,6 +241,23 @@ func (g *journal) lost(l Loss) {
 	g.obs.Lost(l.Stream, l.Kind.String(), l.Reason)
 	g.log.Error("segment lost", "path", l.Path, "kind", l.Kind.String(), "reason", l.Reason,
 		"cure", "it will never be in the bucket, and no playlist that names it is published")
+}
+
+// lag tells once that a line is slower than a stream, and once that the live edge has caught up.
+func (g *journal) lag(l Lag) {
+	switch {
+	case l.Behind > 0:
+		if g.slow[l.Stream]++; g.slow[l.Stream] == 1 {
+			g.log.Warn("uplink is slower than the stream; the live edge goes first, and what it skips follows",
+				"stream", l.Stream, "playlist", l.Playlist, "behind", l.Behind,
+				"cure", "give it more bandwidth, raise --uplink-limit if that is set, or lower the bitrate")
+		}
+	default:
+		if g.slow[l.Stream]--; g.slow[l.Stream] == 0 {
+			delete(g.slow, l.Stream)
+			g.log.Info("live edge has caught up", "stream", l.Stream, "playlist", l.Playlist)
+		}
+	}
 }
 
 func (g *journal) stream(s liveState) {

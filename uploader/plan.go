@@ -106,6 +106,7 @@ type Plan struct {
 	kept     []hls.Source
 	looks    []string
 	losses   []Loss
+	lags     []Lag
 	changed  []*stream // streams whose live state changed, each once
 }
 
@@ -280,6 +281,13 @@ func (p *Plan) Looks() []string {
 func (p *Plan) Losses() []Loss {
 	l := p.losses
 	p.losses = nil
+	return l
+}
+
+// Lags returns whose live edge fell behind or caught up since the last call, as the line is slower than the stream.
+func (p *Plan) Lags() []Lag {
+	l := p.lags
+	p.lags = nil
 	return l
 }
 

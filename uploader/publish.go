@@ -81,6 +81,7 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	for len(l.pending) > 0 && l.pending[0].seq <= s.seq {
 		p.dropSnapshot(l, 0)
 	}
+	p.caughtUp(l)
 	if old != nil && old != s {
 		p.conceal(old)
 	}
@@ -248,6 +249,7 @@ func (p *Plan) forgetList(l *list) {
 		return
 	}
 	delete(p.lists, l.path)
+	p.caughtUp(l)
 	for _, s := range append(l.doubt, l.published) {
 		if s != nil {
 			p.conceal(s)

@@ -19,6 +19,7 @@ type list struct {
 	goal    *snapshot   // the version aimed at while the live edge lags
 	ahead   bool        // the window begins anew at the live edge, and no version of it is there yet
 	moved   time.Time   // when a version was published last; zero if the store was away since
+	slow    bool        // the line is slower than the stream, and no version has caught up since
 
 	fetched   bool      // the published version was read back from the store
 	published *snapshot // what the store holds; nil for nothing, or for what cannot be parsed

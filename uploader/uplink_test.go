@@ -1,11 +1,13 @@
 package uploader_test
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -100,6 +102,15 @@ type show struct {
 	viewer *storetest.Viewer
 	edges  []time.Time // when each newer playlist was published
 	start  time.Time
+	log    bytes.Buffer
+}
+
+// says checks how often the log has a line.
+func (s *show) says(t *testing.T, line string, want int) {
+	t.Helper()
+	if got := strings.Count(s.log.String(), line); got != want {
+		t.Errorf("the log has %d lines %q, want %d", got, line, want)
+	}
 }
 
 // play broadcasts and ships until everything is stored.
@@ -123,7 +134,10 @@ func play(t *testing.T, m *storetest.Memory, store uploader.Store, count, size, 
 		broadcast(d, s.viewer, count, size, slowFrom, lists)
 		stop()
 	}()
-	up, err := uploader.New(uploader.Config{Store: store, Prefix: "live/", Conditional: true, Look: func(n string) { looks <- n }})
+	up, err := uploader.New(uploader.Config{
+		Store: store, Prefix: "live/", Conditional: true, Look: func(n string) { looks <- n },
+		Logger: slog.New(slog.NewTextHandler(&s.log, nil)),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -188,6 +202,8 @@ func TestRunOnASlowUplink(t *testing.T) {
 				if got := s.standstill(s.start.Add(6 * time.Minute)); got > 2*window {
 					t.Errorf("the live edge stood still for %v, want at most two windows", got)
 				}
+				s.says(t, "uplink is slower than the stream", 1)
+				s.says(t, "live edge has caught up", 1)
 			})
 		})
 	}
@@ -205,6 +221,7 @@ func TestRunLongOutage(t *testing.T) {
 		var back time.Time
 		time.AfterFunc(630*time.Second, func() { lift(); back = time.Now() })
 		s := play(t, m, faults, 400, 1000, 400, "x.m3u8")
+		s.says(t, "uplink is slower than the stream", 0)
 		for _, at := range s.edges {
 			if at.After(back) {
 				if took := at.Sub(back); took > 2*time.Second+400*time.Millisecond {

@@ -204,6 +204,9 @@ func (u *Uploader) settleAccounts(flying int) {
 	for _, l := range u.plan.Losses() {
 		u.log.lost(l)
 	}
+	for _, lag := range u.plan.Lags() {
+		u.log.lag(lag)
+	}
 	for _, s := range u.plan.changedStreams() {
 		u.log.stream(s)
 	}

@@ -106,13 +106,26 @@ func chaosDrain(t *testing.T) {
 	s.holdsSegments(t, "index%d.ts", stormSeconds)
 }
 
-// chaosFarewell has a packager delete all that it wrote when it ends, as liquidsoap does, while the store is away, and the
-// program killed before that is back: then the spool alone has the last segments and the playlist.
+// chaosFarewell is a short stream with such an end.
 func chaosFarewell(t *testing.T) {
 	const seconds = 8
 	s := newStorm(t, scenery{})
 	ffmpeg := s.packager(t, "testsrc", seconds, "-hls_list_size", "3", "index.m3u8")
 	await(t, s.seen, "index2.ts")
+	s.farewell(t, ffmpeg)
+	s.program.says(t, "msg=\"playlist published\"")
+	s.ends(t)
+	s.holds(t, "index.m3u8")
+	s.holdsSegments(t, "index%d.ts", seconds)
+	if !strings.Contains(s.program.output(), "files that an earlier process could not ship") {
+		t.Error("the spool had nothing, so that nothing was tested")
+	}
+}
+
+// farewell has the packager delete all that it wrote when it ends, as liquidsoap does, while the store is away, and the
+// program killed before that is back: then the spool alone has the last segments and the playlist.
+func (s *storm) farewell(t *testing.T, ffmpeg *packager) {
+	t.Helper()
 	s.begin(t, faults()[0])
 	ffmpeg.ends(t)
 	s.awaitPinned(t, "index.m3u8", "#EXT-X-ENDLIST")
@@ -132,13 +145,6 @@ func chaosFarewell(t *testing.T) {
 	s.revive(t)
 	s.program.says(t, "msg=shipping ")
 	s.lift(t)
-	s.program.says(t, "msg=\"playlist published\"")
-	s.ends(t)
-	s.holds(t, "index.m3u8")
-	s.holdsSegments(t, "index%d.ts", seconds)
-	if !strings.Contains(s.program.output(), "files that an earlier process could not ship") {
-		t.Error("the spool had nothing, so that nothing was tested")
-	}
 }
 
 // awaitPinned waits until the spool holds a version of a playlist that has the line.

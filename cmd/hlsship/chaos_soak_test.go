@@ -75,7 +75,11 @@ func soak(t *testing.T, random *rand.Rand, can scenery, total *tally) {
 	await(t, s.seen, "index0.ts")
 	s.rage(t, random, (soakSeconds-8)*time.Second, s.possible(), true)
 	s.mend(t)
-	ffmpeg.ends(t)
+	if s.disk == nil && random.IntN(3) == 0 {
+		s.farewell(t, ffmpeg)
+	} else {
+		ffmpeg.ends(t)
+	}
 	total.lags(s.ends(t))
 	s.holds(t, "index.m3u8")
 	if !s.stretched { // else there is what the packager could not write

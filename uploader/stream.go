@@ -298,10 +298,14 @@ func (p *Plan) mayOverwrite(o *object, v *version) bool {
 // can only mend what they name: nobody knows what the store holds.
 func (l *list) shows(o *object, v *version) bool {
 	for _, s := range append(slices.Clip(l.doubt), l.published) {
-		if s == nil || s.find(o) < 0 || s.binds[s.find(o)].free {
+		if s == nil {
 			continue
 		}
-		if !s.means(o, v) {
+		i := s.find(o)
+		if i < 0 || s.binds[i].free {
+			continue
+		}
+		if meant := s.binds[i].ver; meant == nil || meant.id != v.id {
 			return false
 		}
 	}

@@ -184,7 +184,7 @@ func (f *fleet) launch(hard, soft context.Context, v *voyage, o *opened, pause t
 	f.voyages = append(f.voyages, v)
 	f.crew.start(nil, func() error {
 		v.err = v.sail(hard, before, o, pause)
-		v.stop(nil)
+		v.report() // before another begins with what is left
 		close(v.done)
 		f.ended <- v // attend receives until there is none left
 		return nil
@@ -206,7 +206,7 @@ func (v *voyage) sail(hard context.Context, before []*voyage, o *opened, pause t
 			<-other.done // which ends it as well
 		}
 	}
-	if cause := context.Cause(v.soft); errors.Is(cause, errReplaced) || errors.Is(cause, errRemoved) {
+	if v.replaced() || v.removed() {
 		return nil
 	}
 	if o == nil {
@@ -237,29 +237,38 @@ func (f *fleet) attend(hard, soft context.Context) error {
 	return errors.Join(errs...)
 }
 
-// settle decides what follows from the end of v. The error is one with which the program ends.
-func (f *fleet) settle(hard, soft context.Context, v *voyage) error {
-	cause := context.Cause(v.soft)
-	replaced, removed := errors.Is(cause, errReplaced), errors.Is(cause, errRemoved)
+// report logs what a voyage that has ended leaves behind.
+func (v *voyage) report() {
 	left, unshipped := errors.AsType[*uploader.Unshipped](v.err)
 	switch {
-	case replaced && unshipped && !v.channel.spool.off:
+	case unshipped && v.replaced() && !v.channel.spool.off:
 		v.logger.Info("files wait in the spool for the channel's new settings", "files", len(left.Files))
 	case unshipped:
 		for _, name := range left.Files {
 			v.logger.Error("file not shipped", "path", name)
 		}
 		v.logger.Error("stopped with files unshipped", "files", len(left.Files))
-	case (replaced || removed) && v.err != nil:
+	case v.err != nil && (v.replaced() || v.removed()):
 		v.logger.Error("channel ended with an error", "err", v.err)
 	}
+}
+
+// replaced reports whether the channel goes on with other settings.
+func (v *voyage) replaced() bool { return errors.Is(context.Cause(v.soft), errReplaced) }
+
+// removed reports whether the channel is no longer configured.
+func (v *voyage) removed() bool { return errors.Is(context.Cause(v.soft), errRemoved) }
+
+// settle decides what follows from the end of v. The error is one with which the program ends.
+func (f *fleet) settle(hard, soft context.Context, v *voyage) error {
+	defer v.stop(nil) // until then a reload may still replace or remove it
 	switch {
-	case removed:
+	case v.removed():
 		if !slices.ContainsFunc(f.voyages, func(other *voyage) bool { return other.channel.name == v.channel.name }) {
 			f.metrics.Remove(v.channel.name)
 		}
 		return nil
-	case replaced:
+	case v.replaced():
 		return nil
 	case v.err == nil || soft.Err() != nil || len(f.config.channels) == 1:
 		return v.channel.failed(v.err)

@@ -123,7 +123,7 @@ func (c channel) title() string {
 // current returns the voyage of that name that nobody stopped; nil if there is none.
 func (f *fleet) current(name string) *voyage {
 	for _, v := range f.voyages {
-		if cause := context.Cause(v.soft); v.channel.name == name && !errors.Is(cause, errReplaced) && !errors.Is(cause, errRemoved) {
+		if v.channel.name == name && !v.replaced() && !v.removed() {
 			return v
 		}
 	}

@@ -19,8 +19,10 @@
 // it is looked at ten times a second.
 //
 // The kernel announces a close before it counts the writer out, so a probe may still meet the writer
-// that closed. It is then repeated after 1, 2, 4 … 250 ms, while the file is kept open, so that an unlink
-// cannot take its bytes away. Where a probe cannot tell, the close is taken at its word.
+// that closed. It is then repeated after 1, 2, 4 … 250 ms. Where a probe cannot tell, the close is taken at its word.
+//
+// A file whose creation is seen is kept open from then on, so that no unlink can take its bytes away, however late its
+// close is dealt with.
 //
 // The lease is given back at once, within microseconds, and never held across a read. A writer that
 // opens the file in that moment waits for its end; one that opens it with O_NONBLOCK would be refused.

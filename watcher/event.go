@@ -128,22 +128,13 @@ func (r *run) left(in *folder, name string) {
 	if f == nil {
 		return
 	}
-	if f.pin != nil {
-		r.lastLook(f)
-	}
+	r.lastLook(f)
 	if r.exists(f.path()) {
 		r.calm(f)
 		f.reset()
 		return
 	}
 	r.removeFile(f)
-}
-
-// lastLook looks at a file that was closed and lost its name before a probe could tell that its writer
-// is out. What is pinned is still whole.
-func (r *run) lastLook(f *file) {
-	r.look(f)
-	f.unpin()
 }
 
 // came deals with a name that was created, moved in, or renamed from source, a path; "" if that is not
@@ -156,6 +147,7 @@ func (r *run) came(in *folder, name, source string) {
 	}
 	f := r.newFile(in, name)
 	r.calm(f)
+	r.unpin(f)
 	f.reset()
 	if renamed {
 		f.closed, f.closedAs, f.renamed, f.born = from.closed, from.closedAs, from.closed, from.born
@@ -178,6 +170,9 @@ func (r *run) came(in *folder, name, source string) {
 		// The kernel announces a file before it counts its creator as a writer, so a probe proves nothing.
 		f.born = r.arming.exact
 		f.seen, f.since = versionOf(fi), time.Now()
+		if file, err := r.open(f.path()); err == nil {
+			r.pin(f, file)
+		}
 		r.wait(f, r.config.Settle, false)
 	default:
 		r.look(f)

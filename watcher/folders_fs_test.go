@@ -96,28 +96,32 @@ func TestOverflow(t *testing.T) {
 	x := newWatch(t, t.TempDir(), nil)
 	// The first probe stops the loop until more happened than the kernel remembers.
 	full := make(chan struct{})
-	first := true
 	x.w.sys.probe = func(f *os.File) writer {
-		if first {
-			first = false
+		if filepath.Base(f.Name()) == "first.ts" {
 			<-full
 		}
 		return probeWriter(f)
 	}
 	x.run()
 	x.scanned("start", 1)
+	removed := x.open("removed.ts")
+	x.barrier()
 	x.write("first.ts", "first")
 	for range limit/2 + 2000 { // create and close, over and over
 		x.write("busy.tmp", "")
 		check(t, os.Remove(x.path("busy.tmp")))
 	}
 	x.write("lost.ts", "lost")
+	_, err = removed.WriteString("removed since")
+	check(t, err)
+	check(t, removed.Close())
+	check(t, os.Remove(x.path("removed.ts")))
 	check(t, os.MkdirAll(x.path("new/folder"), 0o755))
 	x.write("new/folder/seg.ts", "lost, too")
 	close(full)
-	got := x.collect(3)
+	got := x.collect(4)
 	x.scanned("overflow", 1)
-	if got["lost.ts"] != "lost" || got["new/folder/seg.ts"] != "lost, too" {
+	if got["lost.ts"] != "lost" || got["removed.ts"] != "removed since" || got["new/folder/seg.ts"] != "lost, too" {
 		t.Errorf("got %v", got)
 	}
 	x.write("new/folder/later.ts", "by events again")

@@ -184,3 +184,43 @@ func TestOutOfDescriptors(t *testing.T) {
 		t.Errorf("default hold %d", n)
 	}
 }
+
+// TestGoneBeforeItsCloseIsSeen has the machine so busy that a segment is closed and removed before the loop turns again.
+func TestGoneBeforeItsCloseIsSeen(t *testing.T) {
+	t.Parallel()
+	for name, remove := range map[string]func(x *watch){
+		"the file":   func(x *watch) { check(t, os.Remove(x.path("live/seg.ts"))) },
+		"the folder": func(x *watch) { check(t, os.RemoveAll(x.path("live"))) },
+	} {
+		for _, content := range []string{"", "some "} {
+			t.Run(fmt.Sprintf("%s, %d bytes seen", name, len(content)), func(t *testing.T) {
+				t.Parallel()
+				asked, busy := make(chan struct{}), make(chan struct{})
+				x := newWatch(t, t.TempDir(), nil, withProbe(func(f *os.File) writer {
+					if filepath.Base(f.Name()) == "busy.ts" {
+						asked <- struct{}{}
+						<-busy
+					}
+					return probeWriter(f)
+				}))
+				check(t, os.Mkdir(x.path("live"), 0o755))
+				x.run()
+				x.scanned("start", 1)
+				seg := x.open("live/seg.ts")
+				_, err := seg.WriteString(content)
+				check(t, err)
+				x.barrier()
+				x.write("busy.ts", "busy")
+				<-asked
+				_, err = seg.WriteString("bytes")
+				check(t, err)
+				check(t, seg.Close())
+				remove(x)
+				close(busy)
+				x.settled("busy.ts", "busy")
+				x.settled("live/seg.ts", content+"bytes")
+				x.gone("live/seg.ts")
+			})
+		}
+	}
+}

@@ -66,10 +66,8 @@ func (r *run) look(f *file) {
 	switch reach := f.reach(v); {
 	case reach == longEnough:
 		r.growing(f, v)
-	case d.retry && f.closed && r.held.count() < r.config.Hold:
-		f.pin = v.file
 	default:
-		_ = v.file.Close()
+		r.pin(f, v.file)
 		if reach == tooShort && (d.again == 0 || d.again > rangePoll) {
 			d.again = rangePoll
 		}
@@ -82,8 +80,7 @@ func (r *run) look(f *file) {
 // view opens f and asks who writes to it. The fingerprint is taken before and after the question: if it
 // is the same, the answer is about these bytes; if not, somebody is writing.
 func (r *run) view(f *file) (view, error) {
-	file := f.pin
-	f.pin = nil
+	file := r.takePin(f)
 	if file == nil {
 		var err error
 		if file, err = r.open(f.path()); err != nil {

@@ -78,7 +78,7 @@ func openRegular(root *os.Root, name string) (*os.File, error) {
 // refuse counts f as one that is not reported, once for each of its versions, and warns once.
 func (r *run) refuse(f *file, reason string, v hls.Version, err error) {
 	r.calm(f)
-	f.unpin()
+	r.unpin(f)
 	if f.refused == reason && f.refusedAs == v {
 		return
 	}

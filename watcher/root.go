@@ -123,6 +123,9 @@ func (r *run) distrust() {
 	for _, in := range r.folders {
 		for _, f := range in.files {
 			f.born = false
+			if f.pin != nil && r.replaced(f) {
+				r.lastLook(f)
+			}
 			if f.closedAs == (hls.Version{}) {
 				f.closed, f.renamed = false, false
 			}

@@ -50,6 +50,7 @@ type run struct {
 	scans     []*scan
 	mark      int  // of the last listing
 	retrying  int  // files whose next look is a repeated probe
+	pins      int  // files that are kept open until they are finished
 	unwatched bool // the log says that folders cannot be watched
 	warnings  int  // files that the log says are not shipped
 	growths   uint64
@@ -253,7 +254,7 @@ func (r *run) close() {
 	}
 	for _, in := range r.folders {
 		for _, f := range in.files {
-			f.unpin()
+			r.unpin(f)
 		}
 	}
 	r.lose()

@@ -63,7 +63,7 @@ type file struct {
 	since    time.Time   // … and since when
 	attempt  int
 	retrying bool
-	pin      *os.File // keeps bytes whose close was seen while a probe is repeated
+	pin      *os.File // the file as it was at the last look, while it is not finished
 	alarm    alarm
 }
 
@@ -93,15 +93,6 @@ func (f *file) news(v hls.Version) bool {
 func (f *file) reset() {
 	f.closed, f.closedAs, f.renamed, f.born = false, hls.Version{}, false, false
 	f.scanned, f.metOpen, f.attempt = false, false, 0
-	f.unpin()
-}
-
-// unpin closes the file kept for a repeated probe.
-func (f *file) unpin() {
-	if f.pin != nil {
-		_ = f.pin.Close() // it was only read
-		f.pin = nil
-	}
 }
 
 // newFolder adds a folder to the tree.
@@ -130,8 +121,8 @@ func (r *run) newFile(in *folder, name string) *file {
 
 // removeFile forgets f and reports it as gone if anybody was told of it.
 func (r *run) removeFile(f *file) {
+	r.lastLook(f)
 	r.calm(f)
-	f.unpin()
 	delete(f.in.files, f.name)
 	if f.reported != (hls.Version{}) || f.forced || f.growth.told > 0 {
 		r.push(hls.File{Path: f.path(), State: hls.Gone})

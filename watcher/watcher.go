@@ -28,7 +28,8 @@ type Config struct {
 	// the goroutine of Run.
 	Exclude func(path string) bool
 	// Hold is the largest number of finished files that are kept open. 0 means half of RLIMIT_NOFILE, at
-	// most 4096. Beyond it the one held longest is let go; its Source then opens it by name.
+	// most 4096. Beyond it the one held longest is let go; its Source then opens it by name. A quarter as many more
+	// may be open that are not finished yet.
 	Hold int
 	// Pin, if set, has the bytes of finished files kept by somebody else instead, who may outlive the
 	// process: it is given the open file, its path below Dir and its fingerprint, and returns the Source. If

@@ -95,7 +95,7 @@ func chaosDrain(t *testing.T) {
 	s.args = nil
 	s.revive(t)
 	ffmpeg.ends(t)
-	s.program.says(t, "msg=shipping ")
+	s.program.ships(t)
 	s.lift(t)
 	began := time.Now()
 	s.ends(t)
@@ -143,7 +143,7 @@ func (s *storm) farewell(t *testing.T, ffmpeg *packager) {
 	}
 	s.kill(t)
 	s.revive(t)
-	s.program.says(t, "msg=shipping ")
+	s.program.ships(t)
 	s.lift(t)
 }
 

@@ -96,7 +96,7 @@ func newStorm(t *testing.T, c scenery, args ...string) *storm {
 		closeStore(t)
 	}
 	s.program = s.launch(t)
-	s.program.says(t, "msg=shipping ")
+	s.program.ships(t)
 	return s
 }
 
@@ -163,7 +163,7 @@ func (s *storm) beginOnDisk(t *testing.T, f diskFault) error {
 	s.kill(t)
 	err := s.disk.begin(f)
 	s.program = s.launch(t)
-	s.program.says(t, "msg=shipping ")
+	s.program.ships(t)
 	return err
 }
 

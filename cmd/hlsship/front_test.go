@@ -52,7 +52,7 @@ func newEvening(t *testing.T, page context.Context) *evening {
 	e.program = startIn(t, []string{
 		"HLSSHIP_ENDPOINT=" + e.shop.URL, "AWS_ACCESS_KEY_ID=" + gateway.AccessKey, "AWS_SECRET_ACCESS_KEY=" + gateway.SecretKey,
 	}, "run", "--http-listen", "off", e.dir, "s3://"+gateway.Bucket+"/tv")
-	e.program.says(t, "msg=shipping ")
+	e.program.ships(t)
 	e.pack(t)
 	for range openings {
 		e.program.says(t, `msg="playlist published"`)

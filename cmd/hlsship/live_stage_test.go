@@ -272,7 +272,7 @@ func (l *live) named(kind hls.Kind) []string {
 func (l *live) ship(t *testing.T) *process {
 	t.Helper()
 	p := l.launch(t)
-	p.says(t, "msg=shipping ")
+	p.ships(t)
 	return p
 }
 
@@ -346,6 +346,7 @@ func (l *live) finish(t *testing.T, p *process) {
 // end stops the program as an operator does, then the recorder and the store. Nothing happens afterwards.
 func (l *live) end(t *testing.T, p *process) {
 	t.Helper()
+	p.ships(t) // a program that has hardly begun does not know of signals
 	p.signal(t, syscall.SIGTERM)
 	p.exits(t, exitDone)
 	l.stopRecorder(t)

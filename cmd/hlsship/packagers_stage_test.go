@@ -286,7 +286,7 @@ func (m mode) play(t *testing.T, killed bool) outcome {
 func (s *scene) perform(t *testing.T, killed bool) *process {
 	t.Helper()
 	program := s.launch(t, s.mode.args...)
-	program.says(t, "msg=shipping ")
+	program.ships(t)
 	s.enter(t, 0)
 	if killed {
 		s.plays(t, packagerKilled+rand.N(time.Second)) // at any moment of a segment

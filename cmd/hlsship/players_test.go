@@ -100,7 +100,7 @@ func newTheatre(t *testing.T, page context.Context) *theatre {
 	x.program = startIn(t, []string{
 		"HLSSHIP_ENDPOINT=" + gateway.Endpoint, "AWS_ACCESS_KEY_ID=" + gateway.AccessKey, "AWS_SECRET_ACCESS_KEY=" + gateway.SecretKey,
 	}, "run", "--http-listen", "off", x.dir, "s3://"+gateway.Bucket)
-	x.program.says(t, "msg=shipping ")
+	x.program.ships(t)
 	listening := make(chan struct{}) // closed once nobody listens any more
 	go func() {
 		defer close(listening)

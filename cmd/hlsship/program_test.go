@@ -183,6 +183,14 @@ func (p *process) says(t *testing.T, expression string) []string {
 	}
 }
 
+// ships waits until the program is at work.
+func (p *process) ships(t *testing.T) {
+	t.Helper()
+	if begun := "msg=shipping "; !strings.Contains(p.output(), begun) {
+		p.says(t, begun)
+	}
+}
+
 func (p *process) signal(t *testing.T, s os.Signal) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {

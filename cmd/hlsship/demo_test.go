@@ -150,13 +150,12 @@ func TestDemoFFmpegDies(t *testing.T) {
 }
 
 func TestDemoUsage(t *testing.T) {
-	t.Parallel()
 	for name, args := range map[string][]string{
 		"argument": {"demo", "more"}, "level": {"demo", "--log-level", "loud"}, "flag": {"demo", "--no-ffmpge"},
 	} {
 		var errs strings.Builder
 		p := program{stdout: io.Discard, stderr: &errs}
-		if code := p.run(t.Context(), append([]string{"hlsship"}, args...)); code != exitUsage {
+		if code := p.runs(t.Context(), args...); code != exitUsage {
 			t.Errorf("%s: exit code %d, want %d: %s", name, code, exitUsage, &errs)
 		}
 	}

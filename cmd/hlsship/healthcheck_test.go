@@ -53,7 +53,7 @@ func TestHealthcheck(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var out bytes.Buffer
 			p := program{stdout: &out, stderr: &out, environ: tt.env}
-			if got := p.run(t.Context(), append([]string{"hlsship", "healthcheck"}, strings.Fields(tt.args)...)); got != tt.code {
+			if got := p.runs(t.Context(), append([]string{"healthcheck"}, strings.Fields(tt.args)...)...); got != tt.code {
 				t.Errorf("exit code %d, want %d", got, tt.code)
 			}
 			if tt.says == "" && out.Len() > 0 || !strings.Contains(out.String(), tt.says) {

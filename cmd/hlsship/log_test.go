@@ -39,12 +39,11 @@ func TestJournalLevels(t *testing.T) {
 	}
 }
 
-// TestProblemsInTheJournal checks that what stops a start is found among the errors, line by line. It is
-// not parallel, as the library of the command line is not.
+// TestProblemsInTheJournal checks that what stops a start is found among the errors, line by line.
 func TestProblemsInTheJournal(t *testing.T) {
 	var out bytes.Buffer
 	p := program{stdout: &out, stderr: &out, journal: true}
-	if code := p.run(t.Context(), []string{"hlsship", "run"}); code != exitUsage {
+	if code := p.runs(t.Context(), "run"); code != exitUsage {
 		t.Errorf("exit code %d, want %d", code, exitUsage)
 	}
 	lines := bytes.Split(bytes.TrimSpace(out.Bytes()), []byte("\n"))

@@ -95,6 +95,11 @@ func await(t *testing.T, ch <-chan string, want string) {
 	}
 }
 
+// runs runs the program in the test's own process. Such a test is not parallel: the library of the command line is not.
+func (p program) runs(ctx context.Context, args ...string) int {
+	return p.run(ctx, append([]string{"hlsship"}, args...))
+}
+
 // process is the program in a process of its own.
 type process struct {
 	cmd *exec.Cmd
@@ -351,7 +356,6 @@ func TestAddressInUse(t *testing.T) {
 
 // TestExitCodes runs what ends before anything is shipped.
 func TestExitCodes(t *testing.T) {
-	t.Parallel()
 	dir := t.TempDir()
 	tests := []struct {
 		name string
@@ -373,7 +377,6 @@ func TestExitCodes(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
 			var out, errs bytes.Buffer
 			p := program{
 				stdout: &out, stderr: &errs, build: build{"1.2.3", "abc"},
@@ -381,7 +384,7 @@ func TestExitCodes(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), deadline)
 			defer cancel()
-			if got := p.run(ctx, append([]string{"hlsship"}, tt.args...)); got != tt.code {
+			if got := p.runs(ctx, tt.args...); got != tt.code {
 				t.Errorf("exit code %d, want %d", got, tt.code)
 			}
 			if !strings.Contains(out.String(), tt.out) {

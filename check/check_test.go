@@ -292,7 +292,7 @@ func brokenDirectories() []broken {
 		{"spool folder below nothing", func(s *stage) {
 			s.config.Spool = filepath.Join(s.config.Dir, "main.m3u8", "spool")
 		}, "spool-unwritable", Warning, "--spool-dir"},
-		{"spool on another file system", func(s *stage) { s.config.Spool = elsewhere(s) }, "spool-held", Warning, "--spool-dir"},
+		{"spool on another file system", func(s *stage) { s.config.Spool = elsewhere(s) }, "spool-copies", Note, "--spool-dir"},
 		{"spool off", func(s *stage) { s.config.SpoolOff = true }, "spool-off", Warning, "--spool-dir"},
 		{"disk full", func(s *stage) { onMount(s, func(m *mount) { m.free = few }) }, "disk-full", Error, "room"},
 		{"disk below the budget", func(s *stage) {

@@ -138,7 +138,7 @@ func (d *directoryCheck) filesystem() {
 		d.found.warn("filesystem-remote", "Run hlsship on the machine that writes the files, or have the packager write to a local disk.",
 			"%s is on %s: what another machine writes there is not announced, so that it is found by --rescan and finished after --settle (%s)", d.config.Dir, m.kind, human(d.config.Settle))
 	case m.volatile:
-		d.found.note("filesystem-memory", "Set --spool-dir to a folder on a disk if files shall survive a loss of power; they are then copied or held open.",
+		d.found.note("filesystem-memory", "Set --spool-dir to a folder on a disk if files shall survive a loss of power; those that wait are then copied.",
 			"%s is in memory (%s): a file that waits for the store is lost when the machine stops", d.config.Dir, m.kind)
 	default:
 		d.found.ok("filesystem", "%s, local", m.kind)

@@ -133,6 +133,7 @@ func (d *directoryCheck) pinning(scratch string) {
 		return
 	}
 	src, ok := sp.Pin(sample, file, versionOf(fi))
+	sp.Close() // which makes the copy where there is no better way
 	if ok {
 		src.Release()
 	} else {
@@ -141,13 +142,18 @@ func (d *directoryCheck) pinning(scratch string) {
 	switch way, err, cure := seen.outcome(); {
 	case ok && way == "link":
 		d.found.ok("spool", "finished files are kept by hard links, which cost nothing%s", from)
-	case ok:
+	case ok && way == "copy" && err != nil:
+		d.found.note("spool-copies", sentence(cure),
+			"finished files that wait for the store for more than a second are copied, as nothing cheaper can be had: %s", oneLine(err))
+	case ok && way != "held":
 		d.found.ok("spool", "finished files are kept by way of %s%s", way, from)
 	case err != nil:
 		d.found.warn("spool-held", sentence(cure),
-			"finished files can be held open only, which neither a kill nor a restart survives: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+			"finished files can be held open only, which neither a kill nor a restart survives: %s", oneLine(err))
 	}
 }
+
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 // cureOfFolder says what to do about a spool folder that cannot be made or written to.
 func cureOfFolder(err error) string {
@@ -239,9 +245,9 @@ func (*pinned) Usage(int, int64) {}
 func (*pinned) Dropped(string) {}
 
 // Enabled implements slog.Handler.
-func (*pinned) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+func (*pinned) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelInfo }
 
-// Handle implements slog.Handler: it keeps the error and the cure of a warning.
+// Handle implements slog.Handler: it keeps the error and the cure that came last.
 func (p *pinned) Handle(_ context.Context, record slog.Record) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -117,3 +117,25 @@ func unlessFull(err error) error {
 	}
 	return err
 }
+
+// openElsewhere returns a spool folder on another file system than dir; the error says that there is none.
+func openElsewhere(t *testing.T, dir string) (string, error) {
+	t.Helper()
+	top, err := os.MkdirTemp("/dev/shm", "hlsship-")
+	if err != nil {
+		return "", err
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(top) })
+	var devices [2]uint64
+	for i, name := range []string{top, dir} {
+		var st syscall.Stat_t
+		if err := syscall.Stat(name, &st); err != nil {
+			return "", err
+		}
+		devices[i] = uint64(st.Dev)
+	}
+	if devices[0] == devices[1] {
+		return "", fmt.Errorf("%s and %s are on the same one", top, dir)
+	}
+	return filepath.Join(top, "spool"), nil
+}

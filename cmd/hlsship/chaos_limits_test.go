@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -107,12 +108,12 @@ func chaosDrain(t *testing.T) {
 }
 
 // chaosFarewell is a short stream with such an end.
-func chaosFarewell(t *testing.T) {
+func chaosFarewell(t *testing.T, c scenery) {
 	const seconds = 8
-	s := newStorm(t, scenery{})
+	s := newStorm(t, c)
 	ffmpeg := s.packager(t, "testsrc", seconds, "-hls_list_size", "3", "index.m3u8")
 	await(t, s.seen, "index2.ts")
-	s.farewell(t, ffmpeg)
+	s.farewell(t, ffmpeg, seconds)
 	s.program.says(t, "msg=\"playlist published\"")
 	s.ends(t)
 	s.holds(t, "index.m3u8")
@@ -124,11 +125,12 @@ func chaosFarewell(t *testing.T) {
 
 // farewell has the packager delete all that it wrote when it ends, as liquidsoap does, while the store is away, and the
 // program killed before that is back: then the spool alone has the last segments and the playlist.
-func (s *storm) farewell(t *testing.T, ffmpeg *packager) {
+func (s *storm) farewell(t *testing.T, ffmpeg *packager, seconds int) {
 	t.Helper()
 	s.begin(t, faults()[0])
 	ffmpeg.ends(t)
 	s.awaitPinned(t, "index.m3u8", "#EXT-X-ENDLIST")
+	s.awaitPinned(t, fmt.Sprintf("index%d.ts", seconds-1), "") // the last to be copied
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
 		t.Fatal(err)
@@ -147,11 +149,11 @@ func (s *storm) farewell(t *testing.T, ffmpeg *packager) {
 	s.lift(t)
 }
 
-// awaitPinned waits until the spool holds a version of a playlist that has the line.
-func (s *storm) awaitPinned(t *testing.T, list, line string) {
+// awaitPinned waits until the spool holds a version of a file that has the line.
+func (s *storm) awaitPinned(t *testing.T, name, line string) {
 	t.Helper()
 	for limit := time.Now().Add(deadline); time.Now().Before(limit); <-time.After(10 * time.Millisecond) {
-		pins, err := filepath.Glob(filepath.Join(s.dir, ".hlsship", "named", list+"@*"))
+		pins, err := filepath.Glob(filepath.Join(s.spool, "named", name+"@*"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +163,7 @@ func (s *storm) awaitPinned(t *testing.T, list, line string) {
 			}
 		}
 	}
-	t.Fatalf("the spool never held %s with %s", list, line)
+	t.Fatalf("the spool never held %s with %q", name, line)
 }
 
 // stop stops the program as an operator does and returns how long that took.

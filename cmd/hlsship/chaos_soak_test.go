@@ -49,7 +49,7 @@ func TestSoak(t *testing.T) {
 // soakScenery returns what can be had here, and says why the rest cannot.
 func soakScenery(t *testing.T) scenery {
 	t.Helper()
-	c := scenery{tls: true, names: true, disk: true}
+	c := scenery{tls: true, names: true, disk: true, elsewhere: true}
 	if err := nameable(t); err != nil {
 		t.Logf("no fault of names: the program cannot be given a name server: %v", err)
 		c.names = false
@@ -57,6 +57,10 @@ func soakScenery(t *testing.T) scenery {
 	if _, err := openDisk(t); err != nil {
 		t.Logf("no fault of disks: a file system cannot be mounted: %v", err)
 		c.disk = false
+	}
+	if _, err := openElsewhere(t, t.TempDir()); err != nil {
+		t.Logf("no spool on another file system: %v", err)
+		c.elsewhere = false
 	}
 	return c
 }
@@ -69,6 +73,7 @@ func soak(t *testing.T, random *rand.Rand, can scenery, total *tally) {
 		c.names = random.IntN(2) == 0
 		c.disk = !c.names
 	}
+	c.elsewhere = can.elsewhere && !c.disk && random.IntN(2) == 0
 	s := newStorm(t, c)
 	defer total.add(s)
 	ffmpeg := s.packager(t, "testsrc", soakSeconds, "-hls_list_size", "3", "-ignore_io_errors", "1", "index.m3u8")
@@ -76,7 +81,7 @@ func soak(t *testing.T, random *rand.Rand, can scenery, total *tally) {
 	s.rage(t, random, (soakSeconds-8)*time.Second, s.possible(), true)
 	s.mend(t)
 	if s.disk == nil && random.IntN(3) == 0 {
-		s.farewell(t, ffmpeg)
+		s.farewell(t, ffmpeg, soakSeconds)
 	} else {
 		ffmpeg.ends(t)
 	}

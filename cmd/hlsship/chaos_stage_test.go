@@ -27,6 +27,7 @@ type storm struct {
 	wire    *wire
 	names   *names // nil if the store has no name
 	disk    *disk  // nil if the directory lies on the machine's own
+	spool   string // the spool folder
 	args    []string
 	// program is at work, or nil. past are those that were killed.
 	program *process
@@ -38,8 +39,9 @@ type storm struct {
 	faults       map[string]int
 }
 
-// scenery is what a storm has around it, and with it which faults can happen.
-type scenery struct{ tls, names, disk bool }
+// scenery is what a storm has around it, and with it which faults can happen. elsewhere is a spool on another file
+// system, into which nothing can be linked.
+type scenery struct{ tls, names, disk, elsewhere bool }
 
 // scenery returns what the fault needs.
 func (f fault) scenery() scenery {
@@ -79,6 +81,13 @@ func newStorm(t *testing.T, c scenery, args ...string) *storm {
 			t.Skipf("a file system cannot be mounted: %v", err)
 		}
 		dir = s.disk.packager
+	}
+	s.spool = filepath.Join(dir, ".hlsship")
+	if c.elsewhere {
+		if s.spool, err = openElsewhere(t, dir); err != nil {
+			t.Skipf("no second file system: %v", err)
+		}
+		s.args = append([]string{"--spool-dir", s.spool}, args...)
 	}
 	viewer := storetest.NewViewer(livePrefix)
 	viewer.AllowUnnamed = c.disk // see nameless
@@ -409,7 +418,7 @@ func (s *storm) orphans(t *testing.T) int {
 // spooled returns the paths of what the spool holds because a playlist named it, without playlists.
 func (s *storm) spooled(t *testing.T) []string {
 	t.Helper()
-	named := filepath.Join(s.dir, ".hlsship", "named")
+	named := filepath.Join(s.spool, "named")
 	var names []string
 	err := filepath.WalkDir(named, func(at string, d fs.DirEntry, err error) error {
 		if os.IsNotExist(err) {

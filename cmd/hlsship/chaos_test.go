@@ -51,7 +51,11 @@ func storms(t *testing.T, tests map[string]func(*testing.T)) {
 // TestChaos ships one stream through each fault, and one through many of them.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	tests := map[string]func(*testing.T){"mixture": chaosMixture, "budget": chaosBudget, "drain": chaosDrain, "farewell": chaosFarewell}
+	tests := map[string]func(*testing.T){
+		"mixture": chaosMixture, "budget": chaosBudget, "drain": chaosDrain,
+		"farewell":                  func(t *testing.T) { chaosFarewell(t, scenery{}) },
+		"farewell, spool elsewhere": func(t *testing.T) { chaosFarewell(t, scenery{elsewhere: true}) },
+	}
 	for _, f := range faults() {
 		tests[f.name] = func(t *testing.T) { chaosFault(t, f) }
 	}
@@ -130,14 +134,16 @@ func chaosMixture(t *testing.T) {
 }
 
 // TestKill kills the program again and again, also while the store is away and what the newest playlists named
-// is deleted, so that it lies in the spool only.
+// is deleted, so that it lies in the spool only. One stream's spool is on another file system.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	const streams = 4
 	var kills, early, spooled atomic.Int64
 	tests := map[string]func(*testing.T){}
 	for n := range streams {
-		tests[fmt.Sprint("stream ", n)] = func(t *testing.T) { killed(t, faults()[n], &kills, &early, &spooled) }
+		tests[fmt.Sprint("stream ", n)] = func(t *testing.T) {
+			killed(t, faults()[n], scenery{elsewhere: n == streams-1}, &kills, &early, &spooled)
+		}
 	}
 	storms(t, tests)
 	t.Logf("%d kills, %d of them at the start; %d times a file was in the spool only", kills.Load(), early.Load(), spooled.Load())
@@ -152,10 +158,10 @@ func TestKill(t *testing.T) {
 	}
 }
 
-func killed(t *testing.T, outage fault, kills, early, spooled *atomic.Int64) {
+func killed(t *testing.T, outage fault, c scenery, kills, early, spooled *atomic.Int64) {
 	const from, to = 4, 16
 	random := dice(t)
-	s := newStorm(t, scenery{})
+	s := newStorm(t, c)
 	ffmpeg := s.packager(t, "testsrc", killSeconds, "-hls_list_size", "3", "index.m3u8")
 	await(t, s.seen, "index0.ts")
 	s.rage(t, random, from*time.Second, nil, true)

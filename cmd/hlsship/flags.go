@@ -116,7 +116,7 @@ func settings() []setting {
 		{group: files, name: nameExclude, kind: list, value: "GLOB", usage: "never look at matching files"},
 
 		{group: spool, name: nameSpoolDir, value: "DIR", def: ".hlsship",
-			usage: "where finished files are kept until they are stored, absolute or below the watched directory; \"off\" holds open files only, which a kill loses"},
+			usage: "where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; \"off\" holds open files only, which a kill loses"},
 		{group: spool, name: nameSpoolBudget, kind: size, value: "SIZE", def: "auto",
 			usage: "size of what may wait for the store; beyond it the oldest files are given up; \"auto\" is half of what is free where the spool lies, at most 20GiB"},
 		{group: spool, name: nameSpoolAge, kind: duration, value: "TIME", def: "24h",

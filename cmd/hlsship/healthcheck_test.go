@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestHealthcheck is not parallel, as the library of the command line is not.
+// TestHealthcheck asks servers of all kinds.
 func TestHealthcheck(t *testing.T) {
 	code := func(status int) string {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

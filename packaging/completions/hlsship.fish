@@ -16,7 +16,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l settle -d 'how long 
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l include -d 'ship matching files though no playlist names them' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l exclude -d 'never look at matching files' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; "off" holds open files only, which a kill loses' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-age -d 'how long a file may wait for the store before it is given up; 0 for ever' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l workers -d 'requests to the store at once' -x
@@ -46,7 +46,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l settle -d 'how lon
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l include -d 'ship matching files though no playlist names them' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l exclude -d 'never look at matching files' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; "off" holds open files only, which a kill loses' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-age -d 'how long a file may wait for the store before it is given up; 0 for ever' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l workers -d 'requests to the store at once' -x

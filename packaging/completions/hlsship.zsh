@@ -22,7 +22,7 @@ run)
 		'*--rescan[time between scans of the directory, which find what no event told of]:value: ' \
 		'*--include[ship matching files though no playlist names them]:value: ' \
 		'*--exclude[never look at matching files]:value: ' \
-		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; "off" holds open files only, which a kill loses]:path:_files' \
+		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses]:path:_files' \
 		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
 		'*--spool-age[how long a file may wait for the store before it is given up; 0 for ever]:value: ' \
 		'*--workers[requests to the store at once]:value: ' \
@@ -53,7 +53,7 @@ check)
 		'*--rescan[time between scans of the directory, which find what no event told of]:value: ' \
 		'*--include[ship matching files though no playlist names them]:value: ' \
 		'*--exclude[never look at matching files]:value: ' \
-		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; "off" holds open files only, which a kill loses]:path:_files' \
+		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses]:path:_files' \
 		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
 		'*--spool-age[how long a file may wait for the store before it is given up; 0 for ever]:value: ' \
 		'*--workers[requests to the store at once]:value: ' \

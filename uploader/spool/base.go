@@ -157,7 +157,7 @@ func generalCure(err error) string {
 	case errors.Is(err, errName):
 		return "have the packager write shorter names"
 	case errors.Is(err, errNameless):
-		return "the packager removed it at once; have it keep its files for longer, or allow copies"
+		return "the packager removed it at once; have it keep its files for longer"
 	case errors.Is(err, errNoFolder):
 		return "remove what stands in the place of the spool folder, or move the spool with --spool-dir"
 	case errors.Is(err, fs.ErrNotExist):

@@ -11,13 +11,15 @@
 //     linking a file that belongs to somebody else and may not be written (fs.protected_hardlinks).
 //   - "reflink": a copy that shares its blocks (FICLONE: Btrfs, XFS). The kernel writes the file's dirty
 //     pages to disk first.
-//   - "copy": a copy of the bytes, where Config.Copy asks for it, and of small files that need one.
-//   - "held": none of these; the caller keeps the file open.
+//   - "copy": a copy of the bytes, of small files that need one.
+//   - "held": the file is kept open, by the spool, which copies what was not released after a second, or, where that
+//     would not do, by the caller.
+//
+// So nobody waits for a large copy, and hardly any is made while the store answers.
 //
 // A link shares the inode: if the packager truncates the file and writes it again in place, the pinned
 // bytes are gone. Reader.Version then differs, so that they are void, never wrong. Once a name came back
-// in the same inode, its folder is pinned by reflink, or by copy if that is asked for or the file has no
-// more than 64 KiB; where neither can be had it is still linked, which loses nothing against an open file.
+// in the same inode, its folder is pinned by reflink or copy, at once if the file has no more than 64 KiB.
 //
 // The newest version of each playlist is pinned until it is published, as packagers delete playlists, too. It is copied
 // if it has no more than 64 KiB.
@@ -39,10 +41,10 @@
 //
 //	                            link             reflink, copy     held
 //	deleted by the packager     yes              yes               yes
-//	rewritten in place          void             yes               void
+//	rewritten in place          void             yes               once it is copied
 //	spool folder removed        the newest Hold  no                yes
-//	SIGKILL of this process     yes              yes               no
-//	loss of power               after 1 to 2 s   after 1 to 2 s    no
+//	SIGKILL of this process     yes              yes               once it is copied, after 1 to 2 s
+//	loss of power               after 1 to 2 s   after 1 to 2 s    once it is copied, after 2 to 4 s
 //
 // A finished file is mostly stored within a second, so that pinning makes nothing durable by itself. Run
 // flushes to disk what is older than a second: the bytes, then the folders. What a power loss tore or

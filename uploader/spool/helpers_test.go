@@ -165,6 +165,9 @@ func (x *stage) pinText(name, text string) hls.File {
 	return x.pin(name)
 }
 
+// copies copies what was postponed, as Run does after a second.
+func (x *stage) copies() { x.spool.copyPostponed(nil, x.spool.sys.now()) }
+
 func keep(f hls.File) { f.Source.(hls.Keeper).Keep() }
 
 // text reads the bytes of a fact and checks their version before and after.

@@ -18,7 +18,8 @@ const (
 // several goroutines and must return quickly. Parameters are basic types, so that an observer need not
 // import this package.
 type Observer interface {
-	// Pinned is called for every file that was to be pinned. way is one of Ways.
+	// Pinned is called for every file that was to be pinned. way is one of Ways. It is called again, with "copy", for one
+	// that was held and is copied later.
 	Pinned(way string)
 	// Usage is called from Run when the number of pinned files or their size in bytes changed, and first
 	// of all. A link's bytes take up space of their own only once the packager removed the file.

@@ -16,14 +16,16 @@ const (
 	tick = time.Second
 	// durableAfter is the age at which a pin is flushed to the disk. Most are released by then.
 	durableAfter = time.Second
+	// copyAfter is for how long a file is held open that can only be copied.
+	copyAfter = time.Second
 	// idleAfter is for how long an empty folder is left alone, since the next segment will need it.
 	idleAfter = time.Minute
 )
 
-// Run flushes pins that are older than a second to the disk, moves those that Keep could not, removes
-// empty folders, opens the spool folder anew when it was moved or removed, and then calls Config.Late, and tells the Observer of the
-// usage. It returns nil when ctx is done, after the flush of one file that may be under way. It may be
-// called once, before Close. Without it everything else works, but for a loss of power.
+// Run copies files that are held open for more than a second, flushes pins that are older than that to the disk, moves
+// those that Keep could not, removes empty folders, opens the spool folder anew when it was moved or removed, and then
+// calls Config.Late, and tells the Observer of the usage. It returns nil when ctx is done, after the copy or flush of one file that may be under way. It may be
+// called once, before Close. Without it everything else works, but for a loss of power and a kill while files are held.
 func (s *Spool) Run(ctx context.Context) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -49,6 +51,7 @@ func (s *Spool) serve(ctx context.Context, told *usage) {
 	s.renew(ctx)
 	s.stillRuns()
 	s.keepAgain()
+	s.copyPostponed(ctx.Done(), s.sys.now().Add(-copyAfter))
 	s.flush(ctx)
 	s.removeIdle()
 	if files, bytes := s.Used(); *told != (usage{files, bytes}) {
@@ -213,6 +216,9 @@ func (s *Spool) tell(device uint64, how, name string, err error) {
 	case known:
 	case how == "unflushed":
 		s.config.Logger.Warn("spool cannot be flushed to the disk; a loss of power may cost pinned files", "path", name, "err", err, "cure", advice)
+	case how == "postponed":
+		s.config.Logger.Info("finished files are held open, and copied if they wait for more than a second",
+			"path", name, "spool", s.folder, "err", err, "cure", advice)
 	case err != nil:
 		s.config.Logger.Warn("finished files are held open only; what the packager removes does not survive a restart",
 			"path", name, "err", err, "cure", advice)

@@ -29,11 +29,8 @@ type Config struct {
 	// Spool is the spool folder; it is made if it is missing. "" means DefaultFolder inside Dir, the one
 	// place that is sure to be on its file system. Only one process at a time can use it.
 	Spool string
-	// Copy lets files be copied that can neither be linked nor reflinked. A copy is made within Pin and
-	// costs disk space and time in proportion to the file's size.
-	Copy bool
 	// Hold is how many of the newest linked files are also kept open, so that they survive the removal of
-	// the spool folder. 0 means 256.
+	// the spool folder, and how many may be open at most that wait for being copied. 0 means 256.
 	Hold int
 	// Late is given what an earlier process left in a spool folder that could only be opened after Open, as a disk
 	// that is mounted late: facts as those of Recovered. It is called by Run with its context, and Run waits for
@@ -62,6 +59,7 @@ type Spool struct {
 	warned    bool      // the log knows of the trouble
 	entries   map[string]*entry
 	held      list.List // of *entry whose file is open, the oldest first
+	postponed list.List // of *entry whose file is held open until it is copied, the oldest first
 	files     int       // pins on disk
 	bytes     int64     // their sizes
 	idle      map[string]time.Time
@@ -149,10 +147,11 @@ func (s *Spool) begin(recover bool) (recovered []hls.File, err error) {
 	return recovered, nil
 }
 
-// Close ends the use of the spool. Pins that are not released stay on disk for the next process; Release
-// removes none of them any more, Open of their Sources fails unless their file is open. Nothing may be
-// pinned afterwards. Run must have returned. Calling Close again does nothing.
+// Close ends the use of the spool, once it has copied what is only held open. Pins that are not released stay on disk
+// for the next process; Release removes none of them any more, Open of their Sources fails unless their file is open.
+// Nothing may be pinned afterwards. Run must have returned. Calling Close again does nothing.
 func (s *Spool) Close() {
+	s.copyPostponed(nil, s.sys.now())
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -183,8 +182,8 @@ func (s *Spool) Used() (files int, bytes int64) {
 // belongs to the Spool. If not, f still belongs to the caller, who keeps it open in its own way: the
 // bytes do not survive this process.
 //
-// Unless it copies, Pin takes some microseconds and does not wait for the disk. The caller must not pin what
-// it has not found to be finished.
+// Pin takes some microseconds and does not wait for the disk; a small file that it copies takes a few more. The caller
+// must not pin what it has not found to be finished.
 func (s *Spool) Pin(name string, f *os.File, v hls.Version) (src hls.Source, ok bool) {
 	pin, err := pinName(name, v)
 	if err != nil {
@@ -197,12 +196,12 @@ func (s *Spool) Pin(name string, f *os.File, v hls.Version) (src hls.Source, ok 
 	}
 	rewritten := s.rewritten(name, f, v)
 	e.mu.Lock()
-	if e.base != b {
+	if e.base != b && e.postponed == nil {
 		err = s.lay(e, b, original{f, s.config.Dir, name, v}, rewritten)
 	} else {
 		s.config.Observer.Pinned(e.way) // a second Source of the same bytes
 	}
-	if err != nil {
+	if err != nil && !s.postpone(e, v, err) {
 		s.leave(e)
 		e.mu.Unlock()
 		return s.heldOpen(name, v, err)
@@ -211,11 +210,13 @@ func (s *Spool) Pin(name string, f *os.File, v hls.Version) (src hls.Source, ok 
 	if holds {
 		e.file = &shared{File: f, users: 1}
 	}
+	linked := e.postponed == nil
 	e.mu.Unlock()
-	if holds {
-		s.hold(e)
-	} else {
+	switch {
+	case !holds:
 		_ = f.Close()
+	case linked:
+		s.hold(e)
 	}
 	return &source{spool: s, entry: e, version: v}, true
 }
@@ -260,6 +261,15 @@ func (s *Spool) lay(e *entry, b *base, o original, rewritten bool) error {
 	if err != nil {
 		return err
 	}
+	s.laid(e, b, own, way)
+	if !hls.Classify(o.path).IsPlaylist() { // of which the way says nothing of the others
+		s.tell(o.Device, way, o.path, nil)
+	}
+	return nil
+}
+
+// laid notes that a pin lies on disk. The caller holds the mu of e.
+func (s *Spool) laid(e *entry, b *base, own hls.Version, way string) {
 	e.base, e.own, e.way, e.since, e.durable, e.recorded = b, own, way, s.sys.now(), false, false
 	s.mu.Lock()
 	s.files++
@@ -271,15 +281,11 @@ func (s *Spool) lay(e *entry, b *base, o original, rewritten bool) error {
 		s.config.Logger.Info("spool works again", "spool", s.folder)
 	}
 	s.config.Observer.Pinned(way)
-	if !hls.Classify(o.path).IsPlaylist() { // of which the way says nothing of the others
-		s.tell(o.Device, way, o.path, nil)
-	}
 	if e.keep {
 		if err := s.keep(e); err != nil {
 			s.trouble("keep", e.path, err)
 		}
 	}
-	return nil
 }
 
 // leave takes one user from e and removes the pin after the last. The caller holds the mu of e.
@@ -295,6 +301,7 @@ func (s *Spool) leave(e *entry) {
 	if !last {
 		return
 	}
+	s.done(e)
 	if e.file != nil {
 		e.file.leave()
 		e.file = nil
@@ -345,9 +352,11 @@ func (s *Spool) keep(e *entry) error {
 	return nil
 }
 
-// touch gives a linked pin the name of its new modification time. The caller holds the mu of e.
+// touch gives a linked pin the name of its new modification time, and one that is to be copied, too. The caller holds
+// the mu of e.
 func (s *Spool) touch(e *entry, modTime int64) {
-	if e.base == nil || e.way != byLink || e.own.ModTime == modTime {
+	linked := e.base != nil && e.way == byLink
+	if !linked && e.postponed == nil || e.own.ModTime == modTime {
 		return
 	}
 	e.own.ModTime = modTime
@@ -360,9 +369,11 @@ func (s *Spool) touch(e *entry, modTime int64) {
 	}
 	from, before := e.where(), e.pin
 	e.pin = pin
-	if err := e.base.root.Rename(filepath.FromSlash(from), filepath.FromSlash(e.where())); err != nil {
-		e.pin = before
-		return
+	if linked {
+		if err := e.base.root.Rename(filepath.FromSlash(from), filepath.FromSlash(e.where())); err != nil {
+			e.pin = before
+			return
+		}
 	}
 	e.recorded = false
 	delete(s.entries, before)

@@ -110,7 +110,7 @@ func cure(err error) string {
 	is := func(e syscall.Errno) bool { return errors.Is(err, e) }
 	switch {
 	case is(unix.EXDEV):
-		return "put the spool on the file system and mount of the watched directory (--spool-dir), or allow copies"
+		return "put the spool on the file system and mount of the watched directory (--spool-dir)"
 	case is(unix.EPERM):
 		return "this user may not link the packager's files (fs.protected_hardlinks): run as the packager's user, or let a group of both write them"
 	case isFull(err):

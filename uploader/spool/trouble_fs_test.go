@@ -65,7 +65,7 @@ func TestErrors(t *testing.T) {
 		{syscall.EDQUOT, true, "free space or inodes"},
 		{syscall.EIO, true, "see the error"},
 		{syscall.EPERM, false, "protected_hardlinks"},
-		{syscall.EXDEV, false, "allow copies"},
+		{syscall.EXDEV, false, "put the spool on the file system"},
 		{syscall.EMLINK, false, "see the error"},
 		{syscall.EOPNOTSUPP, false, "see the error"},
 		{syscall.ENOENT, false, "have it keep its files"},
@@ -86,23 +86,28 @@ func TestErrors(t *testing.T) {
 			for i := range 3 {
 				name := fmt.Sprintf("hi/%d.ts", i)
 				x.write(name, "bytes")
-				if f := x.try(name); f.Source != nil || x.obs.lastWay() != byHolding {
+				if f := x.try(name); (f.Source == nil) != tt.pauses || x.obs.lastWay() != byHolding {
 					t.Fatalf("pinned by %s", x.obs.lastWay())
 				}
 				c.add(pause + 1) // the next is tried, and fails
 			}
-			if n := x.obs.lines("level=WARN"); n != 1 || x.obs.lines(tt.cure) != 1 {
-				t.Errorf("%d warnings, want one that says %q: %s", n, tt.cure, x.obs.log.String())
+			level := "level=INFO" // as it is copied later
+			if tt.pauses {
+				level = "level=WARN"
+			}
+			if n := x.obs.lines("level="); n != 1 || x.obs.lines(level) != 1 || x.obs.lines(tt.cure) != 1 {
+				t.Errorf("%d lines, want one at %s that says %q: %s", n, level, tt.cure, x.obs.log.String())
 			}
 			x.try("hi/0.ts")
 			broken.set(nil)
-			f := x.try("hi/1.ts")
+			x.write("hi/new.ts", "bytes")
+			f := x.try("hi/new.ts")
 			if paused := f.Source == nil; paused != tt.pauses {
 				t.Fatalf("paused: %v", paused)
 			}
 			if tt.pauses {
 				c.add(pause)
-				f = x.try("hi/1.ts")
+				f = x.try("hi/new.ts")
 				if x.obs.lines("works again") != 1 {
 					t.Error("no line that it works again")
 				}
@@ -139,7 +144,7 @@ func TestFull(t *testing.T) {
 			where := mount(t, tt.options)
 			c := &clock{now: time.Now()}
 			x := start(t, func(conf *Config, sys *system) {
-				conf.Spool, conf.Copy, sys.now = filepath.Join(where, "spool"), true, c.Now
+				conf.Spool, sys.now = filepath.Join(where, "spool"), c.Now
 			})
 			body := strings.Repeat("b", 20_000)
 			pinned := 0
@@ -150,7 +155,8 @@ func TestFull(t *testing.T) {
 				if f.Source == nil {
 					break
 				}
-				pinned++
+				x.copies()
+				pinned, _ = x.spool.Used()
 				if got, err := text(f); err != nil || got != body {
 					t.Errorf("%s: %v, %d bytes", name, err, len(got))
 				}
@@ -468,13 +474,20 @@ func TestProtectedHardlinks(t *testing.T) {
 			if err != nil {
 				t.Error(err)
 			}
-			if _, ok := s.Pin(name, f, v); ok {
-				t.Errorf("%s is pinned", name)
+			if _, ok := s.Pin(name, f, v); !ok {
+				t.Errorf("%s is not pinned", name)
 			}
+		}
+		if s.copyPostponed(nil, time.Now()); x.obs.lastWay() != byCopy {
+			t.Errorf("kept by %s: %s", x.obs.lastWay(), x.obs.log.String())
 		}
 	}()
 	<-done
-	if n := x.obs.lines("level=WARN"); n != 1 || x.obs.lines("fs.protected_hardlinks") != 1 {
+	if n := x.obs.lines("level=WARN"); n != 0 || x.obs.lines("fs.protected_hardlinks") != 1 {
 		t.Errorf("%d warnings: %s", n, x.obs.log.String())
+	}
+	x.open(nil)
+	if got := names(x.spool.Recovered()); fmt.Sprint(got) != "[a.ts b.ts]" {
+		t.Errorf("recovered %q", got)
 	}
 }

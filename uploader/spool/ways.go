@@ -56,7 +56,7 @@ var errNoReflinks = errors.New("the file system has no reflinks")
 // file only (onlyThisFile).
 func (s *Spool) put(b *base, o original, to string, rewritten bool) (hls.Version, string, error) {
 	var all error
-	ways := s.ways(o, rewritten)
+	ways := ways(o, rewritten)
 	for i, way := range ways {
 		var own hls.Version
 		var err error
@@ -83,22 +83,18 @@ func (s *Spool) put(b *base, o original, to string, rewritten bool) (hls.Version
 
 // ways returns the ways to pin o, in the order in which they are tried. A playlist that is linked for as long as an outage
 // lasts would tell: GIO (hlssink2) replaces a file by a rename, but writes one that has two names in place.
-func (s *Spool) ways(o original, rewritten bool) []string {
+func ways(o original, rewritten bool) []string {
 	small := o.Size <= smallFile
 	if small && hls.Classify(o.path).IsPlaylist() {
 		return []string{byCopy, byLink}
 	}
-	ways := []string{byLink, byReflink}
-	if rewritten {
-		ways = []string{byReflink}
+	switch {
+	case rewritten && small:
+		return []string{byReflink, byCopy, byLink}
+	case rewritten:
+		return []string{byReflink}
 	}
-	if s.config.Copy || rewritten && small {
-		ways = append(ways, byCopy)
-	}
-	if rewritten {
-		ways = append(ways, byLink)
-	}
-	return ways
+	return []string{byLink, byReflink}
 }
 
 // onlyThisFile reports whether err speaks of the file that was to be pinned, so that another way may do
@@ -155,20 +151,37 @@ func (s *Spool) putReflink(b *base, o original, to string) (hls.Version, error) 
 
 // putCopy makes a file filled by fill, with the size and the time of o.
 func (s *Spool) putCopy(b *base, o original, to string, fill func(to, file *os.File) error) (hls.Version, error) {
-	from := filepath.FromSlash(part + "/" + strconv.FormatUint(s.serial.Add(1), 10))
-	file, err := b.root.OpenFile(from, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return hls.Version{}, err
-	}
-	own, err := s.fill(b, o, file, from, fill)
+	from, own, err := s.makeCopy(b, o, fill)
 	if err == nil {
-		err = b.inFolder(path.Dir(to), func() error { return b.root.Rename(from, filepath.FromSlash(to)) })
+		err = b.place(from, to)
 	}
 	if err != nil {
-		_ = b.root.Remove(from) // what stays is removed by the next Open
 		return hls.Version{}, err
 	}
 	return own, nil
+}
+
+// makeCopy is the first half of putCopy. What it makes lies at from, until it is placed or removed.
+func (s *Spool) makeCopy(b *base, o original, fill func(to, file *os.File) error) (from string, own hls.Version, err error) {
+	from = filepath.FromSlash(part + "/" + strconv.FormatUint(s.serial.Add(1), 10))
+	file, err := b.root.OpenFile(from, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return "", hls.Version{}, err
+	}
+	if own, err = s.fill(b, o, file, from, fill); err != nil {
+		_ = b.root.Remove(from) // what stays is removed by the next Open
+		return "", hls.Version{}, err
+	}
+	return from, own, nil
+}
+
+// place moves a copy to its place, or removes it.
+func (b *base) place(from, to string) error {
+	err := b.inFolder(path.Dir(to), func() error { return b.root.Rename(from, filepath.FromSlash(to)) })
+	if err != nil {
+		_ = b.root.Remove(from) // what stays is removed by the next Open
+	}
+	return err
 }
 
 // fill writes o into file, which lies at name, closes it, and returns its fingerprint.

@@ -75,7 +75,8 @@ func liveManifestNumbers(t *testing.T) {
 	const killed, back = 4, 7
 	l := newLive(t)
 	program := l.ship(t)
-	ffmpeg := l.dash(t, "testsrc", dashSeconds, "-use_timeline", "0")
+	// What is finished while no program runs is still there when the next one looks, however slow the machine.
+	ffmpeg := l.dash(t, "testsrc", dashSeconds, "-use_timeline", "0", "-extra_window_size", strconv.Itoa(dashSeconds))
 	await(t, l.seen, fmt.Sprintf("chunk-stream0-%05d.m4s", killed))
 	l.interrupt(false)
 	program.signal(t, syscall.SIGKILL)

@@ -170,7 +170,7 @@ func (r *run) came(in *folder, name, source string) {
 		// The kernel announces a file before it counts its creator as a writer, so a probe proves nothing.
 		f.born = r.arming.exact
 		f.seen, f.since = versionOf(fi), time.Now()
-		if file, err := r.open(f.path()); err == nil {
+		if file, err := openRegular(r.root, filepath.FromSlash(f.path())); err == nil {
 			r.pin(f, file)
 		}
 		r.wait(f, r.config.Settle, false)

@@ -108,9 +108,10 @@ func (r *recovery) take(area, pin string) {
 		r.drop(where, "path", name, "bytes", own.Size, "want_bytes", v.Size)
 		return
 	}
-	// A copy keeps the inode of its original, which was in the watched directory.
+	// A copy keeps the inode of its original, which was in the watched directory, and may have that number by chance.
 	way := byLink
-	if v.Device = own.Device; own.Inode != v.Inode {
+	elsewhere := s.device != 0 && own.Device != s.device
+	if v.Device = own.Device; elsewhere || own.Inode != v.Inode {
 		way, v.Device = byCopy, s.device
 	}
 	now := s.sys.now()

@@ -197,6 +197,31 @@ func TestManyForeignEntries(t *testing.T) {
 	}
 }
 
+// TestInodeOfAnotherFileSystem recovers a copy that has the inode number of its original, by chance.
+func TestInodeOfAnotherFileSystem(t *testing.T) {
+	where := mount(t, "size=1m")
+	elsewhere := func(c *Config, _ *system) { c.Spool = where }
+	x := start(t, elsewhere)
+	original := x.pinText("a.ts", "bytes").Version
+	x.copies()
+	x.spool.Close()
+	names := x.onDisk()
+	if len(names) != 1 {
+		t.Fatalf("on disk: %q", names)
+	}
+	fi, err := os.Stat(filepath.Join(where, names[0]))
+	x.must(err)
+	copied := versionOf(fi)
+	original.Inode = copied.Inode
+	pin, err := pinName("a.ts", original)
+	x.must(err)
+	x.must(os.Rename(filepath.Join(where, names[0]), filepath.Join(where, settled, pin)))
+	x.open(elsewhere)
+	if all := x.spool.Recovered(); len(all) != 1 || all[0].Version != original {
+		t.Errorf("recovered %+v, want %+v", all, original)
+	}
+}
+
 // TestPlaylists has playlists in the spool: with what they say, however they are written and wherever the spool lies.
 func TestPlaylists(t *testing.T) {
 	t.Parallel()

@@ -57,7 +57,7 @@ func (p *Plan) observeGrowth(o *object, f hls.File) (ok bool) {
 	if o.extends(v) {
 		v.head = o.remote.file.Version.Size
 	}
-	o.newest, o.lost, o.query = v, false, false
+	o.newest, o.lost, o.query, o.before, o.recall = v, false, false, "", nil
 	p.uncount(old)
 	p.release(old)
 	p.whole(o)

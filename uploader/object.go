@@ -35,7 +35,9 @@ type object struct {
 	clashed bool      // the store is to be asked for its ETag: see Plan.clash
 	lost    bool      // its newest bytes are, so that what the store holds is older and means nothing
 
-	suspect bool // the answer to the request under way may be of a store that has vanished
+	suspect bool     // the answer to the request under way may be of a store that has vanished
+	before  string   // the ETag that its newest bytes had in a store that has vanished
+	recall  *version // these bytes, which nobody else has, while the store is asked for them; nil if it is not
 
 	failures int
 	failedAt time.Time
@@ -197,7 +199,7 @@ func (p *Plan) adopt(o *object, v *version) {
 	if old == nil {
 		old = o.remote
 	}
-	o.newest, o.query, o.lost = v, false, false
+	o.newest, o.query, o.lost, o.before, o.recall = v, false, false, "", nil
 	if old != nil && old.id == v.id {
 		v.wanted = v.wanted || old.wanted
 	}

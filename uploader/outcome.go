@@ -55,6 +55,7 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 		}
 		o.unstore()
 		if v == nil || o.outgrown(v) {
+			p.found(o, "")
 			p.missing(o)
 		} else {
 			p.differs(o, v)
@@ -62,6 +63,7 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 	case Present:
 		o.query = false
 		o.etag = out.ETag
+		p.found(o, out.ETag)
 		if o.current() == nil && o.asked == nil {
 			o.remote = &version{id: p.next(), wanted: true}
 			o.remote.file.Version.Size = out.Size

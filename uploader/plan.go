@@ -198,6 +198,9 @@ func (p *Plan) Report(j Job, o Outcome) {
 	p.weather(j, o)
 	if j.object != nil && j.object.suspect {
 		j.object.suspect = false
+		if j.Op == PutMedia && o.Result == Done {
+			j.object.before = o.ETag
+		}
 		switch o.Result {
 		case Done, Different, Present:
 			o = Outcome{Result: Cancelled, At: o.At}

@@ -36,6 +36,9 @@ func (p *Plan) vanish() {
 func (p *Plan) vanishObject(o *object) {
 	old, v := o.remote, o.newest
 	o.looked = false
+	if o.etag != "" {
+		o.before = o.etag
+	}
 	o.unstore()
 	if v != nil {
 		v.check, v.differs = true, false
@@ -52,15 +55,15 @@ func (p *Plan) vanishObject(o *object) {
 		p.discard(o, v)
 	case len(o.naming) == 0 && !p.cfg.Include(o.path):
 		p.discard(o, v) // should it be named again, it is looked for
-	case o.gone:
-		p.unreachable(o)
-	case v.file.Source == nil: // its bytes were let go
-		v.kept = false
-		p.looks = append(p.looks, o.path)
-	default:
+	case v.file.Source != nil:
 		v.kept = false
 		p.keep(v)
 		p.queue(o, o.stream)
+	case o.gone: // and its bytes were let go
+		p.unreachable(o)
+	default:
+		v.kept = false
+		p.looks = append(p.looks, o.path)
 	}
 }
 
@@ -82,15 +85,35 @@ func (o *object) recalled() bool {
 	return v != nil && v.file.Source == nil && v.wanted && !v.refused && !o.stored(v)
 }
 
-// unreachable forgets bytes that neither the store nor the directory has any more. They are lost if the newest
-// version of a playlist names them.
+// unreachable forgets bytes that the directory has no more, nor the store, unless they were stored after it had vanished
+// and before that was noticed: it is asked. They are lost if the newest version of a playlist names them.
 func (p *Plan) unreachable(o *object) {
 	v := o.newest
-	if p.needed(o) {
-		p.lose(o, "gone")
-	}
+	needed := p.needed(o)
 	o.lost = v.witnessed()
 	p.discard(o, v)
+	switch {
+	case needed && o.before != "":
+		o.recall = v
+		p.ask(o, o.stream)
+	case needed:
+		p.lose(o, "gone")
+	}
+}
+
+// found takes in what the store said of bytes that nobody else has: the ETag of what it holds, "" for nothing.
+func (p *Plan) found(o *object, etag string) {
+	v := o.recall
+	if v == nil {
+		return
+	}
+	o.recall = nil
+	if etag != o.before {
+		p.lose(o, "gone")
+		return
+	}
+	o.lost, o.remote = false, v
+	p.offer(o)
 }
 
 // restore makes the newest version of l pending again, which the store held. It means what it meant; what was

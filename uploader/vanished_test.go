@@ -106,9 +106,9 @@ func TestPlanBucketDeletedWithTheFile(t *testing.T) {
 	d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Precondition})
 	d.want("fetch x.m3u8")
 	d.absent("fetch x.m3u8")
+	d.want("compare a.ts", "fetch m.m3u8")
+	d.absent("compare a.ts", "fetch m.m3u8")
 	d.lost("a.ts gone")
-	d.want("fetch m.m3u8")
-	d.absent("fetch m.m3u8")
 	d.again(b)
 	d.want("compare b.ts")
 	d.absent("compare b.ts")
@@ -119,6 +119,45 @@ func TestPlanBucketDeletedWithTheFile(t *testing.T) {
 	d.want("publish x.m3u8")
 	d.done("publish x.m3u8")
 	d.want("publish m.m3u8")
+}
+
+// What was stored after the bucket was emptied, before anybody noticed, is there although the directory has it no more.
+func TestPlanBucketEmptiedBefore(t *testing.T) {
+	t.Parallel()
+	for name, same := range map[string]bool{"the same bytes": true, "other bytes": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, a, _ := vanishing(t)
+			d.done("put b.ts")
+			etag := d.plan.objects["b.ts"].etag
+			d.gone("b.ts")
+			d.want("publish x.m3u8")
+			d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Precondition})
+			d.want("fetch x.m3u8")
+			d.absent("fetch x.m3u8")
+			d.want("compare b.ts", "fetch m.m3u8")
+			if !same {
+				etag = "another"
+			}
+			d.answer("compare b.ts", Outcome{Result: Present, ETag: etag, Size: 1})
+			d.absent("fetch m.m3u8")
+			d.again(a)
+			d.want("compare a.ts")
+			d.absent("compare a.ts")
+			d.want("put a.ts")
+			d.done("put a.ts")
+			d.tick(2 * time.Second)
+			if !same {
+				d.lost("b.ts gone")
+				d.want()
+				return
+			}
+			d.want("publish x.m3u8")
+			if lost := d.plan.Losses(); len(lost) > 0 {
+				t.Errorf("losses: %+v", lost)
+			}
+		})
+	}
 }
 
 // An answer that was under way when the bucket vanished may tell of the old one.
@@ -181,6 +220,8 @@ func TestPlanBucketVanishesUnderAPut(t *testing.T) {
 	d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Precondition})
 	d.want("fetch x.m3u8")
 	d.absent("fetch x.m3u8")
+	d.want("compare a.ts")
+	d.absent("compare a.ts")
 	d.want()
 	if w := d.plan.Blocked(); len(w) != 2 || w[1].Name != "a.ts" || w[1].Reason != "missing" {
 		t.Errorf("blocked: %+v, want that a.ts is missing", w)

@@ -14,6 +14,15 @@ func (d *desk) again(file hls.File) {
 	d.plan.Observe(file)
 }
 
+// vanished has the next version of x.m3u8 meet a bucket without the one before.
+func (d *desk) vanished() {
+	d.t.Helper()
+	d.want("publish x.m3u8")
+	d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Precondition})
+	d.want("fetch x.m3u8")
+	d.absent("fetch x.m3u8")
+}
+
 // vanishing returns a desk whose store held one stream and a multivariant playlist before its bucket was deleted, and
 // the files of the stream.
 func vanishing(t *testing.T) (d *desk, a, b hls.File) {
@@ -42,10 +51,7 @@ func TestPlanBucketDeletedAndMadeAnew(t *testing.T) {
 	tests := map[string]func(d *desk){
 		"noticed by a condition": func(d *desk) {
 			d.done("put b.ts")
-			d.want("publish x.m3u8")
-			d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Precondition})
-			d.want("fetch x.m3u8")
-			d.absent("fetch x.m3u8")
+			d.vanished()
 		},
 		"noticed by a refusal": func(d *desk) {
 			d.answer("put b.ts", Outcome{Result: Failed, Kind: Alarm, RetryIn: time.Second})
@@ -102,10 +108,7 @@ func TestPlanBucketDeletedWithTheFile(t *testing.T) {
 	d, _, b := vanishing(t)
 	d.gone("a.ts")
 	d.done("put b.ts")
-	d.want("publish x.m3u8")
-	d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Precondition})
-	d.want("fetch x.m3u8")
-	d.absent("fetch x.m3u8")
+	d.vanished()
 	d.want("compare a.ts", "fetch m.m3u8")
 	d.absent("compare a.ts", "fetch m.m3u8")
 	d.lost("a.ts gone")
@@ -131,10 +134,7 @@ func TestPlanBucketEmptiedBefore(t *testing.T) {
 			d.done("put b.ts")
 			etag := d.plan.objects["b.ts"].etag
 			d.gone("b.ts")
-			d.want("publish x.m3u8")
-			d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Precondition})
-			d.want("fetch x.m3u8")
-			d.absent("fetch x.m3u8")
+			d.vanished()
 			d.want("compare b.ts", "fetch m.m3u8")
 			if !same {
 				etag = "another"

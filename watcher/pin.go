@@ -1,8 +1,6 @@
 package watcher
 
 import (
-	"fmt"
-	"io/fs"
 	"os"
 	"sync"
 
@@ -29,70 +27,15 @@ func (r *run) source(fact hls.File, file *os.File) hls.Source {
 	return &pinnable{source: held, pin: pin}
 }
 
-// listSource returns what keeps a playlist for the next process; nil if nobody does. This one has its bytes in the fact.
-// What was witnessed is copied when it is kept, by another goroutine: VLC unlinks its last segment 6 ms after it closed
-// it, and a copy made here meanwhile would have this loop come too late.
+// listSource has a playlist kept for the next process. This one has its bytes in the fact, so that it needs no Source.
 func (r *run) listSource(fact hls.File, file *os.File) hls.Source {
-	if r.config.Pin == nil {
-		_ = file.Close()
-		return nil
-	}
-	l := &pinnableList{path: fact.Path, version: fact.Version, pin: r.config.Pin, file: file}
-	if fact.Found {
-		l.Keep()
-	}
-	return l
-}
-
-// pinnableList is an open playlist that is pinned when it is kept. It is closed if that fails.
-type pinnableList struct {
-	path    string
-	version hls.Version
-	pin     func(path string, f *os.File, v hls.Version) (hls.Source, bool)
-
-	mu     sync.Mutex
-	file   *os.File   // nil once it is pinned or let go
-	pinned hls.Source // nil unless it is pinned
-}
-
-// Keep implements hls.Keeper. A second call keeps what the first one pinned.
-func (l *pinnableList) Keep() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.file != nil {
-		if src, ok := l.pin(l.path, l.file, l.version); ok {
-			l.pinned = src
-		} else {
-			_ = l.file.Close()
+	if r.config.Pin != nil {
+		if src, ok := r.config.Pin(fact.Path, file, fact.Version); ok {
+			return src
 		}
-		l.file = nil
 	}
-	if k, ok := l.pinned.(hls.Keeper); ok {
-		k.Keep()
-	}
-}
-
-// Open implements hls.Source. The bytes are in the fact; from here they are to be had once they are pinned.
-func (l *pinnableList) Open() (hls.Reader, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.pinned == nil {
-		return nil, fmt.Errorf("open %s: not pinned: %w", l.path, fs.ErrNotExist)
-	}
-	return l.pinned.Open()
-}
-
-// Release implements hls.Source.
-func (l *pinnableList) Release() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.file != nil {
-		_ = l.file.Close()
-		l.file = nil
-	}
-	if l.pinned != nil {
-		l.pinned.Release()
-	}
+	_ = file.Close()
+	return nil
 }
 
 // pinnable is a held file that is pinned when it is kept, if it still has its name then.

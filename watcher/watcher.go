@@ -34,7 +34,8 @@ type Config struct {
 	// Pin, if set, has the bytes of finished files kept by somebody else instead, who may outlive the
 	// process: it is given the open file, its path below Dir and its fingerprint, and returns the Source. If
 	// ok the file belongs to that Source, else it is held open as without Pin. Files that a scan met at rest
-	// are pinned once their Source is kept (hls.Keeper), as are playlists. Pin must be fast and safe for concurrent use.
+	// are pinned once their Source is kept (hls.Keeper), playlists at once. Pin must be fast and safe for concurrent
+	// use.
 	Pin func(path string, f *os.File, v hls.Version) (src hls.Source, ok bool)
 	// Beat, unless nil, is called by the loop of Run at least once a second while it turns, so that a
 	// supervisor can tell a loop that hangs. It must return at once.

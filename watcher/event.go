@@ -240,7 +240,7 @@ func (r *run) touched(in *folder, name string) {
 	}
 	moved := version
 	moved.ModTime = f.reported.ModTime
-	if moved != f.reported || !r.arming.exact || !in.watched {
+	if moved != f.reported || !r.exact(in) {
 		r.look(f)
 		return
 	}

@@ -43,7 +43,7 @@ func (r *run) look(f *file) {
 		f.closed, f.renamed = false, false
 	}
 	d := decide(sight{
-		exact:   r.arming.exact && f.in.watched,
+		exact:   r.exact(f.in),
 		closed:  f.closed,
 		renamed: f.renamed,
 		scanned: f.scanned,

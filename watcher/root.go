@@ -123,7 +123,7 @@ func (r *run) distrust() {
 	for _, in := range r.folders {
 		for _, f := range in.files {
 			f.born = false
-			if f.pin != nil && r.replaced(f) {
+			if r.replaced(f) {
 				r.lastLook(f)
 			}
 			if f.closedAs == (hls.Version{}) {
@@ -163,6 +163,9 @@ func (r *run) arm(f *folder) bool {
 	}
 	return true
 }
+
+// exact reports whether the kernel tells of every close in the folder.
+func (r *run) exact(in *folder) bool { return r.arming.exact && in.watched }
 
 // disarm ends watching a folder.
 func (r *run) disarm(f *folder) {

@@ -205,7 +205,7 @@ func (r *run) visit(s *scan, l *listing, e entry) {
 		if !f.closed && !f.born && f.attempt == 0 {
 			f.scanned = true
 		}
-		if f.pin != nil && r.replaced(f) {
+		if r.replaced(f) {
 			r.unpin(f)
 		}
 		f.attempt = 0

@@ -11,7 +11,7 @@ import (
 // many are open. A file that is only read hinders nobody.
 func (r *run) pin(f *file, file *os.File) {
 	r.unpin(f)
-	if !r.arming.exact || !f.in.watched || r.pins >= r.config.Hold/4 {
+	if !r.exact(f.in) || r.pins >= r.config.Hold/4 {
 		_ = file.Close()
 		return
 	}
@@ -44,8 +44,11 @@ func (r *run) lastLook(f *file) {
 	}
 }
 
-// replaced reports whether the name of f means another file than the one that is pinned, or none.
+// replaced reports whether a file is pinned and the name of f means another one by now, or none.
 func (r *run) replaced(f *file) bool {
+	if f.pin == nil {
+		return false
+	}
 	fi, err := r.root.Lstat(filepath.FromSlash(f.path()))
 	return err != nil || idOf(fi) != fileID{f.seen.Device, f.seen.Inode}
 }

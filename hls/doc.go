@@ -1,7 +1,8 @@
 // Package hls holds the words of HTTP Live Streaming that the rest of hlsship speaks: what a file
 // is (Classify), what a playlist names (Parse), or the DASH manifest beside it (ParseManifest), which
-// file a name means (Resolve), and the fact that a file is finished (File).
+// file a name means (Resolve), the fact that a file is finished (File), and how much memory all of this
+// may take (Account).
 //
 // It is a leaf: it imports the standard library only, never os, reads no clock and starts no
-// goroutine. All its functions are pure and safe for concurrent use.
+// goroutine. All its functions are pure and safe for concurrent use; Account alone has state.
 package hls

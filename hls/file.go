@@ -77,6 +77,9 @@ type File struct {
 	Content []byte
 	// Playlist is what Content names; nil for everything else.
 	Playlist *Playlist
+	// Share is the memory that Content and Playlist take. Whoever receives the fact releases it. It is nil where nobody
+	// counts.
+	Share *Share
 }
 
 // Source keeps the bytes of one Version readable, even after the file's name is gone.

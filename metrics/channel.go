@@ -25,6 +25,7 @@ type Channel struct {
 	folders      prometheus.Gauge
 	exact        prometheus.Gauge
 	holding      prometheus.Gauge
+	waiting      prometheus.Gauge
 
 	// What the uploader tells.
 	attempts        *prometheus.CounterVec
@@ -73,6 +74,7 @@ func (c *Channel) declareWatcher(r maker) {
 	c.folders = r.gauge("hlsship_watched_folders", "Folders watched.")
 	c.exact = r.gauge("hlsship_watching_exact", "1 while the kernel tells of closed files, 0 while quiet alone says that a file is finished.")
 	c.holding = r.gauge("hlsship_files_held_open", "Files held open so that their bytes outlive their names.")
+	c.waiting = r.gauge("hlsship_playlists_waiting_for_memory", "Playlists whose newest version is not read yet, as playlists take all the memory that they may.")
 }
 
 func (c *Channel) declareUploader(r maker) {

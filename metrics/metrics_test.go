@@ -141,6 +141,7 @@ func observerCalls() []observerCall {
 		{"watching", func(w *Watcher, _ *Uploader) { w.Watching(3, true) },
 			map[string]float64{"hlsship_watched_folders{}": 3, "hlsship_watching_exact{}": 1}},
 		{"holding", func(w *Watcher, _ *Uploader) { w.Holding(4) }, map[string]float64{"hlsship_files_held_open{}": 4}},
+		{"waiting for memory", func(w *Watcher, _ *Uploader) { w.Waiting(2) }, map[string]float64{"hlsship_playlists_waiting_for_memory{}": 2}},
 		{"attempt failed", func(_ *Watcher, u *Uploader) { u.Attempted("put", "media", "transient", 100, 3*s) },
 			map[string]float64{
 				"hlsship_attempts_total{kind=media,op=put,result=transient}": 1, "hlsship_sent_bytes_total{kind=media}": 100,

@@ -40,6 +40,9 @@ func (w *Watcher) Watching(folders int, exact bool) {
 // Holding keeps the number of files held open.
 func (w *Watcher) Holding(files int) { w.c.holding.Set(float64(files)) }
 
+// Waiting keeps the number of playlists that wait for memory.
+func (w *Watcher) Waiting(playlists int) { w.c.waiting.Set(float64(playlists)) }
+
 // Uploader is an uploader.Observer. Its methods are safe for concurrent use.
 type Uploader struct{ c *Channel }
 

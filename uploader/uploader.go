@@ -35,6 +35,8 @@ type Config struct {
 	Conditional bool
 	// CacheControl overrides the Cache-Control of some of CacheKinds.
 	CacheControl map[string]string
+	// Memory bounds what playlists take. nil bounds nothing.
+	Memory *hls.Account
 	// Look has the watcher look at a file again whose bytes changed under an upload. It must not block.
 	// nil asks nobody.
 	Look func(path string)

@@ -33,6 +33,7 @@ type recorder struct {
 	folders  int
 	exact    bool
 	holding  int
+	waiting  int
 }
 
 func newRecorder() *recorder {
@@ -55,6 +56,7 @@ func (r *recorder) update(change func()) {
 func (r *recorder) Settled(_, evidence string) { r.update(func() { r.evidence[evidence]++ }) }
 func (r *recorder) Refused(reason string)      { r.update(func() { r.refused[reason]++ }) }
 func (r *recorder) Holding(files int)          { r.update(func() { r.holding = files }) }
+func (r *recorder) Waiting(playlists int)      { r.update(func() { r.waiting = playlists }) }
 
 func (r *recorder) Scanned(reason string, _ int, _ time.Duration) {
 	r.update(func() { r.scanned[reason]++ })

@@ -20,6 +20,9 @@ type Observer interface {
 	Watching(folders int, exact bool)
 	// Holding is called when the number of files held open changed.
 	Holding(files int)
+	// Waiting is called when the number of playlists changed whose newest version is not read yet, as playlists take all the
+	// memory that they may (Config.Memory).
+	Waiting(playlists int)
 }
 
 // ScanReasons returns every reason that Observer.Scanned is called with.

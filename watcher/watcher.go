@@ -37,6 +37,9 @@ type Config struct {
 	// are pinned once their Source is kept (hls.Keeper), playlists at once. Pin must be fast and safe for concurrent
 	// use.
 	Pin func(path string, f *os.File, v hls.Version) (src hls.Source, ok bool)
+	// Memory bounds what playlists take that are read and not released by the receiver of their facts. nil bounds
+	// nothing.
+	Memory *hls.Account
 	// Beat, unless nil, is called by the loop of Run at least once a second while it turns, so that a
 	// supervisor can tell a loop that hangs. It must return at once.
 	Beat func()
@@ -187,3 +190,4 @@ func (silent) Refused(string)                     {}
 func (silent) Scanned(string, int, time.Duration) {}
 func (silent) Watching(int, bool)                 {}
 func (silent) Holding(int)                        {}
+func (silent) Waiting(int)                        {}

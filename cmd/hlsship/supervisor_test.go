@@ -181,6 +181,7 @@ func TestNotifyWithoutManager(t *testing.T) {
 type deaf struct{ replaying }
 
 func (deaf) Scanned(string, int, time.Duration) {}
+func (deaf) Waiting(int)                        {}
 
 // TestBegan checks that readiness waits for every watcher.
 func TestBegan(t *testing.T) {

@@ -71,6 +71,7 @@ func (replaying) Settled(string, string)               {}
 func (replaying) Refused(string)                       {}
 func (replaying) Watching(int, bool)                   {}
 func (replaying) Holding(int)                          {}
+func (replaying) Waiting(int)                          {}
 
 func newReplay(t *testing.T, settle time.Duration) *replay {
 	t.Helper()

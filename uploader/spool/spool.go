@@ -36,6 +36,8 @@ type Config struct {
 	// that is mounted late: facts as those of Recovered. It is called by Run with its context, and Run waits for
 	// it. nil leaves them to the next process.
 	Late func(ctx context.Context, found []hls.File)
+	// Memory bounds what recovered playlists take. nil bounds nothing.
+	Memory *hls.Account
 	// Logger is for what an operator should know; nil is silent.
 	Logger *slog.Logger
 	// Observer is told what happens; nil is silent.

@@ -81,7 +81,7 @@ func (p *Plan) Unshipped() []string {
 // Finished reports whether nothing is under way and nothing will be without a new fact: everything is shipped, or
 // what is left waits for something that only the directory could bring.
 func (p *Plan) Finished() bool {
-	if p.flying > 0 || len(p.dirty) > 0 {
+	if p.slots.busy() > 0 || len(p.dirty) > 0 {
 		return false
 	}
 	for _, s := range p.streams {
@@ -105,47 +105,67 @@ type liveState struct {
 	waitingSince, published, newest time.Time
 }
 
-// Changed returns the live states of the streams that changed since the last call.
+// changedStreams returns the live states of the streams that changed since the last call.
 func (p *Plan) changedStreams() []liveState {
 	states := make([]liveState, 0, len(p.changed))
-	for _, s := range p.changed {
-		s.touched = false
-		states = append(states, s.state())
-		if len(s.lists) == 0 && len(s.queue) == 0 && len(s.backlog) == 0 && s.flying == 0 && !s.dirty && s.alarm.IsZero() {
+	for _, f := range p.changed {
+		f.touched = false
+		f.streams = slices.DeleteFunc(f.streams, func(s *stream) bool {
+			if s.idle() {
+				delete(p.streams, s.key)
+			}
+			return s.idle()
+		})
+		states = append(states, f.state())
+		if len(f.streams) == 0 {
 			states[len(states)-1].forgotten = true
-			delete(p.streams, s.name)
+			delete(p.folders, f.name)
 		}
 	}
 	p.changed = nil
 	return states
 }
 
-// state sums the playlists of s up: the lag is that of the one that lags most.
-func (s *stream) state() liveState {
-	st := liveState{name: s.name}
+// idle reports whether nothing of s is left.
+func (s *stream) idle() bool {
+	return len(s.lists) == 0 && len(s.queue) == 0 && len(s.backlog) == 0 && s.flying == 0 && s.asking == 0 &&
+		!s.dirty && s.denied == [classes]bool{} && s.alarm.IsZero()
+}
+
+// state sums the playlists of a folder up: the lag is that of the one that lags most.
+func (f *folder) state() liveState {
+	st := liveState{name: f.name}
 	worst := time.Duration(-1)
-	for _, l := range s.lists {
-		for _, x := range l.pending {
-			if at := x.file.Seen; st.waitingSince.IsZero() || at.Before(st.waitingSince) {
-				st.waitingSince = at
-			}
-		}
-		st.held += len(l.pending)
-		if l.last == nil {
-			continue
-		}
-		lag, published := time.Duration(0), l.last.file.Seen
-		if len(l.pending) > 0 {
-			if published = (time.Time{}); l.published != nil {
-				published = l.published.file.Seen
-			}
-			lag = l.last.file.Seen.Sub(l.pending[0].file.Seen)
-		}
-		if lag > worst {
-			worst, st.published, st.newest = lag, published, l.last.file.Seen
+	for _, s := range f.streams {
+		for _, l := range s.lists {
+			worst = st.add(l, worst)
 		}
 	}
 	return st
+}
+
+// add takes a playlist in, and returns by how much the one lags that lags most.
+func (st *liveState) add(l *list, worst time.Duration) time.Duration {
+	for _, x := range l.pending {
+		if at := x.file.Seen; st.waitingSince.IsZero() || at.Before(st.waitingSince) {
+			st.waitingSince = at
+		}
+	}
+	st.held += len(l.pending)
+	if l.last == nil {
+		return worst
+	}
+	lag, published := time.Duration(0), l.last.file.Seen
+	if len(l.pending) > 0 {
+		if published = (time.Time{}); l.published != nil {
+			published = l.published.file.Seen
+		}
+		lag = l.last.file.Seen.Sub(l.pending[0].file.Seen)
+	}
+	if lag > worst {
+		worst, st.published, st.newest = lag, published, l.last.file.Seen
+	}
+	return worst
 }
 
 // abandoned returns every source that is still held, but for those that a playlist named and that outlive the

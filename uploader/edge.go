@@ -29,7 +29,7 @@ func (p *Plan) aim(l *list) {
 	}
 	if slow && !l.slow {
 		l.slow = true
-		p.lags = append(p.lags, Lag{Playlist: l.path, Stream: l.stream.name, Behind: lag})
+		p.lags = append(p.lags, Lag{Playlist: l.path, Stream: l.stream.folder.name, Behind: lag})
 	}
 	p.skip(l)
 }
@@ -38,7 +38,7 @@ func (p *Plan) aim(l *list) {
 func (p *Plan) caughtUp(l *list) {
 	if l.slow && len(l.pending) == 0 {
 		l.slow = false
-		p.lags = append(p.lags, Lag{Playlist: l.path, Stream: l.stream.name})
+		p.lags = append(p.lags, Lag{Playlist: l.path, Stream: l.stream.folder.name})
 	}
 }
 

@@ -62,6 +62,7 @@ type Job struct {
 	object   *object
 	version  *version
 	snapshot *snapshot
+	asker    *stream // that of the parent of a playlist of which there is no file
 }
 
 // local reports whether the job is done without asking the store.

@@ -98,7 +98,7 @@ func (p *Plan) expireLeft() {
 		if s == nil || !s.left() || s.dropped || slices.Contains(l.doubt, s) || p.now.Sub(s.file.Seen) <= p.cfg.MaxAge {
 			continue
 		}
-		p.losses = append(p.losses, Loss{Path: l.path, Stream: l.stream.name, Kind: s.file.Kind, Reason: "age"})
+		p.losses = append(p.losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "age"})
 		p.dropLeft(l)
 		p.wake(l.stream)
 		p.touch(l.stream)

@@ -1,7 +1,6 @@
 package uploader
 
 import (
-	"path"
 	"slices"
 	"time"
 
@@ -115,7 +114,7 @@ func (o *object) streamName() string {
 	if o.stream == nil {
 		return "."
 	}
-	return o.stream.name
+	return o.stream.folder.name
 }
 
 // name adds to the counts of how l names o.
@@ -153,7 +152,7 @@ func (p *Plan) observeObject(f hls.File) {
 			p.refresh(known, f)
 			if known == o.newest && known.wanted && !known.refused && !known.kept && !o.stored(known) {
 				p.keep(known)
-				p.queue(o, p.stream(path.Dir(o.path)))
+				p.queue(o, p.unnamed(o.path))
 			}
 			return
 		}
@@ -168,8 +167,8 @@ func (p *Plan) observeObject(f hls.File) {
 			}
 			o.asked = v
 			p.queue(o, s)
-			if !slices.Contains(o.stream.asking, o) {
-				o.stream.asking = append(o.stream.asking, o)
+			if !slices.Contains(o.stream.compare, o) {
+				o.stream.compare = append(o.stream.compare, o)
 			}
 			return
 		}
@@ -178,7 +177,7 @@ func (p *Plan) observeObject(f hls.File) {
 	v.check = v.check || f.Found
 	p.adopt(o, v)
 	if !v.wanted && (f.Named || p.cfg.Include(o.path)) {
-		p.wantLater(o, v, p.stream(path.Dir(o.path)))
+		p.wantLater(o, v, p.unnamed(o.path))
 	}
 }
 
@@ -364,8 +363,8 @@ func (p *Plan) queue(o *object, s *stream) {
 
 // assign gives o the stream s unless it has one that is still alive.
 func (p *Plan) assign(o *object, s *stream) {
-	if o.stream == nil || p.streams[o.stream.name] != o.stream && !o.queued && !o.busy {
-		o.stream = p.stream(s.name)
+	if o.stream == nil || p.streams[o.stream.key] != o.stream && !o.queued && !o.busy {
+		o.stream = p.stream(s.key, s.folder.name)
 	}
 }
 

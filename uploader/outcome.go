@@ -89,9 +89,8 @@ func (p *Plan) land(j Job) (*object, *version) {
 	o.stream.flying--
 	if j.Backlog {
 		o.stream.behind--
-		p.behind--
 	}
-	p.flying--
+	p.slots.flying[fileClass(j.Backlog)]--
 	return o, j.version
 }
 

@@ -21,11 +21,11 @@ type PlanConfig struct {
 	MinInterval time.Duration
 	// Patience is how long new bytes of a name wait for another playlist that is stuck. Default 30 s.
 	Patience time.Duration
-	// Workers bounds the media requests under way for all streams together. Every stream is entitled to
-	// one beyond it, so that stalled streams take nothing from the others, and backlog under way does not count
-	// against the live edge. Default 16.
+	// Workers bounds the requests of all kinds under way for all streams together. The last quarter of them is for streams
+	// that have none under way, so that stalled ones take little from the others, and a quarter at most is for
+	// backlog. Default 64.
 	Workers int
-	// PerStream bounds the media requests under way for one stream. Default 4.
+	// PerStream bounds the requests under way for the files of one stream. Default 4.
 	PerStream int
 	// Snapshots bounds the versions kept of one playlist. Default 64.
 	Snapshots int
@@ -51,7 +51,7 @@ func (c PlanConfig) withDefaults() PlanConfig {
 		c.Patience = 30 * time.Second
 	}
 	if c.Workers <= 0 {
-		c.Workers = 16
+		c.Workers = 64
 	}
 	if c.PerStream <= 0 {
 		c.PerStream = 4
@@ -77,13 +77,14 @@ type Plan struct {
 	seq     uint64    // numbers versions and snapshots in the order of their facts
 	objects map[string]*object
 	lists   map[string]*list
-	streams map[string]*stream
+	streams map[string]*stream // by key
+	folders map[string]*folder
 
 	dirty    []*stream // streams to look at in Next, each once
 	nudged   []*stream // streams whose files are to be looked at in this round of Next
 	alarms   alarms    // streams to look at later
-	flying   int       // requests under way for files
-	behind   int       // those of them that are for backlog
+	slots    slots     // requests under way
+	round    uint64    // of nextObjects
 	failing  []string  // names whose requests failed since the last success, at most two
 	waiting  int       // files wanted and not stored, waitingBytes their size
 	recovery time.Time // back-offs from before it are over
@@ -107,16 +108,19 @@ type Plan struct {
 	looks    []string
 	losses   []Loss
 	lags     []Lag
-	changed  []*stream // streams whose live state changed, each once
+	changed  []*folder // folders whose live state changed, each once
 }
 
 // NewPlan returns an empty Plan.
 func NewPlan(c PlanConfig) *Plan {
+	c = c.withDefaults()
 	return &Plan{
-		cfg:     c.withDefaults(),
+		cfg:     c,
+		slots:   newSlots(c.Workers),
 		objects: make(map[string]*object),
 		lists:   make(map[string]*list),
 		streams: make(map[string]*stream),
+		folders: make(map[string]*folder),
 		strays:  newStrays(),
 	}
 }
@@ -171,22 +175,29 @@ func (p *Plan) Next(now time.Time) []Job {
 		p.forgetObject(o)
 	}
 	var jobs []Job
-	for len(p.dirty) > 0 {
+	for {
 		woken := p.dirty
 		p.dirty = nil
+		lists := p.slots.readmit(forPlaylist)
+		files := slices.Concat(p.slots.readmit(forEdge), p.slots.readmit(forBacklog))
+		if len(woken)+len(lists)+len(files) == 0 {
+			return jobs
+		}
 		for _, s := range woken {
 			s.dirty = false
+		}
+		for _, s := range slices.Concat(lists, files, woken) {
 			jobs = p.nextLists(s, jobs)
 		}
+		files = append(files, woken...)
 		for _, s := range p.nudged {
-			if !slices.Contains(woken, s) {
-				woken = append(woken, s)
+			if !slices.Contains(files, s) {
+				files = append(files, s)
 			}
 		}
 		p.nudged = p.nudged[:0]
-		jobs = p.nextObjects(woken, jobs)
+		jobs = p.nextObjects(files, jobs)
 	}
-	return jobs
 }
 
 // Wake returns when Next may have jobs without a new fact or outcome. ok is false if never.
@@ -331,20 +342,11 @@ func (p *Plan) object(name string) *object {
 func (p *Plan) list(name string) *list {
 	l := p.lists[name]
 	if l == nil {
-		l = &list{path: name, stream: p.stream(path.Dir(name)), gone: true}
+		l = &list{path: name, stream: p.stream(name, path.Dir(name)), gone: true}
 		l.stream.lists = append(l.stream.lists, l)
 		p.lists[name] = l
 	}
 	return l
-}
-
-func (p *Plan) stream(name string) *stream {
-	s := p.streams[name]
-	if s == nil {
-		s = &stream{name: name}
-		p.streams[name] = s
-	}
-	return s
 }
 
 func (p *Plan) release(v *version) {
@@ -428,7 +430,7 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	s.dropped = true
 	p.unpin(s)
 	if s.left() && s == l.last && s != l.published {
-		l.last = nil // the directory never had it
+		l.last = l.newest() // the directory never had it
 	}
 	if l.goal == s {
 		l.goal = nil
@@ -446,11 +448,19 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	p.unname(s)
 }
 
+// newest returns the newest pending snapshot of l, nil if there is none.
+func (l *list) newest() *snapshot {
+	if len(l.pending) == 0 {
+		return nil
+	}
+	return l.pending[len(l.pending)-1]
+}
+
 // touch notes that the live state of s changed.
 func (p *Plan) touch(s *stream) {
-	if !s.touched {
-		s.touched = true
-		p.changed = append(p.changed, s)
+	if f := s.folder; !f.touched {
+		f.touched = true
+		p.changed = append(p.changed, f)
 	}
 }
 

@@ -23,6 +23,7 @@ func (l *list) kind() hls.Kind {
 func (p *Plan) reportPlaylist(j Job, out Outcome) {
 	l, s := j.snapshot.list, j.snapshot
 	l.flying = nil
+	p.slots.flying[forPlaylist]--
 	switch out.Result {
 	case Done:
 		l.failures, l.conflicts = 0, 0
@@ -87,9 +88,7 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	}
 	p.renewAll(s)
 	if first {
-		for _, parent := range l.parents {
-			p.wake(parent.stream)
-		}
+		p.wakeParents(l)
 	}
 }
 
@@ -128,6 +127,13 @@ func (p *Plan) revise(l *list) {
 func (p *Plan) reportFetch(j Job, out Outcome) {
 	l := p.lists[j.Path]
 	l.fetching = false
+	if j.asker == nil {
+		p.slots.flying[forPlaylist]--
+	} else {
+		p.slots.flying[forBacklog]--
+		j.asker.asking--
+		p.wake(j.asker)
+	}
 	for _, s := range l.pending { // here, as some may be published below
 		for i := range s.binds {
 			p.wake(s.binds[i].obj.stream)
@@ -148,10 +154,17 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 		l.failures++
 		l.failedAt = p.now
 		l.retryAt = p.now.Add(out.RetryIn)
+		l.askAgain()
 	case Different, Present, Void, Gone, Cancelled:
+		l.askAgain()
 	}
 	p.wake(l.stream)
-	for _, parent := range l.parents {
+	p.wakeParents(l)
+}
+
+// wakeParents wakes the streams of all playlists that name l.
+func (p *Plan) wakeParents(l *list) {
+	for parent := range l.parents {
 		p.wake(parent.stream)
 	}
 }
@@ -165,6 +178,7 @@ func (p *Plan) unpublish(l *list) {
 	old := l.published
 	l.published = nil
 	l.fetched, l.failures, l.exists, l.etag = true, 0, false, ""
+	l.askAgain()
 	if old != nil {
 		p.conceal(old)
 	}
@@ -256,11 +270,9 @@ func (p *Plan) forgetList(l *list) {
 		}
 	}
 	l.published, l.doubt, l.last = nil, nil, nil
-	for _, child := range p.lists {
-		if i := slices.Index(child.parents, l); i >= 0 {
-			child.parents = slices.Delete(child.parents, i, i+1)
-			p.wake(child.stream)
-		}
+	for child := range l.children {
+		delete(child.parents, l)
+		p.wake(child.stream)
 	}
 	l.stream.lists = slices.DeleteFunc(l.stream.lists, func(x *list) bool { return x == l })
 	p.touch(l.stream)

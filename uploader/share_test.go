@@ -75,7 +75,7 @@ func TestRunWithALimitedUplink(t *testing.T) {
 			behind = append(behind, f)
 		}
 		start := time.Now()
-		logged, err := run(t, t.Context(), s, func(c *uploader.Config) { c.Recovered, c.Workers = behind, 4 }, func(facts chan<- hls.File) {
+		logged, err := run(t, t.Context(), s, func(c *uploader.Config) { c.Recovered, c.Workers = behind, 16 }, func(facts chan<- hls.File) {
 			for i := range live {
 				name := fmt.Sprintf("seg%d.ts", i)
 				facts <- fact(name, name)

@@ -43,7 +43,9 @@ type list struct {
 
 	recheck time.Time // when rebind is due; zero if it is not
 
-	parents []*list // playlists that name this one
+	mark     uint64             // of the last snapshot that named it
+	parents  map[*list]struct{} // playlists that name this one
+	children map[*list]struct{} // playlists that it names or named
 }
 
 // run is one run of a packager whose sequence numbers started anew. References of its playlists are good
@@ -62,6 +64,8 @@ type snapshot struct {
 	binds   []bind
 	lists   []*list // the playlists that it names
 	cursor  int     // all binds before it are satisfied
+	found   int     // all lists before it exist
+	asked   int     // all lists before it have files or were asked for
 	outside string  // a reference that can never be local: it is never published
 	reason  string  // why outside cannot
 	named   bool    // its binds count in their objects' naming
@@ -167,15 +171,12 @@ func (p *Plan) name(s *snapshot) {
 // refer adds one local reference to s.
 func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
 	if ref.Kind.IsPlaylist() {
-		child := p.list(name)
-		if child == s.list || slices.Contains(s.lists, child) {
-			return
+		if child := p.list(name); child != s.list && child.mark != s.mark {
+			child.mark = s.mark
+			s.lists = append(s.lists, child)
+			child.namedBy(s.list)
+			p.wake(child.stream)
 		}
-		s.lists = append(s.lists, child)
-		if !slices.Contains(child.parents, s.list) {
-			child.parents = append(child.parents, s.list)
-		}
-		p.wake(child.stream)
 		return
 	}
 	o := p.object(name)
@@ -185,12 +186,20 @@ func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
 	}
 	o.mark, o.place = s.mark, len(s.binds)
 	o.kind = ref.Kind
-	if o.stream == nil {
-		o.stream = s.list.stream
+	switch l := s.list; {
+	case o.stream == nil:
+		o.stream = l.stream
+	case len(s.binds) == 0 && l.begins(s) && o.stream.folder == l.stream.folder && len(o.stream.lists) > 0:
+		p.join(l, o.stream)
 	}
 	s.foreign = s.foreign || o.stream != s.list.stream
 	o.name(s.list, 1, 0)
 	s.binds = append(s.binds, bind{obj: o, need: need(ref), soft: ref.Soft, hint: ref.Hint, free: ref.Hint})
+}
+
+// begins reports whether s is the first version that is known of l.
+func (l *list) begins(s *snapshot) bool {
+	return l.last == s && len(l.pending) == 0 && l.published == nil && len(l.doubt) == 0
 }
 
 // merge takes another reference to the same file in: what one of them gates, both do.
@@ -423,12 +432,10 @@ func (s *snapshot) ready() bool {
 	if s.cursor < len(s.binds) {
 		return false
 	}
-	for _, l := range s.lists {
-		if !l.exists {
-			return false
-		}
+	for s.found < len(s.lists) && s.lists[s.found].exists {
+		s.found++
 	}
-	return true
+	return s.found == len(s.lists)
 }
 
 // satisfied reports whether the store holds what b means, or nobody waits for it.

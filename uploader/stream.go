@@ -1,25 +1,64 @@
 package uploader
 
 import (
-	"container/heap"
+	"path"
 	"slices"
 	"time"
 )
 
-// stream is one folder's playlists and the files that they name first.
+// stream is what the requests are shared by: a playlist, the others of its folder whose first file it names too, and the
+// files that these name first. Those that no playlist names have one for each folder.
 type stream struct {
-	name   string
+	key    string
+	folder *folder
 	lists  []*list
 	flying int // requests under way for its files
 	behind int // those of them that are for backlog
-	width  int // how many may be, between 1 and PlanConfig.PerStream; 0 for that
+	asking int // requests under way for playlists that it names and of which there is no file
+	width  int // how many may be for its files, between 1 and PlanConfig.PerStream; 0 for that
 
 	queue   []*object // named and to be shipped, oldest first
 	backlog []*object // to be shipped when nothing of queue can be
-	asking  []*object // whose new bytes are to be compared here with what is stored; in queue as well
+	compare []*object // whose new bytes are to be compared here with what is stored; in queue as well
 
-	alarm          time.Time // when it is to be looked at; zero if it need not be
-	dirty, touched bool
+	alarm  time.Time     // when it is to be looked at; zero if it need not be
+	dirty  bool          // among those to be looked at
+	denied [classes]bool // it waits for a free slot
+	round  uint64        // when it was looked at last
+}
+
+// folder is what is shown as a stream: all of one folder.
+type folder struct {
+	name    string
+	streams []*stream
+	touched bool
+}
+
+// stream returns the stream of that key, which is shown with those of the folder.
+func (p *Plan) stream(key, name string) *stream {
+	s := p.streams[key]
+	if s == nil {
+		f := p.folders[name]
+		if f == nil {
+			f = &folder{name: name}
+			p.folders[name] = f
+		}
+		s = &stream{key: key, folder: f}
+		f.streams = append(f.streams, s)
+		p.streams[key] = s
+	}
+	return s
+}
+
+// unnamed returns the stream of files that no playlist names, by the path of one of them.
+func (p *Plan) unnamed(name string) *stream { return p.stream(path.Dir(name)+"/", path.Dir(name)) }
+
+// join moves l to another stream of its folder, with which it shares files. It has none of its own yet.
+func (p *Plan) join(l *list, s *stream) {
+	l.stream.lists = slices.DeleteFunc(l.stream.lists, func(x *list) bool { return x == l })
+	l.stream = s
+	s.lists = append(s.lists, l)
+	p.wake(s)
 }
 
 // window bounds how many files of a stream's queue are looked at for one that may go now. It is above
@@ -38,6 +77,7 @@ func (p *Plan) nextLists(s *stream, jobs []Job) []Job {
 		if j, ok := p.nextList(l); ok {
 			jobs = append(jobs, j)
 		}
+		jobs = p.nextChildren(l, jobs)
 		p.aim(l)
 		p.forgetList(l)
 	}
@@ -50,6 +90,9 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		return Job{}, false
 	}
 	next := l.choose()
+	if !l.fetched && l.last == nil && len(l.pending) == 0 {
+		return Job{}, false // there is no file of it: see nextChildren
+	}
 	if l.fetched && next == nil {
 		p.nudge(l)
 		return Job{}, false
@@ -58,15 +101,20 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		p.alarm(at, l.stream)
 		return Job{}, false
 	}
-	j := Job{Path: l.path, Stream: l.stream.name, Attempt: l.failures}
+	if l.fetched && p.now.Before(l.notBefore) {
+		p.alarm(l.notBefore, l.stream)
+		return Job{}, false
+	}
+	if p.slots.free(forPlaylist) <= 0 {
+		p.slots.deny(l.stream, forPlaylist)
+		return Job{}, false
+	}
+	p.slots.flying[forPlaylist]++
+	j := Job{Path: l.path, Stream: l.stream.folder.name, Attempt: l.failures}
 	if !l.fetched {
 		l.fetching = true
 		j.Op, j.Kind = Fetch, l.kind()
 		return j, true
-	}
-	if p.now.Before(l.notBefore) {
-		p.alarm(l.notBefore, l.stream)
-		return Job{}, false
 	}
 	l.flying = next
 	l.notBefore = p.now.Add(p.cfg.MinInterval)
@@ -117,26 +165,27 @@ func (p *Plan) backedOff(failed, retry time.Time) time.Time {
 	return retry
 }
 
-// nextObjects appends the jobs for files that are allowed now, going round the streams woken so that each
-// gets one before any gets another.
-func (p *Plan) nextObjects(woken []*stream, jobs []Job) []Job {
-	for _, s := range woken {
+// nextObjects appends the jobs for files that are allowed now, going round the streams so that each gets one before any
+// gets another.
+func (p *Plan) nextObjects(streams []*stream, jobs []Job) []Job {
+	p.round++
+	streams = slices.DeleteFunc(streams, func(s *stream) bool { // those that come twice
+		twice := s.round == p.round
+		s.round = p.round
+		return twice
+	})
+	for _, s := range streams {
 		jobs = p.nextAsked(s, jobs)
 	}
-	for len(woken) > 0 {
-		rest := woken[:0]
-		for _, s := range woken {
-			if p.full(s, s.flying-s.behind, p.flying-p.behind) {
-				continue // a request that ends will wake it
+	for len(streams) > 0 {
+		rest := streams[:0]
+		for _, s := range streams {
+			if o, c := p.pick(s); o != nil && p.admits(s, c) {
+				jobs = append(jobs, p.launch(s, o, c == forBacklog))
+				rest = append(rest, s)
 			}
-			o, behind := p.pick(s)
-			if o == nil || behind && p.full(s, s.flying, p.flying) {
-				continue
-			}
-			jobs = append(jobs, p.launch(s, o, behind))
-			rest = append(rest, s)
 		}
-		woken = rest
+		streams = rest
 	}
 	return jobs
 }
@@ -144,7 +193,7 @@ func (p *Plan) nextObjects(woken []*stream, jobs []Job) []Job {
 // nextAsked appends the comparisons that s can make without the store. They take nothing from the line, and do not wait
 // for it: until they are made, no playlist can mean an init section that its packager writes again and again.
 func (p *Plan) nextAsked(s *stream, jobs []Job) []Job {
-	s.asking = slices.DeleteFunc(s.asking, func(o *object) bool {
+	s.compare = slices.DeleteFunc(s.compare, func(o *object) bool {
 		if o.asked == nil || o.etag == "" || o.stream != s {
 			return true
 		}
@@ -157,33 +206,44 @@ func (p *Plan) nextAsked(s *stream, jobs []Job) []Job {
 	return jobs
 }
 
-// full reports whether s may have no further request beside flying of its own and all of everybody. The live edge
-// counts its own kind alone: backlog that an uplink limit holds up must not stand in its way.
-func (p *Plan) full(s *stream, flying, all int) bool {
-	return flying > 0 && (all >= p.cfg.Workers || flying >= p.width(s))
+// admits reports whether s may have one more request for a file. If not, one that ends will have it looked at again. The live
+// edge counts its own kind alone: backlog that an uplink limit holds up must not stand in its way.
+func (p *Plan) admits(s *stream, c class) bool {
+	flying := s.flying
+	if c == forEdge {
+		flying -= s.behind
+	}
+	if flying >= p.width(s) || c == forEdge && flying > 0 && p.slots.few() {
+		return false
+	}
+	if p.slots.free(c) <= 0 {
+		p.slots.deny(s, c)
+		return false
+	}
+	return true
 }
 
 // pick returns the file of s to be requested next, nil if none may be: what the goal needs first, then the
 // oldest named, then backlog. That waits while anything else is under way, which it would only delay.
-func (p *Plan) pick(s *stream) (o *object, backlog bool) {
+func (p *Plan) pick(s *stream) (o *object, c class) {
 	for _, l := range s.lists {
 		if l.goal == nil {
 			continue
 		}
 		for i := l.goal.cursor; i < len(l.goal.binds); i++ {
 			if o := l.goal.binds[i].obj; o.stream == s && !l.goal.binds[i].satisfied() && p.eligible(o) {
-				return o, false
+				return o, forEdge
 			}
 		}
 	}
 	if o := p.first(&s.queue); o != nil {
-		return o, false
+		return o, forEdge
 	}
 	// What of the backlog is stored already is not known before the store was listed.
 	if !p.listed || s.flying > s.behind {
-		return nil, false
+		return nil, forBacklog
 	}
-	return p.first(&s.backlog), true
+	return p.first(&s.backlog), forBacklog
 }
 
 // first returns the first eligible object of a queue and drops those at hand that have nothing to ship.
@@ -242,9 +302,8 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 	s.flying++
 	if backlog {
 		s.behind++
-		p.behind++
 	}
-	p.flying++
+	p.slots.flying[fileClass(backlog)]++
 	j := Job{Backlog: backlog, Op: Compare, object: o, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.etag}
 	switch {
 	case o.asked != nil:
@@ -265,6 +324,14 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 		j.ETag = "" // how long the object is matters, too
 	}
 	return j
+}
+
+// fileClass is the class of requests for files.
+func fileClass(backlog bool) class {
+	if backlog {
+		return forBacklog
+	}
+	return forEdge
 }
 
 // overwrite notes that the store's bytes of o are about to change: snapshots that mean the old ones cannot
@@ -393,52 +460,4 @@ func (s *snapshot) waitsForOverwrites(l *list) bool {
 // exposedBy reports whether a version of l that may be published names o.
 func (o *object) exposedBy(l *list) bool {
 	return slices.ContainsFunc(o.naming, func(n naming) bool { return n.list == l && n.exposed > 0 })
-}
-
-// alarms are the times at which streams are to be looked at, earliest first. A stream has one alarm, its
-// earliest; whoever needs a later one sets it again when the stream is looked at.
-type alarms []alarm
-
-type alarm struct {
-	at     time.Time
-	stream *stream
-}
-
-func (a *alarms) add(at time.Time, s *stream) {
-	if s.alarm.IsZero() || at.Before(s.alarm) {
-		s.alarm = at
-		heap.Push(a, alarm{at, s})
-	}
-}
-
-// due returns the streams whose alarm has come.
-func (a *alarms) due(now time.Time) []*stream {
-	var due []*stream
-	for len(*a) > 0 && !(*a)[0].at.After(now) {
-		x := heap.Pop(a).(alarm) //nolint:forcetypeassert // the heap holds nothing else
-		if x.at.Equal(x.stream.alarm) {
-			x.stream.alarm = time.Time{}
-			due = append(due, x.stream)
-		}
-	}
-	return due
-}
-
-func (a alarms) next() (time.Time, bool) {
-	if len(a) == 0 {
-		return time.Time{}, false
-	}
-	return a[0].at, true
-}
-
-// Len, Less, Swap, Push and Pop make a heap of alarms.
-func (a alarms) Len() int           { return len(a) }
-func (a alarms) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
-func (a alarms) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
-func (a *alarms) Push(x any)        { *a = append(*a, x.(alarm)) } //nolint:forcetypeassert // the heap holds nothing else
-func (a *alarms) Pop() any {
-	old := *a
-	x := old[len(old)-1]
-	*a = old[:len(old)-1]
-	return x
 }

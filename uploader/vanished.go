@@ -9,7 +9,9 @@ func (p *Plan) inspect() {
 	for _, l := range p.lists {
 		if l.exists && l.fetched {
 			l.fetched = false
+			l.askAgain()
 			p.wake(l.stream)
+			p.wakeParents(l)
 		}
 	}
 }
@@ -22,6 +24,7 @@ func (p *Plan) vanish() {
 	for _, l := range p.lists {
 		l.fetched, l.exists, l.etag = false, false, ""
 		l.suspect = l.fetching
+		l.askAgain()
 		p.restore(l)
 		p.wake(l.stream)
 	}

@@ -1,0 +1,58 @@
+package uploader
+
+// What a multivariant playlist names are playlists, most of which have files of their own and are shipped by them. Of those that
+// have none the store may hold a version, so that it is asked.
+
+// namedBy notes that a version of parent names l.
+func (l *list) namedBy(parent *list) {
+	if l.parents == nil {
+		l.parents = make(map[*list]struct{})
+	}
+	if parent.children == nil {
+		parent.children = make(map[*list]struct{})
+	}
+	l.parents[parent], parent.children[l] = struct{}{}, struct{}{}
+}
+
+// nextChildren appends the requests for playlists of which there is no file: they are asked for when the newest version of l
+// waits for nothing else. It may name very many, so that they count as backlog of its stream.
+func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
+	if len(l.pending) == 0 || !l.fetched {
+		return jobs
+	}
+	s := l.pending[len(l.pending)-1]
+	if s.ready() || s.outside != "" || s.cursor < len(s.binds) {
+		return jobs
+	}
+	for ; s.asked < len(s.lists); s.asked++ {
+		child := s.lists[s.asked]
+		if child.fetched || child.fetching || child.last != nil {
+			continue
+		}
+		if at := p.backedOff(child.failedAt, child.retryAt); p.now.Before(at) {
+			p.alarm(at, l.stream)
+			break
+		}
+		if l.stream.asking >= p.cfg.PerStream {
+			break
+		}
+		if p.slots.free(forBacklog) <= 0 {
+			p.slots.deny(l.stream, forBacklog)
+			break
+		}
+		p.slots.flying[forBacklog]++
+		l.stream.asking++
+		child.fetching = true
+		jobs = append(jobs, Job{Path: child.path, Stream: l.stream.folder.name, Attempt: child.failures, Op: Fetch, Kind: child.kind(), asker: l.stream})
+	}
+	return jobs
+}
+
+// askAgain has the parents of l look at it anew, as it is not known any more what the store holds of it.
+func (l *list) askAgain() {
+	for parent := range l.parents {
+		for _, s := range parent.pending {
+			s.found, s.asked = 0, 0
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package uploader
+
+import "slices"
+
+// class says for what a request is, as far as the bound on all of them goes.
+type class uint8
+
+const (
+	forPlaylist class = iota // a playlist is published or read back
+	forEdge                  // a file that the live edge waits for
+	forBacklog               // any other file
+	classes
+)
+
+// leastSlots is one for each class.
+const leastSlots = 3
+
+// slots counts the requests under way, all of which together are at most PlanConfig.Workers, and remembers the streams that
+// had to do without one. Files leave an eighth of them to playlists, which are small and waited for while a file
+// may take long; backlog takes a quarter at most, as an uplink limit may hold it up for longer still.
+type slots struct {
+	all    int          // at most at once
+	flying [classes]int // under way
+	denied [classes][]*stream
+}
+
+func newSlots(workers int) slots { return slots{all: max(leastSlots, workers)} }
+
+// busy returns how many requests are under way.
+func (t *slots) busy() int { return t.flying[forPlaylist] + t.flying[forEdge] + t.flying[forBacklog] }
+
+// free returns how many requests of a class may begin now.
+func (t *slots) free(c class) int {
+	n := t.all - t.busy()
+	if c != forPlaylist {
+		n = min(n, t.all-max(1, t.all/8)-t.flying[forEdge]-t.flying[forBacklog])
+	}
+	if c == forBacklog {
+		n = min(n, max(1, t.all/4)-t.flying[forBacklog])
+	}
+	return n
+}
+
+// deny has s looked at again when there is a free slot of the class.
+func (t *slots) deny(s *stream, c class) {
+	if !s.denied[c] {
+		s.denied[c] = true
+		t.denied[c] = append(t.denied[c], s)
+	}
+}
+
+// readmit returns the streams for which there is a slot of the class now, those first that have waited the longest.
+func (t *slots) readmit(c class) []*stream {
+	n := max(0, min(t.free(c), len(t.denied[c])))
+	first := slices.Clone(t.denied[c][:n])
+	for _, s := range first {
+		s.denied[c] = false
+	}
+	if t.denied[c] = t.denied[c][n:]; len(t.denied[c]) == 0 {
+		t.denied[c] = nil
+	}
+	return first
+}
+
+// few reports whether so many slots are taken that the rest is kept for streams that have none.
+func (t *slots) few() bool { return 4*t.free(forEdge) <= t.all }

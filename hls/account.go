@@ -2,9 +2,9 @@ package hls
 
 import "sync"
 
-// PerReference is what the program keeps for one name that a playlist has, in bytes: the Reference, the state of the file
-// that it means and its place among those of the playlist. It is measured generously.
-const PerReference = 768
+// PerReference is what one name that a playlist has takes while the playlist is read and what it means is found out, in bytes:
+// the Reference, its place among those of the playlist, and a part of what is kept of a name that nobody knew before.
+const PerReference = 400
 
 // Cost returns the memory, in bytes, that a playlist version takes at most while it is read and until what it names is
 // known: its text, the copy that its URIs share, and the references.
@@ -13,7 +13,7 @@ func Cost(text int64, references int) int64 { return 2*text + int64(references)*
 const (
 	// A share larger than 1/smallShares of the limit is a large one. Large ones together leave 1/reserved of it to small
 	// ones, and none is larger than 1/largestShare of it.
-	smallShares, reserved, largestShare = 64, 8, 3
+	smallShares, reserved, largestShare = 64, 8, 2
 )
 
 // Account bounds the memory that the playlists of a process take: those that are read, wait, are published or come from an

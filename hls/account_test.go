@@ -44,8 +44,8 @@ func TestAccountIsBounded(t *testing.T) {
 	if !small.Grow(1500) || small.Grow(2500) || small.Bytes() != 1500 {
 		t.Errorf("a share of %d bytes, with %d taken", small.Bytes(), a.Used())
 	}
-	if a.Fits(2134) || !a.Fits(2133) {
-		t.Error("a third of the account is the largest share")
+	if a.Fits(3201) || !a.Fits(3200) {
+		t.Error("half of the account is the largest share")
 	}
 	for _, s := range append(large, small) {
 		s.Release()

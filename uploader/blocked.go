@@ -13,7 +13,9 @@ import (
 func (p *Plan) Blocked() []Wait {
 	var waits []Wait
 	for _, l := range p.lists {
-		if len(l.pending) > 0 {
+		if w, ok := l.heldForMemory(); ok {
+			waits = append(waits, w)
+		} else if len(l.pending) > 0 {
 			waits = append(waits, l.wait())
 		}
 	}
@@ -169,7 +171,7 @@ func (st *liveState) add(l *list, worst time.Duration) time.Duration {
 }
 
 // abandoned returns every source that is still held, but for those that a playlist named and that outlive the
-// process.
+// process, and lets go of the memory of playlists.
 func (p *Plan) abandoned() []hls.Source {
 	var all []hls.Source
 	abandon := func(s hls.Source, wanted bool) {
@@ -187,6 +189,11 @@ func (p *Plan) abandoned() []hls.Source {
 	for _, l := range p.lists {
 		if l.last != nil {
 			abandon(l.last.file.Source, true)
+		}
+		for _, s := range slices.Concat(l.pending, l.doubt, []*snapshot{l.published}) {
+			if s != nil {
+				s.file.Share.Release()
+			}
 		}
 	}
 	return append(all, p.Released()...)

@@ -78,7 +78,7 @@ func (p *Plan) giveUp(o *object, reason string) {
 		l := n.list
 		for i := len(l.pending) - 1; i >= 0; i-- {
 			s := l.pending[i]
-			if j := s.find(o); j >= 0 && s.binds[j].ver == v && s != l.last && !slices.Contains(l.doubt, s) {
+			if j := s.find(o); j >= 0 && s.binds[j].ver == v && s != l.last && !l.doubts(s) {
 				p.dropSnapshot(l, i)
 			}
 		}

@@ -3,15 +3,27 @@ package uploader
 // What a multivariant playlist names are playlists, most of which have files of their own and are shipped by them. Of those that
 // have none the store may hold a version, so that it is asked.
 
-// namedBy notes that a version of parent names l.
-func (l *list) namedBy(parent *list) {
-	if l.parents == nil {
-		l.parents = make(map[*list]struct{})
+// nameList notes that s names child.
+func (p *Plan) nameList(s *snapshot, child *list) {
+	child.mark = s.mark
+	s.lists = append(s.lists, child)
+	if child.parents == nil {
+		child.parents = make(map[*list]int)
 	}
-	if parent.children == nil {
-		parent.children = make(map[*list]struct{})
+	child.parents[s.list]++
+	p.wake(child.stream)
+}
+
+// unnameLists gives up the playlists that s names.
+func (p *Plan) unnameLists(s *snapshot) {
+	lists := s.lists
+	s.lists = nil
+	for _, child := range lists {
+		if child.parents[s.list]--; child.parents[s.list] == 0 {
+			delete(child.parents, s.list)
+			p.forgetList(child)
+		}
 	}
-	l.parents[parent], parent.children[l] = struct{}{}, struct{}{}
 }
 
 // nextChildren appends the requests for playlists of which there is no file: they are asked for when the newest version of l

@@ -115,6 +115,8 @@ type Outcome struct {
 	Playlist *hls.Playlist
 	Content  []byte
 	Modified time.Time
+	// Share is the memory that they take, which whoever receives the Outcome releases.
+	Share *hls.Share
 }
 
 // Wait is a playlist version that cannot be published yet, and what it waits for.
@@ -123,7 +125,7 @@ type Wait struct {
 	Playlist, Name string
 	// Since is when the version was finished on disk.
 	Since time.Time
-	// Reason is "missing" (no such finished file), "growing" (the file does not reach as far as the playlist
+	// Reason is "memory" (the version gave its memory to others, and is read again when there is room), "missing" (no such finished file), "growing" (the file does not reach as far as the playlist
 	// says), "uploading", "outside" (the name leaves the watched
 	// directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "lost" (the file was given
 	// up or the store refuses it), "rejected" (the store refuses the playlist), "unpublished" (a playlist that is not published yet) or "overwrite" (new bytes under a

@@ -158,6 +158,12 @@ func (g *journal) failure(r report) {
 
 // failed warns of each cause, at most once a minute; repeats are counted.
 func (g *journal) failed(r report) {
+	if errors.Is(r.err, errMemory) {
+		if g.due("memory", r.out.At) {
+			g.log.Warn("published playlist is not read back yet", "key", g.prefix+r.job.Path, "err", r.err, "cure", holdCure("memory"), "retry_in", r.out.RetryIn)
+		}
+		return
+	}
 	if !isStore(r.err) {
 		if g.due("file", r.out.At) {
 			g.log.Warn("file cannot be read; will try again", "path", r.job.Path, "err", r.err, "retry_in", r.out.RetryIn)
@@ -212,6 +218,8 @@ func (g *journal) blocked(waits []Wait, now time.Time, after time.Duration) {
 
 func holdCure(reason string) string {
 	switch reason {
+	case "memory":
+		return "playlists take all the memory that they may: raise --memory-budget, or the container's memory, or have the packager list less"
 	case "missing":
 		return "the playlist names a file that is neither in the directory nor in the bucket; see whether the packager still writes it"
 	case "growing":

@@ -1,9 +1,6 @@
 package uploader
 
 import (
-	"bytes"
-	"slices"
-
 	"github.com/hlsship/hlsship/hls"
 )
 
@@ -46,7 +43,7 @@ func (p *Plan) latest(l *list, f hls.File) bool {
 		return true
 	}
 	l.gone = false
-	if last == nil || !bytes.Equal(last.file.Content, f.Content) {
+	if last == nil || !last.text.is(f.Content) {
 		return true
 	}
 	if last.left() {
@@ -59,7 +56,7 @@ func (p *Plan) latest(l *list, f hls.File) bool {
 // dropLeft drops what an earlier process left of l, as there is something newer.
 func (p *Plan) dropLeft(l *list) {
 	for i := len(l.pending) - 1; i >= 0; i-- {
-		if s := l.pending[i]; s.left() && !slices.Contains(l.doubt, s) {
+		if s := l.pending[i]; s.left() && !l.doubts(s) {
 			p.dropSnapshot(l, i)
 		}
 	}
@@ -68,7 +65,7 @@ func (p *Plan) dropLeft(l *list) {
 // compareLeft drops what an earlier process left of l if the store has something newer.
 func (p *Plan) compareLeft(l *list, out Outcome) {
 	s := l.last
-	if s != nil && s.left() && out.Playlist != nil && !bytes.Equal(s.file.Content, out.Content) && !s.newer(out) {
+	if s != nil && s.left() && out.Playlist != nil && !s.text.is(out.Content) && !s.newer(out) {
 		p.dropLeft(l)
 	}
 }
@@ -95,7 +92,7 @@ func (s *snapshot) predates(v *version) bool {
 func (p *Plan) expireLeft() {
 	for _, l := range p.lists {
 		s := l.last
-		if s == nil || !s.left() || s.dropped || slices.Contains(l.doubt, s) || p.now.Sub(s.file.Seen) <= p.cfg.MaxAge {
+		if s == nil || !s.left() || s.dropped || l.doubts(s) || p.now.Sub(s.file.Seen) <= p.cfg.MaxAge {
 			continue
 		}
 		p.losses = append(p.losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "age"})

@@ -227,6 +227,7 @@ func (l *loop) observe(f hls.File) {
 		l.left = slices.DeleteFunc(l.left, func(left hls.File) bool {
 			if left.Path == f.Path {
 				left.Source.Release()
+				left.Share.Release()
 			}
 			return left.Path == f.Path
 		})

@@ -110,6 +110,11 @@ func (o *object) unstore() {
 	}
 }
 
+// unknown reports whether nothing is known of o but that somebody named it.
+func (o *object) unknown() bool {
+	return o.newest == nil && o.asked == nil && o.remote == nil && o.recall == nil && o.etag == "" && !o.lost
+}
+
 func (o *object) streamName() string {
 	if o.stream == nil {
 		return "."
@@ -240,7 +245,7 @@ func (p *Plan) disown(o *object, which func(waiter) bool) {
 		l := w.s.list
 		if w.s == l.last && !w.s.left() {
 			w.s.binds[w.i].anew, w.s.anew = true, true
-		} else if i := slices.Index(l.pending, w.s); i >= 0 && !slices.Contains(l.doubt, w.s) {
+		} else if i := slices.Index(l.pending, w.s); i >= 0 && !l.doubts(w.s) {
 			p.dropSnapshot(l, i)
 		}
 	}

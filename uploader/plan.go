@@ -3,6 +3,7 @@ package uploader
 import (
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -36,6 +37,11 @@ type PlanConfig struct {
 	Budget int64
 	// MaxAge is how long a file is tried before it is given up. 0 means for ever.
 	MaxAge time.Duration
+	// Memory is where playlists count what they take. nil counts nothing.
+	Memory *hls.Account
+	// Yield, unless nil, is called from any goroutine when a version of a playlist is to give up its memory, and must not
+	// block: the owner of the Plan then calls Plan.Yield.
+	Yield func(path string, seq uint64)
 	// Include says which files are shipped although no playlist names them; nil means none.
 	Include func(path string) bool
 }
@@ -333,6 +339,7 @@ func (p *Plan) alarm(at time.Time, s *stream) { p.alarms.add(at, s) }
 func (p *Plan) object(name string) *object {
 	o := p.objects[name]
 	if o == nil {
+		name = strings.Clone(name) // it may be a part of a large text
 		o = &object{path: name}
 		p.objects[name] = o
 	}
@@ -342,6 +349,7 @@ func (p *Plan) object(name string) *object {
 func (p *Plan) list(name string) *list {
 	l := p.lists[name]
 	if l == nil {
+		name = strings.Clone(name)
 		l = &list{path: name, stream: p.stream(name, path.Dir(name)), gone: true}
 		l.stream.lists = append(l.stream.lists, l)
 		p.lists[name] = l
@@ -365,7 +373,10 @@ func (p *Plan) releaseSource(s hls.Source) {
 // observeGone notes that a name left the directory. What was settled under it is still shipped.
 func (p *Plan) observeGone(name string) {
 	if l := p.lists[name]; l != nil {
-		l.gone = true
+		l.gone, l.yielded = true, time.Time{}
+		if p.dropUnread(l) {
+			p.losses = append(p.losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
+		}
 		p.wake(l.stream)
 		p.forgetList(l)
 		return
@@ -392,16 +403,26 @@ func (p *Plan) observeGone(name string) {
 // observeList makes a snapshot of a playlist's new version.
 func (p *Plan) observeList(f hls.File) {
 	l := p.list(f.Path)
-	if !p.latest(l, f) {
-		p.releaseSource(f.Source)
+	if p.reread(l, f) {
 		return
 	}
+	if !p.latest(l, f) {
+		p.releaseSource(f.Source)
+		f.Share.Release()
+		return
+	}
+	p.dropUnread(l)
+	l.yielded = time.Time{}
 	s := &snapshot{file: f, list: l, seq: p.next()}
+	s.text.content, s.file.Content = f.Content, nil
 	l.startRun(s)
 	s.run = l.run
+	p.share(l, f.Content)
 	p.pin(l, s)
 	p.freeze(s)
-	if n := len(l.pending); n > 0 && l.pending[n-1].anew && !slices.Contains(l.doubt, l.pending[n-1]) {
+	p.weigh(s)
+	p.mayYield(s)
+	if n := len(l.pending); n > 0 && l.pending[n-1].anew && !l.doubts(l.pending[n-1]) {
 		p.dropSnapshot(l, n-1) // what it meant is lost, and only the newest may be bound anew
 	}
 	l.pending = append(l.pending, s)
@@ -414,9 +435,9 @@ func (p *Plan) observeList(f hls.File) {
 // bound drops snapshots from the middle when there are too many: the oldest is the next to become true and
 // the newest is the goal. What a dropped snapshot named is shipped all the same.
 func (p *Plan) bound(l *list) {
-	for len(l.pending) > p.cfg.Snapshots {
+	for p.tooMany(l) {
 		i := len(l.pending) / 2
-		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.goal || slices.Contains(l.doubt, l.pending[i])) {
+		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.goal || l.doubts(l.pending[i])) {
 			i--
 		}
 		p.dropSnapshot(l, max(i, 1))
@@ -426,6 +447,11 @@ func (p *Plan) bound(l *list) {
 // dropSnapshot removes pending snapshot i of l.
 func (p *Plan) dropSnapshot(l *list, i int) {
 	s := l.pending[i]
+	if i > 0 && l.pending[i-1].text.prefix && !s.text.prefix {
+		// What the one before shares with s it has alone now.
+		l.pending[i-1].text.prefix = false
+		p.weigh(l.pending[i-1])
+	}
 	l.pending = slices.Delete(l.pending, i, i+1)
 	s.dropped = true
 	p.unpin(s)

@@ -20,7 +20,10 @@ func FuzzPlan(f *testing.F) {
 		if len(script) > 400 {
 			return
 		}
-		z := &fuzzer{desk: newDesk(t, PlanConfig{Workers: 3, Snapshots: 4}), stored: map[string]bool{}, shown: map[string]uint64{}}
+		z := &fuzzer{
+			desk: newDesk(t, PlanConfig{Workers: 3, Snapshots: 4}), stored: map[string]bool{}, shown: map[string]uint64{},
+			named: map[string][]hls.Reference{}, texts: map[string]string{},
+		}
 		for _, b := range script {
 			z.step(b)
 			z.collect()
@@ -35,6 +38,25 @@ type fuzzer struct {
 	stored map[string]bool // names in the store, playlists included
 	shown  map[string]uint64
 	seq    int
+	named  map[string][]hls.Reference // what a playlist's text names
+	texts  map[string]string          // on disk, by playlist
+}
+
+// playlist is desk.playlist, and keeps what it was told.
+func (z *fuzzer) playlist(name, text string) {
+	pl, err := hls.Parse([]byte(text))
+	if err != nil {
+		z.t.Fatal(err)
+	}
+	z.named[text], z.texts[name] = pl.References, text
+	z.desk.playlist(name, text)
+}
+
+// yield has a playlist give up the memory of one of its versions.
+func (z *fuzzer) yield(name string) {
+	if l := z.plan.lists[name]; l != nil && len(l.pending) > 0 {
+		z.plan.Yield(name, l.pending[z.seq%len(l.pending)].seq)
+	}
 }
 
 // step reads two bits as what happens and six as to what.
@@ -65,12 +87,17 @@ func (z *fuzzer) step(b byte) {
 
 func (z *fuzzer) list(arg int) {
 	switch {
+	case arg >= 62:
+		z.yield("x.m3u8")
 	case arg >= 60:
 		z.gone("x.m3u8")
+		delete(z.texts, "x.m3u8")
 	case arg >= 52 && arg < 56:
 		z.counted(arg)
 	case arg == 59:
-		z.leaves("y.m3u8", playlistText(z.seq, true, fmt.Sprintf("s%d.ts", z.seq%6)), true)
+		text, name := playlistText(z.seq, true, fmt.Sprintf("s%d.ts", z.seq%6)), "y.m3u8"
+		z.named[text] = []hls.Reference{{URI: fmt.Sprintf("s%d.ts", z.seq%6)}}
+		z.leaves(name, text, true)
 	case arg >= 56:
 		z.playlist("master.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2\ny.m3u8\n")
 	default:
@@ -87,12 +114,13 @@ func (z *fuzzer) list(arg int) {
 func (z *fuzzer) counted(arg int) {
 	z.seq++
 	soft, hint := fmt.Sprintf("s%d.ts", (z.seq+arg)%6), fmt.Sprintf("s%d.ts", (z.seq+arg+1)%6)
+	text := fmt.Sprint(z.seq, soft, hint)
+	z.named[text] = []hls.Reference{
+		{URI: "init.mp4", Kind: hls.Init}, {URI: soft, Kind: hls.Media, Soft: true}, {URI: hint, Kind: hls.Media, Hint: true},
+	}
 	z.plan.Observe(hls.File{
 		Path: "z.mpd", State: hls.Settled, Kind: hls.Manifest, Version: z.version(1), Seen: z.now, Found: arg == 55,
-		Content: fmt.Appendf(nil, "%d", z.seq),
-		Playlist: &hls.Playlist{Kind: hls.Manifest, MediaSequence: uint64(z.seq), Segments: 1, References: []hls.Reference{ //nolint:gosec // it is not negative
-			{URI: "init.mp4", Kind: hls.Init}, {URI: soft, Kind: hls.Media, Soft: true}, {URI: hint, Kind: hls.Media, Hint: true},
-		}},
+		Content: []byte(text), Playlist: &hls.Playlist{Kind: hls.Manifest, MediaSequence: uint64(z.seq), Segments: 1, References: z.named[text]}, //nolint:gosec // it is not negative
 	})
 }
 
@@ -101,7 +129,11 @@ func (z *fuzzer) collect() {
 	for _, s := range z.plan.Released() {
 		s.Release()
 	}
-	z.plan.Looks()
+	for _, name := range z.plan.Looks() {
+		if text, there := z.texts[name]; there {
+			z.playlist(name, text)
+		}
+	}
 	for _, j := range z.plan.Next(z.now) {
 		for _, other := range z.order {
 			if other.Path == j.Path {
@@ -130,7 +162,11 @@ func (z *fuzzer) checkPlaylist(j Job) {
 			z.t.Fatalf("%s goes up, and %s gates as it must not: %+v", j.Path, b.obj.path, b)
 		}
 	}
-	for _, ref := range j.File.Playlist.References {
+	named, known := z.named[string(j.File.Content)]
+	if !known {
+		z.t.Fatalf("%s goes up with a text that nobody wrote: %q", j.Path, j.File.Content)
+	}
+	for _, ref := range named {
 		if free[ref.URI] {
 			continue
 		}

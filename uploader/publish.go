@@ -1,7 +1,6 @@
 package uploader
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/hlsship/hlsship/hls"
@@ -63,6 +62,9 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 	l.retryAt = p.now.Add(out.RetryIn)
 }
 
+// doubts reports whether s may be published although nobody knows.
+func (l *list) doubts(s *snapshot) bool { return slices.Contains(l.doubt, s) }
+
 // believe notes that s was surely not stored by the request that ended.
 func (p *Plan) believe(l *list, s *snapshot) {
 	if i := slices.Index(l.doubt, s); i >= 0 && l.failures == 0 {
@@ -87,6 +89,9 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 		p.conceal(old)
 	}
 	p.renewAll(s)
+	s.text.letGo()
+	s.file.Share.MayYield(nil)
+	p.weigh(s)
 	if first {
 		p.wakeParents(l)
 	}
@@ -141,6 +146,9 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 	}
 	if l.suspect {
 		l.suspect, out.Result = false, Cancelled
+	}
+	if out.Result != Done {
+		out.Share.Release()
 	}
 	switch out.Result {
 	case Done:
@@ -202,18 +210,23 @@ func (l *list) conflict(unfounded bool) {
 // acquaint compares the version that the store holds with those known. What is stored and not known comes from
 // an earlier process: it counts as older than all that is on disk.
 func (p *Plan) acquaint(l *list, out Outcome) {
+	defer func() {
+		if l.published == nil || l.published.file.Share != out.Share {
+			out.Share.Release()
+		}
+	}()
 	p.compareLeft(l, out)
-	if old := l.published; old != nil && len(l.doubt) == 0 && bytes.Equal(old.file.Content, out.Content) {
+	if old := l.published; old != nil && len(l.doubt) == 0 && old.text.is(out.Content) {
 		l.exists, l.etag = true, out.ETag // a pending version with the same bytes may mean others by them
 		return
 	}
-	if l.published != nil && bytes.Equal(l.published.file.Content, out.Content) {
+	if l.published != nil && l.published.text.is(out.Content) {
 		// What is in doubt may still arrive; and a version to come may have the very text of an earlier run.
 		l.exists, l.etag = true, out.ETag
 		return
 	}
 	for _, known := range slices.Backward(slices.Concat(l.doubt, l.pending)) {
-		if bytes.Equal(known.file.Content, out.Content) {
+		if known.text.is(out.Content) {
 			p.publish(l, known, out.ETag)
 			return
 		}
@@ -222,8 +235,11 @@ func (p *Plan) acquaint(l *list, out Outcome) {
 	if out.Playlist == nil {
 		return
 	}
-	s := &snapshot{list: l, dropped: true, file: hls.File{Path: l.path, Kind: out.Playlist.Kind, Content: out.Content, Playlist: out.Playlist}}
+	s := &snapshot{list: l, dropped: true, file: hls.File{Path: l.path, Kind: out.Playlist.Kind, Playlist: out.Playlist, Share: out.Share}}
+	s.text.content = out.Content
+	s.text.letGo()
 	p.name(s)
+	p.weigh(s)
 	old := l.published
 	l.published = s
 	p.settleDoubt(l, nil)
@@ -270,10 +286,6 @@ func (p *Plan) forgetList(l *list) {
 		}
 	}
 	l.published, l.doubt, l.last = nil, nil, nil
-	for child := range l.children {
-		delete(child.parents, l)
-		p.wake(child.stream)
-	}
 	l.stream.lists = slices.DeleteFunc(l.stream.lists, func(x *list) bool { return x == l })
 	p.touch(l.stream)
 }

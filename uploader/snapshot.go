@@ -42,10 +42,10 @@ type list struct {
 	notBefore time.Time // the earliest next PUT, by MinInterval
 
 	recheck time.Time // when rebind is due; zero if it is not
+	yielded time.Time // when a newer version was finished that gave its memory up; zero if none did
 
-	mark     uint64             // of the last snapshot that named it
-	parents  map[*list]struct{} // playlists that name this one
-	children map[*list]struct{} // playlists that it names or named
+	mark    uint64        // of the last snapshot that named it
+	parents map[*list]int // playlists of which so many versions name this one
 }
 
 // run is one run of a packager whose sequence numbers started anew. References of its playlists are good
@@ -57,7 +57,9 @@ type run struct {
 
 // snapshot is one version of a playlist: its frozen bytes and what they name.
 type snapshot struct {
-	file    hls.File
+	file    hls.File // without Content and References, which text and binds have
+	text    text
+	size    int64 // what it takes in memory
 	list    *list
 	seq     uint64
 	run     *run
@@ -131,84 +133,6 @@ func (p *Plan) freeze(s *snapshot) {
 	for i := range s.binds {
 		p.bind(s, i)
 	}
-}
-
-// name resolves the references of s and counts them.
-func (p *Plan) name(s *snapshot) {
-	s.mark = p.next()
-	s.binds = make([]bind, 0, len(s.file.Playlist.References))
-	last := ""
-	for i := range s.file.Playlist.References {
-		ref := &s.file.Playlist.References[i]
-		if ref.Gap || ref.Hint && s.file.Kind != hls.Manifest || ref.URI == last && ref.Length == 0 {
-			continue
-		}
-		if ref.Kind == hls.Manifest || ref.Kind.IsPlaylist() && s.file.Kind != hls.MultivariantPlaylist {
-			continue // EXT-X-RENDITION-REPORT: renditions report each other, and none waits for another
-		}
-		if last = ref.URI; ref.Length > 0 {
-			last = "" // more of it may be named
-		}
-		if ref.Unresolved {
-			s.outside, s.reason = ref.URI, "variable"
-			continue
-		}
-		name, target := hls.Resolve(s.file.Path, ref.URI)
-		switch target {
-		case hls.Elsewhere:
-		case hls.Outside:
-			if ref.Kind == hls.Other {
-				break // an asset list, say, which another server answers for; nothing to play
-			}
-			s.outside, s.reason = ref.URI, "outside"
-		case hls.Local:
-			p.refer(s, name, ref)
-		}
-	}
-	s.named = true
-}
-
-// refer adds one local reference to s.
-func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
-	if ref.Kind.IsPlaylist() {
-		if child := p.list(name); child != s.list && child.mark != s.mark {
-			child.mark = s.mark
-			s.lists = append(s.lists, child)
-			child.namedBy(s.list)
-			p.wake(child.stream)
-		}
-		return
-	}
-	o := p.object(name)
-	if o.mark == s.mark { // named twice, as byte ranges are
-		s.binds[o.place].merge(ref)
-		return
-	}
-	o.mark, o.place = s.mark, len(s.binds)
-	o.kind = ref.Kind
-	switch l := s.list; {
-	case o.stream == nil:
-		o.stream = l.stream
-	case len(s.binds) == 0 && l.begins(s) && o.stream.folder == l.stream.folder && len(o.stream.lists) > 0:
-		p.join(l, o.stream)
-	}
-	s.foreign = s.foreign || o.stream != s.list.stream
-	o.name(s.list, 1, 0)
-	s.binds = append(s.binds, bind{obj: o, need: need(ref), soft: ref.Soft, hint: ref.Hint, free: ref.Hint})
-}
-
-// begins reports whether s is the first version that is known of l.
-func (l *list) begins(s *snapshot) bool {
-	return l.last == s && len(l.pending) == 0 && l.published == nil && len(l.doubt) == 0
-}
-
-// merge takes another reference to the same file in: what one of them gates, both do.
-func (b *bind) merge(ref *hls.Reference) {
-	b.need = max(b.need, need(ref))
-	certain := !b.soft && !b.hint || !ref.Soft && !ref.Hint
-	b.hint = b.hint && ref.Hint
-	b.free = b.hint
-	b.soft = !b.hint && !certain
 }
 
 // bind ties reference i of s to the version that its name has now, if that is good for the run of s.
@@ -423,7 +347,7 @@ func (s *snapshot) means(o *object, v *version) bool {
 
 // ready reports whether all that s names is stored as s means it.
 func (s *snapshot) ready() bool {
-	if s.outside != "" {
+	if s.outside != "" || s.text.content == nil {
 		return false
 	}
 	for s.cursor < len(s.binds) && s.binds[s.cursor].satisfied() {
@@ -490,10 +414,13 @@ func (p *Plan) unname(s *snapshot) {
 		if s.binds[i].waits {
 			o.waiters = slices.DeleteFunc(o.waiters, func(w waiter) bool { return w.s == s })
 		}
-		if s.binds[i].free && o.current() == nil && o.asked == nil && o.etag == "" {
+		if len(o.naming) == 0 && o.unknown() {
 			o.gone = true // it never was
 		}
 		p.forgetObject(o)
 	}
 	s.binds = nil
+	p.unnameLists(s)
+	s.text.letGo()
+	s.file.Share.Release()
 }

@@ -118,11 +118,12 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 	}
 	l.flying = next
 	l.notBefore = p.now.Add(p.cfg.MinInterval)
-	if !slices.Contains(l.doubt, next) {
+	if !l.doubts(next) {
 		l.doubt = append(l.doubt, next)
 	}
 	p.expose(next)
 	j.Op, j.Kind, j.File, j.snapshot = PutPlaylist, next.file.Kind, next.file, next
+	j.File.Content = next.text.content
 	if !p.cfg.Unconditional && !l.blind {
 		j.IfMatch, j.IfAbsent = l.etag, !l.exists
 	}

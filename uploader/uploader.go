@@ -53,6 +53,7 @@ type Uploader struct {
 	cfg    Config
 	plan   *Plan
 	worker *worker
+	claims *claims
 	log    *journal
 }
 
@@ -76,14 +77,17 @@ func New(c Config) (*Uploader, error) {
 	if c.Look == nil {
 		c.Look = func(string) {}
 	}
+	claims := newClaims()
 	plan := NewPlan(PlanConfig{
+		Memory: c.Memory, Yield: claims.add,
 		Settle: c.Settle, MaxLag: c.MaxLag, MinInterval: c.MinInterval, Workers: c.Workers,
 		Include: c.Include, Unconditional: !c.Conditional, Budget: c.Budget, MaxAge: c.MaxAge,
 	})
 	return &Uploader{
 		cfg:    c,
 		plan:   plan,
-		worker: &worker{store: c.Store, prefix: c.Prefix, cache: cache},
+		claims: claims,
+		worker: &worker{store: c.Store, prefix: c.Prefix, cache: cache, memory: c.Memory},
 		log:    newJournal(c.Logger, c.Observer, c.Prefix),
 	}, nil
 }
@@ -155,6 +159,10 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		case late := <-u.cfg.Late:
 			for _, f := range late {
 				u.plan.ObserveLate(f)
+			}
+		case <-u.claims.wake:
+			for _, c := range u.claims.take() {
+				u.plan.Yield(c.path, c.seq)
 			}
 		case r := <-l.reports:
 			l.finished(r)
@@ -230,6 +238,7 @@ func (u *Uploader) finish(facts <-chan hls.File) error {
 		if f.Source != nil {
 			f.Source.Release()
 		}
+		f.Share.Release()
 	}
 	if left := u.plan.Unshipped(); len(left) > 0 {
 		return &Unshipped{Files: left}

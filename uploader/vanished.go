@@ -1,5 +1,7 @@
 package uploader
 
+import "github.com/hlsship/hlsship/hls"
+
 // What a Plan knows of the store it knows from answers, and a bucket that is deleted and made anew, or comes back
 // empty, gives none. A published playlist that is not there any more tells: then all knowledge is void, since P1
 // holds of what is in the store and not of what was.
@@ -120,26 +122,61 @@ func (p *Plan) found(o *object, etag string) {
 }
 
 // restore makes the newest version of l pending again, which the store held. It means what it meant; what was
-// rewritten meanwhile it takes as any version does whose bytes are lost.
+// rewritten meanwhile it takes as any version does whose bytes are lost. Its text is read from the disk again.
 func (p *Plan) restore(l *list) {
 	old := l.last
 	if l.gone || old == nil || old != l.published {
 		return
 	}
-	s := &snapshot{file: old.file, list: l, seq: p.next(), run: old.run}
-	s.file.Seen = p.now
+	s := &snapshot{file: old.file, text: old.text, list: l, seq: p.next(), run: old.run, outside: old.outside, reason: old.reason, named: true}
+	s.file.Seen, s.file.Share = p.now, nil
 	l.last = s
 	l.pending = append(l.pending, s)
-	p.name(s)
-	for i := range s.binds {
-		b := &s.binds[i]
-		if k := old.find(b.obj); k >= 0 && old.binds[k].ver != nil {
-			b.ver = old.binds[k].ver
-			if o := b.obj; o.newest != nil && o.newest.id != b.ver.id {
-				b.ver, b.anew, s.anew = nil, true, true
-			}
+	p.looks = append(p.looks, l.path)
+	s.mark = p.next()
+	for _, child := range old.lists {
+		p.nameList(s, child)
+	}
+	for i := range old.binds {
+		was := &old.binds[i]
+		b := bind{obj: was.obj, ver: was.ver, need: was.need, soft: was.soft, hint: was.hint, free: was.hint}
+		if o := b.obj; b.ver != nil && o.newest != nil && o.newest.id != b.ver.id {
+			b.ver, b.anew, s.anew = nil, true, true
 		}
+		b.obj.mark, b.obj.place = s.mark, i
+		b.obj.name(l, 1, 0)
+		s.foreign = s.foreign || b.obj.stream != l.stream
+		s.binds = append(s.binds, b)
+	}
+	for i := range s.binds {
 		p.bind(s, i)
 	}
 	p.touch(l.stream)
+}
+
+// reread gives the newest version of l its text back, and reports whether f is that text.
+func (p *Plan) reread(l *list, f hls.File) bool {
+	s := l.newest()
+	if s == nil || s != l.last || s.text.content != nil || !s.text.is(f.Content) {
+		return false
+	}
+	s.text.content, s.file.Source, s.file.Share = f.Content, f.Source, f.Share
+	p.weigh(s)
+	p.mayYield(s)
+	if s.file.Source != nil {
+		p.kept = append(p.kept, s.file.Source)
+	}
+	p.wake(l.stream)
+	return true
+}
+
+// dropUnread drops the newest version of l if its text was to be read again, as the disk has it no more, and reports whether
+// there was one.
+func (p *Plan) dropUnread(l *list) bool {
+	s := l.newest()
+	if s == nil || s.text.content != nil {
+		return false
+	}
+	p.dropSnapshot(l, len(l.pending)-1)
+	return true
 }

@@ -1,6 +1,7 @@
 package uploader
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -23,6 +24,9 @@ func (d *desk) vanished() {
 	d.absent("fetch x.m3u8")
 }
 
+// multivariant names the stream.
+const multivariant = "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n"
+
 // vanishing returns a desk whose store held one stream and a multivariant playlist before its bucket was deleted, and
 // the files of the stream.
 func vanishing(t *testing.T) (d *desk, a, b hls.File) {
@@ -37,7 +41,7 @@ func vanishing(t *testing.T) (d *desk, a, b hls.File) {
 	d.done("put a.ts")
 	d.want("publish x.m3u8")
 	d.done("publish x.m3u8")
-	d.playlist("m.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n")
+	d.playlist("m.m3u8", multivariant)
 	d.fresh("m.m3u8")
 	d.want("publish m.m3u8")
 	d.done("publish m.m3u8")
@@ -72,9 +76,11 @@ func TestPlanBucketDeletedAndMadeAnew(t *testing.T) {
 				t.Error("the Plan has not noticed")
 			}
 			looks := d.plan.Looks()
-			if len(looks) != 2 {
-				t.Fatalf("looks: got %q, want those of both segments", looks)
+			slices.Sort(looks)
+			if !slices.Equal(looks, []string{"a.ts", "b.ts", "m.m3u8"}) {
+				t.Fatalf("looks: got %q, want those of both segments and of what is published and has no newer version", looks)
 			}
+			d.playlist("m.m3u8", multivariant)
 			d.want("fetch m.m3u8")
 			d.absent("fetch m.m3u8")
 			d.want()
@@ -109,6 +115,7 @@ func TestPlanBucketDeletedWithTheFile(t *testing.T) {
 	d.gone("a.ts")
 	d.done("put b.ts")
 	d.vanished()
+	d.playlist("m.m3u8", multivariant) // as the watcher was asked to look
 	d.want("compare a.ts", "fetch m.m3u8")
 	d.absent("compare a.ts", "fetch m.m3u8")
 	d.lost("a.ts gone")

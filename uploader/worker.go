@@ -21,6 +21,7 @@ type worker struct {
 	store  Store
 	prefix string
 	cache  cachePolicy
+	memory *hls.Account
 }
 
 // report is a job with its outcome.
@@ -240,9 +241,30 @@ func isMD5(etag string) bool {
 	return err == nil && len(sum) == md5.Size
 }
 
+// smallPlaylist is how long a published playlist is expected to be at most, in bytes: a longer one takes three requests.
+const smallPlaylist = 256 << 10
+
+// errMemory says that a playlist cannot be read for now.
+var errMemory = errors.New("playlists take all the memory that they may")
+
 // fetch reads a published playlist back. What cannot be parsed counts as a playlist that names nothing.
 func (w *worker) fetch(ctx context.Context, j Job) (Outcome, error) {
-	content, info, err := w.store.Get(ctx, w.key(j.Path), hls.MaxPlaylistSize)
+	share, ok := w.memory.Take(hls.Cost(smallPlaylist, 0))
+	if !ok {
+		return Outcome{}, errMemory
+	}
+	out, err := w.fetchInto(ctx, j, share)
+	if err != nil || out.Playlist == nil {
+		share.Release()
+		return out, err
+	}
+	out.Share = share
+	return out, nil
+}
+
+// fetchInto is fetch with the memory that the playlist may take.
+func (w *worker) fetchInto(ctx context.Context, j Job, share *hls.Share) (Outcome, error) {
+	content, info, err := w.get(ctx, w.key(j.Path), share)
 	if err != nil {
 		switch KindOf(err) {
 		case NotFound:
@@ -254,8 +276,32 @@ func (w *worker) fetch(ctx context.Context, j Job) (Outcome, error) {
 		return Outcome{}, err
 	}
 	out := Outcome{Result: Done, ETag: info.ETag, Content: content, Modified: info.Modified}
-	if pl, err := hls.ParseFile(j.Path, content); err == nil {
-		out.Playlist = pl
+	pl, err := hls.ParseFile(j.Path, content)
+	if err != nil {
+		return out, nil
 	}
+	if !share.Grow(hls.Cost(int64(len(content)), len(pl.References))) {
+		return Outcome{}, errMemory
+	}
+	out.Playlist = pl
 	return out, nil
+}
+
+// get reads an object as long as a playlist may be, and as there is memory for.
+func (w *worker) get(ctx context.Context, key string, share *hls.Share) ([]byte, Info, error) {
+	content, info, err := w.store.Get(ctx, key, smallPlaylist)
+	if err == nil || KindOf(err) != Permanent {
+		return content, info, err
+	}
+	if info, err = w.store.Stat(ctx, key); err != nil {
+		return nil, info, err
+	}
+	size := min(info.Size, hls.MaxPlaylistSize)
+	if !w.memory.Fits(hls.Cost(size, 0)) {
+		return nil, info, &Error{Op: "get", Key: key, Kind: Permanent, Err: errMemory}
+	}
+	if !share.Grow(hls.Cost(size, 0)) {
+		return nil, info, errMemory
+	}
+	return w.store.Get(ctx, key, size)
 }

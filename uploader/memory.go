@@ -1,0 +1,175 @@
+package uploader
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"sync"
+	"time"
+)
+
+// What playlists take in memory is counted in the Account of the process (PlanConfig.Memory): the text of each version that may
+// still be published, what a version means by its references, and names of which there is no file. Of a published version
+// only a sum of its text is kept. What files take is not counted: there are as many as the directory has.
+
+const (
+	// bindSize is what a reference of a version takes, nameSize a name of which there is no file, in bytes.
+	bindSize, nameSize = 48, 768
+	// few is how many versions of a playlist are kept at most while memory is tight, or while they take more than
+	// 1/maxVersions of all.
+	few, maxVersions = 4, 16
+)
+
+// text is that of a playlist's version. Once that is published, its sum is all that is kept.
+type text struct {
+	content []byte // nil if it was let go
+	prefix  bool   // the next pending version begins with it, and shares its memory
+	size    int
+	sum     [sha256.Size]byte // of a text that was let go
+}
+
+// is reports whether it is the same as content.
+func (t *text) is(content []byte) bool {
+	if t.content != nil || t.size != len(content) {
+		return bytes.Equal(t.content, content)
+	}
+	return sha256.Sum256(content) == t.sum
+}
+
+// letGo keeps a sum of the text in its place.
+func (t *text) letGo() {
+	if t.content != nil {
+		t.size, t.sum = len(t.content), sha256.Sum256(t.content)
+	}
+	t.content, t.prefix = nil, false
+}
+
+// share has the pending versions of l share the memory of next, the newest text, as far as they are its beginning: those of an
+// EVENT playlist are, but for the lines that were added.
+func (p *Plan) share(l *list, next []byte) {
+	for i := len(l.pending) - 1; i >= 0; i-- {
+		s := l.pending[i]
+		if i == len(l.pending)-1 {
+			s.text.prefix = bytes.HasPrefix(next, s.text.content)
+		}
+		if !s.text.prefix {
+			return
+		}
+		n := len(s.text.content)
+		s.text.content = next[:n:n]
+		p.weigh(s)
+	}
+}
+
+// weigh counts what s takes.
+func (p *Plan) weigh(s *snapshot) {
+	size := int64(len(s.binds)) * bindSize
+	if !s.text.prefix {
+		size += int64(len(s.text.content))
+	}
+	if !s.dropped {
+		for i := range s.binds {
+			if o := s.binds[i].obj; o.newest == nil && o.asked == nil {
+				size += nameSize
+			}
+		}
+		for _, child := range s.lists {
+			if child.last == nil {
+				size += nameSize
+			}
+		}
+	}
+	s.size = size
+	s.file.Share.Set(size)
+}
+
+// mayYield lets s be dropped when others need its memory.
+func (p *Plan) mayYield(s *snapshot) {
+	if p.cfg.Yield != nil {
+		path, seq := s.list.path, s.seq
+		s.file.Share.MayYield(func() { p.cfg.Yield(path, seq) })
+	}
+}
+
+// Yield drops a version of a playlist, as PlanConfig.Yield was called for it. If it is the newest, the watcher is asked to read
+// the playlist again when there is room.
+func (p *Plan) Yield(path string, seq uint64) {
+	l := p.lists[path]
+	if l == nil {
+		return
+	}
+	for i, s := range l.pending {
+		switch {
+		case s.seq != seq:
+			continue
+		case s == l.flying || l.doubts(s):
+			p.mayYield(s) // it will be published soon, or is read back
+			return
+		}
+		p.dropSnapshot(l, i)
+		if s == l.last {
+			l.last, l.yielded = l.published, s.file.Seen
+			if newest := l.newest(); newest != nil {
+				l.last = newest
+			}
+			p.looks = append(p.looks, l.path)
+		}
+		p.wake(l.stream)
+		p.touch(l.stream)
+		return
+	}
+}
+
+// tooMany reports whether versions of l are to be dropped: there are too many of them, or they take too much.
+func (p *Plan) tooMany(l *list) bool {
+	if n := len(l.pending); n <= few || n > p.cfg.Snapshots {
+		return n > p.cfg.Snapshots
+	}
+	if p.cfg.Memory.Tight() {
+		return true
+	}
+	size := int64(0)
+	for _, s := range l.pending {
+		size += s.size
+	}
+	return p.cfg.Memory.Limit() > 0 && size > p.cfg.Memory.Limit()/maxVersions
+}
+
+// claims are versions that are to give their memory up, as said from any goroutine.
+type claims struct {
+	wake chan struct{} // has room for one token
+
+	mu  sync.Mutex
+	all []claim // guarded by mu
+}
+
+type claim struct {
+	path string
+	seq  uint64
+}
+
+func newClaims() *claims { return &claims{wake: make(chan struct{}, 1)} }
+
+// add notes a claim. It never blocks.
+func (c *claims) add(path string, seq uint64) {
+	c.mu.Lock()
+	c.all = append(c.all, claim{path, seq})
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take returns those that were added since the last call.
+func (c *claims) take() []claim {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	all := c.all
+	c.all = nil
+	return all
+}
+
+// heldForMemory says what l waits for if its newest version gave its memory up.
+func (l *list) heldForMemory() (w Wait, ok bool) {
+	return Wait{Playlist: l.path, Name: l.path, Since: l.yielded, Reason: "memory"}, l.yielded != time.Time{}
+}

@@ -1,0 +1,86 @@
+package uploader
+
+import (
+	"strings"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// name resolves the references of s and counts them.
+func (p *Plan) name(s *snapshot) {
+	s.mark = p.next()
+	s.binds = make([]bind, 0, len(s.file.Playlist.References))
+	last := ""
+	for i := range s.file.Playlist.References {
+		ref := &s.file.Playlist.References[i]
+		if ref.Gap || ref.Hint && s.file.Kind != hls.Manifest || ref.URI == last && ref.Length == 0 {
+			continue
+		}
+		if ref.Kind == hls.Manifest || ref.Kind.IsPlaylist() && s.file.Kind != hls.MultivariantPlaylist {
+			continue // EXT-X-RENDITION-REPORT: renditions report each other, and none waits for another
+		}
+		if last = ref.URI; ref.Length > 0 {
+			last = "" // more of it may be named
+		}
+		if ref.Unresolved {
+			s.outside, s.reason = ref.URI, "variable"
+			continue
+		}
+		name, target := hls.Resolve(s.file.Path, ref.URI)
+		switch target {
+		case hls.Elsewhere:
+		case hls.Outside:
+			if ref.Kind == hls.Other {
+				break // an asset list, say, which another server answers for; nothing to play
+			}
+			s.outside, s.reason = ref.URI, "outside"
+		case hls.Local:
+			p.refer(s, name, ref)
+		}
+	}
+	s.named = true
+	list := *s.file.Playlist // which others may have as well
+	list.References = nil
+	s.file.Playlist = &list
+	s.outside = strings.Clone(s.outside)
+}
+
+// refer adds one local reference to s.
+func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
+	if ref.Kind.IsPlaylist() {
+		if child := p.list(name); child != s.list && child.mark != s.mark {
+			p.nameList(s, child)
+		}
+		return
+	}
+	o := p.object(name)
+	if o.mark == s.mark { // named twice, as byte ranges are
+		s.binds[o.place].merge(ref)
+		return
+	}
+	o.mark, o.place = s.mark, len(s.binds)
+	o.kind = ref.Kind
+	switch l := s.list; {
+	case o.stream == nil:
+		o.stream = l.stream
+	case len(s.binds) == 0 && l.begins(s) && o.stream.folder == l.stream.folder && len(o.stream.lists) > 0:
+		p.join(l, o.stream)
+	}
+	s.foreign = s.foreign || o.stream != s.list.stream
+	o.name(s.list, 1, 0)
+	s.binds = append(s.binds, bind{obj: o, need: need(ref), soft: ref.Soft, hint: ref.Hint, free: ref.Hint})
+}
+
+// begins reports whether s is the first version that is known of l.
+func (l *list) begins(s *snapshot) bool {
+	return l.last == s && len(l.pending) == 0 && l.published == nil && len(l.doubt) == 0
+}
+
+// merge takes another reference to the same file in: what one of them gates, both do.
+func (b *bind) merge(ref *hls.Reference) {
+	b.need = max(b.need, need(ref))
+	certain := !b.soft && !b.hint || !ref.Soft && !ref.Hint
+	b.hint = b.hint && ref.Hint
+	b.free = b.hint
+	b.soft = !b.hint && !certain
+}

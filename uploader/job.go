@@ -133,15 +133,22 @@ type Wait struct {
 	Reason string
 }
 
-// Loss is a named file that can never be stored.
+// Loss is a named file that can never be stored, or a row of segments that nobody saw.
 type Loss struct {
-	// Path, Stream and Kind say which.
+	// Path, Stream and Kind say which. Of what nobody saw, Path is the playlist.
 	Path, Stream string
 	Kind         hls.Kind
 	// Reason is "gone" (deleted before it could be held), "superseded" (rewritten under the same name
 	// before it was stored), "rejected" (the store refuses it for good), "budget" (more waited than
-	// Config.Budget allows) or "age" (it waited longer than Config.MaxAge).
+	// Config.Budget allows), "age" (it waited longer than Config.MaxAge) or "unseen" (the sequence numbers say
+	// that there were segments which nobody saw).
 	Reason string
+	// Count is how many segments were lost; 0 means 1.
+	Count int
+	// First and Last are the sequence numbers of what nobody saw (RFC 8216 §4.3.3.2), and Unwatched is for how long nobody
+	// looked at the playlist, 0 if that is not known. They are zero for every other Reason.
+	First, Last int64
+	Unwatched   time.Duration
 }
 
 // Lag is a playlist on a line that is slower than its stream.

@@ -226,6 +226,7 @@ func (l *loop) observe(f hls.File) {
 	if f.Playlist != nil {
 		l.left = slices.DeleteFunc(l.left, func(left hls.File) bool {
 			if left.Path == f.Path {
+				l.plan.Remember(left)
 				left.Source.Release()
 				left.Share.Release()
 			}

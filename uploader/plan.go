@@ -427,7 +427,7 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	l.pending = append(l.pending, s)
 	p.bound(l)
-	p.strays.recall(p, s)
+	p.see(l, s, p.strays.recall(p, s))
 	p.wake(l.stream)
 	p.touch(l.stream)
 }

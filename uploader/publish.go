@@ -155,7 +155,9 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 		l.conflict(l.exists && out.ETag == l.etag)
 		l.fetched, l.failures = true, 0
 		p.acquaint(l, out)
+		l.debut = nil
 	case Absent:
+		l.debut = nil
 		l.conflict(!l.exists)
 		p.unpublish(l)
 	case Failed:
@@ -248,6 +250,7 @@ func (p *Plan) acquaint(l *list, out Outcome) {
 		p.conceal(old)
 		return
 	}
+	p.seePublished(l, out.Playlist, out.Modified)
 	if len(l.pending) > 0 && l.run == nil && startsAnew(out.Playlist, l.pending[0].file.Playlist) {
 		p.beginRun(l)
 	}

@@ -41,6 +41,8 @@ type list struct {
 	retryAt   time.Time
 	notBefore time.Time // the earliest next PUT, by MinInterval
 
+	seen    *sighting // the version that was seen last; nil for none
+	debut   *sighting // the first one, while it is not known what was published before
 	recheck time.Time // when rebind is due; zero if it is not
 	yielded time.Time // when a newer version was finished that gave its memory up; zero if none did
 

@@ -63,10 +63,10 @@ func (s *strays) excess(now time.Time) []*object {
 
 // recall ships what was found at rest and is older than a neighbour that snap names, by time and by name: it was very
 // likely named while nobody looked. A leftover of a killed packager can be among it; as nothing names it, it
-// harms nobody.
-func (s *strays) recall(p *Plan, snap *snapshot) {
+// harms nobody. It returns how many of them are named as the segments of snap are, but for their numbers.
+func (s *strays) recall(p *Plan, snap *snapshot) (segments int) {
 	if len(s.found) == 0 {
-		return
+		return 0
 	}
 	newest := make(map[neighbourhood]*version)
 	for i := range snap.binds {
@@ -79,12 +79,16 @@ func (s *strays) recall(p *Plan, snap *snapshot) {
 		}
 	}
 	for at, named := range newest {
+		like := pattern(named.file.Path)
 		kept := s.found[at][:0]
 		for _, o := range s.found[at] {
 			switch {
 			case p.objects[o.path] != o || o.newest == nil || o.newest.wanted || len(o.naming) > 0:
 			case o.newest.file.Version.ModTime < named.file.Version.ModTime && hls.NaturalLess(o.path, named.file.Path):
 				p.wantLater(o, o.newest, snap.list.stream)
+				if pattern(o.path) == like {
+					segments++
+				}
 			default:
 				kept = append(kept, o)
 			}
@@ -93,4 +97,5 @@ func (s *strays) recall(p *Plan, snap *snapshot) {
 			delete(s.found, at)
 		}
 	}
+	return segments
 }

@@ -2,6 +2,9 @@ package uploader
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -20,6 +23,7 @@ type loop struct {
 	pulse    pulse
 	hush     hush
 	target   string // the key that a probe asks for
+	crash    error  // a request panicked
 
 	surveying bool // the store is being listed
 
@@ -64,11 +68,46 @@ func (l *loop) start(now time.Time) {
 		l.last++
 		id := l.last
 		l.attempts[id] = a
-		go func() {
-			r := l.worker.do(ctx, j, a.moved)
-			r.id = id
-			l.reports <- r // always received by Run
-		}()
+		go func() { l.reports <- l.attempt(ctx, id, a) }() // always received by Run
+	}
+}
+
+// attempt carries out a request. One that panics is reported as such, so that it ends this Run and not the process.
+func (l *loop) attempt(ctx context.Context, id uint64, a *attempt) (r report) {
+	defer func() {
+		if value := recover(); value != nil {
+			r = report{id: id, job: a.job, crash: fmt.Errorf("%s %s panicked: %v\n%s", a.job.Op, a.job.Path, value, debug.Stack())}
+		}
+	}()
+	r = l.worker.do(ctx, a.job, a.moved)
+	r.id = id
+	return r
+}
+
+// end is the end of a Run with nothing under way any more.
+func (l *loop) end(facts <-chan hls.File) error {
+	l.observeLeft()
+	if l.crash != nil {
+		return errors.Join(l.crash, l.finish(nil)) // the sender of facts ends later
+	}
+	return l.finish(facts)
+}
+
+// abandon ends all that is under way and lets go of everything, as the loop itself panicked.
+func (l *loop) abandon(stop context.CancelFunc, survey <-chan surveyed) {
+	stop()
+	for l.busy() {
+		select {
+		case r := <-l.reports:
+			delete(l.attempts, r.id)
+		case <-l.probes:
+			l.pulse.probing = false
+		case <-survey:
+			l.surveying = false
+		}
+	}
+	for _, s := range l.plan.abandoned() {
+		s.Release()
 	}
 }
 
@@ -77,6 +116,10 @@ func (l *loop) finished(r report) {
 	a := l.attempts[r.id]
 	a.cancel(nil)
 	delete(l.attempts, r.id)
+	if r.crash != nil {
+		l.crash = errors.Join(l.crash, r.crash)
+		r.out = Outcome{Result: Cancelled, At: time.Now()}
+	}
 	if r.job.sendable() && r.out.Result == Done {
 		l.hush.answered(r.out.At.Sub(a.last()))
 	}

@@ -111,8 +111,8 @@ func (e *Unshipped) Error() string {
 // Run ships what facts tell until facts is closed and nothing is left that can be shipped, or until ctx is
 // done, which gives up what is under way. It always receives from facts, so that the sender never
 // waits for the store. It joins every goroutine that it started and releases every Source, except those
-// that outlive the process (hls.Keeper) and are not stored. The error is an *Unshipped if
-// something is left, nil otherwise.
+// that outlive the process (hls.Keeper) and are not stored. The error wraps an *Unshipped if
+// something is left, and says so if a request panicked, which ends the Run; it is nil otherwise.
 func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	jobs, stop := context.WithCancel(ctx)
 	defer stop()
@@ -130,6 +130,12 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	survey := make(chan surveyed)
 	l.surveying = true
 	go func() { survey <- u.worker.list(jobs) }() // always received, below
+	ended := false
+	defer func() {
+		if !ended { // a panic is on its way
+			l.abandon(stop, survey)
+		}
+	}()
 	l.recover(u.cfg.Recovered)
 	directory := time.NewTimer(u.plan.cfg.Settle)
 	defer directory.Stop()
@@ -139,11 +145,14 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			l.listen(time.Now())
 		}
 		u.settleAccounts(len(l.attempts))
+		if l.crash != nil {
+			done = nil
+		}
 		if done == nil || facts == nil && u.plan.Finished() {
 			stop() // a listing or a probe may be left
 			if !l.busy() {
-				l.observeLeft()
-				return u.finish(facts)
+				ended = true
+				return l.end(facts)
 			}
 		}
 		l.alarm(wake, done == nil)
@@ -161,9 +170,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 				u.plan.ObserveLate(f)
 			}
 		case <-u.claims.wake:
-			for _, c := range u.claims.take() {
-				u.plan.Yield(c.path, c.seq)
-			}
+			u.yield()
 		case r := <-l.reports:
 			l.finished(r)
 		case p := <-l.probes:
@@ -182,6 +189,13 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		case <-done:
 			done = nil
 		}
+	}
+}
+
+// yield has versions of playlists make room for others.
+func (u *Uploader) yield() {
+	for _, c := range u.claims.take() {
+		u.plan.Yield(c.path, c.seq)
 	}
 }
 

@@ -31,6 +31,8 @@ type report struct {
 	out  Outcome
 	err  error // why it failed; nil otherwise
 	took time.Duration
+	// crash says that the attempt panicked, and where.
+	crash error
 }
 
 // answers tells whether the store answered; known is false if the request does not say.
@@ -248,18 +250,20 @@ const smallPlaylist = 256 << 10
 var errMemory = errors.New("playlists take all the memory that they may")
 
 // fetch reads a published playlist back. What cannot be parsed counts as a playlist that names nothing.
-func (w *worker) fetch(ctx context.Context, j Job) (Outcome, error) {
+func (w *worker) fetch(ctx context.Context, j Job) (out Outcome, err error) {
 	share, ok := w.memory.Take(hls.Cost(smallPlaylist, 0))
 	if !ok {
 		return Outcome{}, errMemory
 	}
-	out, err := w.fetchInto(ctx, j, share)
-	if err != nil || out.Playlist == nil {
-		share.Release()
-		return out, err
+	defer func() {
+		if out.Share == nil {
+			share.Release()
+		}
+	}()
+	if out, err = w.fetchInto(ctx, j, share); err == nil && out.Playlist != nil {
+		out.Share = share
 	}
-	out.Share = share
-	return out, nil
+	return out, err
 }
 
 // fetchInto is fetch with the memory that the playlist may take.

@@ -175,6 +175,6 @@ func results() []string {
 
 func pinWays() []string { return []string{"link", "reflink", "copy", "held"} }
 
-func pinDrops() []string { return []string{"changed", "foreign"} }
+func pinDrops() []string { return []string{"changed", "foreign", "excluded", "later"} }
 
 func losses() []string { return []string{"gone", "superseded", "rejected", "budget", "age"} }

@@ -3,17 +3,20 @@ package spool
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 )
 
-// The folders of the spool.
+// What is in the spool folder, but for the note of a run: folders, and the file that is locked.
 const (
 	settled = "settled"
 	named   = "named"
 	part    = "part"
+	lock    = "lock"
 )
 
 // InUseError says that another process uses the spool folder.
@@ -30,81 +33,128 @@ func (e *InUseError) Error() string {
 	return fmt.Sprintf("spool %s is in use by process %s", e.Spool, e.PID)
 }
 
-// errNoFolder says that something stands where a folder of the spool belongs.
-var errNoFolder = errors.New("is no folder")
+// errReplaced says that somebody is at work where the spool folder is.
+var errReplaced = errors.New("was replaced while it was opened")
 
-// base is the spool folder, open and locked. Nothing leaves it: links in it that lead out are refused.
+// base is the spool folder, open and locked. It, the folders in it and the files that are not pins are this user's, and
+// nobody else may write to them, so that what lies there was put there by hlsship. That is looked at whenever one of them is
+// opened. Pins are links to the packager's files and may belong to anybody.
 type base struct {
+	name string // its path
+	user int    // who runs hlsship
 	root *os.Root
 	lock *os.File
 }
 
-// openBase opens the spool folder, makes what is missing and locks it. Where ours is true, it is the folder
-// in the watched directory, where others may write: a link in its place is not followed.
-func openBase(folder string, ours bool) (*base, error) {
-	create := os.Mkdir // the watched directory is the packager's to make
-	if !ours {
-		create = os.MkdirAll
-	}
-	if err := create(folder, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return nil, err
-	}
-	fi, err := os.Lstat(folder)
-	if err == nil && !ours {
-		fi, err = os.Stat(folder)
-	}
+// openBase opens the spool folder of the watched directory dir, makes what is missing and locks it.
+func openBase(dir, folder string, user int) (*base, error) {
+	b, err := enterBase(dir, folder, user, true)
 	if err != nil {
 		return nil, err
 	}
-	if !fi.IsDir() {
-		return nil, fmt.Errorf("%s %w", folder, errNoFolder)
-	}
-	root, err := os.OpenRoot(folder)
-	if err != nil {
-		return nil, err
-	}
-	b := &base{root: root}
-	if err := b.prepare(fi); err != nil {
-		_ = root.Close()
+	if err := b.prepare(); err != nil {
+		_ = b.root.Close()
 		return nil, err
 	}
 	return b, nil
 }
 
-// prepare locks the folder, which was met as fi, and makes those in it.
-func (b *base) prepare(fi fs.FileInfo) error {
-	if now, err := b.root.Stat("."); err != nil || !os.SameFile(now, fi) {
-		return fmt.Errorf("%s was replaced while it was opened: %w", b.root.Name(), errNoFolder)
+// enterBase opens the spool folder, made if create says so, unless it is foreign.
+func enterBase(dir, folder string, user int, create bool) (*base, error) {
+	there, made, err := reach(dir, folder, user, create)
+	if err != nil {
+		return nil, err
 	}
-	if fi, err := b.root.Lstat("lock"); err == nil && !fi.Mode().IsRegular() {
-		return fmt.Errorf("lock is no regular file: %w", errNoFolder)
+	if why := strange(there, user, true); why != "" {
+		if made {
+			_ = os.Remove(folder) // it is empty, and would look like another user's
+		}
+		return nil, &ForeignError{Path: folder, Why: why, fresh: made}
 	}
-	lock, err := lockFile(b.root)
+	// The dot lets nothing be opened but a folder; a FIFO in its place would be waited for.
+	root, err := os.OpenRoot(folder + string(filepath.Separator) + ".")
+	if err != nil {
+		return nil, err
+	}
+	b := &base{name: folder, user: user, root: root}
+	if now, err := root.Stat("."); err != nil || !os.SameFile(now, there) {
+		_ = root.Close()
+		return nil, errors.Join(fmt.Errorf("%s %w", folder, errReplaced), err)
+	}
+	return b, nil
+}
+
+// prepare makes the folders that are missing and takes the lock.
+func (b *base) prepare() error {
+	if err := b.inspect(); err != nil {
+		return err
+	}
+	for _, name := range folders() {
+		if _, err := b.step(name, true); err != nil {
+			return err
+		}
+	}
+	file, err := b.file(lock, os.O_RDWR|os.O_CREATE)
 	if err != nil {
 		return err
 	}
-	for _, name := range []string{settled, named, part} {
-		if err := b.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			unlockFile(lock)
-			return err
+	free, err := tryLock(file)
+	if err == nil && !free {
+		err = &InUseError{Spool: b.name, PID: number(file)}
+	}
+	if err == nil {
+		if err = file.Truncate(0); err == nil {
+			_, err = fmt.Fprintln(file, os.Getpid())
 		}
-		if fi, err := b.root.Lstat(name); err != nil || !fi.IsDir() {
-			unlockFile(lock)
-			return fmt.Errorf("%s %w", filepath.Join(b.root.Name(), name), errNoFolder)
+		if isFull(err) {
+			err = nil // the number is a courtesy
 		}
 	}
-	b.lock = lock
+	if err != nil {
+		_ = file.Close()
+		return err
+	}
+	b.lock = file
 	return nil
 }
 
-// is reports whether the folder of that name is still this one.
-func (b *base) is(folder string) bool {
-	ours, err := b.root.Stat(".")
+// folders lists the folders in the spool folder.
+func folders() []string { return []string{settled, named, part} }
+
+// inspect says whether what is there already, but for pins, is hlsship's own.
+func (b *base) inspect() error {
+	for _, name := range folders() {
+		if _, err := b.step(name, false); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	if _, err := b.own(lock); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// number returns the number of the process that holds a lock; "" if there is none in the file.
+func number(file *os.File) string {
+	text, _ := io.ReadAll(io.LimitReader(file, 20)) //nolint:errcheck // without it the error names no process
+	pid := strings.TrimSpace(string(text))
+	if strings.Trim(pid, "0123456789") != "" {
+		return ""
+	}
+	return pid
+}
+
+// is reports whether the name of the spool folder still means this one, and it is still hlsship's own. Where nobody can
+// tell, as for want of descriptors, it is.
+func (b *base) is(dir string) bool {
+	there, _, err := reach(dir, b.name, b.user, false)
 	if err != nil {
+		return !errors.Is(err, fs.ErrNotExist) && !isForeign(err)
+	}
+	if ours, err := b.root.Stat("."); err == nil && !os.SameFile(ours, there) || strange(there, b.user, true) != "" {
 		return false
 	}
-	there, err := os.Stat(folder)
-	return err == nil && os.SameFile(ours, there)
+	return !isForeign(b.inspect())
 }
 
 // close gives the lock back.
@@ -113,17 +163,98 @@ func (b *base) close() {
 	_ = b.root.Close()
 }
 
-// inFolder calls f, which makes something in the folder of that name, and once more after it made the
-// folder if that was missing. It repeats that, as Run removes empty folders.
-func (b *base) inFolder(folder string, f func() error) error {
-	err := f()
-	for try := 0; errors.Is(err, fs.ErrNotExist) && try < 4; try++ {
-		if err = b.root.MkdirAll(filepath.FromSlash(folder), 0o700); err != nil {
+// folder opens a folder, which is made if it is missing and create says so. All on the way to it are hlsship's own, or it
+// fails with a *ForeignError.
+func (b *base) folder(name string, create bool) (*os.File, error) {
+	var there fs.FileInfo
+	at := ""
+	for one := range strings.SplitSeq(name, "/") {
+		at = path.Join(at, one)
+		var err error
+		if there, err = b.step(at, create); err != nil {
+			return nil, err
+		}
+	}
+	folder, err := b.root.OpenFile(filepath.FromSlash(name), folderFlags, 0)
+	if err != nil {
+		return nil, err
+	}
+	fi, err := folder.Stat()
+	if err == nil && !os.SameFile(fi, there) { // Run removed it, and it was made anew
+		err = &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	if err != nil {
+		_ = folder.Close()
+		return nil, err
+	}
+	return folder, nil
+}
+
+// step looks at one folder on the way.
+func (b *base) step(name string, create bool) (fs.FileInfo, error) {
+	at := filepath.FromSlash(name)
+	fi, err := b.root.Lstat(at)
+	if errors.Is(err, fs.ErrNotExist) && create {
+		if err := b.root.Mkdir(at, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return nil, err
+		}
+		fi, err = b.root.Lstat(at)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if why := strange(fi, b.user, true); why != "" {
+		return nil, b.foreign(name, why)
+	}
+	return fi, nil
+}
+
+// file opens a file that is hlsship's alone. With os.O_CREATE it is made if it is missing.
+func (b *base) file(name string, flags int) (*os.File, error) {
+	for try := 0; ; try++ {
+		how := flags &^ os.O_CREATE
+		_, err := b.own(name)
+		missing := errors.Is(err, fs.ErrNotExist)
+		switch {
+		case missing && flags&os.O_CREATE != 0:
+			how |= os.O_CREATE | os.O_EXCL
+		case err != nil:
+			return nil, err
+		}
+		file, err := b.root.OpenFile(name, how|openFlags, 0o600)
+		if missing && errors.Is(err, fs.ErrExist) && try == 0 {
+			continue // another process made it
+		}
+		if err != nil {
+			return nil, err
+		}
+		fi, err := file.Stat()
+		if err == nil {
+			if why := strange(fi, b.user, false); why != "" {
+				err = b.foreign(name, why)
+			}
+		}
+		if err != nil {
+			_ = file.Close()
+			return nil, err
+		}
+		return file, nil
+	}
+}
+
+// inFolder calls f, which makes something in the folder of that name, with that, and once more if it is gone: Run removes
+// empty folders.
+func (b *base) inFolder(name string, f func(*os.File) error) error {
+	for try := 0; ; try++ {
+		folder, err := b.folder(name, true)
+		if err == nil {
+			err = f(folder)
+			_ = folder.Close()
+		}
+		if !errors.Is(err, fs.ErrNotExist) || try == 4 {
 			return err
 		}
-		err = f()
 	}
-	return err
 }
 
 // sync makes the names in a folder durable, and the names of the folders that it lies in.
@@ -133,7 +264,7 @@ func (b *base) sync(folder string, seen map[string]bool, sync func(*os.File) err
 			return nil
 		}
 		seen[folder] = true
-		dir, err := b.root.Open(filepath.FromSlash(folder))
+		dir, err := b.folder(folder, false)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -153,13 +284,16 @@ func (b *base) sync(folder string, seen map[string]bool, sync func(*os.File) err
 
 // generalCure is cure for the errors that every system knows.
 func generalCure(err error) string {
+	if e, ok := errors.AsType[*ForeignError](err); ok {
+		return e.Cure()
+	}
 	switch {
 	case errors.Is(err, errName):
 		return "have the packager write shorter names"
+	case errors.Is(err, errMovedAgain):
+		return "leave it alone, or put --spool-dir where only hlsship writes"
 	case errors.Is(err, errNameless):
 		return "the packager removed it at once; have it keep its files for longer"
-	case errors.Is(err, errNoFolder):
-		return "remove what stands in the place of the spool folder, or move the spool with --spool-dir"
 	case errors.Is(err, fs.ErrNotExist):
 		return "see that the folder in which the spool lies is there"
 	}

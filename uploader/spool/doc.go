@@ -37,6 +37,28 @@
 // process that uses the spool, and holds its number. The file began, if Resume was asked, says when the run began
 // and by its modification time when it still went on; End removes it.
 //
+// # What is trusted
+//
+// The spool folder mostly lies where somebody else writes: he can make it before hlsship does, or move it away and put
+// his own there. So the spool folder, every folder in it, lock and began are looked at whenever they are opened: each is
+// what it should be, no link, of the user who runs hlsship, writable for nobody else, and each file has one name. Nobody else
+// can then have put anything into it. That alone is why pins are believed, which are links and mostly belong to the
+// packager. Below the watched directory no link is followed on the way to the spool; elsewhere those of root and of
+// this user are, which the operator made. Nothing is opened that could be waited for.
+//
+// What is not so is a ForeignError: it is left alone, neither followed nor changed. If it is the spool folder, settled, named,
+// part or lock, there is no spool until somebody removes it; files are held open meanwhile, the log says so as an
+// error, and Run tries again. If it is a folder below settled or named, the files of that folder alone are held. A file
+// system that keeps no owners or modes can have no spool that could be trusted: a new folder is foreign at once there, with a
+// cure of its own. What began says is believed if it can be true.
+//
+// # What is recovered
+//
+// What an earlier process left becomes facts, unless it is excluded (Config.Exclude) or not whole. Of a playlist, the newest
+// version that can be read supersedes the others. Playlists take their share of Config.Memory, the newest first, and
+// one file is read once, however many names it has. What is excluded, finds no memory, or cannot be read for want of
+// descriptors stays where it is; it is counted and named. Torn tells what a loss of power made of files that were finished.
+//
 // # What survives what
 //
 //	                            link             reflink, copy     held

@@ -12,6 +12,9 @@ const (
 const (
 	droppedChanged = "changed"
 	droppedForeign = "foreign"
+	// These stay in the spool folder.
+	droppedExcluded = "excluded"
+	droppedLater    = "later"
 )
 
 // Observer is told what the spool does; metrics and tests are observers. Its methods are called from
@@ -32,9 +35,11 @@ type Observer interface {
 func Ways() []string { return []string{byLink, byReflink, byCopy, byHolding} }
 
 // DropReasons returns every reason that Observer.Dropped is called with: an entry that is not the file
-// that its name speaks of any more, which is removed, and one that the spool did not make, which is left
-// alone.
-func DropReasons() []string { return []string{droppedChanged, droppedForeign} }
+// that its name speaks of any more, which is removed; one that the spool did not make, which is left alone; one that is
+// excluded, which stays; and one that there is no memory for, or that cannot be read now, which stays for the next process.
+func DropReasons() []string {
+	return []string{droppedChanged, droppedForeign, droppedExcluded, droppedLater}
+}
 
 // silent is the Observer of those who want none.
 type silent struct{}

@@ -2,6 +2,8 @@ package spool
 
 import (
 	"errors"
+	"os"
+	"path"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -11,7 +13,7 @@ import (
 // files are stored within a second, so that a copy in Pin would mostly be in vain. It reports whether that will do. The
 // caller holds the mu of e.
 func (s *Spool) postpone(e *entry, v hls.Version, err error) bool {
-	if !onlyThisFile(err) || errors.Is(err, errChanged) {
+	if !onlyThisFile(err) || errors.Is(err, errChanged) || isForeign(err) {
 		return false
 	}
 	s.mu.Lock()
@@ -58,7 +60,10 @@ func (s *Spool) copyPostponed(done <-chan struct{}, limit time.Time) {
 			return
 		default:
 		}
-		if err := s.copyOne(e, b, limit); err != nil && !onlyThisFile(err) {
+		switch err := s.copyOne(e, b, limit); {
+		case isForeign(err):
+			s.tell(0, byHolding, e.path, err)
+		case err != nil && !onlyThisFile(err):
 			s.trouble("copy", e.path, err)
 			return
 		}
@@ -75,9 +80,16 @@ func (s *Spool) copyOne(e *entry, b *base, limit time.Time) error {
 	file := e.file
 	file.users++
 	o := original{file: file.File, dir: s.config.Dir, path: e.path, Version: e.own}
+	e.named = e.keep
+	to := path.Dir(e.where())
 	e.mu.Unlock()
 
-	from, own, err := s.makeCopy(b, o, s.sys.copy)
+	var from string
+	var own hls.Version
+	err := b.inFolder(to, func(*os.File) error { return nil }) // a copy for a foreign folder would be in vain
+	if err == nil {
+		from, own, err = s.makeCopy(b, o, s.sys.copy)
+	}
 
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -2,8 +2,6 @@ package spool
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"path/filepath"
@@ -18,31 +16,46 @@ const maxWarnings = 100
 
 // recovery is the work on what an earlier process left in a spool folder.
 type recovery struct {
-	spool   *Spool
-	base    *base
-	found   []hls.File
-	bytes   int64
-	dropped int
+	spool      *Spool
+	base       *base
+	lists      []listPin // playlists, which are read last
+	found      []hls.File
+	bytes      int64
+	superseded int
+	dropped    int
+	stays      map[string]*stay // by reason
 }
 
-// recover takes in what lies in a spool folder that nothing is pinned in yet. Nothing is opened or followed.
+// stay is what stays in the spool folder, for one reason.
+type stay struct {
+	files int
+	first []string // the names of the first few
+}
+
+// recover takes in what lies in a spool folder that nothing is pinned in yet. Nothing is followed, and nothing waited for.
 func (s *Spool) recover(b *base) []hls.File {
-	r := recovery{spool: s, base: b}
-	for _, e := range r.list(".") {
-		if !slices.Contains([]string{"lock", began, part, settled, named}, e.Name()) {
+	r := recovery{spool: s, base: b, stays: map[string]*stay{}}
+	entries, _ := r.list(".")
+	for _, e := range entries {
+		if !slices.Contains([]string{lock, began, part, settled, named}, e.Name()) {
 			r.foreign(e.Name(), "the spool has no such entry")
 		}
 	}
-	for _, e := range r.list(part) {
-		if name := part + "/" + e.Name(); !e.Type().IsRegular() {
-			r.foreign(name, "no regular file")
-		} else if err := r.base.root.Remove(filepath.FromSlash(name)); err != nil {
+	entries, _ = r.list(part)
+	for _, e := range entries {
+		name := part + "/" + e.Name()
+		_, err := b.own(name)
+		if err == nil {
+			err = b.root.Remove(filepath.FromSlash(name))
+		}
+		if err != nil {
 			r.foreign(name, err.Error())
 		}
 	}
 	// Named first: where a power loss left both names of a file that was being renamed, it counts.
 	r.walk(named, named, 0)
 	r.walk(settled, settled, 0)
+	r.playlists()
 	slices.SortFunc(r.found, func(a, b hls.File) int {
 		switch {
 		case a.Version.ModTime != b.Version.ModTime && a.Version.ModTime < b.Version.ModTime,
@@ -51,35 +64,59 @@ func (s *Spool) recover(b *base) []hls.File {
 		}
 		return 1
 	})
-	if len(r.found) > 0 || r.dropped > 0 {
-		s.config.Logger.Info("spool recovered", "spool", s.folder, "files", len(r.found), "bytes", r.bytes, "dropped", r.dropped)
-	}
+	r.report()
 	return r.found
 }
 
-// list returns the entries of a folder; none if it cannot be read.
-func (r *recovery) list(folder string) []fs.DirEntry {
-	dir, err := r.base.root.Open(filepath.FromSlash(folder))
-	if err != nil {
-		r.foreign(folder, err.Error())
-		return nil
+// report sums it up in the log.
+func (r *recovery) report() {
+	s := r.spool
+	for _, reason := range []string{droppedExcluded, droppedLater} {
+		left := r.stays[reason]
+		switch {
+		case left == nil:
+		case reason == droppedExcluded:
+			s.config.Logger.Warn("files in the spool are excluded and stay there", "spool", s.folder, "files", left.files, "first", left.first,
+				"cure", "have --exclude let them pass, or remove them from the spool folder")
+		default:
+			s.config.Logger.Warn("files in the spool cannot be taken in now and stay there for the next process", "spool", s.folder,
+				"files", left.files, "first", left.first, "cure", "give hlsship more memory or open files, and restart it")
+		}
 	}
-	defer dir.Close() //nolint:errcheck // nothing was written
-	entries, err := dir.ReadDir(-1)
-	if err != nil {
-		r.foreign(folder, err.Error())
+	if len(r.found) > 0 || r.dropped > 0 {
+		s.config.Logger.Info("spool recovered", "spool", s.folder, "files", len(r.found), "bytes", r.bytes,
+			"superseded", r.superseded, "dropped", r.dropped)
 	}
-	return entries
 }
 
-// walk takes in what lies in a folder below area, and removes folders that are empty.
-func (r *recovery) walk(area, folder string, depth int) {
-	for _, e := range r.list(folder) {
+// list returns the entries of a folder; ok is false if it is foreign or cannot be read.
+func (r *recovery) list(folder string) (entries []fs.DirEntry, ok bool) {
+	dir, err := r.base.folder(folder, false)
+	if err == nil {
+		defer dir.Close() //nolint:errcheck // nothing was written
+		entries, err = dir.ReadDir(-1)
+	}
+	switch {
+	case err == nil:
+		return entries, true
+	case isForeign(err):
+		r.foreign(folder, err.Error())
+	default:
+		r.stay(droppedLater, folder)
+	}
+	return nil, false
+}
+
+// walk takes in what lies in a folder below area, and removes folders that are empty. It reports whether it could.
+func (r *recovery) walk(area, folder string, depth int) bool {
+	entries, ok := r.list(folder)
+	for _, e := range entries {
 		name := folder + "/" + e.Name()
 		switch {
 		case e.IsDir() && depth < maxDepth:
-			r.walk(area, name, depth+1)
-			_ = r.base.root.Remove(filepath.FromSlash(name)) // unless something lies in it
+			if r.walk(area, name, depth+1) {
+				_ = r.base.root.Remove(filepath.FromSlash(name)) // unless something lies in it
+			}
 		case e.IsDir():
 			r.foreign(name, "too deep")
 		case !e.Type().IsRegular():
@@ -88,6 +125,7 @@ func (r *recovery) walk(area, folder string, depth int) {
 			r.take(area, strings.TrimPrefix(name, area+"/"))
 		}
 	}
+	return ok
 }
 
 // take takes in one pin.
@@ -98,66 +136,62 @@ func (r *recovery) take(area, pin string) {
 		r.foreign(where, "no name that the spool gives")
 		return
 	}
+	if s.config.Exclude != nil && s.config.Exclude(name) {
+		r.stay(droppedExcluded, name)
+		return
+	}
 	fi, err := r.base.root.Lstat(filepath.FromSlash(where))
-	if err != nil || !fi.Mode().IsRegular() {
+	switch {
+	case err != nil:
+		r.stay(droppedLater, name)
+		return
+	case !fi.Mode().IsRegular():
 		r.foreign(where, "no regular file")
 		return
 	}
 	own := versionOf(fi)
-	if own.Size != v.Size || own.ModTime != v.ModTime {
-		r.drop(where, "path", name, "bytes", own.Size, "want_bytes", v.Size)
-		return
-	}
 	// A copy keeps the inode of its original, which was in the watched directory, and may have that number by chance.
 	way := byLink
 	elsewhere := s.device != 0 && own.Device != s.device
 	if v.Device = own.Device; elsewhere || own.Inode != v.Inode {
 		way, v.Device = byCopy, s.device
 	}
-	now := s.sys.now()
-	e := &entry{
-		path: name, pin: pin, base: r.base, way: way, own: own, since: now,
-		keep: area == named, named: area == named, users: 1,
-	}
-	if !s.add(e) {
-		_ = r.base.root.Remove(filepath.FromSlash(where)) // its second name, or it is pinned in another folder
+	if own.Size != v.Size || own.ModTime != v.ModTime {
+		s.noteTorn(name, v)
+		r.drop(where, "path", name, "bytes", own.Size, "want_bytes", v.Size)
 		return
 	}
-	f := hls.File{
-		Path: name, State: hls.Settled, Kind: hls.Classify(name), Version: v, Seen: now,
-		Found: true, Named: e.named, Spooled: true, Source: &source{spool: s, entry: e, version: v},
+	found := &entry{
+		path: name, pin: pin, base: r.base, way: way, own: own, since: s.sys.now(),
+		keep: area == named, named: area == named, users: 1,
 	}
-	if f.Kind.IsPlaylist() {
-		if err := parse(&f); err != nil {
-			r.drop(where, "path", name, "err", err)
-			f.Source.Release()
-			return
-		}
+	if hls.Classify(name).IsPlaylist() {
+		r.lists = append(r.lists, listPin{found, v})
+		return
 	}
-	r.bytes += own.Size
+	r.add(found, hls.File{Version: v})
+}
+
+// add takes in a pin with what its fact says beyond the entry.
+func (r *recovery) add(e *entry, f hls.File) {
+	s := r.spool
+	if !s.add(e) {
+		r.remove(e)
+		f.Share.Release()
+		return
+	}
+	f.Path, f.State, f.Kind, f.Seen = e.path, hls.Settled, hls.Classify(e.path), e.since
+	f.Found, f.Named, f.Spooled = true, e.named, true
+	f.Source = &source{spool: s, entry: e, version: f.Version}
+	if f.Playlist != nil {
+		f.Kind = f.Playlist.Kind
+	}
+	r.bytes += e.own.Size
 	r.found = append(r.found, f)
 }
 
-// parse puts the content of a playlist into f.
-func parse(f *hls.File) error {
-	if f.Version.Size > hls.MaxPlaylistSize {
-		return fmt.Errorf("%d bytes are too many for a playlist", f.Version.Size)
-	}
-	file, err := f.Source.Open()
-	if err != nil {
-		return err
-	}
-	defer file.Close() //nolint:errcheck // nothing was written
-	f.Content = make([]byte, f.Version.Size)
-	if _, err := file.ReadAt(f.Content, 0); err != nil && !errors.Is(err, io.EOF) {
-		return err
-	}
-	if f.Playlist, err = hls.ParseFile(f.Path, f.Content); err != nil {
-		return err
-	}
-	f.Kind = f.Playlist.Kind
-	return nil
-}
+// remove removes what is there twice: under another name, in another folder, or in a newer version.
+func (r *recovery) remove(e *entry) { _ = r.base.root.Remove(filepath.FromSlash(e.where())) }
 
 // add enters a pin that was found, unless the same is there.
 func (s *Spool) add(e *entry) bool {
@@ -185,6 +219,21 @@ func (r *recovery) drop(where string, about ...any) {
 func (r *recovery) foreign(where, why string) {
 	r.spool.config.Observer.Dropped(droppedForeign)
 	r.warn("entry of the spool folder is ignored", "entry", path.Clean(where), "reason", why)
+}
+
+// stay leaves a file, or the whole folder, where it is.
+func (r *recovery) stay(reason, name string) {
+	const few = 3
+	r.spool.config.Observer.Dropped(reason)
+	r.dropped++
+	all := r.stays[reason]
+	if all == nil {
+		all = &stay{}
+		r.stays[reason] = all
+	}
+	if all.files++; len(all.first) < few {
+		all.first = append(all.first, name)
+	}
 }
 
 // warn bounds what the log is told.

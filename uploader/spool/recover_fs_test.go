@@ -199,7 +199,7 @@ func TestManyForeignEntries(t *testing.T) {
 
 // TestInodeOfAnotherFileSystem recovers a copy that has the inode number of its original, by chance.
 func TestInodeOfAnotherFileSystem(t *testing.T) {
-	where := mount(t, "size=1m")
+	where := mount(t, "size=1m,mode=0700")
 	elsewhere := func(c *Config, _ *system) { c.Spool = where }
 	x := start(t, elsewhere)
 	original := x.pinText("a.ts", "bytes").Version

@@ -5,6 +5,8 @@ package spool
 import (
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -24,7 +26,7 @@ func TestResume(t *testing.T) {
 		{"killed long ago", func(x *stage) { x.age(began, goneAfter+time.Second) }, false},
 		{"killed long ago with files left", func(x *stage) {
 			keep(x.pinText("a.ts", "a"))
-			x.age(began, 24*hour)
+			x.age(began, hour-2*time.Second)
 		}, true},
 		{"alive until a moment ago", func(x *stage) {
 			x.age(began, 24*hour)
@@ -44,6 +46,25 @@ func TestResume(t *testing.T) {
 			x.must(os.Remove(x.inSpool(began)))
 			x.must(os.Symlink(x.path("outside"), x.inSpool(began)))
 		}, false},
+		{"note is a FIFO", func(x *stage) {
+			x.must(os.Remove(x.inSpool(began)))
+			x.must(syscall.Mkfifo(x.inSpool(began), 0o600))
+		}, false},
+		{"note is a link inside", func(x *stage) {
+			x.must(os.Remove(x.inSpool(began)))
+			x.must(os.Symlink(lock, x.inSpool(began)))
+		}, false},
+		{"note is open to all", func(x *stage) { x.must(os.Chmod(x.inSpool(began), 0o666)) }, false},
+		{"note has two names", func(x *stage) { x.must(os.Link(x.inSpool(began), x.path("note"))) }, false},
+		{"note is another user's", func(x *stage) { x.must(give(x.T, x.inSpool(began))) }, false},
+		{"note says what has not come", func(x *stage) {
+			x.must(os.WriteFile(x.inSpool(began), []byte("2999-01-01T00:00:00Z\n"), 0o600))
+		}, false},
+		{"note is of the future", func(x *stage) { x.age(began, -hour) }, false},
+		{"note is older than what it says", func(x *stage) {
+			keep(x.pinText("a.ts", "a"))
+			x.age(began, 2*hour)
+		}, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -55,13 +76,30 @@ func TestResume(t *testing.T) {
 				t.Fatalf("the first run began at %v, want %v", got, first)
 			}
 			tt.before(x)
+			note, _ := os.Lstat(x.inSpool(began))
 			x.again()
 			want := now.UTC().Truncate(time.Second)
 			if tt.same {
 				want = first
 			}
-			if got := x.spool.Resume(now); !got.Equal(want) {
-				t.Errorf("the next run began at %v, want %v", got, want)
+			hurry(t, func() {
+				if got := x.spool.Resume(now); !got.Equal(want) {
+					t.Errorf("the next run began at %v, want %v", got, want)
+				}
+				x.spool.stillRuns()
+			})
+			if n := x.obs.lines("not believed"); n > 1 || (n == 1) != strings.HasPrefix(tt.name, "note ") && tt.name != "note lost while it runs" {
+				t.Errorf("%d warnings: %s", n, x.obs.log.String())
+			}
+			if n := x.obs.lines("cannot be remembered"); n == 1 { // as it is foreign, and left alone
+				after, err := os.Lstat(x.inSpool(began))
+				if err != nil || after.Mode() != note.Mode() || after.Size() != note.Size() || !after.ModTime().Equal(note.ModTime()) {
+					t.Errorf("a foreign note was changed: %v", err)
+				}
+				x.spool.End()
+				if _, err := os.Lstat(x.inSpool(began)); err != nil {
+					t.Errorf("a foreign note was removed: %v", err)
+				}
 			}
 			for _, reason := range x.obs.dropped {
 				t.Errorf("an entry was dropped: %s", reason)

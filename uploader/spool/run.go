@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"log/slog"
 	"path"
 	"path/filepath"
 	"strconv"
@@ -61,36 +62,6 @@ func (s *Spool) serve(ctx context.Context, told *usage) {
 	}
 }
 
-// renew opens the spool folder if there is none, or if its name means another one. What lies in the former
-// one is of use as long as it can be reached.
-func (s *Spool) renew(ctx context.Context) {
-	s.mu.Lock()
-	b := s.base
-	early := b == nil && s.sys.now().Before(s.retry)
-	s.mu.Unlock()
-	if early || b != nil && b.is(s.folder) {
-		return
-	}
-	if b != nil {
-		s.mu.Lock()
-		s.base, s.left = nil, append(s.left, b)
-		s.mu.Unlock()
-		s.config.Logger.Warn("spool folder was moved or removed, it is made anew", "spool", s.folder,
-			"cure", "leave it alone while hlsship runs; what it held survives only while hlsship runs, if at all")
-	}
-	recovered, err := s.begin(s.config.Late != nil)
-	if err != nil {
-		s.trouble("open", "", err)
-		return
-	}
-	s.mu.Lock()
-	s.retry = time.Time{}
-	s.mu.Unlock()
-	if len(recovered) > 0 {
-		s.config.Late(ctx, recovered)
-	}
-}
-
 // list returns the entries that there are.
 func (s *Spool) list() []*entry {
 	s.mu.Lock()
@@ -107,9 +78,7 @@ func (s *Spool) keepAgain() {
 	for _, e := range s.list() {
 		e.mu.Lock()
 		if e.keep && !e.named {
-			if err := s.keep(e); err != nil {
-				s.trouble("keep", e.path, err)
-			}
+			s.keep(e)
 		}
 		e.mu.Unlock()
 	}
@@ -193,8 +162,8 @@ func (s *Spool) removeIdle() {
 	s.mu.Unlock()
 	for _, folder := range old {
 		for b != nil && path.Dir(folder) != "." { // the two at the top stay
-			if b.root.Remove(filepath.FromSlash(folder)) != nil {
-				break // something lies in it
+			if _, err := b.step(folder, false); err != nil || b.root.Remove(filepath.FromSlash(folder)) != nil {
+				break // it is foreign, or something lies in it
 			}
 			folder = path.Dir(folder)
 		}
@@ -217,6 +186,9 @@ func (s *Spool) tell(device uint64, how, name string, err error) {
 	case known:
 	case how == "unflushed":
 		s.config.Logger.Warn("spool cannot be flushed to the disk; a loss of power may cost pinned files", "path", name, "err", err, "cure", advice)
+	case how == "unnamed":
+		s.config.Logger.Warn("files of this folder cannot be kept as named ones; after a restart they are shipped only if a playlist names them",
+			"path", name, "err", err, "cure", advice)
 	case how == "postponed":
 		s.config.Logger.Info("finished files are held open, and copied if they wait for more than a second",
 			"path", name, "spool", s.folder, "err", err, "cure", advice)
@@ -229,18 +201,25 @@ func (s *Spool) tell(device uint64, how, name string, err error) {
 }
 
 // trouble deals with a spool folder that cannot be used: for a while nothing is pinned. The log is told
-// once, until it works again.
+// once, until it works again, and once more if it is foreign, which waiting does not mend.
 func (s *Spool) trouble(op, name string, err error) {
+	level := slog.LevelWarn
+	if isForeign(err) {
+		level = slog.LevelError
+	}
 	s.mu.Lock()
 	s.retry = s.sys.now().Add(pause)
-	known := s.warned
-	s.warned = true
+	known := s.warned >= level
+	s.warned = max(s.warned, level)
 	s.mu.Unlock()
-	if known {
-		return
+	about := []any{"op", op, "path", name, "spool", s.folder, "err", err, "cure", cure(err), "retry_in", pause}
+	switch {
+	case known:
+	case level == slog.LevelError:
+		s.config.Logger.Error("spool folder is not hlsship's own and is left alone; finished files are held open only and do not survive a restart", about...)
+	default:
+		s.config.Logger.Warn("spool cannot be used; finished files are held open only and do not survive a restart", about...)
 	}
-	s.config.Logger.Warn("spool cannot be used; finished files are held open only and do not survive a restart",
-		"op", op, "path", name, "spool", s.folder, "err", err, "cure", cure(err), "retry_in", pause)
 }
 
 func (s *Spool) hasNoReflinks(device uint64) bool {

@@ -114,9 +114,7 @@ func (s *source) Keep() {
 		return
 	}
 	s.entry.keep = true
-	if err := s.spool.keep(s.entry); err != nil {
-		s.spool.trouble("keep", s.entry.path, err)
-	}
+	s.spool.keep(s.entry)
 }
 
 // Touch says that the bytes have another modification time now: the packager set it without writing

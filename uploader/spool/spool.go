@@ -26,9 +26,12 @@ const pause = 10 * time.Second
 type Config struct {
 	// Dir is the watched directory. It need not exist yet.
 	Dir string
-	// Spool is the spool folder; it is made if it is missing. "" means DefaultFolder inside Dir, the one
-	// place that is sure to be on its file system. Only one process at a time can use it.
+	// Spool is the spool folder, absolute or below Dir; it is made if it is missing. "" means DefaultFolder inside Dir,
+	// the one place that is sure to be on its file system. Only one process at a time can use it.
 	Spool string
+	// Exclude says which paths below Dir are not shipped: what an earlier process left of them stays where it is. nil
+	// excludes nothing.
+	Exclude func(path string) bool
 	// Hold is how many of the newest linked files are also kept open, so that they survive the removal of
 	// the spool folder, and how many may be open at most that wait for being copied. 0 means 256.
 	Hold int
@@ -57,8 +60,8 @@ type Spool struct {
 	base      *base   // nil while there is no usable spool folder
 	left      []*base // spool folders that were moved away or removed
 	closed    bool
-	retry     time.Time // before it nothing is pinned
-	warned    bool      // the log knows of the trouble
+	retry     time.Time  // before it nothing is pinned
+	warned    slog.Level // how loudly the log was told of the trouble; 0 if it was not
 	entries   map[string]*entry
 	held      list.List // of *entry whose file is open, the oldest first
 	postponed list.List // of *entry whose file is held open until it is copied, the oldest first
@@ -68,8 +71,9 @@ type Spool struct {
 	told      map[way]bool
 	plain     map[uint64]bool // devices without reflinks
 	histories histories
-	run       time.Time // when it began; zero unless Resume was called
-	said      time.Time // when stillRuns last did
+	torn      map[string][]hls.Version // what dropped entries said of a path
+	run       time.Time                // when it began; zero unless Resume was called
+	said      time.Time                // when stillRuns last did
 }
 
 // way is something that the log was told of a file system.
@@ -79,9 +83,9 @@ type way struct {
 }
 
 // Open opens the spool of c.Dir and recovers what an earlier process left in it; see Recovered. A spool
-// folder that cannot be made or written to is no error: files are held open then, the log names the cure,
-// and Run tries again; see Config.Late for what lies in a folder that only appears then. The error is an *InUseError if another process has the spool, and something else
-// if c is wrong or the spool folder is no folder. The caller calls Close.
+// folder that is foreign (ForeignError) or that cannot be made or written to is no error: files are held open then, the
+// log names the cure, and Run tries again; see Config.Late for what lies in a folder that can only be used then. The
+// error is an *InUseError if another process has the spool, and something else if c is wrong. The caller calls Close.
 func Open(c Config) (*Spool, error) { return open(c, kernel()) }
 
 func open(c Config, sys system) (*Spool, error) {
@@ -96,11 +100,9 @@ func open(c Config, sys system) (*Spool, error) {
 		return nil, fmt.Errorf("spool: find %s: %w", c.Dir, err)
 	}
 	c.Dir = dir
-	folder := filepath.Join(dir, DefaultFolder)
-	if c.Spool != "" {
-		if folder, err = filepath.Abs(c.Spool); err != nil {
-			return nil, fmt.Errorf("spool: find %s: %w", c.Spool, err)
-		}
+	folder, err := Path(dir, c.Spool)
+	if err != nil {
+		return nil, err
 	}
 	if c.Hold == 0 {
 		c.Hold = 256
@@ -114,14 +116,14 @@ func open(c Config, sys system) (*Spool, error) {
 	s := &Spool{
 		config: c, folder: folder, sys: sys,
 		entries: map[string]*entry{}, idle: map[string]time.Time{}, told: map[way]bool{}, plain: map[uint64]bool{},
-		histories: newHistories(),
+		histories: newHistories(), torn: map[string][]hls.Version{},
 	}
 	if fi, err := os.Stat(dir); err == nil {
 		s.device, _ = identity(fi)
 	}
 	switch s.recovered, err = s.begin(true); {
 	case err == nil:
-	case errors.Is(err, errNoFolder), isInUse(err):
+	case isInUse(err):
 		return nil, fmt.Errorf("open the spool: %w", err)
 	default:
 		s.trouble("open", "", err)
@@ -136,7 +138,7 @@ func isInUse(err error) bool {
 
 // begin opens the spool folder, and takes in what lies there before anything is pinned in it, if it is to.
 func (s *Spool) begin(recover bool) (recovered []hls.File, err error) {
-	b, err := openBase(s.folder, s.config.Spool == "")
+	b, err := openBase(s.config.Dir, s.folder, s.sys.user())
 	if err != nil {
 		return nil, err
 	}
@@ -166,6 +168,9 @@ func (s *Spool) Close() {
 		}
 	}
 }
+
+// Folder returns the absolute path of the spool folder, whether it is there or not.
+func (s *Spool) Folder() string { return s.folder }
 
 // Recovered returns what Open found of an earlier process, in the order of their modification times: facts
 // like those of the watcher, with State Settled and Found true. Whoever calls it releases their
@@ -276,17 +281,15 @@ func (s *Spool) laid(e *entry, b *base, own hls.Version, way string) {
 	s.mu.Lock()
 	s.files++
 	s.bytes += own.Size
-	recovered := s.warned
-	s.warned = false
+	recovered := s.warned != 0
+	s.warned = 0
 	s.mu.Unlock()
 	if recovered {
 		s.config.Logger.Info("spool works again", "spool", s.folder)
 	}
 	s.config.Observer.Pinned(way)
 	if e.keep {
-		if err := s.keep(e); err != nil {
-			s.trouble("keep", e.path, err)
-		}
+		s.keep(e)
 	}
 }
 
@@ -333,25 +336,26 @@ func (s *Spool) lift(e *entry) {
 }
 
 // keep moves a pin to where those lie that a playlist named. The caller holds the mu of e.
-func (s *Spool) keep(e *entry) error {
+func (s *Spool) keep(e *entry) {
 	if e.base == nil || e.named || s.isClosed() {
-		return nil
+		return
 	}
 	from, to := settled+"/"+e.pin, named+"/"+e.pin
-	err := e.base.inFolder(path.Dir(to), func() error {
+	err := e.base.inFolder(path.Dir(to), func(*os.File) error {
 		return e.base.root.Rename(filepath.FromSlash(from), filepath.FromSlash(to))
 	})
-	if errors.Is(err, os.ErrNotExist) {
-		return nil // somebody emptied the spool; there is nothing to keep
+	switch {
+	case errors.Is(err, os.ErrNotExist): // somebody emptied the spool; there is nothing to keep
+	case isForeign(err):
+		s.tell(e.own.Device, "unnamed", e.path, err)
+	case err != nil:
+		s.trouble("keep", e.path, err)
+	default:
+		e.named, e.recorded = true, false
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.idle[path.Dir(from)] = s.sys.now()
 	}
-	if err != nil {
-		return err
-	}
-	e.named, e.recorded = true, false
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.idle[path.Dir(from)] = s.sys.now()
-	return nil
 }
 
 // touch gives a linked pin the name of its new modification time, and one that is to be copied, too. The caller holds

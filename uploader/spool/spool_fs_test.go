@@ -460,30 +460,6 @@ func TestOpenRefuses(t *testing.T) {
 	if _, err := Open(Config{Dir: t.TempDir(), Hold: -1}); err == nil {
 		t.Error("negative Hold: no error")
 	}
-	for name, prepare := range map[string]func(x *stage) error{
-		"a file":        func(x *stage) error { return os.WriteFile(x.path(DefaultFolder), nil, 0o600) },
-		"a link":        func(x *stage) error { return os.Symlink(t.TempDir(), x.path(DefaultFolder)) },
-		"a lost link":   func(x *stage) error { return os.Symlink("nowhere", x.path(DefaultFolder)) },
-		"settled links": func(x *stage) error { return linked(x, settled, t.TempDir()) },
-		"named links":   func(x *stage) error { return linked(x, named, settled) },
-		"lock links":    func(x *stage) error { return linked(x, "lock", filepath.Join(t.TempDir(), "x")) },
-		"lock is FIFO": func(x *stage) error {
-			return errors.Join(os.Mkdir(x.path(DefaultFolder), 0o700), syscall.Mkfifo(x.path(DefaultFolder+"/lock"), 0o600))
-		},
-	} {
-		x := &stage{T: t, dir: t.TempDir()}
-		x.must(prepare(x))
-		if s, err := x.tryOpen(nil); !errors.Is(err, errNoFolder) {
-			t.Errorf("%s: got %v", name, err)
-			if err == nil {
-				s.Close()
-			}
-		}
-	}
-}
-
-func linked(x *stage, name, to string) error {
-	return errors.Join(os.Mkdir(x.path(DefaultFolder), 0o700), os.Symlink(to, x.path(DefaultFolder+"/"+name)))
 }
 
 func TestInUse(t *testing.T) {

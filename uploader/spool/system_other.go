@@ -8,8 +8,11 @@ import (
 	"os"
 )
 
-// openFlags are plain: there are no FIFOs to wait for.
-const openFlags = os.O_RDONLY
+// openFlags and folderFlags are plain: there are no FIFOs to wait for.
+const openFlags, folderFlags = os.O_RDONLY, os.O_RDONLY
+
+// ownership is unknown here.
+func ownership(fs.FileInfo) (user int, names uint64, ok bool) { return 0, 0, false }
 
 // identity is unknown here; size and modification time have to do.
 func identity(fs.FileInfo) (device, inode uint64) { return 0, 0 }
@@ -24,10 +27,8 @@ func isFull(error) bool          { return false }
 func cure(err error) string      { return generalCure(err) }
 func born(*os.File) int64        { return 0 }
 
-// lockFile makes the file; nothing locks it.
-func lockFile(root *os.Root) (*os.File, error) {
-	return root.OpenFile("lock", os.O_RDWR|os.O_CREATE, 0o600)
-}
+// tryLock takes a lock that nobody else can have.
+func tryLock(*os.File) (free bool, err error) { return true, nil }
 
 // unlockFile closes the file.
 func unlockFile(file *os.File) { _ = file.Close() }

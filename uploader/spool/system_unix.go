@@ -4,13 +4,10 @@ package spool
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
-	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -19,6 +16,9 @@ import (
 // openFlags never wait for the other end of a FIFO, should one take a file's place.
 const openFlags = os.O_RDONLY | unix.O_NONBLOCK | unix.O_NOFOLLOW
 
+// folderFlags open folders only.
+const folderFlags = openFlags | unix.O_DIRECTORY
+
 // identity returns the device and the inode of a file.
 func identity(fi fs.FileInfo) (device, inode uint64) {
 	st, ok := fi.Sys().(*syscall.Stat_t)
@@ -26,6 +26,15 @@ func identity(fi fs.FileInfo) (device, inode uint64) {
 		return 0, 0
 	}
 	return uint64(st.Dev), uint64(st.Ino) //nolint:unconvert // their types differ between systems
+}
+
+// ownership returns to which user a file belongs, and how many names it has.
+func ownership(fi fs.FileInfo) (user int, names uint64, ok bool) {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, false
+	}
+	return int(st.Uid), uint64(st.Nlink), true //nolint:unconvert // their types differ between systems
 }
 
 // withFD calls f with the descriptor of file, which stays open meanwhile.
@@ -58,30 +67,13 @@ func linkByName(o original, to *os.File, name string) error {
 	})
 }
 
-// lockFile takes the lock of the spool folder for as long as the file stays open, and writes the number of
-// this process into it. It fails with an *InUseError if another process has it.
-func lockFile(root *os.Root) (*os.File, error) {
-	file, err := root.OpenFile("lock", os.O_RDWR|os.O_CREATE|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0o600)
-	if err != nil {
-		return nil, err
-	}
+// tryLock locks a file for as long as it stays open, unless another process has done so.
+func tryLock(file *os.File) (free bool, err error) {
 	err = withFD(file, func(fd int) error { return unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB) })
 	if errors.Is(err, unix.EWOULDBLOCK) {
-		text, _ := io.ReadAll(io.LimitReader(file, 20)) //nolint:errcheck // without it the error names no process
-		_ = file.Close()
-		return nil, &InUseError{Spool: root.Name(), PID: strings.TrimSpace(string(text))}
+		return false, nil
 	}
-	if err == nil {
-		err = file.Truncate(0)
-	}
-	if err == nil {
-		_, err = fmt.Fprintln(file, os.Getpid())
-	}
-	if err != nil && !isFull(err) { // the number is a courtesy
-		unlockFile(file)
-		return nil, err
-	}
-	return file, nil
+	return err == nil, err
 }
 
 // unlockFile gives the lock back. Closing alone would leave it to a process that is just being started, which

@@ -326,7 +326,7 @@ func TestFlush(t *testing.T) {
 		conf.Hold = 1
 		sys.now = c.Now
 		sys.sync = func(f *os.File) error {
-			name := strings.TrimPrefix(filepath.ToSlash(f.Name()), filepath.ToSlash(x.spool.folder))
+			name := strings.TrimPrefix(filepath.ToSlash(f.Name()), filepath.ToSlash(x.spool.folder)+"/.")
 			name, _, _ = strings.Cut(name, "@")
 			order = append(order, name)
 			return f.Sync()
@@ -457,6 +457,7 @@ func TestProtectedHardlinks(t *testing.T) {
 		}
 		s, err := x.tryOpen(func(_ *Config, sys *system) {
 			sys.clone = func(_, _ *os.File) error { return syscall.ENOTTY } // it would be taken
+			sys.user = func() int { return 65534 }
 		})
 		if err != nil {
 			t.Error(err)
@@ -486,7 +487,7 @@ func TestProtectedHardlinks(t *testing.T) {
 	if n := x.obs.lines("level=WARN"); n != 0 || x.obs.lines("fs.protected_hardlinks") != 1 {
 		t.Errorf("%d warnings: %s", n, x.obs.log.String())
 	}
-	x.open(nil)
+	x.open(func(_ *Config, sys *system) { sys.user = func() int { return 65534 } })
 	if got := names(x.spool.Recovered()); fmt.Sprint(got) != "[a.ts b.ts]" {
 		t.Errorf("recovered %q", got)
 	}

@@ -30,10 +30,11 @@ type system struct {
 	sync  func(*os.File) error
 	born  func(*os.File) int64
 	now   func() time.Time
+	user  func() int
 }
 
 func kernel() system {
-	return system{link: link, clone: clone, copy: copyBytes, sync: (*os.File).Sync, born: born, now: time.Now}
+	return system{link: link, clone: clone, copy: copyBytes, sync: (*os.File).Sync, born: born, now: time.Now, user: os.Geteuid}
 }
 
 // copyBytes is the last way to fill a copy.
@@ -73,7 +74,7 @@ func (s *Spool) put(b *base, o original, to string, rewritten bool) (hls.Version
 		}
 		err = fmt.Errorf("%s: %w", way, err)
 		linkNext := i+1 < len(ways) && ways[i+1] == byLink // which takes no room
-		if !onlyThisFile(err) && !(linkNext && isFull(err)) {
+		if isForeign(err) || !onlyThisFile(err) && !(linkNext && isFull(err)) {
 			return hls.Version{}, "", err
 		}
 		all = errors.Join(all, err)
@@ -97,23 +98,18 @@ func ways(o original, rewritten bool) []string {
 	return []string{byLink, byReflink}
 }
 
-// onlyThisFile reports whether err speaks of the file that was to be pinned, so that another way may do
-// and the next file may be pinned.
+// onlyThisFile reports whether err speaks of the file that was to be pinned, or of its folder in the spool, so that another
+// way may do and the next file may be pinned.
 func onlyThisFile(err error) bool {
-	return errors.Is(err, errNameless) || errors.Is(err, errNoReflinks) || errors.Is(err, errChanged) || thisFile(err)
+	return isForeign(err) || errors.Is(err, errNameless) || errors.Is(err, errNoReflinks) || errors.Is(err, errChanged) || thisFile(err)
 }
 
 // errNameless says that the packager removed the file already, so that it cannot be linked.
 var errNameless = errors.New("the file has no name left")
 
 func (s *Spool) putLink(b *base, o original, to string) (hls.Version, error) {
-	err := b.inFolder(path.Dir(to), func() error {
-		folder, err := b.root.Open(filepath.FromSlash(path.Dir(to)))
-		if err != nil {
-			return err
-		}
-		defer folder.Close() //nolint:errcheck // nothing was written
-		err = s.sys.link(o, folder, path.Base(to))
+	err := b.inFolder(path.Dir(to), func(folder *os.File) error {
+		err := s.sys.link(o, folder, path.Base(to))
 		if errors.Is(err, fs.ErrNotExist) {
 			// Either the file or the folder lost its name.
 			if _, gone := b.root.Lstat(filepath.FromSlash(path.Dir(to))); gone == nil {
@@ -163,8 +159,14 @@ func (s *Spool) putCopy(b *base, o original, to string, fill func(to, file *os.F
 
 // makeCopy is the first half of putCopy. What it makes lies at from, until it is placed or removed.
 func (s *Spool) makeCopy(b *base, o original, fill func(to, file *os.File) error) (from string, own hls.Version, err error) {
-	from = filepath.FromSlash(part + "/" + strconv.FormatUint(s.serial.Add(1), 10))
-	file, err := b.root.OpenFile(from, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	var file *os.File
+	for {
+		from = filepath.FromSlash(part + "/" + strconv.FormatUint(s.serial.Add(1), 10))
+		file, err = b.root.OpenFile(from, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if !errors.Is(err, fs.ErrExist) { // that of an earlier process, or foreign
+			break
+		}
+	}
 	if err != nil {
 		return "", hls.Version{}, err
 	}
@@ -177,7 +179,7 @@ func (s *Spool) makeCopy(b *base, o original, fill func(to, file *os.File) error
 
 // place moves a copy to its place, or removes it.
 func (b *base) place(from, to string) error {
-	err := b.inFolder(path.Dir(to), func() error { return b.root.Rename(from, filepath.FromSlash(to)) })
+	err := b.inFolder(path.Dir(to), func(*os.File) error { return b.root.Rename(from, filepath.FromSlash(to)) })
 	if err != nil {
 		_ = b.root.Remove(from) // what stays is removed by the next Open
 	}

@@ -1,0 +1,89 @@
+package spool
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// maxLeft bounds how many spool folders that were moved away stay open for what they hold: whoever moves them again and
+// again is not to take all descriptors.
+const maxLeft = 4
+
+// errMovedAgain says that it was moved away more often than that.
+var errMovedAgain = errors.New("it is moved away again and again")
+
+// renew opens the spool folder if there is none, if its name means another one, or if others may write to it now. What
+// lies in the former one is of use as long as it can be reached.
+func (s *Spool) renew(ctx context.Context) {
+	s.mu.Lock()
+	b := s.base
+	early := b == nil && s.sys.now().Before(s.retry)
+	s.mu.Unlock()
+	if early || b != nil && b.is(s.config.Dir) {
+		return
+	}
+	if b != nil {
+		s.mu.Lock()
+		s.base, s.left = nil, append(s.left, b)
+		s.mu.Unlock()
+		s.config.Logger.Warn("spool folder was moved or removed, or is open to others; it is made anew", "spool", s.folder,
+			"cure", "leave it alone while hlsship runs; what it held survives only while hlsship runs, if at all")
+	}
+	recovered, err := s.reopen()
+	if err != nil {
+		s.trouble("open", "", err)
+		return
+	}
+	s.mu.Lock()
+	s.retry = time.Time{}
+	if s.base != nil && !s.run.IsZero() {
+		_ = s.base.writeBegan(s.run) // stillRuns warned if it cannot be remembered
+	}
+	s.mu.Unlock()
+	if len(recovered) > 0 {
+		s.config.Late(ctx, recovered)
+	}
+}
+
+// reopen goes on with the folder that has the name now. One that came back is still locked by this process, and nothing in
+// it is news.
+func (s *Spool) reopen() (recovered []hls.File, err error) {
+	s.forsake()
+	s.mu.Lock()
+	left := slices.Clone(s.left)
+	s.mu.Unlock()
+	for _, b := range left {
+		if b.is(s.config.Dir) {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			s.base, s.left = b, slices.DeleteFunc(s.left, func(one *base) bool { return one == b })
+			return nil, nil
+		}
+	}
+	if len(left) > maxLeft {
+		return nil, errMovedAgain
+	}
+	return s.begin(s.config.Late != nil)
+}
+
+// forsake closes spool folders that were moved away and hold nothing any more.
+func (s *Spool) forsake() {
+	used := map[*base]bool{}
+	for _, e := range s.list() {
+		e.mu.Lock()
+		used[e.base] = true
+		e.mu.Unlock()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left = slices.DeleteFunc(s.left, func(b *base) bool {
+		if !used[b] {
+			b.close()
+		}
+		return !used[b]
+	})
+}

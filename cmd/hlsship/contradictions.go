@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -18,9 +19,12 @@ func (r *reader) unshared() {
 	}
 }
 
-// contradictions refuses channels that get in each other's way. origins says where each stands.
+// contradictions refuses channels that get in each other's way, and spools in their own. origins says where each stands.
 func (r *reader) contradictions(channels []channel, origins []string, started time.Time) {
 	for i, c := range channels {
+		if where := c.buries(c.dir); where != "" {
+			r.problem("%s: the watched directory %s: name a folder of its own", origins[i], where)
+		}
 		for j, d := range channels[:i] {
 			if c.name == d.name && c.name != "" {
 				r.problem("%s: a second channel with the name %q; the first is at %s", origins[i], shown(c.name), origins[j])
@@ -37,12 +41,14 @@ func (c channel) collides(d channel, started time.Time) []string {
 	var why []string
 	if c.dir != "" && d.dir != "" {
 		switch one, other := realPath(c.dir), realPath(d.dir); {
-		case one == other:
+		case oneFolder(one, other):
 			why = append(why, "the directory is that of another channel")
 		case within(one, other) && !d.leaves(other, one), within(other, one) && !c.leaves(one, other):
 			why = append(why, "the directory and that of another channel lie in one another, and the outer one does not exclude the inner one")
-		case c.spoolFolder() != "" && c.spoolFolder() == d.spoolFolder():
-			why = append(why, "the spool folder is that of another channel")
+		default:
+			if shared := c.sharesSpool(d); shared != "" {
+				why = append(why, shared)
+			}
 		}
 	}
 	if c.store.bucket != "" && c.store.server() == d.store.server() {
@@ -52,6 +58,40 @@ func (c channel) collides(d channel, started time.Time) []string {
 		}
 	}
 	return why
+}
+
+// sharesSpool says why the spool folders of two channels cannot lie where they do; "" if they can.
+func (c channel) sharesSpool(d channel) string {
+	one, other := c.spoolFolder(), d.spoolFolder()
+	switch in, holds := d.buries(c.dir), c.buries(d.dir); {
+	case in != "":
+		return "the directory " + in + " of another channel"
+	case holds != "":
+		return "the directory of another channel " + holds
+	case one == "" || other == "":
+		return ""
+	case oneFolder(one, other):
+		return "the spool folder is that of another channel"
+	case within(one, other), within(other, one):
+		return "the spool folder and that of another channel lie in one another"
+	}
+	return ""
+}
+
+// buries says that the channel's spool folder takes the place of a watched directory, which hlsship would take for its own;
+// "" if not. In a directory it may lie: every channel knows the spool folders of all and leaves them alone.
+func (c channel) buries(dir string) string {
+	folder := c.spoolFolder()
+	if folder == "" || dir == "" {
+		return ""
+	}
+	switch real := realPath(dir); {
+	case oneFolder(folder, real):
+		return "is the spool folder"
+	case within(real, folder):
+		return "lies in the spool folder"
+	}
+	return ""
 }
 
 // leaves says whether the channel, whose directory is outer, excludes all of the directory inner.
@@ -85,19 +125,44 @@ func (c storeConfig) server() string {
 	return endpoint + " " + c.bucket
 }
 
-// realPath returns the path without links, as far as it exists.
+// realPath returns the path without links, as far as it exists; what a link leads to need not exist.
 func realPath(path string) string {
+	const most = 40 // links that lead on, as the kernel allows
 	whole, err := filepath.Abs(path)
 	if err != nil {
 		return path
 	}
+	return resolved(whole, most)
+}
+
+// resolved is realPath of an absolute path with that many links at most.
+func resolved(whole string, links int) string {
 	if real, err := filepath.EvalSymlinks(whole); err == nil {
 		return real
 	}
-	if parent := filepath.Dir(whole); parent != whole {
-		return filepath.Join(realPath(parent), filepath.Base(whole))
+	parent := filepath.Dir(whole)
+	if parent == whole {
+		return whole
 	}
-	return whole
+	whole = filepath.Join(resolved(parent, links), filepath.Base(whole))
+	to, err := os.Readlink(whole)
+	if err != nil || links == 0 {
+		return whole
+	}
+	if !filepath.IsAbs(to) {
+		to = filepath.Join(filepath.Dir(whole), to)
+	}
+	return resolved(to, links-1)
+}
+
+// oneFolder says whether two real paths are one folder, which may also have two names by a mount.
+func oneFolder(one, other string) bool {
+	if one == other {
+		return true
+	}
+	a, err1 := os.Stat(one)
+	b, err2 := os.Stat(other)
+	return err1 == nil && err2 == nil && os.SameFile(a, b)
 }
 
 // within says whether inner lies below outer.

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -136,10 +135,11 @@ func (r *reader) spool(dir string) spoolConfig {
 	case folder == "off":
 		c.off = true
 	case folder == spool.DefaultFolder || folder == "":
-	case filepath.IsAbs(folder):
-		c.dir = folder
 	default:
-		c.dir = filepath.Join(dir, folder)
+		var err error
+		if c.dir, err = spool.Path(dir, folder); err != nil {
+			r.problem("%s: %w", r.find(nameSpoolDir).origin, err)
+		}
 	}
 	return c
 }

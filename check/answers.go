@@ -41,7 +41,7 @@ func ofNetwork(err error, u *url.URL) Finding {
 		}
 		return fail("endpoint-silent", "Look for a firewall or proxy on the way, and whether --endpoint is the S3 port of the store and the store is healthy.", "%s did not answer within %s", u.Host, probeLimit)
 	}
-	return fail("connect-failed", "See the error; check --endpoint, and any proxy on the way.", "%s could not be asked: %s", u.Host, printable(err.Error()))
+	return fail("connect-failed", "See the error; check --endpoint, and any proxy on the way.", "%s could not be asked: %s", u.Host, short(err.Error()))
 }
 
 // ofTLS returns the finding about a failure of TLS.
@@ -69,7 +69,7 @@ func ofTLS(err error, u *url.URL) (Finding, bool) {
 		id, found = "tls-expected", fmt.Sprintf("%s speaks TLS and was asked without", u.Host)
 		cure = "Write https:// instead of http:// in --endpoint."
 	case strings.Contains(text, "tls: ") || strings.Contains(text, "x509: "):
-		id, found = "tls-failed", fmt.Sprintf("no TLS connection to %s: %s", u.Host, printable(text))
+		id, found = "tls-failed", fmt.Sprintf("no TLS connection to %s: %s", u.Host, short(text))
 		cure = "See the error; check the store's certificate, and what is between it and this host."
 	}
 	return Finding{ID: id, Level: Error, Found: found, Cure: cure}, id != ""
@@ -89,7 +89,7 @@ func namesOf(c *x509.Certificate) []string {
 // ofStore returns the finding about a call of the store that failed. what is the call in the user's words, denied the
 // finding's name if it is the permission that is missing, other if nothing more is known.
 func ofStore(err error, u *url.URL, what, denied, other string) Finding {
-	f := Finding{ID: other, Level: Error, Found: what + " failed: " + printable(causeOf(err))}
+	f := Finding{ID: other, Level: Error, Found: what + " failed: " + short(causeOf(err))}
 	if e, ok := errors.AsType[*uploader.Error](err); ok {
 		f.Cure = e.Cure
 	}

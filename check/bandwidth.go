@@ -97,7 +97,7 @@ func (s *storeCheck) appending(ctx context.Context, bits float64) {
 	}, appendFrom)
 	if err != nil {
 		s.found.note("append-unsupported", "Have the packager write segments instead of byte ranges of one file: without UploadPartCopy the whole file is sent for each.",
-			"the store cannot lengthen an object: %s", printable(causeOf(err)))
+			"the store cannot lengthen an object: %s", short(causeOf(err)))
 		return
 	}
 	s.etag, s.size = etag, len(body)

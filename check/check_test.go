@@ -288,10 +288,32 @@ func brokenDirectories() []broken {
 			s.sys.watches = func([]string) (bool, int, error) { return true, 1, syscall.ENOSPC }
 		}, "inotify-watches", Warning, "max_user_watches"},
 		{"too few open files", func(s *stage) { s.sys.openFiles = func() uint64 { return 256 } }, "open-files", Warning, "LimitNOFILE"},
-		{"spool folder is a file", func(s *stage) { s.file(".hlsship", "") }, "spool-unwritable", Warning, "--spool-dir"},
+		{"spool folder is a file", func(s *stage) { s.file(".hlsship", "") }, "spool-foreign", Error, "--spool-dir"},
 		{"spool folder below nothing", func(s *stage) {
 			s.config.Spool = filepath.Join(s.config.Dir, "main.m3u8", "spool")
-		}, "spool-unwritable", Warning, "--spool-dir"},
+		}, "spool-foreign", Error, "--spool-dir"},
+		{"spool folder is a link", func(s *stage) {
+			must(s.t, os.Symlink(s.t.TempDir(), filepath.Join(s.config.Dir, "kept")))
+			s.config.Spool = "kept"
+		}, "spool-foreign", Error, "--spool-dir"},
+		{"spool folder of everybody", func(s *stage) {
+			folder := filepath.Join(s.t.TempDir(), "spool")
+			must(s.t, os.Mkdir(folder, 0o700))
+			must(s.t, os.Chmod(folder, 0o777))
+			s.config.Spool = folder
+		}, "spool-foreign", Error, "Remove it"},
+		{"lock is a FIFO", func(s *stage) {
+			must(s.t, os.Mkdir(filepath.Join(s.config.Dir, ".hlsship"), 0o700))
+			must(s.t, syscall.Mkfifo(filepath.Join(s.config.Dir, ".hlsship", "lock"), 0o600))
+		}, "spool-foreign", Error, "Remove it"},
+		{"directory of another user", func(s *stage) {
+			user := os.Geteuid() + 1
+			s.sys.user = func() int { return user }
+			if os.Geteuid() == 0 { // whose directories are nobody else's
+				must(s.t, os.Chown(s.config.Dir, 2001, 2001))
+			}
+		}, "spool-shared", Warning, "where only hlsship writes"},
+		{"directory of a group", func(s *stage) { must(s.t, os.Chmod(s.config.Dir, 0o775)) }, "spool-shared", Warning, "where only hlsship writes"},
 		{"spool on another file system", func(s *stage) { s.config.Spool = elsewhere(s) }, "spool-copies", Note, "--spool-dir"},
 		{"spool off", func(s *stage) { s.config.SpoolOff = true }, "spool-off", Warning, "--spool-dir"},
 		{"disk full", func(s *stage) { onMount(s, func(m *mount) { m.free = few }) }, "disk-full", Error, "room"},

@@ -24,6 +24,7 @@ type directoryCheck struct {
 	sys    system
 	found  *findings
 
+	spool   string // the absolute path of the spool folder
 	root    *os.Root
 	files   map[string]fs.FileInfo // regular files by their path
 	links   map[string]bool        // symbolic links by their path
@@ -72,6 +73,9 @@ func (d *directoryCheck) open() bool {
 	if err == nil {
 		d.root, err = os.OpenRoot(dir)
 	}
+	if err == nil {
+		d.spool, err = spool.Path(dir, d.config.Spool)
+	}
 	if err != nil {
 		d.unreadable(err)
 		return false
@@ -89,6 +93,7 @@ func (d *directoryCheck) walk(ctx context.Context) {
 	d.files, d.links, d.closed = map[string]fs.FileInfo{}, map[string]bool{}, map[string]bool{}
 	var shut []string
 	entries := 0
+	kept, _ := os.Stat(d.spool) //nolint:errcheck // mostly it is not there
 	err := fs.WalkDir(d.root.FS(), ".", func(path string, entry fs.DirEntry, err error) error {
 		entries++
 		switch {
@@ -101,7 +106,7 @@ func (d *directoryCheck) walk(ctx context.Context) {
 			return ctx.Err()
 		case entries > maxEntries:
 			return errors.New("too many entries")
-		case path == spool.DefaultFolder && entry.IsDir():
+		case entry.IsDir() && (path == spool.DefaultFolder || sameFile(entry, kept)):
 			return fs.SkipDir
 		case entry.IsDir():
 			d.folders = append(d.folders, filepath.Join(d.config.Dir, filepath.FromSlash(path)))
@@ -126,6 +131,15 @@ func (d *directoryCheck) walk(ctx context.Context) {
 		d.found.fail("folder-unreadable", "Let this user list and enter them: run hlsship as the packager's user, or give a group of both r and x.",
 			"%s cannot be read: %s", count(len(shut), "folder"), some(shut))
 	}
+}
+
+// sameFile reports whether the entry is that file, which may be nil.
+func sameFile(entry fs.DirEntry, file fs.FileInfo) bool {
+	if file == nil {
+		return false
+	}
+	fi, err := entry.Info()
+	return err == nil && os.SameFile(fi, file)
 }
 
 // filesystem says what kind of file system the directory lies on.

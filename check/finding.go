@@ -2,8 +2,10 @@ package check
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf8"
 )
 
 // Level says how much a Finding matters.
@@ -54,7 +56,10 @@ type findings struct {
 	all []Finding
 }
 
+// add is the one way in: names, errors and what a store says may hold what would move the cursor of a terminal, and nothing
+// of it gets further.
 func (f *findings) add(one Finding) {
+	one.Found, one.Cure = legible(one.Found), legible(one.Cure)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.all = append(f.all, one)
@@ -95,6 +100,35 @@ func (f *findings) taken() []Finding {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return append([]Finding(nil), f.all...)
+}
+
+// legible writes what is not to be seen, as control characters, marks that turn the direction of text, and bytes that are
+// no UTF-8, as Go does in a string.
+func legible(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		c, size := utf8.DecodeRuneInString(s[i:])
+		if one := s[i : i+size]; strconv.IsPrint(c) && (c != utf8.RuneError || size > 1) {
+			b.WriteString(one)
+		} else {
+			b.WriteString(strings.Trim(strconv.Quote(one), `"`))
+		}
+		i += size
+	}
+	return b.String()
+}
+
+// short returns the start of a text that somebody else chose.
+func short(s string) string {
+	const limit = 200
+	if len(s) <= limit {
+		return s
+	}
+	end := limit
+	for end > limit-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end] + "…"
 }
 
 // sentence makes one of the spool's cures, which are parts of a log line.

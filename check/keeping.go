@@ -25,6 +25,11 @@ func (d *directoryCheck) keeping(ctx context.Context) {
 		d.finishing(ctx, "")
 		return
 	}
+	d.sharing()
+	if err := spool.Inspect(d.config.Dir, d.config.Spool); d.foreign(err) {
+		d.finishing(ctx, "")
+		return
+	}
 	scratch, remove, err := d.scratch()
 	if err != nil {
 		d.found.warn("spool-unwritable", cureOfFolder(err),
@@ -37,15 +42,51 @@ func (d *directoryCheck) keeping(ctx context.Context) {
 	d.pinning(scratch)
 }
 
+// sharing says if somebody else can put another folder in the place of the spool.
+func (d *directoryCheck) sharing() {
+	fi, err := os.Stat(d.config.Dir)
+	if err != nil || !d.inside(d.spool) {
+		return
+	}
+	owner, user := ownerOf(fi), d.sys.user()
+	const cure = "Put --spool-dir where only hlsship writes, on the same file system and mount."
+	switch mode := fi.Mode(); {
+	case owner < 0 || user < 0:
+	case owner != user && owner != 0:
+		d.found.warn("spool-shared", cure,
+			"%s, in which the spool lies, belongs to user %d, who may take the spool folder away from user %d; files are then held open only, which neither a kill nor a restart survives", d.config.Dir, owner, user)
+	case mode.Perm()&0o022 != 0 && mode&fs.ModeSticky == 0:
+		d.found.warn("spool-shared", cure,
+			"others may write to %s, in which the spool lies, and take the spool folder away (mode %#o); files are then held open only, which neither a kill nor a restart survives", d.config.Dir, mode.Perm())
+	}
+}
+
+// inside reports whether a path lies below the directory.
+func (d *directoryCheck) inside(path string) bool {
+	dir, err := filepath.Abs(d.config.Dir)
+	if err != nil {
+		return false
+	}
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel) && rel != "."
+}
+
+// foreign says if err is about a spool folder that hlsship would leave alone.
+func (d *directoryCheck) foreign(err error) bool {
+	e, ok := errors.AsType[*spool.ForeignError](err)
+	if ok {
+		d.found.fail("spool-foreign", sentence(e.Cure()),
+			"the spool folder is left alone (%v): files that wait for the store are held open only, which neither a kill nor a restart survives", e)
+	}
+	return ok
+}
+
 // scratch makes a folder within the spool folder. remove takes it away, and the spool folder too if that was not there
 // before: another user may have to make it.
 func (d *directoryCheck) scratch() (folder string, remove func(), err error) {
-	base := d.config.Spool
-	if base == "" {
-		base = filepath.Join(d.config.Dir, spool.DefaultFolder)
-	}
+	base := d.spool
 	made := false
-	switch fi, err := os.Lstat(base); {
+	switch _, err := os.Lstat(base); {
 	case errors.Is(err, fs.ErrNotExist):
 		create := os.Mkdir
 		if d.config.Spool != "" {
@@ -55,8 +96,6 @@ func (d *directoryCheck) scratch() (folder string, remove func(), err error) {
 			return "", nil, err
 		}
 		made = true
-	case err == nil && d.config.Spool == "" && !fi.IsDir():
-		return "", nil, fmt.Errorf("%s is no folder", base)
 	}
 	folder, err = os.MkdirTemp(base, "check-")
 	remove = func() {
@@ -140,6 +179,7 @@ func (d *directoryCheck) pinning(scratch string) {
 		_ = file.Close()
 	}
 	switch way, err, cure := seen.outcome(); {
+	case d.foreign(err): // as on a file system without owners
 	case ok && way == "link":
 		d.found.ok("spool", "finished files are kept by hard links, which cost nothing%s", from)
 	case ok && way == "copy" && err != nil:

@@ -217,24 +217,9 @@ func (r *reading) report() {
 	for _, id := range slices.Sorted(maps.Keys(r.examples)) {
 		shown := make([]string, 0, len(r.examples[id]))
 		for _, text := range r.examples[id] {
-			shown = append(shown, printable(text))
+			shown = append(shown, short(text))
 		}
 		m := all[id]
 		r.found.add(Finding{ID: id, Level: m.level, Found: m.found + ": " + some(shown), Cure: m.cure})
 	}
-}
-
-// printable returns the start of s, without what would break a line.
-func printable(s string) string {
-	const limit = 200
-	s = strings.ToValidUTF8(s, "?")
-	if len(s) > limit {
-		s = strings.ToValidUTF8(s[:limit], "") + "…"
-	}
-	return strings.Map(func(c rune) rune {
-		if strconv.IsPrint(c) {
-			return c
-		}
-		return '?'
-	}, s)
 }

@@ -60,6 +60,7 @@ func (s *storeCheck) run(ctx context.Context, need streams) {
 		s.found.fail("store-settings", "Correct the settings of the store.", "the store cannot be asked: %v", err)
 		return
 	}
+	s.keyFiles()
 	if !s.endpoint(ctx, s.at) || !s.open(ctx, c) {
 		return
 	}
@@ -97,7 +98,7 @@ func (s *storeCheck) open(ctx context.Context, c s3.Config) bool {
 	if errors.Is(err, context.DeadlineExceeded) {
 		s.found.fail("credentials-missing", cure, "no source of credentials answered within %s", probeLimit)
 	} else {
-		s.found.fail("credentials-missing", cure, "%s", printable(strings.ReplaceAll(err.Error(), "\n", "; ")))
+		s.found.fail("credentials-missing", cure, "%s", short(strings.ReplaceAll(err.Error(), "\n", "; ")))
 	}
 	return false
 }
@@ -176,7 +177,7 @@ func (s *storeCheck) throttled(err error) {
 		return
 	}
 	s.found.warn("writes-throttled", "Set --min-interval 1s: this store allows about one write of a key in a second.",
-		"overwriting an object at once is refused: %s", printable(causeOf(err)))
+		"overwriting an object at once is refused: %s", short(causeOf(err)))
 }
 
 // readBack compares what the store has with what was sent.
@@ -214,7 +215,7 @@ func (s *storeCheck) headers(ctx context.Context) {
 		if got := h.Get(name); got != sent {
 			kept = false
 			s.found.warn("header-changed", "Set it where the store or the CDN lets you ("+name+"): players and caches go by it, and a playlist that is cached for long freezes live play.",
-				"%s: %s was sent and %s comes back", name, sent, printable(strconv.Quote(got)))
+				"%s: %s was sent and %s comes back", name, sent, short(strconv.Quote(got)))
 		}
 	}
 	if kept {
@@ -224,7 +225,7 @@ func (s *storeCheck) headers(ctx context.Context) {
 		s.found.note("cors-missing", "If players on web pages read from the bucket itself, set its CORS rules (GET and HEAD from their origins); a CDN can do so as well.",
 			"the store sends no Access-Control-Allow-Origin to a page of %s", origin)
 	} else {
-		s.found.ok("cors", "pages of %s may read", printable(allowed))
+		s.found.ok("cors", "pages of %s may read", short(allowed))
 	}
 }
 

@@ -8,8 +8,9 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
-// ownerOf is not known here.
+// ownerOf and groupOf are not known here.
 func ownerOf(fs.FileInfo) int { return -1 }
+func groupOf(fs.FileInfo) int { return -1 }
 
 // versionOf is the fingerprint as far as it can be had.
 func versionOf(fi fs.FileInfo) hls.Version {

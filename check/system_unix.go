@@ -17,6 +17,14 @@ func ownerOf(fi fs.FileInfo) int {
 	return -1
 }
 
+// groupOf returns the group that a file belongs to; -1 if nobody knows.
+func groupOf(fi fs.FileInfo) int {
+	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
+		return int(st.Gid)
+	}
+	return -1
+}
+
 // versionOf is the fingerprint as the spool wants it.
 func versionOf(fi fs.FileInfo) hls.Version {
 	v := hls.Version{Size: fi.Size(), ModTime: fi.ModTime().UnixNano()}

@@ -301,7 +301,7 @@ func brokenDirectories() []broken {
 			must(s.t, os.Mkdir(folder, 0o700))
 			must(s.t, os.Chmod(folder, 0o777))
 			s.config.Spool = folder
-		}, "spool-foreign", Error, "Remove it"},
+		}, "spool-foreign", Error, "chmod go-w"},
 		{"lock is a FIFO", func(s *stage) {
 			must(s.t, os.Mkdir(filepath.Join(s.config.Dir, ".hlsship"), 0o700))
 			must(s.t, syscall.Mkfifo(filepath.Join(s.config.Dir, ".hlsship", "lock"), 0o600))

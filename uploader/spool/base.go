@@ -65,20 +65,20 @@ func enterBase(dir, folder string, user int, create bool) (*base, error) {
 	if err != nil {
 		return nil, err
 	}
-	if why := strange(there, user, true); why != "" {
-		if made {
+	b := &base{name: folder, user: user}
+	if err := b.check("", there, true); err != nil {
+		if e, ok := errors.AsType[*ForeignError](err); ok && made {
+			e.fresh = true
 			_ = os.Remove(folder) // it is empty, and would look like another user's
 		}
-		return nil, &ForeignError{Path: folder, Why: why, fresh: made}
-	}
-	// The dot lets nothing be opened but a folder; a FIFO in its place would be waited for.
-	root, err := os.OpenRoot(folder + string(filepath.Separator) + ".")
-	if err != nil {
 		return nil, err
 	}
-	b := &base{name: folder, user: user, root: root}
-	if now, err := root.Stat("."); err != nil || !os.SameFile(now, there) {
-		_ = root.Close()
+	// The dot lets nothing be opened but a folder; a FIFO in its place would be waited for.
+	if b.root, err = os.OpenRoot(folder + string(filepath.Separator) + "."); err != nil {
+		return nil, err
+	}
+	if now, err := b.root.Stat("."); err != nil || !os.SameFile(now, there) {
+		_ = b.root.Close()
 		return nil, errors.Join(fmt.Errorf("%s %w", folder, errReplaced), err)
 	}
 	return b, nil
@@ -151,7 +151,7 @@ func (b *base) is(dir string) bool {
 	if err != nil {
 		return !errors.Is(err, fs.ErrNotExist) && !isForeign(err)
 	}
-	if ours, err := b.root.Stat("."); err == nil && !os.SameFile(ours, there) || strange(there, b.user, true) != "" {
+	if ours, err := b.root.Stat("."); err == nil && !os.SameFile(ours, there) || b.check("", there, true) != nil {
 		return false
 	}
 	return !isForeign(b.inspect())
@@ -203,10 +203,7 @@ func (b *base) step(name string, create bool) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	if why := strange(fi, b.user, true); why != "" {
-		return nil, b.foreign(name, why)
-	}
-	return fi, nil
+	return fi, b.check(name, fi, true)
 }
 
 // file opens a file that is hlsship's alone. With os.O_CREATE it is made if it is missing.
@@ -230,9 +227,7 @@ func (b *base) file(name string, flags int) (*os.File, error) {
 		}
 		fi, err := file.Stat()
 		if err == nil {
-			if why := strange(fi, b.user, false); why != "" {
-				err = b.foreign(name, why)
-			}
+			err = b.check(name, fi, false)
 		}
 		if err != nil {
 			_ = file.Close()

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,6 +45,33 @@ func hurry(t *testing.T, f func()) {
 	case <-done:
 	case <-patience.C:
 		t.Fatal("it waits for ever")
+	}
+}
+
+// TestCureOfOpenFolders: what was opened to others by accident, with all in it, is cured by what the log says, and nothing is
+// lost.
+func TestCureOfOpenFolders(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	keep(x.pinText("hi/a.ts", "bytes"))
+	x.must(os.Chmod(x.path("hi/a.ts"), 0o664))
+	x.spool.Resume(time.Now())
+	x.spool.Close()
+	x.must(exec.CommandContext(t.Context(), "chmod", "-R", "g+rwX", x.spool.folder).Run())
+	x.open(nil)
+	if got := x.spool.Recovered(); len(got) != 0 {
+		t.Fatalf("recovered %q from an open folder", names(got))
+	}
+	_, cure, _ := strings.Cut(x.obs.log.String(), "hlsship wrote there, run ")
+	cure, _, _ = strings.Cut(cure, "; else")
+	cure = strings.ReplaceAll(cure, `\\`, `\`) // as the log quotes it
+	x.must(exec.CommandContext(t.Context(), "sh", "-c", cure).Run())
+	x.again()
+	if got := x.spool.Recovered(); len(got) != 1 || x.obs.lines("level=ERROR") != 0 {
+		t.Fatalf("after %q recovered %q: %s", cure, names(got), x.obs.log.String())
+	}
+	if fi, err := os.Stat(x.path("hi/a.ts")); err != nil || fi.Mode().Perm() != 0o664 {
+		t.Errorf("the packager's file has the mode %v now, %v", fi.Mode(), err)
 	}
 }
 

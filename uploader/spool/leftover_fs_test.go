@@ -133,7 +133,8 @@ func TestMemoryForPlaylists(t *testing.T) {
 		x.leave(named, fmt.Sprintf("%02d.m3u8", i), long, at.Add(time.Duration(i)*time.Second))
 	}
 	x.leave(named, "large.m3u8", "#EXTM3U\n"+strings.Repeat("#", 1<<20), at.Add(time.Hour))
-	x.leave(named, "large.m3u8", "#EXTM3U\n", at) // an older version stays with it
+	x.leave(named, "greedy.m3u8", "#EXTM3U\n"+strings.Repeat("#", int(hls.Cost(int64(len(long)), 100))*2), at.Add(time.Hour)) // half of it
+	x.leave(named, "large.m3u8", "#EXTM3U\n", at)                                                                             // an older version stays with it
 	x.leave(named, "dense.m3u8", "#EXTM3U\n"+strings.Repeat("#EXTINF:2,\na\n", 1000), at.Add(time.Hour))
 	cost := hls.Cost(int64(len(long)), 100)
 	limit := 8 * cost
@@ -147,15 +148,15 @@ func TestMemoryForPlaylists(t *testing.T) {
 	if f := all[len(all)-1]; f.Path != "49.m3u8" || f.Share.Bytes() != cost || len(f.Playlist.References) != 100 {
 		t.Errorf("the last is %s with a share of %d", f.Path, f.Share.Bytes())
 	}
-	stay := many - len(all) + 3
+	stay := many - len(all) + 4
 	if len(x.obs.dropped) != stay || slices.ContainsFunc(x.obs.dropped, func(s string) bool { return s != droppedLater }) {
 		t.Errorf("dropped %q, want %d", x.obs.dropped, stay)
 	}
 	if x.obs.lines("level=WARN") != 1 || x.obs.lines("large.m3u8") != 1 || x.obs.lines(fmt.Sprint("files=", stay)) != 1 {
 		t.Errorf("the log: %s", x.obs.log.String())
 	}
-	if got := len(x.onDisk()); got != many+3 {
-		t.Errorf("%d on disk, want %d", got, many+3)
+	if got := len(x.onDisk()); got != many+4 {
+		t.Errorf("%d on disk, want %d", got, many+4)
 	}
 	for _, f := range all {
 		f.Share.Release()

@@ -41,7 +41,7 @@ func (s *Spool) renew(ctx context.Context) {
 	s.mu.Lock()
 	s.retry = time.Time{}
 	if s.base != nil && !s.run.IsZero() {
-		_ = s.base.writeBegan(s.run) // stillRuns warned if it cannot be remembered
+		_ = s.base.writeBegan(s.run) // stillRuns tries again
 	}
 	s.mu.Unlock()
 	if len(recovered) > 0 {

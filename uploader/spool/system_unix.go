@@ -57,7 +57,7 @@ func linkByName(o original, to *os.File, name string) error {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // nothing was written
-	from, err := root.Open(filepath.FromSlash(path.Dir(o.path)))
+	from, err := root.OpenFile(filepath.FromSlash(path.Dir(o.path)), folderFlags, 0)
 	if err != nil {
 		return err
 	}

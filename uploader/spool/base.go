@@ -111,7 +111,7 @@ func (b *base) prepare() error {
 		}
 	}
 	if err != nil {
-		_ = file.Close()
+		unlockFile(file)
 		return err
 	}
 	b.lock = file

@@ -172,6 +172,48 @@ func TestMemoryForPlaylists(t *testing.T) {
 	}
 }
 
+// TestTextsWithoutMemory: a text that there was memory for, but none for what it names, is not kept.
+func TestTextsWithoutMemory(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	x.spool.Close()
+	for i := range 3 {
+		x.leave(named, fmt.Sprintf("%d.m3u8", i), "#EXTM3U\n"+strings.Repeat("#EXTINF:2,\na.ts\n", 10), time.Unix(int64(i), 0))
+	}
+	memory := hls.NewAccount(1 << 20)
+	var others []*hls.Share
+	for memory.Used() < memory.Limit()-hls.PerReference {
+		share, ok := memory.Take(hls.PerReference)
+		if !ok {
+			break
+		}
+		others = append(others, share)
+	}
+	others[0].Release() // room for a text and one reference
+	b, err := openBase(x.dir, x.path(DefaultFolder), os.Geteuid())
+	x.must(err)
+	defer b.close()
+	x.spool.config.Memory = memory
+	r, texts := recovery{spool: x.spool, base: b, stays: map[string]*stay{}}, map[listFile]*listText{}
+	r.walk(named, named, 0)
+	before := memory.Used()
+	for range 2 {
+		for _, p := range r.lists {
+			if _, err := r.read(p, texts); !errors.Is(err, errNoMemory) {
+				t.Errorf("got %v, want %v", err, errNoMemory)
+			}
+		}
+	}
+	if len(texts) != 3 || memory.Used() != before {
+		t.Errorf("%d files were read, %d bytes taken", len(texts), memory.Used()-before)
+	}
+	for file, text := range texts {
+		if text.content != nil || text.playlist != nil {
+			t.Errorf("%+v is kept", file)
+		}
+	}
+}
+
 // TestErrorsOfTheMachine: for want of descriptors nothing is taken for broken.
 func TestErrorsOfTheMachine(t *testing.T) {
 	t.Parallel()

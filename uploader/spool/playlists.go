@@ -84,12 +84,18 @@ func (r *recovery) read(p listPin, texts map[listFile]*listText) (f hls.File, er
 	}
 	file := listFile{p.own, hls.Classify(p.path) == hls.Manifest}
 	t := texts[file]
-	if t == nil {
+	met := t != nil
+	if !met {
 		t = p.text(memory.References(size))
-		texts[file] = t
 	}
 	if err = t.err; err == nil && !share.Grow(hls.Cost(size, len(t.playlist.References))) {
 		err = errNoMemory
+	}
+	switch {
+	case err == nil:
+		texts[file] = t
+	case !met:
+		texts[file] = &listText{err: err} // without the text, which nobody counts any more
 	}
 	if err != nil {
 		share.Release()

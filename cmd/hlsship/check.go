@@ -76,7 +76,7 @@ func checkAll(ctx context.Context, all []setUp, version string) (checkResult, er
 	result := checkResult{Version: version, Channels: make([]checked, len(all))}
 	var looking group
 	for i, one := range all {
-		looking.start(nil, func() error {
+		looking.start("check "+one.dir, nil, func() error {
 			result.Channels[i] = checked{one.name, one.dir, one.destination, check.Run(ctx, one.config)}
 			return nil
 		})

@@ -104,13 +104,13 @@ func (d demo) run(ctx context.Context, address string) (err error) {
 	serving, stopServing := context.WithCancel(context.WithoutCancel(hard))
 	defer stopServing()
 	var workers, servers group
-	servers.start(stopPacking, func() error { return page.serve(serving, listener) })
-	servers.start(nil, func() error { return d.bucket.sweep(serving) })
-	workers.start(nil, func() error {
+	servers.start("serve the page", stopPacking, func() error { return page.serve(serving, listener) })
+	servers.start("sweep the bucket", nil, func() error { return d.bucket.sweep(serving) })
+	workers.start("pack", nil, func() error {
 		defer startDrain()
 		return d.pack(packing, dir)
 	})
-	workers.start(stopPacking, func() error { return ship.run(hard, drain) })
+	workers.start("ship", stopPacking, func() error { return ship.run(hard, drain) })
 
 	d.say("Watch it at http://%s/ (Ctrl-C stops it)", reachable(listener.Addr()))
 	err = workers.wait()

@@ -8,6 +8,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/metrics"
@@ -22,6 +23,9 @@ const (
 	// restartAfter is when a channel is started again that failed, at first, and restartMost in the long run.
 	restartAfter = time.Second
 	restartMost  = time.Minute
+	// patience is how long what was told to end may take beyond the time that it has for draining. It is less than
+	// the slack that the units, the chart and the compose file leave, so that what hangs is named before a kill.
+	patience = 3 * time.Second
 )
 
 // Why a channel stops while the others go on.
@@ -50,103 +54,69 @@ type fleet struct {
 	observer uploader.Observer
 	// credentials, unless zero, are used instead of those of the channels.
 	credentials s3.Credentials
+	// patience is the constant of that name.
+	patience time.Duration
 
 	files   *fileWatch
 	voyages []*voyage
 	ended   chan *voyage
-	crew    group
-}
-
-// voyage is one run of a shipment.
-type voyage struct {
-	shipment
-	// soft is the context whose end makes it drain, stop ends it.
-	soft context.Context
-	stop context.CancelCauseFunc
-	// credentials are those that its store uses. They belong to the fleet, as they may change while it runs.
-	credentials s3.Credentials
-	// err is how it went, once done is closed.
-	err  error
-	done chan struct{}
-	// began is when it did, failures counts those in a row.
-	began    time.Time
-	failures int
-}
-
-func newVoyage(s shipment) *voyage {
-	return &voyage{shipment: s, credentials: s.channel.store.credentials}
+	// abandoned is closed once nobody receives from ended any more.
+	abandoned chan struct{}
 }
 
 func newFleet(c config, version string, logger *slog.Logger, figures *metrics.Metrics) *fleet {
 	return &fleet{
-		config: c, version: version, logger: logger, metrics: figures, hangups: make(chan os.Signal, 1),
-		files: newFileWatch(logger), ended: make(chan *voyage),
+		config: c, version: version, logger: logger, metrics: figures, hangups: make(chan os.Signal, 1), patience: patience,
+		files: newFileWatch(logger), ended: make(chan *voyage), abandoned: make(chan struct{}),
 	}
 }
 
-// run ships all channels until soft ends, then drains each for at most its drain timeout, and returns nil once
-// everything is shipped. When hard ends it stops at once. If files are left the error holds an
-// *uploader.Unshipped. It fails at once if one of the channels cannot begin. Everything that run started has ended
-// when it returns.
+// run ships until soft ends and everything is shipped, or until hard ends, which stops it at once. A channel that fails, at the
+// start or later, is started again while the others go on; the error of the only one is an error. Everything that run
+// started has ended when it returns, but for what hangs: that is named in the error.
 func (f *fleet) run(hard, soft context.Context) error {
 	soft, stop := context.WithCancel(soft)
 	defer stop()
 	serving, stopServing := context.WithCancel(context.WithoutCancel(hard))
 	defer stopServing()
-	first, err := f.begin(hard)
-	if err != nil {
-		return err
+	for _, c := range f.config.channels {
+		f.metrics.Channel(c.name, c.dir) // else who asks early takes those that have begun for all
 	}
 	server, err := f.listen()
 	if err != nil {
-		for _, o := range first {
-			o.close()
-		}
 		return err
 	}
-	var servers group
+	servers := group{roster: &roster{}}
 	if server != nil {
-		servers.start(stop, func() error { return server.Serve(serving) })
+		servers.start("serve HTTP", stop, func() error { return server.Serve(serving) })
 	}
 	if f.read != nil {
 		f.files.watch(f.config.files())
-		servers.start(stop, func() error { return f.files.run(serving) })
+		servers.start("watch the configuration", stop, func() error { return f.files.run(serving) })
 	}
-	for _, o := range first {
-		f.launch(hard, soft, newVoyage(o.shipment), o, 0)
+	for _, c := range f.config.channels {
+		f.launch(hard, soft, newVoyage(f.shipment(c, len(f.config.channels)), nil), 0)
 	}
-	err = f.attend(hard, soft)
-	f.crew.running.Wait()
+	err = f.attend(hard, soft, stop)
 	stopServing()
-	if err = errors.Join(err, servers.wait()); err == nil {
+	if err = errors.Join(err, f.join(&servers)); err == nil {
 		f.logger.Info("everything is shipped")
 	}
 	return err
 }
 
-// begin takes hold of every directory, or of none.
-func (f *fleet) begin(ctx context.Context) ([]*opened, error) {
-	var all []*opened
-	var errs []error
-	for _, c := range f.config.channels {
-		s, err := f.shipment(ctx, c)
-		var o *opened
-		if err == nil {
-			o, err = s.begin()
-		}
-		if err != nil {
-			errs = append(errs, c.failed(err))
-			continue
-		}
-		all = append(all, o)
+// join waits for the group, though not longer than it may take.
+func (f *fleet) join(g *group) error {
+	done := make(chan error, 1)
+	go func() { done <- g.wait() }()
+	timer := time.NewTimer(f.patience)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return f.hangs(f.logger, g.roster)
 	}
-	if len(errs) == 0 {
-		return all, nil
-	}
-	for _, o := range all {
-		o.close()
-	}
-	return nil, errors.Join(errs...)
 }
 
 // failed names the channel that an error is about, if it has a name.
@@ -157,111 +127,100 @@ func (c channel) failed(err error) error {
 	return fmt.Errorf("channel %s: %w", c.name, err)
 }
 
-// shipment returns that of a channel, with a store that has credentials.
-func (f *fleet) shipment(ctx context.Context, c channel) (shipment, error) {
+// shipment returns that of a channel, one of so many.
+func (f *fleet) shipment(c channel, channels int) shipment {
 	logger := f.logger
 	if c.name != "" {
 		logger = logger.With("channel", c.name)
 	}
-	store, err := c.open(ctx, f.credentials, f.version, logger)
+	credentials, version, figures := f.credentials, f.version, f.metrics
 	return shipment{
-		channel: c, channels: len(f.config.channels), started: f.config.started, version: f.version, logger: logger, store: store, observer: f.observer,
-		supervisor: f.supervisor, metrics: func(title string) *metrics.Channel { return f.metrics.Channel(c.name, title) },
-	}, err
+		channel: c, channels: channels, started: f.config.started, version: version, logger: logger, observer: f.observer,
+		supervisor: f.supervisor, metrics: func(title string) *metrics.Channel { return figures.Channel(c.name, title) },
+		connect: func(ctx context.Context) (*s3.Store, error) { return c.open(ctx, credentials, version, logger) },
+	}
 }
 
-// launch runs v once those have ended that are in its way, and after the pause. o is what it begins with, if it has
-// begun.
-func (f *fleet) launch(hard, soft context.Context, v *voyage, o *opened, pause time.Duration) {
+// launch runs v once those have ended that are in its way, and after the pause.
+func (f *fleet) launch(hard, soft context.Context, v *voyage, pause time.Duration) {
 	var before []*voyage
 	for _, other := range f.voyages {
 		if v.channel.name == other.channel.name || len(v.channel.collides(other.channel, v.started)) > 0 {
 			before = append(before, other)
 		}
 	}
-	v.done = make(chan struct{})
 	v.soft, v.stop = context.WithCancelCause(soft)
 	f.voyages = append(f.voyages, v)
-	f.crew.start(nil, func() error {
-		v.err = v.sail(hard, before, o, pause)
+	go func() {
+		v.err = guarded(func() error { return v.sail(hard, before, pause) })
 		v.report() // before another begins with what is left
 		close(v.done)
-		f.ended <- v // attend receives until there is none left
-		return nil
-	})
-}
-
-// sail waits for what launch says and runs the shipment. Those before it end soon, as they were told to stop.
-func (v *voyage) sail(hard context.Context, before []*voyage, o *opened, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-v.soft.Done(): // what is there is shipped all the same
-	}
-	for _, other := range before {
 		select {
-		case <-other.done:
-		case <-hard.Done():
-			<-other.done // which ends it as well
+		case f.ended <- v:
+		case <-f.abandoned:
 		}
-	}
-	if v.replaced() || v.removed() {
-		return nil
-	}
-	if o == nil {
-		var err error
-		if o, err = v.begin(); err != nil {
-			return err
-		}
-	}
-	v.began = time.Now()
-	return o.run(hard, v.soft)
+	}()
 }
 
 // attend takes care of the voyages until there are none, and returns the errors of those with which the program
-// ends.
-func (f *fleet) attend(hard, soft context.Context) error {
+// ends. Those that hang when they should have ended are left behind. stop ends soft.
+func (f *fleet) attend(hard, soft context.Context, stop context.CancelFunc) error {
+	defer close(f.abandoned)
 	var errs []error
+	asked, cutOff := soft.Done(), hard.Done()
+	overdue := time.NewTimer(0)
+	overdue.Stop()
+	defer overdue.Stop()
 	for len(f.voyages) > 0 {
 		select {
 		case v := <-f.ended:
 			f.voyages = slices.DeleteFunc(f.voyages, func(other *voyage) bool { return other == v })
-			errs = append(errs, f.settle(hard, soft, v))
+			err := f.settle(hard, soft, v)
+			if _, ok := errors.AsType[usageError](err); ok {
+				stop()
+			}
+			errs = append(errs, err)
 		case <-f.hangups:
 			f.reload(hard, soft)
 		case <-f.files.changed:
 			f.reload(hard, soft)
+		case <-asked:
+			asked = nil
+			overdue.Reset(f.longestDrain() + f.patience)
+		case <-cutOff:
+			asked, cutOff = nil, nil
+			overdue.Reset(f.patience)
+		case <-overdue.C:
+			for _, v := range f.voyages {
+				errs = append(errs, v.channel.failed(f.hangs(v.logger, v.roster)))
+			}
+			return errors.Join(errs...)
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// report logs what a voyage that has ended leaves behind.
-func (v *voyage) report() {
-	left, unshipped := errors.AsType[*uploader.Unshipped](v.err)
-	switch {
-	case unshipped && v.replaced() && !v.channel.spool.off:
-		v.logger.Info("files wait in the spool for the channel's new settings", "files", len(left.Files))
-	case unshipped:
-		for _, name := range left.Files {
-			v.logger.Error("file not shipped", "path", name)
-		}
-		v.logger.Error("stopped with files unshipped", "files", len(left.Files))
-	case v.err != nil && (v.replaced() || v.removed()):
-		v.logger.Error("channel ended with an error", "err", v.err)
-	}
+// hangs says what has not ended though it should have. The process ends all the same.
+func (f *fleet) hangs(logger *slog.Logger, r *roster) error {
+	names := r.list()
+	logger.Error("something hangs, and the process ends without it", "not_ended", names, "cure",
+		"see whether the directory, the spool or a file of the settings is on a file system that does not answer")
+	return fmt.Errorf("not ended %v after it should have: %s", f.patience, strings.Join(names, ", "))
 }
 
-// replaced reports whether the channel goes on with other settings.
-func (v *voyage) replaced() bool { return errors.Is(context.Cause(v.soft), errReplaced) }
-
-// removed reports whether the channel is no longer configured.
-func (v *voyage) removed() bool { return errors.Is(context.Cause(v.soft), errRemoved) }
+// longestDrain is how long the slowest of what runs may drain.
+func (f *fleet) longestDrain() time.Duration {
+	var longest time.Duration
+	for _, v := range f.voyages {
+		longest = max(longest, v.channel.flow.drainTimeout)
+	}
+	return longest
+}
 
 // settle decides what follows from the end of v. The error is one with which the program ends.
 func (f *fleet) settle(hard, soft context.Context, v *voyage) error {
 	defer v.stop(nil) // until then a reload may still replace or remove it
+	_, usage := errors.AsType[usageError](v.err)
 	switch {
 	case v.removed():
 		if !slices.ContainsFunc(f.voyages, func(other *voyage) bool { return other.channel.name == v.channel.name }) {
@@ -270,16 +229,18 @@ func (f *fleet) settle(hard, soft context.Context, v *voyage) error {
 		return nil
 	case v.replaced():
 		return nil
-	case v.err == nil || soft.Err() != nil || len(f.config.channels) == 1:
+	case v.err == nil || soft.Err() != nil || len(f.config.channels) == 1 || usage:
 		return v.channel.failed(v.err)
 	}
-	again := &voyage{shipment: v.shipment, credentials: v.credentials, failures: v.failures + 1}
+	again := newVoyage(v.shipment, v.store.Load())
+	again.credentials, again.failures = v.credentials, v.failures+1
 	if !v.began.IsZero() && time.Since(v.began) > restartMost {
 		again.failures = 1
 	}
 	pause := min(restartAfter<<min(again.failures-1, 10), restartMost)
-	v.logger.Error("channel failed, it is started again", "err", v.err, "pause", pause)
-	f.launch(hard, soft, again, nil, pause)
+	v.logger.Error("channel failed, it is started again", "err", v.err, "pause", pause, "cure", failureCure(v.err))
+	f.supervisor.begun(v.channel.name) // it keeps nobody from being ready
+	f.launch(hard, soft, again, pause)
 	return nil
 }
 

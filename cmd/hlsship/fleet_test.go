@@ -1,12 +1,20 @@
 package main
 
 import (
+	"bytes"
+	"context"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/hlsship/hlsship/metrics"
+	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/spool"
 )
 
@@ -20,10 +28,8 @@ func TestFailedChannelIsReplaced(t *testing.T) {
 	}
 	logger, figures := slog.New(slog.DiscardHandler), metrics.New("test", "test")
 	f := newFleet(config{channels: []channel{one, {name: "two"}}}, "test", logger, figures)
-	v := newVoyage(shipment{
-		channel: one, logger: logger, metrics: func(title string) *metrics.Channel { return figures.Channel("one", title) },
-	})
-	f.launch(t.Context(), t.Context(), v, nil, 0)
+	v := newVoyage(f.shipment(one, 2), &s3.Store{})
+	f.launch(t.Context(), t.Context(), v, 0)
 	<-v.done
 	f.current("one").stop(errReplaced)
 	f.voyages = nil // attend takes it out
@@ -35,5 +41,190 @@ func TestFailedChannelIsReplaced(t *testing.T) {
 	}
 	if v.err == nil {
 		t.Error("the channel did not fail, so that nothing was tested")
+	}
+}
+
+// lines is a log that may be read while it is written.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// faulty is an uploader.Observer that does what it should not when a file of the stream "bad" is stored.
+type faulty struct {
+	uploader.Observer
+	fault func()
+}
+
+func (f faulty) Stored(stream, kind string, bytes int64, latency time.Duration) {
+	f.Observer.Stored(stream, kind, bytes, latency)
+	if stream == "bad" {
+		f.fault()
+	}
+}
+
+// twoChannels returns a fleet of "good" and "bad", which ship a stream each, and its log. fault is called when something
+// of the bad one is stored.
+func twoChannels(t *testing.T, g *gateway, fault func()) (*fleet, *lines) {
+	t.Helper()
+	log, figures := &lines{}, metrics.New("test", "test")
+	c := config{started: time.Now()}
+	for _, name := range []string{"good", "bad"} {
+		one := demoConfig(t.TempDir(), g.url).channels[0]
+		one.name, one.flow.drainTimeout, one.store.bucket, one.store.prefix = name, 100*time.Millisecond, "bucket", name
+		if err := os.CopyFS(filepath.Join(one.dir, name), os.DirFS(stream(t))); err != nil {
+			t.Fatal(err)
+		}
+		c.channels = append(c.channels, one)
+	}
+	f := newFleet(c, "test", slog.New(slog.NewTextHandler(log, nil)), figures)
+	f.credentials = s3.Credentials{AccessKey: testAccess, SecretKey: testSecret}
+	f.observer = faulty{figures.Channel("", "").Uploader(), fault}
+	return f, log
+}
+
+// TestPanicEndsItsChannel has one of two channels panic in the loop of its uploader, or where it begins: the other one goes
+// on, and the one that panicked is started again.
+func TestPanicEndsItsChannel(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		thrown func()
+		// early says that it panics before it has a store.
+		early bool
+		stack string
+	}{
+		{"nil in the loop", func() { var none *uploader.Plan; none.Finished() }, false, "uploader.(*Uploader).Run"},
+		{"error in the loop", func() { panic(errors.New("thrown")) }, false, "uploader.(*Uploader).Run"},
+		{"index while it begins", func() { _ = []int{}[len(os.Args)] }, true, "(*voyage).begin"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			g := newGateway(t, false)
+			var once sync.Once
+			fault := func() { once.Do(tt.thrown) }
+			uploads := fault
+			if tt.early {
+				uploads = func() {}
+			}
+			f, log := twoChannels(t, g, uploads)
+			soft, stop := context.WithCancel(t.Context())
+			defer stop()
+			for _, c := range f.config.channels {
+				s := f.shipment(c, 2)
+				if connect := s.connect; tt.early && c.name == "bad" {
+					s.connect = func(ctx context.Context) (*s3.Store, error) {
+						fault()
+						return connect(ctx)
+					}
+				}
+				f.launch(t.Context(), soft, newVoyage(s, nil), 0)
+			}
+			done := make(chan error, 1)
+			go func() { done <- f.attend(t.Context(), soft, stop) }()
+			await(t, g.stored, "bad/bad/index.m3u8")
+			stop()
+			if err := <-done; err != nil {
+				t.Errorf("the program ends with %v", err)
+			}
+			if _, err := g.backend.HeadObject("bucket", "good/good/index.m3u8"); err != nil {
+				t.Errorf("the other channel's playlist: %v", err)
+			}
+			text := log.String()
+			for _, want := range []string{tt.stack, `level=ERROR msg="channel panicked" channel=bad`, `level=ERROR msg="channel failed, it is started again" channel=bad`} {
+				if strings.Count(text, want) != 1 {
+					t.Errorf("the log does not say %q once:\n%s", want, text)
+				}
+			}
+			if strings.Contains(text, "channel=good err=") {
+				t.Errorf("the other channel failed as well:\n%s", text)
+			}
+		})
+	}
+}
+
+// TestPanicOfTheOnlyChannel ends the program, with the stack in the log.
+func TestPanicOfTheOnlyChannel(t *testing.T) {
+	t.Parallel()
+	f, log := twoChannels(t, newGateway(t, false), func() { panic("thrown") })
+	f.config.channels = f.config.channels[1:]
+	err := f.run(t.Context(), t.Context())
+	if _, ok := errors.AsType[*panicked](err); !ok || !strings.Contains(err.Error(), "thrown") || !strings.Contains(log.String(), "channel panicked") {
+		t.Errorf("got %v, and the log:\n%s", err, log)
+	}
+}
+
+// TestHangIsLeftBehind has something of a channel stand still for good: the program ends all the same once it was
+// told to, and says what hangs.
+func TestHangIsLeftBehind(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name        string
+		early, hard bool
+		want        string
+	}{
+		{"loop, asked to drain", false, false, "upload to s3://bucket/bad"},
+		{"loop, told to stop at once", false, true, "upload to s3://bucket/bad"},
+		{"start, asked to drain", true, false, "begin in "},
+		{"start, told to stop at once", true, true, "begin in "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			g := newGateway(t, false)
+			hanging, free := make(chan struct{}), make(chan struct{})
+			defer close(free)
+			hang := sync.OnceFunc(func() {
+				close(hanging)
+				<-free
+			})
+			f, log := twoChannels(t, g, hang)
+			f.patience = 100 * time.Millisecond
+			hard, kill := context.WithCancel(t.Context())
+			defer kill()
+			soft, stop := context.WithCancel(hard)
+			defer stop()
+			for _, c := range f.config.channels {
+				s := f.shipment(c, 2)
+				if tt.early && c.name == "bad" {
+					s.connect = func(context.Context) (*s3.Store, error) {
+						hang()
+						return nil, errors.New("hung")
+					}
+				}
+				f.launch(hard, soft, newVoyage(s, nil), 0)
+			}
+			done := make(chan error, 1)
+			go func() { done <- f.attend(hard, soft, stop) }()
+			<-hanging
+			await(t, g.stored, "good/good/index.m3u8")
+			if tt.hard {
+				kill()
+			} else {
+				stop()
+			}
+			select {
+			case err := <-done:
+				if err == nil || !strings.Contains(err.Error(), "channel bad: not ended") || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "good: not ended") {
+					t.Errorf("got %v, want an error that names %q", err, tt.want)
+				}
+			case <-time.After(deadline):
+				t.Fatal("the program does not end")
+			}
+			if !strings.Contains(log.String(), "something hangs") {
+				t.Errorf("the log says nothing:\n%s", log)
+			}
+		})
 	}
 }

@@ -104,6 +104,9 @@ func (p program) run(ctx context.Context, args []string) int {
 		return exitFailed
 	}
 	_, _ = fmt.Fprintf(p.stderr, "hlsship: %v\n", err)
+	if thrown, ok := errors.AsType[*panicked](err); ok && !thrown.told {
+		_, _ = p.stderr.Write(thrown.stack)
+	}
 	return exitFailed
 }
 

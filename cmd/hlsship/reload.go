@@ -30,9 +30,9 @@ func (f *fleet) reload(hard, soft context.Context) {
 
 // delta is what has to be done for another configuration.
 type delta struct {
-	// stop are channels to be stopped, and why; start are those to be started, with their stores.
+	// stop are channels to be stopped, and why; start are those to be started.
 	stop  map[*voyage]error
-	start []shipment
+	start []*voyage
 	// renew has new credentials used.
 	renew []func()
 
@@ -57,8 +57,8 @@ func (f *fleet) change(hard, soft context.Context, next config) error {
 		f.level.Set(next.logLevel)
 	}
 	f.config = next
-	for _, s := range d.start {
-		f.launch(hard, soft, newVoyage(s), nil, 0)
+	for _, v := range d.start {
+		f.launch(hard, soft, v, 0)
 	}
 	f.files.watch(next.files())
 	f.logger.Info("configuration taken", "added", d.added, "removed", d.removed, "restarted", d.restarted, "unchanged", d.unchanged)
@@ -82,17 +82,22 @@ func (f *fleet) compare(ctx context.Context, next config) (delta, error) {
 	d := delta{stop: map[*voyage]error{}, added: []string{}, removed: []string{}, restarted: []string{}, unchanged: []string{}}
 	var errs []error
 	for _, c := range next.channels {
-		v := f.current(c.name)
-		if v != nil && v.channel.isBut(c) {
+		v, s := f.current(c.name), f.shipment(c, len(next.channels))
+		var store *s3.Store
+		switch same := v != nil && v.channel.isBut(c); {
+		case same && v.store.Load() != nil:
 			use, err := v.renewed(ctx, c)
 			errs = append(errs, c.failed(err))
 			d.renew = append(d.renew, use)
 			d.unchanged = append(d.unchanged, c.title())
 			continue
+		case same: // it has no keys yet, which is no reason to refuse what is new, and perhaps there are some now
+		default:
+			var err error
+			store, err = s.connect(ctx)
+			errs = append(errs, c.failed(err))
 		}
-		s, err := f.shipment(ctx, c)
-		errs = append(errs, c.failed(err))
-		d.start = append(d.start, s)
+		d.start = append(d.start, newVoyage(s, store))
 		if v == nil {
 			d.added = append(d.added, c.title())
 			continue
@@ -136,14 +141,14 @@ func (c channel) isBut(d channel) bool {
 	return reflect.DeepEqual(c, d)
 }
 
-// renewed asks for the keys of d, which is the same channel but for its credentials. The function has them used for
+// renewed asks for the keys of d, which is the same channel but for its credentials, of v, which has a store. The function has them used for
 // the next requests; nothing is stopped for that.
 func (v *voyage) renewed(ctx context.Context, d channel) (use func(), err error) {
 	credentials := d.store.credentials
 	if credentials == v.credentials && credentials == (s3.Credentials{}) {
 		return func() {}, nil // the standard chain looks after itself
 	}
-	take, err := v.store.Renew(ctx, credentials)
+	take, err := v.store.Load().Renew(ctx, credentials)
 	if err != nil {
 		return nil, err
 	}

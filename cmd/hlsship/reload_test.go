@@ -97,19 +97,6 @@ func TestFileWatch(t *testing.T) {
 	}
 }
 
-// TestStartNamesTheChannel has one of two channels fail to begin: nothing is shipped.
-func TestStartNamesTheChannel(t *testing.T) {
-	t.Parallel()
-	g, dir := newGateway(t, false), stream(t)
-	file := configFile(t, "http_listen: 'off'\nchannels:\n- {name: one, dir: "+dir+", destination: s3://bucket/one}\n"+
-		"- {name: two, dir: "+t.TempDir()+", destination: s3://bucket/two, access_key_file: /nonexistent/a, secret_key_file: /nonexistent/s}\n")
-	p := start(t, g, "run", "--config", file)
-	p.exits(t, exitFailed)
-	if !strings.Contains(p.output(), "channel two: open store") || strings.Contains(p.output(), "msg=shipping") {
-		t.Errorf("the program wrote:\n%s", p.output())
-	}
-}
-
 // TestChannelsComeAndGo adds a channel whose spool somebody else has, which is tried again and again, gives the
 // directory of a removed one to another name, and reloads by SIGHUP.
 func TestChannelsComeAndGo(t *testing.T) {

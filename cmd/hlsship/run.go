@@ -30,7 +30,11 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 	hard, soft, stop := listen(ctx)
 	defer stop()
 	f := newFleet(c, p.build.version, logger, metrics.New(p.build.version, p.build.commit))
-	f.level, f.supervisor = level, newSupervisor(len(c.channels))
+	var names []string
+	for _, one := range c.channels {
+		names = append(names, one.name)
+	}
+	f.level, f.supervisor = level, newSupervisor(names...)
 	if c.path != "" {
 		// Without a file a hangup has its usual meaning, so that the program ends with its terminal.
 		f.read = read
@@ -39,7 +43,7 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 	}
 	var notifying group
 	telling, stopTelling := context.WithCancel(context.WithoutCancel(ctx))
-	notifying.start(nil, func() error { return f.supervisor.run(telling, soft, logger) })
+	notifying.start("notify the service manager", nil, func() error { return f.supervisor.run(telling, soft, logger) })
 	err := f.run(hard, soft)
 	stopTelling()
 	return errors.Join(err, notifying.wait())
@@ -54,7 +58,10 @@ type shipment struct {
 	started time.Time
 	version string
 	logger  *slog.Logger
-	store   *s3.Store
+	// connect returns a store that has keys.
+	connect func(ctx context.Context) (*s3.Store, error)
+	// roster has the names of what runs of it.
+	roster *roster
 	// metrics makes the channel's metrics, told what is shipped where.
 	metrics func(title string) *metrics.Channel
 	// observer, unless nil, is told what the uploader does; usually the metrics are.
@@ -68,6 +75,7 @@ type opened struct {
 	shipment
 	// settled is the shipment's channel with the prefix of this run.
 	settled channel
+	store   *s3.Store
 	kept    keeping
 	ties    ties
 	watch   *watcher.Watcher
@@ -90,14 +98,19 @@ func (c channel) open(ctx context.Context, credentials s3.Credentials, version s
 	})
 }
 
-// begin takes hold of the directory. The caller runs or closes what it returns.
-func (s shipment) begin() (*opened, error) {
+// open takes hold of the directory. The caller runs or closes what it returns.
+func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	c := s.channel
 	figures := s.metrics(c.dir)
 	kept, err := openSpool(c, s.logger, figures.Spool())
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if o == nil { // by an error or by a panic
+			kept.close()
+		}
+	}()
 	c.store = c.store.at(kept.start(c.store, s.started))
 	figures = s.metrics(c.dir + " to " + c.store.destination())
 	figures.UplinkLimit(c.flow.uplinkLimit)
@@ -105,28 +118,27 @@ func (s shipment) begin() (*opened, error) {
 	if observer == nil {
 		observer = figures.Uploader()
 	}
-	held := s.supervisor.tie(figures.Watcher(), observer, c.dir, c.store.destination())
+	held := s.supervisor.tie(c.name, figures.Watcher(), observer, c.dir, c.store.destination())
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
-	o := &opened{shipment: s, settled: c, kept: kept, ties: held}
-	o.watch, err = watcher.New(watcher.Config{
+	watch, err := watcher.New(watcher.Config{
 		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Pin: kept.pin,
 		Logger: s.logger, Observer: held.watcher, Beat: held.watching,
 	})
 	if err != nil {
-		o.close()
+		held.cut()
 		return nil, usageError{err}
 	}
-	o.upload, err = uploader.New(uploader.Config{
-		Store: s.store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
+	upload, err := uploader.New(uploader.Config{
+		Store: store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
 		CacheControl: c.store.cacheControl, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
-		Look: o.watch.Look, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
+		Look: watch.Look, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})
 	if err != nil {
-		o.close()
+		held.cut()
 		return nil, usageError{err}
 	}
-	return o, nil
+	return &opened{shipment: s, settled: c, store: store, kept: kept, ties: held, watch: watch, upload: upload}, nil
 }
 
 // close lets go of the directory.
@@ -139,6 +151,8 @@ func (o *opened) close() {
 // once. If files are left the error is an *uploader.Unshipped. Everything that run started has ended when it
 // returns.
 func (o *opened) run(hard, soft context.Context) error {
+	left := o.roster.enter("let go of " + o.channel.dir)
+	defer left()
 	defer o.close()
 	c := o.settled
 	o.logger.Info("shipping", "dir", c.dir, "destination", c.store.destination(), "endpoint", c.store.endpoint,
@@ -152,19 +166,19 @@ func (o *opened) run(hard, soft context.Context) error {
 	serving, stopServing := context.WithCancel(context.WithoutCancel(hard))
 	defer stopServing()
 
-	var shippers, servers group
+	shippers, servers := group{roster: o.roster}, group{roster: o.roster}
 	facts := make(chan hls.File)
-	shippers.start(stopWatching, func() error {
+	shippers.start("watch "+c.dir, stopWatching, func() error {
 		defer o.ties.watched()
 		if err := o.watch.Run(watching, facts); err != nil {
 			return fmt.Errorf("watch %s: %w", c.dir, err)
 		}
 		return nil
 	})
-	shippers.start(stopWatching, func() error { return o.upload.Run(shipping, facts) })
-	servers.start(stopWatching, func() error { return o.store.Run(serving) })
-	servers.start(stopWatching, func() error { return o.kept.run(serving) })
-	servers.start(nil, func() error {
+	shippers.start("upload to "+c.store.destination(), stopWatching, func() error { return o.upload.Run(shipping, facts) })
+	servers.start("renew the keys", stopWatching, func() error { return o.store.Run(serving) })
+	servers.start("serve the spool", stopWatching, func() error { return o.kept.run(serving) })
+	servers.start("drain", nil, func() error {
 		select {
 		case <-soft.Done():
 			stopWatching()

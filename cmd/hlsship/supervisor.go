@@ -27,7 +27,7 @@ type supervisor struct {
 	notify func(unset bool, state string) (sent bool, err error)
 
 	mu      sync.Mutex
-	waiting int // watchers that have not begun
+	waiting map[string]bool // the channels whose watchers have not begun
 	loops   map[*loop]struct{}
 	queues  map[*queueing]struct{}
 }
@@ -38,12 +38,16 @@ type loop struct {
 	last time.Time
 }
 
-// newSupervisor returns the supervisor of as many watchers.
-func newSupervisor(watchers int) *supervisor {
-	return &supervisor{
+// newSupervisor returns the supervisor of a program that has begun once the channels of these names have.
+func newSupervisor(channels ...string) *supervisor {
+	s := &supervisor{
 		began: make(chan struct{}), notify: daemon.SdNotify,
-		waiting: watchers, loops: map[*loop]struct{}{}, queues: map[*queueing]struct{}{},
+		waiting: map[string]bool{}, loops: map[*loop]struct{}{}, queues: map[*queueing]struct{}{},
 	}
+	for _, name := range channels {
+		s.waiting[name] = true
+	}
+	return s
 }
 
 // ties are what the two loops of a shipment hold on to to be supervised.
@@ -54,10 +58,11 @@ type ties struct {
 	watching, uploading, watched, cut func()
 }
 
-// tie adds a shipment. The observers are told everything as well. A nil supervisor supervises for nobody.
-func (s *supervisor) tie(w watcher.Observer, u uploader.Observer, dir, destination string) ties {
+// tie adds a shipment of the channel of that name. The observers are told everything as well. A nil supervisor supervises
+// for nobody.
+func (s *supervisor) tie(name string, w watcher.Observer, u uploader.Observer, dir, destination string) ties {
 	if s == nil {
-		s = newSupervisor(1)
+		s = newSupervisor(name)
 	}
 	watching, watched := s.loop("watch " + dir)
 	uploading, uploaded := s.loop("upload to " + destination)
@@ -65,7 +70,7 @@ func (s *supervisor) tie(w watcher.Observer, u uploader.Observer, dir, destinati
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queues[queue] = struct{}{}
-	return ties{watcher: s.observeWatcher(w), uploader: queue, watching: watching, uploading: uploading, watched: watched, cut: func() {
+	return ties{watcher: beginning{w, func() { s.begun(name) }}, uploader: queue, watching: watching, uploading: uploading, watched: watched, cut: func() {
 		watched()
 		uploaded()
 		s.mu.Lock()
@@ -105,19 +110,25 @@ func (s *supervisor) hanging() error {
 	return nil
 }
 
-// observeWatcher returns an observer that tells a watcher's beginning as well: its first scan, or that its
-// directory is not there yet.
-func (s *supervisor) observeWatcher(o watcher.Observer) watcher.Observer {
-	return beginning{o, sync.OnceFunc(func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.waiting--; s.waiting == 0 {
-			close(s.began)
-		}
-	})}
+// begun says that the channel's watcher has begun, or that nobody is to wait for that. Only the first time matters. A nil
+// supervisor is told nothing.
+func (s *supervisor) begun(name string) {
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.waiting[name] {
+		return
+	}
+	delete(s.waiting, name)
+	if len(s.waiting) == 0 {
+		close(s.began)
+	}
 }
 
-// beginning is a watcher.Observer that calls begun when the watcher has.
+// beginning is a watcher.Observer that calls begun when the watcher has: after its first scan, or when its directory is
+// not there yet.
 type beginning struct {
 	watcher.Observer
 	begun func()

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/hlsship/hlsship/watcher"
 )
 
 // manager listens on a notify socket, as systemd does.
@@ -103,7 +105,7 @@ func TestNotify(t *testing.T) {
 func TestHanging(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newSupervisor(1)
+		s := newSupervisor("one")
 		beat, _ := s.loop("watch a")
 		_, end := s.loop("upload b")
 		end()
@@ -128,7 +130,7 @@ func TestWatchdogStarves(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		s := newSupervisor(0)
+		s := newSupervisor()
 		var pings atomic.Int32
 		close(s.began)
 		s.notify = func(_ bool, state string) (bool, error) {
@@ -170,7 +172,7 @@ func TestWatchdogStarves(t *testing.T) {
 
 func TestNotifyWithoutManager(t *testing.T) {
 	t.Parallel()
-	s := newSupervisor(1)
+	s := newSupervisor("one")
 	s.notify = func(bool, string) (bool, error) { return false, nil }
 	if err := s.run(t.Context(), t.Context(), slog.New(slog.DiscardHandler)); err != nil {
 		t.Error(err)
@@ -186,8 +188,9 @@ func (deaf) Waiting(int)                        {}
 // TestBegan checks that readiness waits for every watcher.
 func TestBegan(t *testing.T) {
 	t.Parallel()
-	s := newSupervisor(2)
-	one, two := s.observeWatcher(deaf{}), s.observeWatcher(deaf{})
+	s := newSupervisor("one", "two")
+	tie := func(name string) watcher.Observer { return s.tie(name, deaf{}, nil, "dir", "bucket").watcher }
+	one, two := tie("one"), tie("two")
 	one.Watching(1, true)
 	one.Scanned("start", 0, 0)
 	one.Scanned("timer", 0, 0)
@@ -202,4 +205,27 @@ func TestBegan(t *testing.T) {
 	default:
 		t.Error("not ready though both have begun")
 	}
+}
+
+// TestBegunOnce: a channel that begins anew, and one that never does, take nothing from the others.
+func TestBegunOnce(t *testing.T) {
+	t.Parallel()
+	s := newSupervisor("one", "two")
+	for range 3 {
+		s.tie("one", deaf{}, nil, "dir", "bucket").watcher.Scanned("start", 0, 0)
+	}
+	s.begun("added later")
+	select {
+	case <-s.began:
+		t.Fatal("ready though one watcher has not begun")
+	default:
+	}
+	s.begun("two") // it failed
+	select {
+	case <-s.began:
+	default:
+		t.Error("not ready though nobody is waited for")
+	}
+	var none *supervisor
+	none.begun("one")
 }

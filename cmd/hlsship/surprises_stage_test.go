@@ -158,8 +158,8 @@ func (r *replay) ship(settle time.Duration, spooled bool) (stop func() error) {
 	watching, cancel := context.WithCancel(context.Background())
 	var both group
 	facts := make(chan hls.File)
-	both.start(cancel, func() error { return watch.Run(watching, facts) })
-	both.start(cancel, func() error { return upload.Run(r.t.Context(), facts) })
+	both.start("watch", cancel, func() error { return watch.Run(watching, facts) })
+	both.start("upload", cancel, func() error { return upload.Run(r.t.Context(), facts) })
 	stop = sync.OnceValue(func() error {
 		cancel()
 		return both.wait()

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"sync/atomic"
+	"time"
+
+	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/s3"
+	"github.com/hlsship/hlsship/uploader/spool"
+)
+
+// voyage is one run of a shipment.
+type voyage struct {
+	shipment
+	// store is nil until there is one, which asks for keys.
+	store atomic.Pointer[s3.Store]
+	// soft is the context whose end makes it drain, stop ends it.
+	soft context.Context
+	stop context.CancelCauseFunc
+	// credentials are those that its store uses. They belong to the fleet, as they may change while it runs.
+	credentials s3.Credentials
+	// err is how it went, once done is closed.
+	err  error
+	done chan struct{}
+	// began is when it did, failures counts those in a row.
+	began    time.Time
+	failures int
+}
+
+// newVoyage returns a run of s with that store; nil asks for one when it begins.
+func newVoyage(s shipment, store *s3.Store) *voyage {
+	s.roster = &roster{}
+	v := &voyage{shipment: s, credentials: s.channel.store.credentials, done: make(chan struct{})}
+	v.store.Store(store)
+	return v
+}
+
+// sail waits for the pause and for those before it, and runs the shipment. Those end soon, as they were told to stop.
+func (v *voyage) sail(hard context.Context, before []*voyage, pause time.Duration) error {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-v.soft.Done(): // what is there is shipped all the same
+	}
+	left := v.roster.enter("wait for the run before this one")
+	for _, other := range before {
+		select {
+		case <-other.done:
+		case <-hard.Done():
+			<-other.done // which ends it as well
+		}
+	}
+	left()
+	if v.replaced() || v.removed() {
+		return nil
+	}
+	left = v.roster.enter("begin in " + v.channel.dir)
+	o, err := v.begin(hard)
+	left()
+	if err != nil {
+		return err
+	}
+	v.began = time.Now()
+	return o.run(hard, v.soft)
+}
+
+// begin takes hold of the directory, with a store that has keys. The caller runs or closes what it returns.
+func (v *voyage) begin(ctx context.Context) (*opened, error) {
+	if v.store.Load() == nil {
+		store, err := v.connect(ctx)
+		if err != nil {
+			return nil, err
+		}
+		v.store.Store(store)
+	}
+	return v.open(v.store.Load())
+}
+
+// report logs what a voyage that has ended leaves behind.
+func (v *voyage) report() {
+	if p, ok := errors.AsType[*panicked](v.err); ok {
+		v.logger.Error("channel panicked", "err", p, "stack", string(p.stack), "cure", "please report it, with these lines")
+		p.told = true
+	}
+	left, unshipped := errors.AsType[*uploader.Unshipped](v.err)
+	switch {
+	case unshipped && v.replaced() && !v.channel.spool.off:
+		v.logger.Info("files wait in the spool for the channel's new settings", "files", len(left.Files))
+	case unshipped:
+		for _, name := range left.Files {
+			v.logger.Error("file not shipped", "path", name)
+		}
+		v.logger.Error("stopped with files unshipped", "files", len(left.Files))
+	case v.err != nil && (v.replaced() || v.removed()):
+		v.logger.Error("channel ended with an error", "err", v.err)
+	}
+}
+
+// failureCure says what to do about a channel that failed.
+func failureCure(err error) string {
+	const again = "; it is tried again by itself"
+	if _, ok := errors.AsType[*panicked](err); ok {
+		return "please report it, with the stack" + again
+	}
+	if _, ok := errors.AsType[*spool.InUseError](err); ok {
+		return "end that process, or give the channel a --spool-dir of its own" + again
+	}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "give the user of hlsship the right to it" + again
+	case errors.Is(err, fs.ErrNotExist):
+		return "make it, or correct the setting that names it" + again
+	}
+	return "mend what the error names" + again
+}
+
+// replaced reports whether the channel goes on with other settings.
+func (v *voyage) replaced() bool { return errors.Is(context.Cause(v.soft), errReplaced) }
+
+// removed reports whether the channel is no longer configured.
+func (v *voyage) removed() bool { return errors.Is(context.Cause(v.soft), errRemoved) }

@@ -151,9 +151,12 @@ func TestPackagingFits(t *testing.T) {
 	if grace := duration(t, "packaging/systemd/hlsship.service", `TimeoutStopSec=(\w+)`); grace < drain+5*time.Second {
 		t.Errorf("systemd kills after %v, and draining alone may take %v", grace, drain)
 	}
-	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindStringSubmatch(read(t, "go.mod"))[1]
-	for _, name := range []string{"Dockerfile", "README.md"} {
-		if text := read(t, name); !strings.Contains(text, "golang:"+version+"-") && !strings.Contains(text, "Go "+version) {
+	version := regexp.MustCompile(`(?m)^go (\d+\.\d+\.\d+)$`).FindStringSubmatch(read(t, "go.mod"))[1]
+	for name, want := range map[string]string{
+		"Dockerfile": "golang:" + version + "-", "README.md": "Go " + version + ",", "packaging/image_test.go": "golang:" + version + "-",
+		"packaging/checks/go.mod": "\ngo " + version + "\n",
+	} {
+		if !strings.Contains(read(t, name), want) {
 			t.Errorf("%s is not about Go %s, which go.mod asks for", name, version)
 		}
 	}

@@ -3,10 +3,13 @@ package metrics
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // Metrics is everything that the program shows. Make one with New; it is safe for concurrent use.
@@ -16,6 +19,7 @@ type Metrics struct {
 	started  time.Time
 	taken    prometheus.Gauge
 	takenAt  prometheus.Gauge
+	memory   atomic.Pointer[hls.Account]
 
 	mu       sync.Mutex
 	channels map[string]*Channel
@@ -39,9 +43,16 @@ func New(version, commit string) *Metrics {
 	start.Set(seconds(m.started))
 	m.taken = r.gauge("hlsship_config_reload_success", "1 if the configuration read last is in use, 0 if it was refused and the one before goes on.")
 	m.takenAt = r.gauge("hlsship_config_reload_timestamp_seconds", "When the configuration in use was taken, since the Unix epoch.")
+	r.gaugeFunc("hlsship_memory_budget_bytes", "What the playlists of all channels may take together; 0 for no bound.",
+		func() float64 { return float64(m.memory.Load().Limit()) })
+	r.gaugeFunc("hlsship_memory_used_bytes", "What the playlists of all channels take together, reckoned generously.",
+		func() float64 { return float64(m.memory.Load().Used()) })
 	m.Reloaded(true)
 	return m
 }
+
+// Memory has a's figures shown as those of all playlists. nil, as before the first call, has none.
+func (m *Metrics) Memory(a *hls.Account) { m.memory.Store(a) }
 
 // Reloaded keeps whether the configuration read last was taken.
 func (m *Metrics) Reloaded(taken bool) {
@@ -58,6 +69,10 @@ func (r maker) gauge(name, help string) prometheus.Gauge {
 	g := prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
 	r.MustRegister(g)
 	return g
+}
+
+func (r maker) gaugeFunc(name, help string, value func() float64) {
+	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
 }
 
 func (r maker) gaugeVec(name, help string, labels ...string) *prometheus.GaugeVec {

@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/exporter-toolkit/web"
 )
 
 // stopTimeout is how long Serve waits for requests under way when it stops. A scrape takes
@@ -31,8 +32,13 @@ type Server struct {
 	// Alive, if set before Serve, is asked by /healthz: an error says why the process should be restarted. It
 	// must be safe for concurrent use.
 	Alive func() error
+	// WebConfig, if set before Serve, is a web configuration file of Prometheus' exporter-toolkit, for TLS and passwords. It
+	// is read again for each connection and request.
+	WebConfig string
 
 	metrics  *Metrics
+	logger   *slog.Logger
+	conns    *connections
 	page     *template.Template
 	http     *http.Server
 	listener net.Listener
@@ -40,7 +46,7 @@ type Server struct {
 
 // NewServer returns a server of m's figures.
 func NewServer(m *Metrics, logger *slog.Logger) *Server {
-	s := &Server{metrics: m}
+	s := &Server{metrics: m, logger: logger, conns: newConnections(maxConnections)}
 	s.page = template.Must(template.New("status").Funcs(template.FuncMap{"age": age, "bytes": size}).Parse(statusPage))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(m, promhttp.HandlerOpts{
@@ -55,22 +61,27 @@ func NewServer(m *Metrics, logger *slog.Logger) *Server {
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      20 * time.Second,
-		IdleTimeout:       2 * time.Minute,
+		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    16 << 10,
+		ConnState:         s.conns.changed,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 	}
 	return s
 }
 
 // Listen binds addr, "127.0.0.1:9810" for example, and returns the address bound, with the port that
-// the system chose for port 0. Connections wait until Serve is called. A failure is one of
-// configuration and should stop the start.
+// the system chose for port 0. Connections wait until Serve is called, and where there are many idle ones the
+// oldest is closed. Where addr is one of loopback, only requests to a name of loopback are answered. A failure is one
+// of configuration and should stop the start.
 func (s *Server) Listen(addr string) (net.Addr, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("listen for HTTP: %w", err)
 	}
-	s.listener = l
+	if at, ok := l.Addr().(*net.TCPAddr); ok && at.IP.IsLoopback() {
+		s.http.Handler = loopbackOnly(s.http.Handler)
+	}
+	s.listener = s.conns.few(l)
 	return l.Addr(), nil
 }
 
@@ -81,7 +92,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		return errors.New("serve HTTP: Listen was not called")
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- s.http.Serve(s.listener) }()
+	go func() { failed <- s.serve() }()
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve HTTP: %w", err)
@@ -97,6 +108,17 @@ func (s *Server) Serve(ctx context.Context) error {
 	<-failed
 	return nil
 }
+
+// serve answers, by TLS and to those who know a password if the web configuration says so.
+func (s *Server) serve() error {
+	if s.WebConfig == "" {
+		return s.http.Serve(s.listener)
+	}
+	return web.Serve(s.listener, s.http, &web.FlagConfig{WebConfigFile: &s.WebConfig}, s.logger)
+}
+
+// CheckWebConfig says what is wrong with a web configuration file and what it names.
+func CheckWebConfig(file string) error { return web.Validate(file) }
 
 // healthz says that the process lives. Every actor's end ends the process, so that only one that hangs is left to
 // be asked after.

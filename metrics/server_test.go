@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // serve starts a Server on loopback and returns its address and a function that stops it.
@@ -274,5 +276,24 @@ func TestReloaded(t *testing.T) {
 	m.Reloaded(true)
 	if got := exposed(t, m); got["hlsship_config_reload_success{}"] != 1 || got["hlsship_config_reload_timestamp_seconds{}"] < at {
 		t.Error("a configuration that was taken does not show")
+	}
+}
+
+// TestMemory shows an account as it is used, and none as no bound.
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	m := New("1", "c")
+	if got := exposed(t, m); got["hlsship_memory_budget_bytes{}"] != 0 || got["hlsship_memory_used_bytes{}"] != 0 {
+		t.Errorf("without an account: %v of %v", got["hlsship_memory_used_bytes{}"], got["hlsship_memory_budget_bytes{}"])
+	}
+	a := hls.NewAccount(1000)
+	m.Memory(a)
+	share, ok := a.Take(10)
+	if got := exposed(t, m); !ok || got["hlsship_memory_budget_bytes{}"] != 1000 || got["hlsship_memory_used_bytes{}"] != 10 {
+		t.Errorf("with 10 of 1000 taken: %v of %v", got["hlsship_memory_used_bytes{}"], got["hlsship_memory_budget_bytes{}"])
+	}
+	share.Release()
+	if got := exposed(t, m)["hlsship_memory_used_bytes{}"]; got != 0 {
+		t.Errorf("%v is taken after it was given back", got)
 	}
 }

@@ -15,7 +15,7 @@ import (
 // The bases of the Dockerfile, for which stand-ins are made: this host's toolchain in a Debian, and a folder with
 // certificates. The real ones come from registries, which a test must not depend on.
 const (
-	buildBase = "docker.io/library/golang:1.26-bookworm"
+	buildBase = "docker.io/library/golang:1.26.8-bookworm"
 	finalBase = "gcr.io/distroless/static-debian12:nonroot"
 )
 

@@ -79,7 +79,7 @@ func TestNumbersAgree(t *testing.T) {
 	}
 	dockerfile := read(t, "Dockerfile")
 	_, port, _ := strings.Cut(preset(t, "http_listen"), ":")
-	for _, want := range []string{"HLSSHIP_HTTP_LISTEN=0.0.0.0:" + port, "EXPOSE " + port} {
+	for _, want := range []string{"HLSSHIP_DEFAULT_HTTP_LISTEN=:" + port, "EXPOSE " + port} {
 		if !strings.Contains(dockerfile, want) {
 			t.Errorf("the Dockerfile lacks %s", want)
 		}

@@ -5,6 +5,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/spool"
 )
@@ -19,8 +21,14 @@ type config struct {
 	path string
 	// httpListen is empty for no server.
 	httpListen string
-	logLevel   slog.Level
-	logJSON    bool
+	// webConfig is the server's web configuration file, empty for none.
+	webConfig string
+	// memoryBudget is what playlists may take, in bytes, 0 for what suits the memory.
+	memoryBudget int64
+	logLevel     slog.Level
+	logJSON      bool
+	// overridden are the variables that win over what the file says.
+	overridden []override
 }
 
 // channel is one directory on its way to one bucket.
@@ -120,10 +128,14 @@ func load(s sources) (config, error) {
 	r.problems = append(r.problems, s.misspelled()...)
 	c := config{
 		started: s.started, path: r.text(nameConfig),
-		httpListen: r.address(nameHTTPListen), logJSON: r.choice(nameLogFormat) == "json",
+		httpListen: r.address(nameHTTPListen), webConfig: r.webConfig(), memoryBudget: r.size(nameMemory), logJSON: r.choice(nameLogFormat) == "json",
+		overridden: s.overrides(r.file.values),
 	}
 	if err := c.logLevel.UnmarshalText([]byte(r.choice(nameLogLevel))); err != nil {
 		c.logLevel = slog.LevelInfo
+	}
+	if c.memoryBudget > 0 && c.memoryBudget < leastBudget {
+		r.problem("%s: less than %s", r.find(nameMemory).origin, humanize.IBytes(leastBudget))
 	}
 	var origins []string
 	if r.file.channels == nil {

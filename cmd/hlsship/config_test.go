@@ -2,9 +2,11 @@ package main
 
 import (
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -66,6 +68,9 @@ func TestPrecedence(t *testing.T) {
 		{"variable over file", nil, map[string]string{"HLSSHIP_MAX_LAG": "2m"}, 2 * time.Minute, "http://file"},
 		{"flag over variable", map[string]string{nameMaxLag: "3m"}, map[string]string{"HLSSHIP_MAX_LAG": "2m"}, 3 * time.Minute, "http://file"},
 		{"empty variable", nil, map[string]string{"HLSSHIP_MAX_LAG": ""}, time.Minute, "http://file"},
+		{"file over default", nil, map[string]string{"HLSSHIP_DEFAULT_MAX_LAG": "4m"}, time.Minute, "http://file"},
+		{"variable over default", nil, map[string]string{"HLSSHIP_DEFAULT_MAX_LAG": "4m", "HLSSHIP_MAX_LAG": "2m"}, 2 * time.Minute, "http://file"},
+		{"flag over default", map[string]string{nameMaxLag: "3m"}, map[string]string{"HLSSHIP_DEFAULT_MAX_LAG": "4m"}, 3 * time.Minute, "http://file"},
 		{"AWS variable", nil, map[string]string{"AWS_ENDPOINT_URL": "http://aws"}, time.Minute, "http://aws"},
 		{"nearer AWS variable", nil, map[string]string{"AWS_ENDPOINT_URL": "http://aws", "AWS_ENDPOINT_URL_S3": "http://s3"}, time.Minute, "http://s3"},
 		{"own over AWS variable", nil, map[string]string{"AWS_ENDPOINT_URL_S3": "http://s3", "HLSSHIP_ENDPOINT": "http://own"}, time.Minute, "http://own"},
@@ -97,9 +102,9 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		nameDir: "/other", nameDestination: "s3://other/p", nameEndpoint: "http://h:1", nameRegion: "eu-1", namePathStyle: "true",
 		nameConditional: "off", nameChecksum: "none", nameCacheControl: "key=no-store, private", nameSettle: "9s", nameRescan: "8s",
 		nameInclude: "*.jpg", nameExclude: "tmp/**", nameWorkers: "3", nameMinInterval: "1s", nameMaxLag: "4s", nameHoldWarn: "5s",
-		nameDrainTimeout: "6s", nameHTTPListen: "off", nameLogLevel: "debug", nameLogFormat: "json",
+		nameDrainTimeout: "6s", nameHTTPListen: "off", nameWebConfig: configFile(t, ""), nameLogLevel: "debug", nameLogFormat: "json",
 		nameName: "one", nameCredentials: "/keys", nameProfile: "p",
-		nameSpoolDir: "/spool", nameSpoolBudget: "5 GB", nameSpoolAge: "1h", nameUplinkLimit: "20Mbit/s",
+		nameMemory: "100MiB", nameSpoolDir: "/spool", nameSpoolBudget: "5 GB", nameSpoolAge: "1h", nameUplinkLimit: "20Mbit/s",
 	}
 	base := map[string]string{nameDir: "/hls", nameDestination: "s3://bucket"}
 	before, err := load(given(base, nil))
@@ -121,8 +126,9 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		delete(others, row.name)
 		env := given(others, map[string]string{row.env(): value})
 		file := given(others, map[string]string{"HLSSHIP_CONFIG": configFile(t, row.key()+": '"+value+"'\n")})
+		preset := given(others, map[string]string{row.envDefault(): value})
 		var first config
-		for i, s := range []sources{given(line, nil), env, file} {
+		for i, s := range []sources{given(line, nil), env, file, preset} {
 			c, err := load(s)
 			if err != nil {
 				t.Errorf("%s, source %d: %v", row.name, i, err)
@@ -137,6 +143,63 @@ func TestEverySettingFromEverySource(t *testing.T) {
 			} else if !reflect.DeepEqual(c, first) {
 				t.Errorf("%s, source %d: %+v differs from the flag's %+v", row.name, i, c, first)
 			}
+		}
+	}
+}
+
+// TestDefaultOfTheImage has an image change where the port is, and operators say something else.
+func TestDefaultOfTheImage(t *testing.T) {
+	t.Parallel()
+	const image = "HLSSHIP_DEFAULT_HTTP_LISTEN"
+	for _, tt := range []struct {
+		name, file string
+		line, env  map[string]string
+		want       string
+	}{
+		{"image", "", nil, nil, ":9810"},
+		{"off in the file", "http_listen: 'off'\n", nil, nil, ""},
+		{"loopback in the file", "http_listen: 127.0.0.1:9810\n", nil, nil, "127.0.0.1:9810"},
+		{"null in the file", "http_listen: null\n", nil, nil, ":9810"},
+		{"variable", "http_listen: 'off'\n", nil, map[string]string{"HLSSHIP_HTTP_LISTEN": "10.0.0.1:1"}, "10.0.0.1:1"},
+		{"flag", "http_listen: 'off'\n", map[string]string{nameHTTPListen: "10.0.0.2:1"}, map[string]string{"HLSSHIP_HTTP_LISTEN": "10.0.0.1:1"}, "10.0.0.2:1"},
+		{"no default", "", nil, map[string]string{image: ""}, "127.0.0.1:9810"},
+	} {
+		s := given(tt.line, map[string]string{image: ":9810"})
+		maps.Copy(s.env, tt.env)
+		s.env["HLSSHIP_CONFIG"] = configFile(t, "dir: /hls\ndestination: s3://bucket\n"+tt.file)
+		if c, err := load(s); err != nil || c.httpListen != tt.want {
+			t.Errorf("%s: it listens on %q, %v; want %q", tt.name, c.httpListen, err, tt.want)
+		}
+	}
+}
+
+// TestOverrides finds the variables that win over the file, and no others.
+func TestOverrides(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, file string
+		line, env  map[string]string
+		want       []string
+	}{
+		{"own variable", "http_listen: 'off'\n", nil, map[string]string{"HLSSHIP_HTTP_LISTEN": ":1"}, []string{"HLSSHIP_HTTP_LISTEN over hlsship.yml:3: http_listen"}},
+		{"variable of AWS", "settle: 1s\nregion: eu-1\n", nil, map[string]string{"AWS_REGION": "eu-2"}, []string{"AWS_REGION over hlsship.yml:4: region"}},
+		{"list", "include: [a, b]\n", nil, map[string]string{"HLSSHIP_INCLUDE": "a"}, []string{"HLSSHIP_INCLUDE over hlsship.yml:3: include"}},
+		{"two of them", "settle: 1s\nrescan: 1s\n", nil, map[string]string{"HLSSHIP_SETTLE": "2s", "HLSSHIP_RESCAN": "2s"},
+			[]string{"HLSSHIP_SETTLE over hlsship.yml:3: settle", "HLSSHIP_RESCAN over hlsship.yml:4: rescan"}},
+		{"same text", "http_listen: 'off'\n", nil, map[string]string{"HLSSHIP_HTTP_LISTEN": "off"}, nil},
+		{"not in the file", "", nil, map[string]string{"HLSSHIP_HTTP_LISTEN": "off"}, nil},
+		{"default", "http_listen: 'off'\n", nil, map[string]string{"HLSSHIP_DEFAULT_HTTP_LISTEN": ":1"}, nil},
+		{"flag over both", "http_listen: 'off'\n", map[string]string{nameHTTPListen: ":2"}, map[string]string{"HLSSHIP_HTTP_LISTEN": ":1"}, nil},
+	} {
+		s := given(tt.line, tt.env)
+		s.env["HLSSHIP_CONFIG"] = configFile(t, "dir: /hls\ndestination: s3://bucket\n"+tt.file)
+		c, err := load(s)
+		var got []string
+		for _, o := range c.overridden {
+			got = append(got, o.variable+" over "+strings.TrimPrefix(o.file, filepath.Dir(s.env["HLSSHIP_CONFIG"])+"/"))
+		}
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%s: got %q, %v; want %q", tt.name, got, err, tt.want)
 		}
 	}
 }
@@ -194,6 +257,10 @@ func TestProblems(t *testing.T) {
 		{name: "no YAML", file: "dir: [\n", want: []string{"hlsship.yml: line", "DIR is missing", "destination is missing"}},
 		{name: "misspelled variable", file: good, env: map[string]string{"HLSSHIP_ENDPONT": "x", "HLSSHIP_SERVICE_HOST": "10.0.0.1", "HLSSHIP_PORT": "tcp://10.0.0.1:1"},
 			want: []string{"HLSSHIP_ENDPONT: no such variable; did you mean HLSSHIP_ENDPOINT?"}},
+		{name: "misspelled default", file: good, env: map[string]string{"HLSSHIP_DEFAULT_HTTP_LISTN": ":1", "HLSSHIP_DEFAULT_SERVICE_HOST": "10.0.0.1"},
+			want: []string{"HLSSHIP_DEFAULT_HTTP_LISTN: no such variable; did you mean HLSSHIP_DEFAULT_HTTP_LISTEN?"}},
+		{name: "web configuration missing", file: good + "web_config: /none/web.yml\n", want: []string{"hlsship.yml:3: web_config: open /none/web.yml: no such file"}},
+		{name: "little memory", file: good + "memory_budget: 1MiB\n", want: []string{"hlsship.yml:3: memory_budget: less than 32 MiB"}},
 		{name: "all sources at once", file: good + "settle: soon\nwrokers: 1\n",
 			line: map[string]string{nameWorkers: "0", nameChecksum: "md6"}, env: map[string]string{"HLSSHIP_RESCAN": "-1s", "HLSSHIP_PATH_STYLE": "perhaps"},
 			want: []string{

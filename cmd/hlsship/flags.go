@@ -25,9 +25,10 @@ const (
 )
 
 // setting is one row of the table: a flag, an environment variable and a key of the configuration file
-// that mean the same.
+// that mean the same. A further variable changes the default, for images that know better than the program.
 type setting struct {
-	// name is the flag's. The variable is HLSSHIP_NAME, the key is the name with underscores.
+	// name is the flag's. The variable is HLSSHIP_NAME, that of the default HLSSHIP_DEFAULT_NAME, the key is the name with
+	// underscores.
 	name string
 	// kind says how the value is written, value how the help calls it.
 	kind  kind
@@ -75,6 +76,8 @@ const (
 	nameHoldWarn     = "hold-warn"
 	nameDrainTimeout = "drain-timeout"
 	nameHTTPListen   = "http-listen"
+	nameWebConfig    = "web-config"
+	nameMemory       = "memory-budget"
 	nameLogLevel     = "log-level"
 	nameLogFormat    = "log-format"
 	nameConfig       = "config"
@@ -136,6 +139,10 @@ func settings() []setting {
 
 		{group: process, name: nameHTTPListen, value: "ADDRESS", def: "127.0.0.1:9810",
 			usage: "address of /metrics, /healthz, /readyz and the status page; \"off\" for none"},
+		{group: process, name: nameWebConfig, value: "FILE",
+			usage: "web configuration file of Prometheus' exporters, for TLS and passwords on that address; a change of it is taken at once"},
+		{group: process, name: nameMemory, kind: size, value: "SIZE", def: "auto",
+			usage: "memory that playlists of all channels may take; beyond it the largest wait; \"auto\" is 40 % of GOMEMLIMIT, else 32 % of the limit of the control group, else 192MiB"},
 		{group: process, name: nameLogLevel, kind: choice, choices: []string{"debug", "info", "warn", "error"}, value: "LEVEL", def: "info",
 			usage: "least level that is logged"},
 		{group: process, name: nameLogFormat, kind: choice, choices: []string{"text", "json"}, value: "FORMAT", def: "text",
@@ -146,6 +153,9 @@ func settings() []setting {
 
 // env is the setting's own variable.
 func (s setting) env() string { return envPrefix + strings.ToUpper(s.key()) }
+
+// envDefault is the variable of the setting's default. It yields to all other sources.
+func (s setting) envDefault() string { return envPrefix + "DEFAULT_" + strings.ToUpper(s.key()) }
 
 // key is the setting's key in the configuration file.
 func (s setting) key() string { return strings.ReplaceAll(s.name, "-", "_") }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/metrics"
 	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/s3"
@@ -54,6 +55,8 @@ type fleet struct {
 	observer uploader.Observer
 	// credentials, unless zero, are used instead of those of the channels.
 	credentials s3.Credentials
+	// memory is the account of the playlists of all channels; nil bounds nothing.
+	memory *hls.Account
 	// patience is the constant of that name.
 	patience time.Duration
 
@@ -135,7 +138,7 @@ func (f *fleet) shipment(c channel, channels int) shipment {
 	}
 	credentials, version, figures := f.credentials, f.version, f.metrics
 	return shipment{
-		channel: c, channels: channels, started: f.config.started, version: version, logger: logger, observer: f.observer,
+		channel: c, channels: channels, started: f.config.started, version: version, logger: logger, observer: f.observer, memory: f.memory,
 		supervisor: f.supervisor, metrics: func(title string) *metrics.Channel { return figures.Channel(c.name, title) },
 		connect: func(ctx context.Context) (*s3.Store, error) { return c.open(ctx, credentials, version, logger) },
 	}
@@ -250,6 +253,7 @@ func (f *fleet) listen() (*metrics.Server, error) {
 		return nil, nil
 	}
 	server := metrics.NewServer(f.metrics, f.logger)
+	server.WebConfig = f.config.webConfig
 	if f.supervisor != nil {
 		server.Alive = f.supervisor.hanging
 	}

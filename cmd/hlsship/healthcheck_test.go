@@ -2,6 +2,9 @@ package main
 
 import (
 	"bytes"
+	"crypto/tls"
+	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +26,16 @@ func TestHealthcheck(t *testing.T) {
 		t.Cleanup(s.Close)
 		return s.Listener.Addr().String()
 	}
+	secret := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) }))
+	secure := func(status int, want tls.ClientAuthType) string {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "so it is", status) }))
+		s.TLS = &tls.Config{ClientAuth: want}
+		s.Config.ErrorLog = log.New(io.Discard, "", 0)
+		s.StartTLS()
+		t.Cleanup(s.Close)
+		return s.Listener.Addr().String()
+	}
+	t.Cleanup(secret.Close)
 	alive, ill := code(http.StatusOK), code(http.StatusServiceUnavailable)
 	_, port, _ := net.SplitHostPort(alive)
 	gone, err := net.Listen("tcp", "127.0.0.1:0")
@@ -45,6 +58,10 @@ func TestHealthcheck(t *testing.T) {
 		{"address from the file", "--config " + file, nil, exitDone, ""},
 		{"file from the environment", "", []string{"HLSSHIP_CONFIG=" + file}, exitDone, ""},
 		{"ill", "--http-listen " + ill, nil, exitFailed, "503 Service Unavailable: so it is"},
+		{"password", "--http-listen " + secret.Listener.Addr().String(), nil, exitDone, ""},
+		{"TLS", "--http-listen " + secure(http.StatusOK, tls.NoClientCert), nil, exitDone, ""},
+		{"TLS and ill", "--http-listen " + secure(http.StatusServiceUnavailable, tls.NoClientCert), nil, exitFailed, "503 Service Unavailable: so it is"},
+		{"TLS with certificates", "--http-listen " + secure(http.StatusOK, tls.RequireAnyClientCert), nil, exitDone, ""},
 		{"nobody", "--http-listen " + gone.Addr().String(), nil, exitFailed, "refused"},
 		{"off", "--http-listen off", nil, exitUsage, "is off"},
 		{"no address", "--http-listen here", nil, exitUsage, "is no address"},

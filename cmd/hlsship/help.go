@@ -44,9 +44,10 @@ Examples:
     hlsship run --config /etc/hlsship/hlsship.yml
 
 Every flag is also a variable, --max-lag being HLSSHIP_MAX_LAG, and a key of the configuration file,
-max_lag. Flags win over variables, variables over the file. A variable with several values separates
-them with semicolons. DIR and the destination are HLSSHIP_DIR and HLSSHIP_DESTINATION, dir and
-destination. The file may list several directories under channels, each with settings of its own.
+max_lag. Flags win over variables, variables over the file, and the file over HLSSHIP_DEFAULT_MAX_LAG,
+by which an image changes a default. A variable with several values separates them with semicolons.
+DIR and the destination are HLSSHIP_DIR and HLSSHIP_DESTINATION, dir and destination. The file may list
+several directories under channels, each with settings of its own.
 `)
 	group := ""
 	for _, s := range settings() {

@@ -21,13 +21,13 @@ type keeping struct {
 }
 
 // openSpool opens the channel's spool unless it is off.
-func openSpool(c channel, logger *slog.Logger, observer spool.Observer) (keeping, error) {
+func openSpool(c channel, memory *hls.Account, logger *slog.Logger, observer spool.Observer) (keeping, error) {
 	if c.spool.off {
 		return keeping{logger: logger}, nil
 	}
 	late := make(chan []hls.File)
 	kept, err := spool.Open(spool.Config{
-		Dir: c.dir, Spool: c.spool.dir, Logger: logger, Observer: observer,
+		Dir: c.dir, Spool: c.spool.dir, Logger: logger, Observer: observer, Memory: memory,
 		Late: func(ctx context.Context, found []hls.File) {
 			select {
 			case late <- found:

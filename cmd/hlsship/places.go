@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/hlsship/hlsship/metrics"
 )
 
 // where begins a problem of something that is missing in a channel.
@@ -140,6 +142,18 @@ func (r *reader) address(name string) string {
 		r.problem("%s: %q is no address: write HOST:PORT, or off", origin, shown(value))
 	}
 	return value
+}
+
+// webConfig checks the web configuration file, if there is one.
+func (r *reader) webConfig() string {
+	path, origin := r.text(nameWebConfig), r.find(nameWebConfig).origin
+	if path == "" {
+		return ""
+	}
+	if err := metrics.CheckWebConfig(path); err != nil {
+		r.problem("%s: %w", origin, err)
+	}
+	return path
 }
 
 // shown shortens a wrong value for a message, and hides what looks like a URL with credentials.

@@ -52,7 +52,8 @@ func (f *fleet) change(hard, soft context.Context, next config) error {
 		v.stop(why)
 	}
 	f.later(next)
-	next.httpListen, next.logJSON = f.config.httpListen, f.config.logJSON
+	next.httpListen, next.webConfig = f.config.httpListen, f.config.webConfig
+	next.memoryBudget, next.logJSON = f.config.memoryBudget, f.config.logJSON
 	if f.level != nil {
 		f.level.Set(next.logLevel)
 	}
@@ -69,6 +70,7 @@ func (f *fleet) change(hard, soft context.Context, next config) error {
 func (f *fleet) later(next config) {
 	for name, changed := range map[string]bool{
 		nameHTTPListen: next.httpListen != f.config.httpListen, nameLogFormat: next.logJSON != f.config.logJSON,
+		nameWebConfig: next.webConfig != f.config.webConfig, nameMemory: next.memoryBudget != f.config.memoryBudget,
 	} {
 		if changed {
 			f.logger.Warn("setting is taken by the next start only", "setting", name)

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -27,6 +30,10 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 	if p.journal {
 		logger = newJournalLogger(p.stderr, level, c.logJSON)
 	}
+	for _, o := range c.overridden {
+		logger.Warn("a variable wins over the configuration file", "variable", o.variable, "file", o.file,
+			"cure", "unset the variable, or take the setting out of the file")
+	}
 	hard, soft, stop := listen(ctx)
 	defer stop()
 	f := newFleet(c, p.build.version, logger, metrics.New(p.build.version, p.build.commit))
@@ -35,6 +42,9 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 		names = append(names, one.name)
 	}
 	f.level, f.supervisor = level, newSupervisor(names...)
+	told := slices.ContainsFunc(p.environ, func(one string) bool { return strings.HasPrefix(one, "GOMEMLIMIT=") })
+	f.memory = account(c.memoryBudget, os.DirFS("/"), told, logger)
+	f.metrics.Memory(f.memory)
 	if c.path != "" {
 		// Without a file a hangup has its usual meaning, so that the program ends with its terminal.
 		f.read = read
@@ -66,6 +76,8 @@ type shipment struct {
 	metrics func(title string) *metrics.Channel
 	// observer, unless nil, is told what the uploader does; usually the metrics are.
 	observer uploader.Observer
+	// memory is the account of the playlists of all channels; nil bounds nothing.
+	memory *hls.Account
 	// supervisor, unless nil, is told that the loops turn.
 	supervisor *supervisor
 }
@@ -102,7 +114,7 @@ func (c channel) open(ctx context.Context, credentials s3.Credentials, version s
 func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	c := s.channel
 	figures := s.metrics(c.dir)
-	kept, err := openSpool(c, s.logger, figures.Spool())
+	kept, err := openSpool(c, s.memory, s.logger, figures.Spool())
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +133,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	held := s.supervisor.tie(c.name, figures.Watcher(), observer, c.dir, c.store.destination())
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
 	watch, err := watcher.New(watcher.Config{
-		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Pin: kept.pin,
+		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Pin: kept.pin, Memory: s.memory,
 		Logger: s.logger, Observer: held.watcher, Beat: held.watching,
 	})
 	if err != nil {
@@ -131,7 +143,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	upload, err := uploader.New(uploader.Config{
 		Store: store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
-		CacheControl: c.store.cacheControl, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
+		CacheControl: c.store.cacheControl, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late, Memory: s.memory,
 		Look: watch.Look, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})
 	if err != nil {

@@ -17,7 +17,7 @@ type raw struct {
 }
 
 // sources are where settings come from, in falling precedence: the command line, the environment, the
-// configuration file.
+// configuration file, what the environment says of defaults.
 type sources struct {
 	line map[string]raw
 	env  map[string]string
@@ -59,29 +59,56 @@ func sourcesOf(c *cli.Context, environ []string) sources {
 	return s
 }
 
-// find returns the setting's text from the first source that has it. An empty variable counts as not
-// set, as is the custom of the AWS variables.
+// find returns the setting's text from the first source that has it.
 func (s sources) find(row setting, file map[string]raw) raw {
 	if r, ok := s.line[row.name]; ok {
 		return r
 	}
-	for _, name := range append([]string{row.env()}, row.also...) {
-		value := s.env[name]
-		switch {
-		case value == "":
-		case row.repeats():
-			return raw{fields(value), name}
-		default:
-			return raw{[]string{value}, name}
-		}
+	if r, ok := s.variable(row, append([]string{row.env()}, row.also...)...); ok {
+		return r
 	}
 	if r, ok := file[row.name]; ok {
+		return r
+	}
+	if r, ok := s.variable(row, row.envDefault()); ok {
 		return r
 	}
 	if row.def == "" {
 		return raw{}
 	}
 	return raw{[]string{row.def}, "default of --" + row.name}
+}
+
+// variable returns the setting's text from the first of the variables that is set. An empty one counts as not set, as is
+// the custom of the AWS variables.
+func (s sources) variable(row setting, names ...string) (raw, bool) {
+	for _, name := range names {
+		value := s.env[name]
+		switch {
+		case value == "":
+		case row.repeats():
+			return raw{fields(value), name}, true
+		default:
+			return raw{[]string{value}, name}, true
+		}
+	}
+	return raw{}, false
+}
+
+// override is a variable that says something else than the configuration file, and wins.
+type override struct{ variable, file string }
+
+// overrides returns the variables that win over something else that the file says at its top.
+func (s sources) overrides(file map[string]raw) []override {
+	var all []override
+	for _, row := range settings() {
+		told, inFile := file[row.name]
+		used := s.find(row, file)
+		if _, onLine := s.line[row.name]; inFile && !onLine && !slices.Equal(used.values, told.values) {
+			all = append(all, override{variable: used.origin, file: told.origin})
+		}
+	}
+	return all
 }
 
 // fields splits a variable that holds several values: at semicolons, as Cache-Control is full of commas.
@@ -100,7 +127,7 @@ func fields(value string) []string {
 func (s sources) misspelled() []error {
 	var known []string
 	for _, row := range settings() {
-		known = append(known, row.env())
+		known = append(known, row.env(), row.envDefault())
 	}
 	var problems []error
 	for name := range s.env {

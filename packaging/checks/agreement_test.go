@@ -137,11 +137,11 @@ func TestAgreement(t *testing.T) {
 
 	// Ports.
 	listen := func(env []core.EnvVar) string {
-		i := slices.IndexFunc(env, func(e core.EnvVar) bool { return e.Name == "HLSSHIP_HTTP_LISTEN" })
+		i := slices.IndexFunc(env, func(e core.EnvVar) bool { return e.Name == "HLSSHIP_DEFAULT_HTTP_LISTEN" })
 		return portOf(t, env[i].Value)
 	}
 	same("port of the program, the image and the sidecar", portOf(t, program["http_listen"]), first(image["EXPOSE"]),
-		portOf(t, strings.TrimPrefix(environment(image, "HLSSHIP_HTTP_LISTEN"), "HLSSHIP_HTTP_LISTEN=")), listen(sidecar.Env),
+		portOf(t, strings.TrimPrefix(environment(image, "HLSSHIP_DEFAULT_HTTP_LISTEN"), "HLSSHIP_DEFAULT_HTTP_LISTEN=")), listen(sidecar.Env),
 		strconv.Itoa(int(sidecar.Ports[0].ContainerPort)), strconv.Itoa(int(one[core.Service](t, all).Spec.Ports[0].Port)))
 
 	// Paths.

@@ -1,6 +1,6 @@
 module github.com/hlsship/hlsship/packaging/checks
 
-go 1.26.7
+go 1.26.8
 
 require (
 	github.com/awslabs/goformation/v7 v7.14.9

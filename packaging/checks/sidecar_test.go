@@ -211,6 +211,29 @@ func TestWhoIsScraped(t *testing.T) {
 	}
 }
 
+// TestMemoryLimit says what the Go runtime may take of a limit as Kubernetes writes them.
+func TestMemoryLimit(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[string]string{
+		"256Mi": "214748364", "1Gi": "858993459", "500M": "400000000", "268435456": "214748364", "262144Ki": "214748364", "1.5Gi": "", "268435456000m": "", "": "",
+	} {
+		text := "destination: s3://my-bucket\nresources: {limits: {memory: \"" + limit + "\"}}\n"
+		if limit == "" {
+			text = "destination: s3://my-bucket\nresources: {limits: null}\n"
+		}
+		_, sidecar, _ := pods(t, rendered(t, values(t, text)))
+		got := ""
+		for _, e := range sidecar.Env {
+			if e.Name == "GOMEMLIMIT" {
+				got = e.Value
+			}
+		}
+		if got != want {
+			t.Errorf("of %q the Go runtime may take %q, want %q", limit, got, want)
+		}
+	}
+}
+
 // TestKeys says where the store's keys come from.
 func TestKeys(t *testing.T) {
 	t.Parallel()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -55,6 +56,8 @@ type fleet struct {
 	observer uploader.Observer
 	// credentials, unless zero, are used instead of those of the channels.
 	credentials s3.Credentials
+	// env are the variables of the process, which may name files with keys.
+	env map[string]string
 	// memory is the account of the playlists of all channels; nil bounds nothing.
 	memory *hls.Account
 	// patience is the constant of that name.
@@ -136,11 +139,17 @@ func (f *fleet) shipment(c channel, channels int) shipment {
 	if c.name != "" {
 		logger = logger.With("channel", c.name)
 	}
-	credentials, version, figures := f.credentials, f.version, f.metrics
+	credentials, version, figures, env := f.credentials, f.version, f.metrics, f.env
+	warn := sync.OnceFunc(func() { c.warnOfKeys(env, logger) })
 	return shipment{
 		channel: c, channels: channels, started: f.config.started, version: version, logger: logger, observer: f.observer, memory: f.memory,
 		supervisor: f.supervisor, metrics: func(title string) *metrics.Channel { return figures.Channel(c.name, title) },
-		connect: func(ctx context.Context) (*s3.Store, error) { return c.open(ctx, credentials, version, logger) },
+		connect: func(ctx context.Context) (*s3.Store, error) {
+			if credentials == (s3.Credentials{}) {
+				warn()
+			}
+			return c.open(ctx, credentials, version, logger)
+		},
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -42,7 +40,8 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 		names = append(names, one.name)
 	}
 	f.level, f.supervisor = level, newSupervisor(names...)
-	told := slices.ContainsFunc(p.environ, func(one string) bool { return strings.HasPrefix(one, "GOMEMLIMIT=") })
+	f.env = variables(p.environ)
+	_, told := f.env["GOMEMLIMIT"]
 	f.memory = account(c.memoryBudget, os.DirFS("/"), told, logger)
 	f.metrics.Memory(f.memory)
 	if c.path != "" {

@@ -29,14 +29,9 @@ type sources struct {
 }
 
 func sourcesOf(c *cli.Context, environ []string) sources {
-	s := sources{line: map[string]raw{}, env: map[string]string{}, started: time.Now()}
+	s := sources{line: map[string]raw{}, env: variables(environ), started: time.Now()}
 	if host, err := os.Hostname(); err == nil {
 		s.host = host
-	}
-	for _, one := range environ {
-		if name, value, ok := strings.Cut(one, "="); ok {
-			s.env[name] = value
-		}
 	}
 	arguments := c.Args().Slice()
 	for _, row := range settings() {
@@ -57,6 +52,17 @@ func sourcesOf(c *cli.Context, environ []string) sources {
 	}
 	s.extra = arguments
 	return s
+}
+
+// variables returns lines of the form NAME=VALUE by name.
+func variables(environ []string) map[string]string {
+	all := map[string]string{}
+	for _, one := range environ {
+		if name, value, ok := strings.Cut(one, "="); ok {
+			all[name] = value
+		}
+	}
+	return all
 }
 
 // find returns the setting's text from the first source that has it.

@@ -18,6 +18,9 @@ GOLANGCI  := v2.15.0
 # Builds the packages.
 NFPM      := v2.45.0
 
+# Looks for known vulnerabilities.
+GOVULNCHECK := v1.9.0
+
 # How long each fuzz target runs in "make fuzz", how many streams "make nightly" ships, and how long "make
 # soak" does.
 FUZZTIME  ?= 1m
@@ -77,6 +80,15 @@ lint: go-version ## check style: golangci-lint if it is installed, else gofmt an
 .PHONY: lint-deps
 lint-deps: go-version ## build golangci-lint; takes some minutes
 	GOBIN=$(TOOLS) GOFLAGS= CGO_ENABLED=0 go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI)
+
+.PHONY: vuln
+vuln: go-version .cache/govulncheck-$(GOVULNCHECK) ## look for known vulnerabilities; skipped where their database is out of reach
+	$(call timed,known vulnerabilities,.ci/vuln)
+
+.cache/govulncheck-$(GOVULNCHECK):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) GOFLAGS= CGO_ENABLED=0 go install golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK)
+	@touch $@
 
 .PHONY: fmt
 fmt: ## format all Go files

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -37,7 +38,7 @@ var (
 )
 
 // fleet ships the channels of a configuration. Each has a watcher, an uploader, a spool and a store of its own, and
-// starts, fails and ends without the others. Its fields belong to the goroutine of run.
+// starts, fails and ends without the others. Its fields belong to the goroutine of run, then to that of attend.
 type fleet struct {
 	config  config
 	version string
@@ -66,14 +67,15 @@ type fleet struct {
 	files   *fileWatch
 	voyages []*voyage
 	ended   chan *voyage
-	// abandoned is closed once nobody receives from ended any more.
-	abandoned chan struct{}
+	// roster has what runs, longest how long the slowest of it may drain, as a time.Duration. Both are for all goroutines.
+	roster  roster
+	longest atomic.Int64
 }
 
 func newFleet(c config, version string, logger *slog.Logger, figures *metrics.Metrics) *fleet {
 	return &fleet{
 		config: c, version: version, logger: logger, metrics: figures, hangups: make(chan os.Signal, 1), patience: patience,
-		files: newFileWatch(logger), ended: make(chan *voyage), abandoned: make(chan struct{}),
+		files: newFileWatch(logger), ended: make(chan *voyage),
 	}
 }
 
@@ -92,7 +94,7 @@ func (f *fleet) run(hard, soft context.Context) error {
 	if err != nil {
 		return err
 	}
-	servers := group{roster: &roster{}}
+	servers := group{enter: f.roster.enter}
 	if server != nil {
 		servers.start("serve HTTP", stop, func() error { return server.Serve(serving) })
 	}
@@ -103,25 +105,42 @@ func (f *fleet) run(hard, soft context.Context) error {
 	for _, c := range f.config.channels {
 		f.launch(hard, soft, newVoyage(f.shipment(c, len(f.config.channels)), nil), 0)
 	}
-	err = f.attend(hard, soft, stop)
-	stopServing()
-	if err = errors.Join(err, f.join(&servers)); err == nil {
+	err = f.await(hard, soft, func() error {
+		err := f.attend(hard, soft, stop)
+		stop()
+		stopServing()
+		return errors.Join(err, servers.wait())
+	})
+	if err == nil {
 		f.logger.Info("everything is shipped")
 	}
 	return err
 }
 
-// join waits for the group, though not longer than it may take.
-func (f *fleet) join(g *group) error {
+// await calls act and returns its error, or one that names what hangs, when act has not ended though it should have: some time
+// after draining, which soft's end begins, or after hard's end. The process then ends without it.
+func (f *fleet) await(hard, soft context.Context, act func() error) error {
 	done := make(chan error, 1)
-	go func() { done <- g.wait() }()
-	timer := time.NewTimer(f.patience)
-	defer timer.Stop()
-	select {
-	case err := <-done:
-		return err
-	case <-timer.C:
-		return f.hangs(f.logger, g.roster)
+	go func() { done <- guarded(act) }()
+	asked, cutOff := soft.Done(), hard.Done()
+	overdue := time.NewTimer(0)
+	overdue.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-asked:
+			asked = nil
+			overdue.Reset(time.Duration(f.longest.Load()) + f.patience)
+		case <-cutOff:
+			asked, cutOff = nil, nil
+			overdue.Reset(f.patience)
+		case <-overdue.C:
+			names := f.roster.list()
+			f.logger.Error("something hangs, and the process ends without it", "not_ended", names,
+				"cure", "see whether the directory, the spool or a file of the settings lies on a file system that does not answer")
+			return fmt.Errorf("not ended %v after it should have: %s", f.patience, strings.Join(names, ", "))
+		}
 	}
 }
 
@@ -143,6 +162,12 @@ func (f *fleet) shipment(c channel, channels int) shipment {
 	warn := sync.OnceFunc(func() { c.warnOfKeys(env, logger) })
 	return shipment{
 		channel: c, channels: channels, started: f.config.started, version: version, logger: logger, observer: f.observer, memory: f.memory,
+		enter: func(what string) func() {
+			if c.name != "" {
+				what = "channel " + c.name + ": " + what
+			}
+			return f.roster.enter(what)
+		},
 		supervisor: f.supervisor, metrics: func(title string) *metrics.Channel { return figures.Channel(c.name, title) },
 		connect: func(ctx context.Context) (*s3.Store, error) {
 			if credentials == (s3.Credentials{}) {
@@ -163,26 +188,19 @@ func (f *fleet) launch(hard, soft context.Context, v *voyage, pause time.Duratio
 	}
 	v.soft, v.stop = context.WithCancelCause(soft)
 	f.voyages = append(f.voyages, v)
+	f.longest.Store(max(f.longest.Load(), int64(v.channel.flow.drainTimeout)))
 	go func() {
 		v.err = guarded(func() error { return v.sail(hard, before, pause) })
 		v.report() // before another begins with what is left
 		close(v.done)
-		select {
-		case f.ended <- v:
-		case <-f.abandoned:
-		}
+		f.ended <- v // attend receives until there is none left
 	}()
 }
 
 // attend takes care of the voyages until there are none, and returns the errors of those with which the program
-// ends. Those that hang when they should have ended are left behind. stop ends soft.
+// ends. stop ends soft.
 func (f *fleet) attend(hard, soft context.Context, stop context.CancelFunc) error {
-	defer close(f.abandoned)
 	var errs []error
-	asked, cutOff := soft.Done(), hard.Done()
-	overdue := time.NewTimer(0)
-	overdue.Stop()
-	defer overdue.Stop()
 	for len(f.voyages) > 0 {
 		select {
 		case v := <-f.ended:
@@ -196,37 +214,9 @@ func (f *fleet) attend(hard, soft context.Context, stop context.CancelFunc) erro
 			f.reload(hard, soft)
 		case <-f.files.changed:
 			f.reload(hard, soft)
-		case <-asked:
-			asked = nil
-			overdue.Reset(f.longestDrain() + f.patience)
-		case <-cutOff:
-			asked, cutOff = nil, nil
-			overdue.Reset(f.patience)
-		case <-overdue.C:
-			for _, v := range f.voyages {
-				errs = append(errs, v.channel.failed(f.hangs(v.logger, v.roster)))
-			}
-			return errors.Join(errs...)
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// hangs says what has not ended though it should have. The process ends all the same.
-func (f *fleet) hangs(logger *slog.Logger, r *roster) error {
-	names := r.list()
-	logger.Error("something hangs, and the process ends without it", "not_ended", names, "cure",
-		"see whether the directory, the spool or a file of the settings is on a file system that does not answer")
-	return fmt.Errorf("not ended %v after it should have: %s", f.patience, strings.Join(names, ", "))
-}
-
-// longestDrain is how long the slowest of what runs may drain.
-func (f *fleet) longestDrain() time.Duration {
-	var longest time.Duration
-	for _, v := range f.voyages {
-		longest = max(longest, v.channel.flow.drainTimeout)
-	}
-	return longest
 }
 
 // settle decides what follows from the end of v. The error is one with which the program ends.

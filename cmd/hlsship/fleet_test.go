@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -206,7 +207,7 @@ func TestHangIsLeftBehind(t *testing.T) {
 				f.launch(hard, soft, newVoyage(s, nil), 0)
 			}
 			done := make(chan error, 1)
-			go func() { done <- f.attend(hard, soft, stop) }()
+			go func() { done <- f.await(hard, soft, func() error { return f.attend(hard, soft, stop) }) }()
 			<-hanging
 			await(t, g.stored, "good/good/index.m3u8")
 			if tt.hard {
@@ -216,7 +217,7 @@ func TestHangIsLeftBehind(t *testing.T) {
 			}
 			select {
 			case err := <-done:
-				if err == nil || !strings.Contains(err.Error(), "channel bad: not ended") || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "good: not ended") {
+				if err == nil || !strings.Contains(err.Error(), "channel bad: "+tt.want) || strings.Contains(err.Error(), "channel good: ") {
 					t.Errorf("got %v, want an error that names %q", err, tt.want)
 				}
 			case <-time.After(deadline):
@@ -226,5 +227,36 @@ func TestHangIsLeftBehind(t *testing.T) {
 				t.Errorf("the log says nothing:\n%s", log)
 			}
 		})
+	}
+}
+
+// TestHungConfigurationIsLeftBehind reads the configuration anew from a file system that does not answer.
+func TestHungConfigurationIsLeftBehind(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, false)
+	f, _ := twoChannels(t, g, func() {})
+	f.patience = 100 * time.Millisecond
+	hanging, free := make(chan struct{}), make(chan struct{})
+	defer close(free)
+	f.read = func() (config, error) {
+		close(hanging)
+		<-free
+		return config{}, errors.New("hung")
+	}
+	soft, stop := context.WithCancel(t.Context())
+	defer stop()
+	done := make(chan error, 1)
+	go func() { done <- f.run(t.Context(), soft) }()
+	f.hangups <- syscall.SIGHUP
+	<-hanging
+	await(t, g.stored, "good/good/index.m3u8")
+	stop()
+	select {
+	case err := <-done:
+		if err == nil || !strings.Contains(err.Error(), "read the configuration anew") {
+			t.Errorf("got %v, want an error that names what hangs", err)
+		}
+	case <-time.After(deadline):
+		t.Fatal("the program does not end")
 	}
 }

@@ -15,6 +15,7 @@ func (f *fleet) reload(hard, soft context.Context) {
 	if soft.Err() != nil {
 		return
 	}
+	defer f.roster.enter("read the configuration anew")()
 	defer f.supervisor.reloading()()
 	next, err := f.read()
 	if err == nil {

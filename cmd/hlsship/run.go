@@ -69,8 +69,8 @@ type shipment struct {
 	logger  *slog.Logger
 	// connect returns a store that has keys.
 	connect func(ctx context.Context) (*s3.Store, error)
-	// roster has the names of what runs of it.
-	roster *roster
+	// enter is told what runs of it by name; what it returns, that this has ended.
+	enter func(name string) (left func())
 	// metrics makes the channel's metrics, told what is shipped where.
 	metrics func(title string) *metrics.Channel
 	// observer, unless nil, is told what the uploader does; usually the metrics are.
@@ -162,7 +162,7 @@ func (o *opened) close() {
 // once. If files are left the error is an *uploader.Unshipped. Everything that run started has ended when it
 // returns.
 func (o *opened) run(hard, soft context.Context) error {
-	left := o.roster.enter("let go of " + o.channel.dir)
+	left := o.enter("let go of " + o.channel.dir)
 	defer left()
 	defer o.close()
 	c := o.settled
@@ -177,7 +177,7 @@ func (o *opened) run(hard, soft context.Context) error {
 	serving, stopServing := context.WithCancel(context.WithoutCancel(hard))
 	defer stopServing()
 
-	shippers, servers := group{roster: o.roster}, group{roster: o.roster}
+	shippers, servers := group{enter: o.enter}, group{enter: o.enter}
 	facts := make(chan hls.File)
 	shippers.start("watch "+c.dir, stopWatching, func() error {
 		defer o.ties.watched()

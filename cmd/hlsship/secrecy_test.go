@@ -53,14 +53,28 @@ func TestKeyFilesInUse(t *testing.T) {
 	}
 }
 
-func TestOpenToAll(t *testing.T) {
-	t.Parallel()
-	// t.TempDir cannot be entered by others everywhere.
+// publicFolder returns a new folder that everybody can enter.
+func publicFolder(t *testing.T) string {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "secrecy")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for at := dir; at != filepath.Dir(at); at = filepath.Dir(at) {
+		if info, err := os.Stat(at); err != nil || info.Mode()&0o001 == 0 {
+			t.Skipf("%s cannot be entered by everybody", at)
+		}
+	}
+	return dir
+}
+
+func TestOpenToAll(t *testing.T) {
+	t.Parallel()
+	dir := publicFolder(t)
 	for i, tt := range []struct {
 		name         string
 		file, folder fs.FileMode
@@ -78,7 +92,7 @@ func TestOpenToAll(t *testing.T) {
 		folder := filepath.Join(dir, string(rune('a'+i)))
 		file := filepath.Join(folder, "keys")
 		for _, err := range []error{
-			os.Chmod(dir, 0o755), os.Mkdir(folder, 0o700), os.WriteFile(file, nil, 0o600), os.Chmod(file, tt.file), os.Chmod(folder, tt.folder),
+			os.Mkdir(folder, 0o700), os.WriteFile(file, nil, 0o600), os.Chmod(file, tt.file), os.Chmod(folder, tt.folder),
 			os.Symlink(file, filepath.Join(dir, string(rune('A'+i)))),
 		} {
 			if err != nil {
@@ -99,13 +113,8 @@ func TestOpenToAll(t *testing.T) {
 // TestWarnedOnce connects a channel several times.
 func TestWarnedOnce(t *testing.T) {
 	t.Parallel()
-	dir, err := os.MkdirTemp("", "secrecy")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) })
-	keys := filepath.Join(dir, "keys")
-	for _, err := range []error{os.Chmod(dir, 0o755), os.WriteFile(keys, nil, 0o600), os.Chmod(keys, 0o644)} {
+	keys := filepath.Join(publicFolder(t), "keys")
+	for _, err := range []error{os.WriteFile(keys, nil, 0o600), os.Chmod(keys, 0o644)} {
 		if err != nil {
 			t.Fatal(err)
 		}

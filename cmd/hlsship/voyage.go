@@ -32,7 +32,6 @@ type voyage struct {
 
 // newVoyage returns a run of s with that store; nil asks for one when it begins.
 func newVoyage(s shipment, store *s3.Store) *voyage {
-	s.roster = &roster{}
 	v := &voyage{shipment: s, credentials: s.channel.store.credentials, done: make(chan struct{})}
 	v.store.Store(store)
 	return v
@@ -46,7 +45,7 @@ func (v *voyage) sail(hard context.Context, before []*voyage, pause time.Duratio
 	case <-timer.C:
 	case <-v.soft.Done(): // what is there is shipped all the same
 	}
-	left := v.roster.enter("wait for the run before this one")
+	left := v.enter("wait for the run before this one")
 	for _, other := range before {
 		select {
 		case <-other.done:
@@ -58,7 +57,7 @@ func (v *voyage) sail(hard context.Context, before []*voyage, pause time.Duratio
 	if v.replaced() || v.removed() {
 		return nil
 	}
-	left = v.roster.enter("begin in " + v.channel.dir)
+	left = v.enter("begin in " + v.channel.dir)
 	o, err := v.begin(hard)
 	left()
 	if err != nil {

@@ -144,8 +144,8 @@ func (c channel) isBut(d channel) bool {
 	return reflect.DeepEqual(c, d)
 }
 
-// renewed asks for the keys of d, which is the same channel but for its credentials, of v, which has a store. The function has them used for
-// the next requests; nothing is stopped for that.
+// renewed asks for the keys of d, which is the same channel as v, which has a store, but for its credentials. The
+// function has them used for the next requests; nothing is stopped for that.
 func (v *voyage) renewed(ctx context.Context, d channel) (use func(), err error) {
 	credentials := d.store.credentials
 	if credentials == v.credentials && credentials == (s3.Credentials{}) {

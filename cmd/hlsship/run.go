@@ -117,8 +117,10 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	if err != nil {
 		return nil, err
 	}
+	held := ties{cut: func() {}}
 	defer func() {
 		if o == nil { // by an error or by a panic
+			held.cut()
 			kept.close()
 		}
 	}()
@@ -129,14 +131,13 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	if observer == nil {
 		observer = figures.Uploader()
 	}
-	held := s.supervisor.tie(c.name, figures.Watcher(), observer, c.dir, c.store.destination())
+	held = s.supervisor.tie(c.name, figures.Watcher(), observer, c.dir, c.store.destination())
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
 	watch, err := watcher.New(watcher.Config{
 		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Pin: kept.pin, Memory: s.memory,
 		Logger: s.logger, Observer: held.watcher, Beat: held.watching,
 	})
 	if err != nil {
-		held.cut()
 		return nil, usageError{err}
 	}
 	upload, err := uploader.New(uploader.Config{
@@ -146,7 +147,6 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 		Look: watch.Look, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})
 	if err != nil {
-		held.cut()
 		return nil, usageError{err}
 	}
 	return &opened{shipment: s, settled: c, store: store, kept: kept, ties: held, watch: watch, upload: upload}, nil
@@ -154,6 +154,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 
 // close lets go of the directory.
 func (o *opened) close() {
+	defer o.enter("let go of " + o.channel.dir)()
 	o.ties.cut()
 	o.kept.close()
 }
@@ -162,8 +163,6 @@ func (o *opened) close() {
 // once. If files are left the error is an *uploader.Unshipped. Everything that run started has ended when it
 // returns.
 func (o *opened) run(hard, soft context.Context) error {
-	left := o.enter("let go of " + o.channel.dir)
-	defer left()
 	defer o.close()
 	c := o.settled
 	o.logger.Info("shipping", "dir", c.dir, "destination", c.store.destination(), "endpoint", c.store.endpoint,

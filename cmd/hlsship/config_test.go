@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 			bucket: "bucket", prefix: "live/one", region: "us-east-1", conditional: true, checksum: "md5",
 			cacheControl: map[string]string{},
 		},
-		flow:  flowConfig{workers: 16, maxLag: 15 * time.Second, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
+		flow:  flowConfig{workers: 64, maxLag: 15 * time.Second, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
 		spool: spoolConfig{age: 24 * time.Hour},
 	}}}
 	if !reflect.DeepEqual(got, want) {

@@ -125,7 +125,7 @@ func settings() []setting {
 		{group: spool, name: nameSpoolAge, kind: duration, value: "TIME", def: "24h",
 			usage: "how long a file may wait for the store before it is given up; 0 for ever"},
 
-		{group: flow, name: nameWorkers, kind: count, value: "N", def: "16", usage: "requests to the store at once"},
+		{group: flow, name: nameWorkers, kind: count, value: "N", def: "64", usage: "requests of all kinds to the store at once, at least 3"},
 		{group: flow, name: nameUplinkLimit, kind: rate, value: "RATE", def: "off",
 			usage: "bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog"},
 		{group: flow, name: nameMinInterval, kind: duration, value: "TIME", def: "0s",

@@ -27,7 +27,7 @@ func openSpool(c channel, memory *hls.Account, logger *slog.Logger, observer spo
 	}
 	late := make(chan []hls.File)
 	kept, err := spool.Open(spool.Config{
-		Dir: c.dir, Spool: c.spool.dir, Logger: logger, Observer: observer, Memory: memory,
+		Dir: c.dir, Spool: c.spool.dir, Logger: logger, Observer: observer, Memory: memory, Exclude: matcher(c.exclude),
 		Late: func(ctx context.Context, found []hls.File) {
 			select {
 			case late <- found:

@@ -62,7 +62,7 @@ type Config struct {
 	Credentials Credentials
 	// Stall is how long an attempt may go without progress; 0 means DefaultStall.
 	Stall time.Duration
-	// Workers is how many requests run at once at most; so many connections are kept; 0 means 16.
+	// Workers is how many requests run at once at most; so many connections and four more are made; 0 means 64.
 	Workers int
 	// UplinkLimit bounds the bodies of all PUTs together, in bytes a second; 0 means no limit. Headers, TLS
 	// and TCP come on top, a few percent.
@@ -114,7 +114,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Stall = DefaultStall
 	}
 	if c.Workers == 0 {
-		c.Workers = 16
+		c.Workers = 64
 	}
 	if c.Version == "" {
 		c.Version = "dev"

@@ -183,7 +183,9 @@ func newTransport(c Config) *transport {
 		DialContext:         dial,
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: c.Stall,
-		MaxIdleConnsPerHost: c.Workers + 4, // the listing and a second look beside the workers
+		// The listing, a probe and a second look come beside the workers.
+		MaxConnsPerHost:     c.Workers + 4,
+		MaxIdleConnsPerHost: c.Workers + 4,
 		IdleConnTimeout:     time.Minute,
 		DisableCompression:  true,
 		Protocols:           http1,

@@ -58,7 +58,7 @@ func CacheKinds() []string { return slices.Sorted(maps.Keys(cacheDefaults())) }
 
 // cacheDefaults are the values of Cache-Control for each of CacheKinds. In place of %d stand whole seconds, at least 1:
 // half the target duration of "playlist"; of "manifest" half of its longest segment, or its minimumUpdatePeriod if
-// that is less. Segments are cached for a day, not for ever, because packagers use names again when they restart. So
+// that is less; never more than maxLiveAge, whatever a packager writes. Segments are cached for a day, not for ever, because packagers use names again when they restart. So
 // they do with playlists: one that ended may go on in a moment, which nobody shall miss for long.
 //
 // There is no s-maxage, as browsers may keep a playlist for as long as other caches; no stale-while-revalidate, which
@@ -78,6 +78,9 @@ func cacheDefaults() map[string]string {
 		"other":        "public, max-age=60",
 	}
 }
+
+// maxLiveAge bounds how long a cache may keep a live playlist: one wrong number in it would freeze its viewers for days.
+const maxLiveAge = 15 * time.Second
 
 // cachePolicy is cacheDefaults with what the operator set.
 type cachePolicy map[string]string
@@ -128,7 +131,7 @@ func (c cachePolicy) header(kind hls.Kind, pl *hls.Playlist) string {
 		if pl.UpdatePeriod > 0 {
 			age = min(age, pl.UpdatePeriod)
 		}
-		return fmt.Sprintf(value, max(1, int(age/time.Second)))
+		return fmt.Sprintf(value, int(min(max(age, time.Second), maxLiveAge)/time.Second))
 	}
 	return strings.ReplaceAll(value, "%%", "%")
 }

@@ -177,4 +177,4 @@ func pinWays() []string { return []string{"link", "reflink", "copy", "held"} }
 
 func pinDrops() []string { return []string{"changed", "foreign", "excluded", "later"} }
 
-func losses() []string { return []string{"gone", "superseded", "rejected", "budget", "age"} }
+func losses() []string { return []string{"gone", "superseded", "rejected", "budget", "age", "unseen"} }

@@ -169,9 +169,13 @@ func observerCalls() []observerCall {
 				"hlsship_publish_latency_seconds_count{kind=media_playlist}": 1, "hlsship_publish_latency_seconds_sum{kind=media_playlist}": 1,
 				"hlsship_stream_playlists_published_total{stream=live}": 1,
 			}},
-		{"lost", func(_ *Watcher, u *Uploader) { u.Lost("live", "subtitle", "gone") },
+		{"lost", func(_ *Watcher, u *Uploader) { u.Lost("live", "subtitle", "gone", 1) },
 			map[string]float64{
 				"hlsship_lost_files_total{kind=subtitle,reason=gone}": 1, "hlsship_stream_lost_files_total{stream=live}": 1,
+			}},
+		{"never seen", func(_ *Watcher, u *Uploader) { u.Lost("live", "media", "unseen", 15) },
+			map[string]float64{
+				"hlsship_lost_files_total{kind=media,reason=unseen}": 15, "hlsship_stream_lost_files_total{stream=live}": 15,
 			}},
 		{"stream behind", func(_ *Watcher, u *Uploader) {
 			u.Stream("live", 2, now().Add(-6*s), now().Add(-8*s), now().Add(-2*s))

@@ -94,10 +94,10 @@ func (u *Uploader) Published(stream, kind string, latency time.Duration) {
 	u.c.streams.update(stream, func(e *edge) { e.playlists++ })
 }
 
-// Lost counts a file that can never be stored.
-func (u *Uploader) Lost(stream, kind, reason string) {
-	u.c.lost.WithLabelValues(kind, reason).Inc()
-	u.c.streams.update(stream, func(e *edge) { e.lost++ })
+// Lost counts files that can never be stored.
+func (u *Uploader) Lost(stream, kind, reason string, count int) {
+	u.c.lost.WithLabelValues(kind, reason).Add(float64(count))
+	u.c.streams.update(stream, func(e *edge) { e.lost += float64(count) })
 }
 
 // Stream keeps the live edge of one stream.

@@ -3,6 +3,7 @@ package uploader
 import (
 	"errors"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -20,12 +21,13 @@ type journal struct {
 	away     bool                 // the last probe failed
 	alarmed  map[string]time.Time // when the log was last told of a cause
 	plain    bool                 // the log knows that the store has no conditional writes
-	warned   map[Wait]bool        // holds that the log knows of
 	blocking bool                 // the log knows that a playlist wants to be held
 	slow     map[string]int       // how many playlists of a stream are behind as the line is too slow
 	queued   [2]int
 	bytes    int64
 	reserved [2]int64
+	holds    holds
+	losses   losses
 }
 
 func newJournal(l *slog.Logger, o Observer, prefix string) *journal {
@@ -35,7 +37,7 @@ func newJournal(l *slog.Logger, o Observer, prefix string) *journal {
 	if o == nil {
 		o = nobody{}
 	}
-	return &journal{log: l, obs: o, prefix: prefix, alarmed: map[string]time.Time{}, warned: map[Wait]bool{}, slow: map[string]int{}}
+	return &journal{log: l, obs: o, prefix: prefix, alarmed: map[string]time.Time{}, slow: map[string]int{}}
 }
 
 // report tells of a request's end.
@@ -188,6 +190,7 @@ func (g *journal) due(cause string, now time.Time) bool {
 	if last, ok := g.alarmed[cause]; ok && now.Sub(last) < time.Minute {
 		return false
 	}
+	maps.DeleteFunc(g.alarmed, func(_ string, told time.Time) bool { return now.Sub(told) >= time.Minute })
 	g.alarmed[cause] = now
 	return true
 }
@@ -199,56 +202,9 @@ func cure(err error) string {
 	return ""
 }
 
-// blocked warns once of each playlist that has waited for a file for at least after.
-func (g *journal) blocked(waits []Wait, now time.Time, after time.Duration) {
-	still := make(map[Wait]bool)
-	for _, w := range waits {
-		if now.Sub(w.Since) < after {
-			continue
-		}
-		k := Wait{Playlist: w.Playlist, Name: w.Name, Reason: w.Reason}
-		still[k] = true
-		if !g.warned[k] {
-			g.log.Warn("playlist held back", "playlist", w.Playlist, "waits_for", w.Name, "reason", w.Reason,
-				"since", w.Since, "cure", holdCure(w.Reason))
-		}
-	}
-	g.warned = still
-}
-
-func holdCure(reason string) string {
-	switch reason {
-	case "memory":
-		return "playlists take all the memory that they may: raise --memory-budget, or the container's memory, or have the packager list less"
-	case "missing":
-		return "the playlist names a file that is neither in the directory nor in the bucket; see whether the packager still writes it"
-	case "growing":
-		return "the playlist names bytes that the file does not have yet, while its packager has it open; see whether it still writes"
-	case "outside":
-		return "the name leaves the watched directory; run hlsship on the folder above, or have the packager write relative names"
-	case "variable":
-		return "the playlist uses an EXT-X-DEFINE variable that it does not define; have the packager write the value"
-	case "lost":
-		return "the file was given up or refused, see the error logged for it; the playlist follows when it names the file no more"
-	case "rejected":
-		return "the store refuses this playlist; see the error logged for it"
-	case "overwrite":
-		return "the name came back with new bytes while the published playlist needs the old ones; it is replaced together with the next playlist"
-	case "unpublished":
-		return "the multivariant playlist names a media playlist that is not published yet"
-	}
-	return "the file is being uploaded; see the store's errors and hlsship_attempts_total"
-}
-
 func (g *journal) vanished() {
 	g.log.Warn("what was stored is not in the bucket any more", "action", "storing again what the playlists name",
 		"cure", "find out who deletes objects, or deleted the bucket")
-}
-
-func (g *journal) lost(l Loss) {
-	g.obs.Lost(l.Stream, l.Kind.String(), l.Reason)
-	g.log.Error("segment lost", "path", l.Path, "kind", l.Kind.String(), "reason", l.Reason,
-		"cure", "it will never be in the bucket, and no playlist that names it is published")
 }
 
 // lag tells once that a line is slower than a stream, and once that the live edge has caught up.
@@ -306,7 +262,7 @@ type nobody struct{}
 func (nobody) Attempted(_, _, _ string, _ int64, _ time.Duration) {}
 func (nobody) Stored(_, _ string, _ int64, _ time.Duration)       {}
 func (nobody) Published(_, _ string, _ time.Duration)             {}
-func (nobody) Lost(_, _, _ string)                                {}
+func (nobody) Lost(_, _, _ string, _ int)                         {}
 func (nobody) Stream(_ string, _ int, _, _, _ time.Time)          {}
 func (nobody) Forgotten(string)                                   {}
 func (nobody) Queue(_, _ int, _ int64)                            {}

@@ -15,8 +15,9 @@ type Observer interface {
 	// Published is called when a playlist is in the store. latency counts from the playlist's completion
 	// on disk, which is when what it lists became known; 0 for one found at rest.
 	Published(stream, kind string, latency time.Duration)
-	// Lost is called for every named file that can never be stored. reason is "gone", "superseded" or "rejected" (see Loss).
-	Lost(stream, kind, reason string)
+	// Lost is called for every named file that can never be stored. reason is one of Loss; count, at least 1, says how many
+	// it tells of: those that nobody saw are counted, not named.
+	Lost(stream, kind, reason string, count int)
 	// Stream is called with the live edge of one stream whenever it changed. held counts the playlist
 	// versions that wait for what they name. The times are completions on disk: waitingSince of the
 	// oldest version that waits, published of the version that is published, newest of the newest

@@ -186,6 +186,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			u.cfg.Beat()
 		case <-warn.C:
 			u.log.blocked(u.plan.Blocked(), time.Now(), u.cfg.HoldWarn)
+			u.log.flooded(time.Now())
 		case <-done:
 			done = nil
 		}
@@ -226,7 +227,7 @@ func (u *Uploader) settleAccounts(flying int) {
 		u.log.vanished()
 	}
 	for _, l := range u.plan.Losses() {
-		u.log.lost(l)
+		u.log.lost(l, time.Now())
 	}
 	for _, lag := range u.plan.Lags() {
 		u.log.lag(lag)
@@ -241,6 +242,7 @@ func (u *Uploader) settleAccounts(flying int) {
 // finish releases what is left, except for what the next process is to ship, and names it.
 func (u *Uploader) finish(facts <-chan hls.File) error {
 	u.settleAccounts(0)
+	u.log.flooded(time.Now().Add(time.Minute)) // there is no later
 	for _, s := range u.plan.abandoned() {
 		s.Release()
 	}

@@ -440,8 +440,8 @@ func TestMetricsKnowEveryWord(t *testing.T) {
 	for k := uploader.Transient; k <= uploader.Unsupported; k++ {
 		u.Attempted("put", "media", k.String(), 1, time.Second)
 	}
-	for _, reason := range []string{"gone", "superseded", "rejected"} {
-		u.Lost("live", "media", reason)
+	for _, reason := range []string{"gone", "superseded", "rejected", "budget", "age", "unseen"} {
+		u.Lost("live", "media", reason, 1)
 	}
 	if got := series(); got != before {
 		t.Errorf("%d series appeared that did not exist from the start", got-before)

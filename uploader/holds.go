@@ -1,0 +1,104 @@
+package uploader
+
+import "time"
+
+// maxHolds is how many playlists a minute the log names as held back. Whoever writes the playlists decides how many there
+// are, and what they name.
+const maxHolds = 20
+
+// holds are the playlists that wait, as far as the log knows. What it is told is bounded, and so is what is kept here:
+// by the playlists that wait now or were told of within a minute.
+type holds struct {
+	known map[held]*hold
+	names ration // lines that name a playlist
+	sums  ration // lines that count the others
+	more  int    // playlists that no line has counted yet
+}
+
+// held is a playlist and why it waits.
+type held struct{ playlist, reason string }
+
+// hold is what the log knows of it.
+type hold struct {
+	name   string    // what it waited for at the last look
+	told   time.Time // when the log was told, or it was counted
+	untold int       // how often it waited for something else since, or waited anew
+	ended  bool      // it did not wait at the last look
+}
+
+// blocked warns of each playlist that has waited for a file for at least after: once, and of other files within a minute
+// only how many there were.
+func (g *journal) blocked(waits []Wait, now time.Time, after time.Duration) {
+	if g.holds.known == nil {
+		g.holds.known = make(map[held]*hold)
+	}
+	still := make(map[held]bool)
+	for _, w := range waits {
+		if now.Sub(w.Since) < after {
+			continue
+		}
+		k := held{w.Playlist, w.Reason}
+		still[k] = true
+		h := g.holds.known[k]
+		if h == nil {
+			h = &hold{ended: true}
+			g.holds.known[k] = h
+		}
+		if h.ended || h.name != w.Name {
+			h.name, h.ended = w.Name, false
+			h.untold++
+		}
+		if h.untold > 0 && now.Sub(h.told) >= time.Minute {
+			g.held(w, h.untold-1, now)
+			h.told, h.untold = now, 0
+		}
+	}
+	for k, h := range g.holds.known {
+		if h.ended = !still[k]; h.ended && now.Sub(h.told) >= time.Minute {
+			delete(g.holds.known, k)
+		}
+	}
+	if g.holds.more > 0 && g.holds.sums.take(1, now) {
+		g.log.Warn("more playlists are held back", "playlists", g.holds.more,
+			"cure", "see the playlists named before, and hlsship_snapshots_held for each stream")
+		g.holds.more = 0
+	}
+}
+
+// held warns of one playlist, or counts it. unnamed is how many files it waited for since the log was told of it.
+func (g *journal) held(w Wait, unnamed int, now time.Time) {
+	if !g.holds.names.take(maxHolds, now) {
+		g.holds.more++
+		return
+	}
+	log := g.log
+	if unnamed > 0 {
+		log = log.With("not_logged", unnamed)
+	}
+	log.Warn("playlist held back", "playlist", w.Playlist, "waits_for", w.Name, "reason", w.Reason,
+		"since", w.Since, "cure", holdCure(w.Reason))
+}
+
+func holdCure(reason string) string {
+	switch reason {
+	case "memory":
+		return "playlists take all the memory that they may: raise --memory-budget, or the container's memory, or have the packager list less"
+	case "missing":
+		return "the playlist names a file that is neither in the directory nor in the bucket; see whether the packager still writes it"
+	case "growing":
+		return "the playlist names bytes that the file does not have yet, while its packager has it open; see whether it still writes"
+	case "outside":
+		return "the name leaves the watched directory; run hlsship on the folder above, or have the packager write relative names"
+	case "variable":
+		return "the playlist uses an EXT-X-DEFINE variable that it does not define; have the packager write the value"
+	case "lost":
+		return "the file was given up or refused, see the error logged for it; the playlist follows when it names the file no more"
+	case "rejected":
+		return "the store refuses this playlist; see the error logged for it"
+	case "overwrite":
+		return "the name came back with new bytes while the published playlist needs the old ones; it is replaced together with the next playlist"
+	case "unpublished":
+		return "the multivariant playlist names a media playlist that is not published yet"
+	}
+	return "the file is being uploaded; see the store's errors and hlsship_attempts_total"
+}

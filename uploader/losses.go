@@ -1,0 +1,66 @@
+package uploader
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// maxLosses is how many losses a minute the log names.
+const maxLosses = 100
+
+// losses bounds what the log is told of losses: each is named, unless they come by the thousand.
+type losses struct {
+	names  ration
+	floods map[string]*flood // by reason
+}
+
+// flood is what the log was not told of one by one.
+type flood struct {
+	count       int
+	first, last string
+}
+
+// lost tells of a loss. The Observer counts all of them.
+func (g *journal) lost(l Loss, now time.Time) {
+	count := max(l.Count, 1)
+	g.obs.Lost(l.Stream, l.Kind.String(), l.Reason, count)
+	g.flooded(now)
+	switch {
+	case !g.losses.names.take(maxLosses, now):
+		g.losses.add(l.Reason, l.Path, count)
+	case l.Reason == "unseen":
+		g.log.Error("segments were never seen", "playlist", l.Path, "first", l.First, "last", l.Last, "count", count,
+			"unwatched", l.Unwatched, "cure", "they were written and deleted while nobody looked, and will never be in the bucket; "+
+				"see whether this machine or hlsship stood still, and have the packager keep its segments for longer")
+	default:
+		g.log.Error("segment lost", "path", l.Path, "kind", l.Kind.String(), "reason", l.Reason,
+			"cure", "it will never be in the bucket, and no playlist that names it is published")
+	}
+}
+
+func (l *losses) add(reason, path string, count int) {
+	f := l.floods[reason]
+	if f == nil {
+		if l.floods == nil {
+			l.floods = make(map[string]*flood)
+		}
+		f = &flood{first: path}
+		l.floods[reason] = f
+	}
+	f.count += count
+	f.last = path
+}
+
+// flooded tells of the losses that were not named, once their minute is over.
+func (g *journal) flooded(now time.Time) {
+	if len(g.losses.floods) == 0 || !g.losses.names.over(now) {
+		return
+	}
+	for _, reason := range slices.Sorted(maps.Keys(g.losses.floods)) {
+		f := g.losses.floods[reason]
+		g.log.Error("more segments lost", "segments", f.count, "first", f.first, "last", f.last, "reason", reason,
+			"cure", "see the losses named before; hlsship_lost_files_total counts all of them")
+	}
+	clear(g.losses.floods)
+}

@@ -110,11 +110,11 @@ type Outcome struct {
 	Kind ErrorKind
 	// RetryIn is how long to wait before the next try of a Failed job.
 	RetryIn time.Duration
-	// Playlist and Content are what Fetch read; Playlist is nil if it could not be parsed. Modified is since when the
-	// store has them, by its clock; zero if it does not say.
-	Playlist *hls.Playlist
-	Content  []byte
-	Modified time.Time
+	// Playlist and Content are what Fetch read; Playlist is nil if it could not be parsed. Modified and Finished are those
+	// of Info.
+	Playlist           *hls.Playlist
+	Content            []byte
+	Modified, Finished time.Time
 	// Share is the memory that they take, which whoever receives the Outcome releases.
 	Share *hls.Share
 }

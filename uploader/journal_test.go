@@ -135,7 +135,9 @@ func (o *losing) Lost(_, _, reason string, count int) { o.lost[reason] += count 
 
 func TestJournalOfLosses(t *testing.T) {
 	t.Parallel()
-	loss := func(i int, reason string) Loss { return Loss{Path: fmt.Sprintf("s%d.ts", i), Stream: ".", Reason: reason} }
+	loss := func(i int, reason string) Loss {
+		return Loss{Path: fmt.Sprintf("s%d.ts", i), Stream: ".", Reason: reason}
+	}
 	t.Run("each of a normal night is named", func(t *testing.T) {
 		t.Parallel()
 		d := newDiary(nil)
@@ -163,7 +165,7 @@ func TestJournalOfLosses(t *testing.T) {
 		d.says(t, 3, map[string]int{
 			`msg="more segments lost" segments=4900 first=s100.ts last=s4999.ts reason=budget`: 1,
 			"segments=1 first=s9.ts last=s9.ts reason=gone":                                    1,
-			"path=s5000.ts":                                                                    1,
+			"path=s5000.ts": 1,
 		})
 		if o.lost["budget"] != 5001 || o.lost["gone"] != 1 {
 			t.Errorf("counted: %v", o.lost)

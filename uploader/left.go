@@ -72,7 +72,8 @@ func (p *Plan) compareLeft(l *list, out Outcome) {
 
 // newer reports whether s is newer than the version that the store holds, as it is if all went well: who published that
 // one let go of those before it. Sequence numbers that fall say otherwise, and so may anything about a version that
-// turned up late, unless s was finished after the other was stored: then its packager began anew.
+// turned up late, unless s was finished after the other was: then its packager began anew. Where only a store's clock can
+// tell, s is newer unless it is surely not.
 func (s *snapshot) newer(out Outcome) bool {
 	was, is := out.Playlist, s.file.Playlist
 	media := is.Kind == hls.MediaPlaylist && was.Kind == is.Kind
@@ -80,7 +81,10 @@ func (s *snapshot) newer(out Outcome) bool {
 	case media && lastSequence(is) > lastSequence(was), !s.tardy && !startsAnew(was, is):
 		return true
 	}
-	return out.Modified.IsZero() || s.file.Version.ModTime > out.Modified.UnixNano()
+	if !out.Finished.IsZero() {
+		return s.file.Version.ModTime > out.Finished.UnixNano()
+	}
+	return !Info{Modified: out.Modified}.later(s.file)
 }
 
 // predates reports whether s cannot mean v, as an earlier process left s and v came since.

@@ -53,6 +53,9 @@ type Object struct {
 	// Unsupported where the store knows no conditional writes.
 	IfMatch  string
 	IfAbsent bool
+	// Finished is when the bytes were, by the clock of their file system; zero if that is not known. A Store keeps it with the
+	// object if it can, so that after a restart a file is compared with what was stored of it and not with a store's clock.
+	Finished time.Time
 	// Priority says which PUTs a Store that limits its uplink lets go first.
 	Priority Priority
 	// Waits, if not nil, is told when such a Store begins (true) and ceases (false) to wait for its share of
@@ -81,8 +84,23 @@ type Info struct {
 	Size int64
 	// ETag is without quotes; the hexadecimal MD5 of the bytes for a plain single PUT on most stores.
 	ETag string
-	// Modified is by the store's clock.
+	// Modified is the earliest time at which the object can have been stored, by the clock of this machine, whatever the
+	// store's says: see Dated. It is zero where the store does not tell what its clock says.
 	Modified time.Time
+	// Finished is Object.Finished of the PUT, to the nanosecond. It is zero if that is not known, as in every listing.
+	Finished time.Time
+}
+
+// Dated returns Info.Modified of an object that the store has had since stored, as it said in an answer, to a request made
+// at asked, in which its clock showed date (RFC 9110 §6.6.1). The two clocks may differ by hours. Both times of
+// the store are cut to whole seconds: stored, which makes it earlier, and date, for which a second is taken off. Another is
+// for servers that look at their clock once a second only, as those made with fasthttp do. The time that the answer took is
+// within the bound as well. It is zero if one of the three is.
+func Dated(stored, date, asked time.Time) time.Time {
+	if stored.IsZero() || date.IsZero() || asked.IsZero() {
+		return time.Time{}
+	}
+	return stored.Add(asked.Sub(date) - 2*time.Second)
 }
 
 // ErrorKind says what an error of a Store means for the one who called it.

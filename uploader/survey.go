@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 	"time"
-
-	"github.com/hlsship/hlsship/hls"
 )
 
 // survey is what the store held under the prefix when the Run began, by path. It spares a request for each
@@ -60,12 +58,6 @@ func (p *Plan) Survey(found map[string]Info) {
 		}
 		p.wake(s)
 	}
-}
-
-// later reports whether the object was stored after f was finished, which was at rest when the process began: then it has
-// the bytes of f if it has its size. Stores tell whole seconds.
-func (i Info) later(f hls.File) bool {
-	return f.Found && !i.Modified.IsZero() && i.Modified.Add(time.Second).UnixNano() > f.Version.ModTime
 }
 
 // recognise draws from the survey what it says of the newest version of o. Objects of another size hold other

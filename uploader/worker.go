@@ -126,7 +126,7 @@ func (w *worker) putMedia(ctx context.Context, j Job, moved *atomic.Int64) (Outc
 		Priority:     priority,
 		Waits:        waits(moved),
 	}
-	if j.File.State == hls.Growing {
+	if o.Finished = finished(j.File); j.File.State == hls.Growing {
 		o.CacheControl = w.cache["growing"]
 	}
 	etag, err := w.send(ctx, o, j.From)
@@ -187,6 +187,7 @@ func (w *worker) putPlaylist(ctx context.Context, j Job, moved *atomic.Int64) (O
 		CacheControl: w.cache.header(j.File.Kind, j.File.Playlist),
 		IfMatch:      j.IfMatch,
 		IfAbsent:     j.IfAbsent,
+		Finished:     finished(j.File),
 		Priority:     First,
 		Waits:        waits(moved),
 	})
@@ -196,8 +197,8 @@ func (w *worker) putPlaylist(ctx context.Context, j Job, moved *atomic.Int64) (O
 	return Outcome{Result: Done, ETag: etag}, nil
 }
 
-// compare finds out whether the store holds the bytes of j.File. An ETag that is an MD5 can tell, and the time of what was
-// stored in several parts or is encrypted.
+// compare finds out whether the store holds the bytes of j.File. An ETag that is an MD5 can tell, and the times of what was
+// stored in several parts or is encrypted. In doubt it holds others, so that these are stored again.
 func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
 	info := Info{ETag: j.ETag, Size: j.File.Version.Size}
 	if j.ETag == "" {
@@ -214,7 +215,7 @@ func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
 	switch {
 	case j.File.Source == nil:
 		return Outcome{Result: Present, ETag: etag, Size: size}, nil
-	case size == j.File.Version.Size && !isMD5(etag) && info.later(j.File):
+	case size == j.File.Version.Size && !isMD5(etag) && info.holds(j.File):
 		return Outcome{Result: Done, ETag: etag}, nil
 	case size != j.File.Version.Size || !isMD5(etag):
 		return Outcome{Result: Different, ETag: etag}, nil
@@ -279,7 +280,7 @@ func (w *worker) fetchInto(ctx context.Context, j Job, share *hls.Share) (Outcom
 		}
 		return Outcome{}, err
 	}
-	out := Outcome{Result: Done, ETag: info.ETag, Content: content, Modified: info.Modified}
+	out := Outcome{Result: Done, ETag: info.ETag, Content: content, Modified: info.Modified, Finished: info.Finished}
 	pl, err := hls.ParseFile(j.Path, content)
 	if err != nil {
 		return out, nil

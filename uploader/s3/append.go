@@ -38,7 +38,9 @@ func (s *Store) Append(ctx context.Context, o uploader.Object, from int64) (stri
 	a := newAttempt(ctx, s.bound(o.Key))
 	defer a.end()
 	a.root = "InitiateMultipartUploadResult"
-	id, err := s.core.NewMultipartUpload(a.ctx, s.bucket, o.Key, minio.PutObjectOptions{ContentType: o.ContentType, CacheControl: o.CacheControl})
+	opts := minio.PutObjectOptions{ContentType: o.ContentType, CacheControl: o.CacheControl}
+	keepFinished(o, &opts)
+	id, err := s.core.NewMultipartUpload(a.ctx, s.bucket, o.Key, opts)
 	if err := a.failure(err); err != nil {
 		return "", s.putFailed(ctx, r, err)
 	}

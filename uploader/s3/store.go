@@ -126,6 +126,7 @@ func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
 		// As a header: minio-go's trailer is wrong after a retry, and some stores store it as data.
 		opts.UserMetadata = map[string]string{"x-amz-checksum-crc32c": sum.crc32c}
 	}
+	keepFinished(o, &opts)
 	if o.IfMatch != "" {
 		opts.SetMatchETag(o.IfMatch)
 	}
@@ -170,7 +171,7 @@ func (s *Store) Stat(ctx context.Context, key string) (uploader.Info, error) {
 	}
 	s.succeeded(key)
 	s.exists.Store(true)
-	return uploader.Info{Key: key, Size: info.Size, ETag: info.ETag, Modified: info.LastModified}, nil
+	return a.info(key, info.Size, info), nil
 }
 
 // Get returns the object's bytes with GetObject.
@@ -195,7 +196,7 @@ func (s *Store) Get(ctx context.Context, key string, limit int64) ([]byte, uploa
 	}
 	s.succeeded(key)
 	s.exists.Store(true)
-	return data, uploader.Info{Key: key, Size: int64(len(data)), ETag: info.ETag, Modified: info.LastModified}, nil
+	return data, a.info(key, int64(len(data)), info), nil
 }
 
 // List yields the objects below prefix with ListObjectsV2, a thousand a request.
@@ -218,7 +219,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info
 			if first == "" {
 				first = o.Key
 			}
-			if !yield(uploader.Info{Key: o.Key, Size: o.Size, ETag: o.ETag, Modified: o.LastModified}, nil) {
+			if !yield(a.info(o.Key, o.Size, o), nil) {
 				return
 			}
 		}
@@ -229,6 +230,11 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info
 		}
 		s.exists.Store(true)
 	}
+}
+
+// info describes an object of the last good answer.
+func (a *attempt) info(key string, size int64, o minio.ObjectInfo) uploader.Info {
+	return uploader.Info{Key: key, Size: size, ETag: o.ETag, Modified: a.dated(o.LastModified), Finished: finished(o)}
 }
 
 // check refuses what can never be sent.

@@ -30,6 +30,7 @@ type attempt struct {
 	mu     sync.Mutex
 	err    error       // the first failure: an *answer, a *stallError or the network's
 	header http.Header // of the last good answer
+	asked  time.Time   // when its request was made
 }
 
 // attemptKey is the context key of an *attempt.
@@ -198,7 +199,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok {
 		return nil, errors.New("a request outside of any attempt")
 	}
-	w := newWatch(a)
+	w, asked := newWatch(a), time.Now()
 	if a.body != nil {
 		a.body.watched(w)
 	}
@@ -224,7 +225,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, a.fail(err)
 	}
 	a.mu.Lock()
-	a.header = resp.Header
+	a.header, a.asked = resp.Header, asked
 	a.mu.Unlock()
 	return resp, nil
 }

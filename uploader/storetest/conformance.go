@@ -56,6 +56,8 @@ func conformanceCases() []conformanceCase {
 		{"empty object", checkEmpty},
 		{"hard keys", checkHardKeys},
 		{"overwrite", checkOverwrite},
+		{"modified is by the caller's clock", checkModified},
+		{"finished is kept or forgotten", checkFinished},
 		{"large object", checkLarge},
 		{"missing object", checkMissing},
 		{"get limit", checkLimit},

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/hlsship/hlsship/uploader"
 )
@@ -81,6 +82,58 @@ func checkOverwrite(t *testing.T, c conformance) {
 	c.want(t, "a", "second, and longer")
 	c.put(t, "a", "3rd")
 	c.want(t, "a", "3rd")
+}
+
+// checkModified stores an object between two looks at this machine's clock. The bound may be earlier than the first by what
+// seconds and the answer take, and is never later than the second: by what the store's clock says it may be off by hours.
+func checkModified(t *testing.T, c conformance) {
+	before := time.Now()
+	c.put(t, "a", "stored now")
+	after := time.Now()
+	_, got, err := c.Get(t.Context(), c.prefix+"a", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	infos := map[string]uploader.Info{"get": got}
+	if infos["stat"], err = c.Stat(t.Context(), c.prefix+"a"); err != nil {
+		t.Fatal(err)
+	}
+	for info, err := range c.List(t.Context(), c.prefix) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		infos["list"] = info
+	}
+	// A wrong clock is wrong by more than a slow machine is slow.
+	for op, info := range infos {
+		if at := info.Modified; !at.IsZero() && (at.After(after) || at.Before(before.Add(-time.Minute))) {
+			t.Errorf("%s: got %v, want at most %v and not much less than %v", op, at, after, before)
+		}
+	}
+}
+
+// checkFinished stores an object with the time of its bytes, and one whose time nobody knows.
+func checkFinished(t *testing.T, c conformance) {
+	for _, want := range []time.Time{{}, time.Unix(1_700_000_000, 123_456_789), time.Unix(1_700_000_000, 20), time.Unix(1_700_000_000, 0)} {
+		o := c.object("a", "finished then")
+		o.Finished = want
+		if _, err := c.Put(t.Context(), o); err != nil {
+			t.Fatal(err)
+		}
+		_, got, err := c.Get(t.Context(), o.Key, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := c.Stat(t.Context(), o.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for op, at := range map[string]time.Time{"get": got.Finished, "stat": info.Finished} {
+			if !at.IsZero() && !at.Equal(want) {
+				t.Errorf("%s: got %v, want %v or nothing", op, at, want)
+			}
+		}
+	}
 }
 
 // checkLarge is above what clients split into parts by default: the ETag has to stay that of one PUT.

@@ -29,6 +29,10 @@ type Memory struct {
 	// Latency, if set, is how long a call takes: op is "put", "stat", "get" or "list", size what a PUT
 	// carries in bytes. A PUT takes effect at the end of it.
 	Latency func(op, key string, size int64) time.Duration
+	// Skew is how far the store's clock is ahead of everybody else's. It may change between two calls.
+	Skew time.Duration
+	// Undated is a store that does not tell what its clock says, and Forgetful one that does not keep Object.Finished.
+	Undated, Forgetful bool
 
 	mu      sync.Mutex
 	objects map[string]stored
@@ -39,7 +43,8 @@ type stored struct {
 	content                   []byte
 	contentType, cacheControl string
 	etag                      string
-	modified                  time.Time
+	modified                  time.Time // by the store's clock, and its seconds
+	finished                  time.Time
 }
 
 var (
@@ -89,7 +94,7 @@ const leastPart = 5 << 20
 
 // replace stores content if the conditions of o hold.
 func (m *Memory) replace(ctx context.Context, o uploader.Object, content []byte, etag string) (string, error) {
-	e := stored{content, o.ContentType, o.CacheControl, etag, time.Now()}
+	e := stored{content, o.ContentType, o.CacheControl, etag, m.clock(), o.Finished}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := ctx.Err(); err != nil { // it may have ended while the body was read
@@ -108,15 +113,17 @@ func (m *Memory) replace(ctx context.Context, o uploader.Object, content []byte,
 
 // Stat implements uploader.Store.
 func (m *Memory) Stat(ctx context.Context, key string) (uploader.Info, error) {
+	asked := time.Now()
 	if err := m.delay(ctx, "stat", key, 0); err != nil {
 		return uploader.Info{}, err
 	}
 	e, err := m.lookup("stat", key)
-	return e.info(key), err
+	return m.info(key, e, asked, true), err
 }
 
 // Get implements uploader.Store.
 func (m *Memory) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
+	asked := time.Now()
 	if err := m.delay(ctx, "get", key, 0); err != nil {
 		return nil, uploader.Info{}, err
 	}
@@ -127,12 +134,13 @@ func (m *Memory) Get(ctx context.Context, key string, limit int64) ([]byte, uplo
 	if int64(len(e.content)) > limit {
 		return nil, uploader.Info{}, storeError("get", key, uploader.Permanent, fmt.Errorf("larger than %d bytes", limit))
 	}
-	return bytes.Clone(e.content), e.info(key), nil
+	return bytes.Clone(e.content), m.info(key, e, asked, true), nil
 }
 
 // List implements uploader.Store. It yields the objects of the moment of the call.
 func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
 	return func(yield func(uploader.Info, error) bool) {
+		asked := time.Now()
 		if err := m.delay(ctx, "list", prefix, 0); err != nil {
 			yield(uploader.Info{}, err)
 			return
@@ -148,7 +156,7 @@ func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[uploader.Inf
 				yield(uploader.Info{}, storeError("list", prefix, uploader.Transient, err))
 				return
 			}
-			if !yield(objects[key].info(key), nil) {
+			if !yield(m.info(key, objects[key], asked, false), nil) {
 				return
 			}
 		}
@@ -232,11 +240,22 @@ func (m *Memory) delay(ctx context.Context, op, key string, size int64) error {
 	return nil
 }
 
-func (e stored) info(key string) uploader.Info {
+// clock is what the store's clock shows, in whole seconds.
+func (m *Memory) clock() time.Time { return time.Now().Add(m.Skew).Truncate(time.Second) }
+
+// info describes an object in the answer to a request that was made at asked. A listing does not say when it was finished.
+func (m *Memory) info(key string, e stored, asked time.Time, one bool) uploader.Info {
 	if e.etag == "" {
 		return uploader.Info{}
 	}
-	return uploader.Info{Key: key, Size: int64(len(e.content)), ETag: e.etag, Modified: e.modified}
+	info := uploader.Info{Key: key, Size: int64(len(e.content)), ETag: e.etag}
+	if !m.Undated {
+		info.Modified = uploader.Dated(e.modified, m.clock(), asked)
+	}
+	if one && !m.Forgetful {
+		info.Finished = e.finished
+	}
+	return info
 }
 
 // contentOf reads the whole body of o.

@@ -238,13 +238,13 @@ func (g *journal) queue(inFlight, waiting int, bytes int64) {
 	}
 }
 
-// surveyed tells what listing the store brought.
-func (g *journal) surveyed(s surveyed) {
-	if s.err != nil {
-		g.log.Warn("store cannot be listed; will ask for each file", "err", s.err, "cure", cure(s.err))
+// surveyed tells what listing the store brought: how many objects, and how many of them the directory has.
+func (g *journal) surveyed(met, known int, err error) {
+	if err != nil {
+		g.log.Warn("store cannot be listed; will ask for each file", "err", err, "cure", cure(err))
 		return
 	}
-	g.log.Info("store listed", "objects", len(s.objects))
+	g.log.Info("store listed", "objects", met, "recognised", known)
 }
 
 // reserve tells how much of the budget is left, when a figure changed by so much that it matters.

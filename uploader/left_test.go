@@ -239,7 +239,7 @@ func TestPlanLeftExpires(t *testing.T) {
 func TestRunLetsTheDirectoryGoFirst(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, PlanConfig{})
-	l := &loop{Uploader: &Uploader{plan: d.plan, log: newJournal(nil, nil, "")}}
+	l := &loop{Uploader: &Uploader{plan: d.plan, log: newJournal(nil, nil, "")}, survey: newSurvey(nil)}
 	list := func(name string, seq int, spooled bool) (hls.File, *leaf) {
 		text := playlistText(seq, false, "a.ts")
 		pl, err := hls.Parse([]byte(text))
@@ -265,5 +265,46 @@ func TestRunLetsTheDirectoryGoFirst(t *testing.T) {
 	d.want("fetch x.m3u8", "fetch y.m3u8")
 	if last := d.plan.lists["x.m3u8"].last; last.left() {
 		t.Error("what was left counts as the newest version")
+	}
+}
+
+// TestPlanLeftByTwoClocks has a process find a version of a playlist that an earlier one left, with lower numbers than
+// what is stored: it is published if its packager began anew, as their times tell.
+func TestPlanLeftByTwoClocks(t *testing.T) {
+	t.Parallel()
+	left := time.Unix(10_000, 500)
+	for name, tt := range map[string]struct {
+		modified, finished time.Time
+		newer              bool
+	}{
+		"finished before the other":                          {left.Add(time.Hour), left.Add(time.Second), false},
+		"finished before the other, whatever the store says": {left.Add(-time.Hour), left.Add(time.Second), false},
+		"finished after the other":                           {left.Add(-time.Second), left.Add(-time.Second), true},
+		"finished after the other, whatever the store says":  {left.Add(time.Hour), left.Add(-time.Second), true},
+		"surely before the other was stored":                 {left.Add(clockMargin + 1), time.Time{}, false},
+		"in doubt":                                           {left.Add(clockMargin), time.Time{}, true},
+		"after the other was stored":                         {left.Add(-time.Hour), time.Time{}, true},
+		"nobody knows":                                       {time.Time{}, time.Time{}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			d.mtime = left.UnixNano() - int64(time.Millisecond)
+			d.leaves("x.m3u8", playlistText(3, false), true)
+			d.want("fetch x.m3u8")
+			text := playlistText(100, false)
+			pl, err := hls.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.answer("fetch x.m3u8", Outcome{
+				Result: Done, ETag: "stored", Content: []byte(text), Playlist: pl, Modified: tt.modified, Finished: tt.finished,
+			})
+			if tt.newer {
+				d.want("publish x.m3u8")
+			} else {
+				d.want()
+			}
+		})
 	}
 }

@@ -25,7 +25,7 @@ type loop struct {
 	target   string // the key that a probe asks for
 	crash    error  // a request panicked
 
-	surveying bool // the store is being listed
+	survey survey
 
 	left []hls.File // playlists of an earlier process, until the directory had its say
 }
@@ -94,7 +94,7 @@ func (l *loop) end(facts <-chan hls.File) error {
 }
 
 // abandon ends all that is under way and lets go of everything, as the loop itself panicked.
-func (l *loop) abandon(stop context.CancelFunc, survey <-chan surveyed) {
+func (l *loop) abandon(stop context.CancelFunc) {
 	stop()
 	for l.busy() {
 		select {
@@ -102,8 +102,8 @@ func (l *loop) abandon(stop context.CancelFunc, survey <-chan surveyed) {
 			delete(l.attempts, r.id)
 		case <-l.probes:
 			l.pulse.probing = false
-		case <-survey:
-			l.surveying = false
+		case news := <-l.survey.pages:
+			l.survey.running = !news.ends
 		}
 	}
 	for _, s := range l.plan.abandoned() {
@@ -211,7 +211,7 @@ func (l *loop) quietest() (at time.Time, ok bool) {
 }
 
 // busy reports whether a goroutine of this Run is still under way.
-func (l *loop) busy() bool { return len(l.attempts) > 0 || l.pulse.probing || l.surveying }
+func (l *loop) busy() bool { return len(l.attempts) > 0 || l.pulse.probing || l.survey.running }
 
 // alarm sets wake to the next time at which there is something to do without news from outside.
 func (l *loop) alarm(wake *time.Timer, stopping bool) {
@@ -251,6 +251,7 @@ func (l *loop) recover(files []hls.File) {
 			l.left = append(l.left, f)
 		} else {
 			l.plan.Observe(f)
+			l.questioned(f)
 		}
 	}
 }
@@ -277,6 +278,7 @@ func (l *loop) observe(f hls.File) {
 		})
 	}
 	l.plan.Observe(f)
+	l.questioned(f)
 }
 
 // drain takes in the facts that are waiting, so that a scan's many facts cost one round.

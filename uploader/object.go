@@ -57,6 +57,7 @@ type version struct {
 	wanted  bool     // a playlist named it, so that it is to be stored
 	check   bool     // the store may hold these bytes already: compare before the PUT
 	differs bool     // the store was found to hold other bytes
+	met     bool     // a listing has an object of its size, and does not tell whether it has these bytes
 	head    int64    // how many of its bytes the store held when it was finished
 	counted bool     // in the Plan's count of what waits
 	unsure  bool     // in its count of what may be stored already
@@ -343,7 +344,6 @@ const maxUnchecked = 1000
 // wantLater marks v as worth shipping behind everything that a playlist names.
 func (p *Plan) wantLater(o *object, v *version, s *stream) {
 	v.wanted = true
-	p.recognise(o)
 	if !o.stored(v) && (!v.check || p.waiting < maxUnchecked) {
 		p.keep(v) // otherwise it is kept once it is known to be missing
 	}

@@ -2,8 +2,10 @@ package uploader_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,31 +18,39 @@ import (
 // opaque is a store whose ETags are no MD5, as with SSE-KMS.
 type opaque struct {
 	*storetest.Memory
-	puts map[string]int
+
+	mu    sync.Mutex
+	puts  map[string]int // by key
+	stats int
 }
 
 const veil = "-1"
 
-func (s opaque) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (s *opaque) Put(ctx context.Context, o uploader.Object) (string, error) {
+	s.mu.Lock()
 	s.puts[o.Key]++
+	s.mu.Unlock()
 	o.IfMatch = strings.TrimSuffix(o.IfMatch, veil)
 	etag, err := s.Memory.Put(ctx, o)
 	return etag + veil, err
 }
 
-func (s opaque) Stat(ctx context.Context, key string) (uploader.Info, error) {
+func (s *opaque) Stat(ctx context.Context, key string) (uploader.Info, error) {
+	s.mu.Lock()
+	s.stats++
+	s.mu.Unlock()
 	info, err := s.Memory.Stat(ctx, key)
 	info.ETag += veil
 	return info, err
 }
 
-func (s opaque) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
+func (s *opaque) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
 	content, info, err := s.Memory.Get(ctx, key, limit)
 	info.ETag += veil
 	return content, info, err
 }
 
-func (s opaque) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
+func (s *opaque) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
 	return func(yield func(uploader.Info, error) bool) {
 		for info, err := range s.Memory.List(ctx, prefix) {
 			info.ETag += veil
@@ -51,51 +61,166 @@ func (s opaque) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info
 	}
 }
 
-// TestRunRecognisesByTime begins anew on a store that does not tell bytes apart.
-func TestRunRecognisesByTime(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		change func(f *hls.File)
-		puts   int
-	}{
-		"stored after it was finished":              {func(*hls.File) {}, 1},
-		"finished after another was stored":         {func(f *hls.File) { f.Version.ModTime = time.Now().Add(-time.Second).UnixNano() }, 2},
-		"seen to be finished, whatever its time is": {func(f *hls.File) { f.Found = false }, 2},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				store := opaque{storetest.NewMemory(), map[string]int{}}
-				segment, list := fact("a.ts", "media"), fact("x.m3u8", oneSegment)
-				ship := func() {
-					t.Helper()
-					log, err := run(t, t.Context(), store, nil, func(facts chan<- hls.File) {
-						facts <- segment
-						facts <- list
-						time.Sleep(10 * time.Second)
-					})
-					if err != nil {
-						t.Errorf("run: %v: %s", err, log)
-					}
-				}
-				ship()
-				time.Sleep(time.Minute)
-				list = fact("x.m3u8", oneSegment+"# once more\n")
-				segment.Found, segment.Seen, list.Found = true, time.Now(), true
-				tt.change(&segment)
-				segment.Source = sameAs(segment)
-				ship()
-				if got := store.puts["live/a.ts"]; got != tt.puts {
-					t.Errorf("the segment was put %d times, want %d", got, tt.puts)
-				}
-			})
-		})
+// clocks are what the times of a store and of files are like.
+type clocks struct {
+	skew, later        time.Duration // how far the store's clock is ahead in the first run, and in the second
+	undated, forgetful bool          // it does not say what it shows, and does not keep when a file was finished
+	coarse             bool          // files have whole seconds
+	stored             time.Duration // how long after a segment was finished the first run stores it
+	stepped            time.Duration // how far our clock was set between the two runs, as files tell
+	listed             bool          // there are so many segments that the store is listed
+}
+
+// restart ships segments, ends, has the packager begin anew or not, and ships what is there then.
+type restart struct {
+	t     *testing.T
+	disk  *disk
+	store *opaque
+	names []string
+}
+
+func newRestart(t *testing.T, c clocks) *restart {
+	m := storetest.NewMemory()
+	m.Latency = func(string, string, int64) time.Duration { return 30 * time.Millisecond }
+	m.Skew, m.Undated, m.Forgetful = c.skew, c.undated, c.forgetful
+	r := &restart{t: t, disk: newDisk(), store: &opaque{Memory: m, puts: map[string]int{}}, names: []string{"a.ts"}}
+	if c.listed {
+		for i := range 150 {
+			r.names = append(r.names, fmt.Sprintf("old%d.ts", i))
+		}
+	}
+	return r
+}
+
+// write has a packager finish every segment, all of one size.
+func (r *restart) write(run string, c clocks) {
+	time.Sleep(123_456_789 * time.Nanosecond)
+	for _, name := range append(r.names, "x.m3u8") {
+		text := "segment of run " + run
+		if name == "x.m3u8" {
+			text = oneSegment + "# run " + run + "\n"
+		}
+		r.disk.write(name, []byte(text), false)
+		n := r.disk.names[name]
+		if n.mtime += int64(c.stepped); c.coarse {
+			n.mtime -= n.mtime % int64(time.Second)
+		}
+	}
+	time.Sleep(c.stored)
+}
+
+// ship ships all that is found.
+func (r *restart) ship() {
+	r.t.Helper()
+	log, err := run(r.t, r.t.Context(), r.store, func(c *uploader.Config) {
+		c.Include = func(name string) bool { return strings.HasPrefix(name, "old") }
+	}, func(facts chan<- hls.File) {
+		for _, name := range append(r.names, "x.m3u8") {
+			f, _ := r.disk.fact(r.t.Context(), name, true)
+			facts <- f
+		}
+		time.Sleep(10 * time.Second)
+	})
+	if err != nil {
+		r.t.Errorf("run: %v: %s", err, log)
 	}
 }
 
-// sameAs returns a Source of five bytes with the version of f.
-func sameAs(f hls.File) hls.Source {
-	d := newDisk()
-	n := &inode{number: f.Version.Inode, content: []byte("media"), mtime: f.Version.ModTime}
-	return &held{ctx: context.Background(), disk: d, pinned: pinned{n, f.Version}, name: f.Path}
+// TestRunOfTwoClocks begins anew on a store that does not tell bytes apart and whose clock is another than ours. What the
+// packager wrote since, under the same names and of the same sizes, is stored in every case.
+func TestRunOfTwoClocks(t *testing.T) {
+	t.Parallel()
+	cases := map[string]clocks{
+		"stored at once":                         {},
+		"stored later":                           {stored: time.Minute},
+		"whole seconds":                          {coarse: true},
+		"whole seconds, stored later":            {coarse: true, stored: time.Minute},
+		"our clock is set forward":               {stepped: -2 * time.Hour},
+		"our clock is set back":                  {stepped: 2 * time.Hour},
+		"the store's is set":                     {skew: 5 * time.Minute, later: -5 * time.Minute},
+		"nothing is kept, stored later":          {forgetful: true, stored: time.Minute},
+		"nothing is kept, stored at once":        {forgetful: true},
+		"nothing is kept, and our clock is set":  {forgetful: true, stored: time.Minute, stepped: 2 * time.Hour},
+		"nothing is kept nor dated":              {forgetful: true, undated: true, stored: time.Minute},
+		"nothing is dated, but something's kept": {undated: true},
+	}
+	for name, c := range cases {
+		for _, skew := range []time.Duration{0, 5 * time.Minute, -5 * time.Minute, 2 * time.Hour, -2 * time.Hour} {
+			for _, listed := range []bool{false, true} {
+				c.listed = listed
+				if c.skew == c.later {
+					c.skew, c.later = skew, skew
+				}
+				c := c
+				t.Run(fmt.Sprintf("%s, skew %v, listed %v", name, skew, listed), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) { c.anew(t) })
+					synctest.Test(t, func(t *testing.T) { c.same(t) })
+				})
+			}
+		}
+	}
+}
+
+// anew has the packager begin anew while nobody looks.
+func (c clocks) anew(t *testing.T) {
+	for _, pause := range []time.Duration{200 * time.Millisecond, 3 * time.Second, time.Hour} {
+		r := newRestart(t, c)
+		first := c
+		first.stepped = 0
+		r.write("1", first)
+		r.ship()
+		time.Sleep(pause)
+		r.store.Skew = c.later
+		c.stored = pause
+		r.write("2", c)
+		r.ship()
+		for _, name := range r.names {
+			if got := string(r.store.Contents()["live/"+name]); got != "segment of run 2" {
+				t.Fatalf("after a pause of %v, %s in the store is the %s", pause, name, got)
+			}
+		}
+	}
+}
+
+// same has nobody write anything. Where it is sure that the store has what the directory has, nothing is stored again.
+func (c clocks) same(t *testing.T) {
+	r := newRestart(t, c)
+	r.write("1", c)
+	r.ship()
+	time.Sleep(time.Minute)
+	r.store.Skew = c.later
+	r.ship()
+	want := 2 // in doubt
+	sure := !c.undated && c.stored > 2*clocksMargin && c.stepped <= 0
+	if !c.forgetful && !c.coarse || sure {
+		want = 1
+	}
+	for _, name := range r.names {
+		if got := r.store.puts["live/"+name]; got != want {
+			t.Fatalf("%s was put %d times, want %d", name, got, want)
+		}
+	}
+}
+
+// clocksMargin is more than what a file and an object must be apart.
+const clocksMargin = 5 * time.Second
+
+// TestRunStoresWhatItSaw has a file that was seen to be finished, whatever its time is.
+func TestRunStoresWhatItSaw(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRestart(t, clocks{})
+		r.write("1", clocks{stored: time.Minute})
+		r.ship()
+		_, err := run(t, t.Context(), r.store, nil, func(facts chan<- hls.File) {
+			segment, _ := r.disk.fact(t.Context(), "a.ts", false)
+			facts <- segment
+			facts <- fact("x.m3u8", oneSegment+"# once more\n")
+			time.Sleep(10 * time.Second)
+		})
+		if got := r.store.puts["live/a.ts"]; err != nil || got != 2 {
+			t.Errorf("the segment was put %d times (%v), want 2", got, err)
+		}
+	})
 }

@@ -105,8 +105,8 @@ type Plan struct {
 
 	noAppend bool // the store cannot lengthen an object
 
-	listed bool   // the store was listed, or cannot be
-	bucket survey // what it held that no file has been compared with yet
+	listed bool   // no listing of the store is to be waited for
+	survey uint64 // while it is listed: younger versions were not there when that began. 0 else, and if what it says is void
 
 	strays   strays // finished files that nothing names
 	released []hls.Source

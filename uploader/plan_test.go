@@ -24,7 +24,7 @@ type desk struct {
 func newDesk(t *testing.T, c PlanConfig) *desk {
 	d := &desk{t: t, plan: NewPlan(c), now: time.Unix(1000, 0), under: map[string]Job{}}
 	d.plan.tick(d.now.Add(-time.Minute))
-	d.plan.Survey(nil) // a store that cannot be listed is asked
+	d.plan.endSurvey(false) // a store that cannot be listed is asked
 	return d
 }
 
@@ -694,28 +694,86 @@ func TestPlanStart(t *testing.T) {
 
 func TestPlanSurvey(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, PlanConfig{})
-	d.plan.listed = false
-	for i := range 5 {
-		d.found(fmt.Sprintf("s%d.ts", i))
-	}
-	d.media("s5.ts")
-	d.playlist("x.m3u8", playlistText(5, false, "s5.ts"))
-	d.fresh("x.m3u8")
-	d.want("put s5.ts") // the live edge does not wait for the listing
 	sum := strings.Repeat("0a", 16)
-	d.plan.Survey(map[string]Info{
-		"s1.ts": {Size: 100, ETag: sum}, "s2.ts": {Size: 99, ETag: sum}, "other.ts": {Size: 1},
-		"s3.ts": {Size: 100, ETag: "kms-1", Modified: time.Unix(1, 0)}, "s4.ts": {Size: 100, ETag: "kms-1", Modified: time.Unix(-1, 0)},
-	})
-	d.want()
-	d.done("put s5.ts")
-	d.want("publish x.m3u8", "put s0.ts", "compare s1.ts", "put s2.ts", "put s4.ts") // the ETag of s3.ts tells nothing, its time does
-	if j := d.under["compare s1.ts"]; !j.local() {
-		t.Error("the ETag of s1.ts is known and yet asked for")
+	begin := func(t *testing.T) *desk {
+		d := newDesk(t, PlanConfig{})
+		d.plan.listed = false
+		for i := range 5 {
+			d.found(fmt.Sprintf("s%d.ts", i))
+		}
+		d.media("s5.ts")
+		d.playlist("x.m3u8", playlistText(5, false, "s5.ts"))
+		d.fresh("x.m3u8")
+		d.want("put s5.ts") // the live edge does not wait for the listing
+		d.done("put s5.ts")
+		d.want("publish x.m3u8")
+		if n := d.plan.questions(); n != 5 {
+			t.Fatalf("%d files are in question, want 5", n)
+		}
+		d.plan.beginSurvey()
+		return d
 	}
-	d.done("put s0.ts", "compare s1.ts", "put s2.ts")
-	d.want()
+	t.Run("page by page", func(t *testing.T) {
+		t.Parallel()
+		d := begin(t)
+		if n := d.plan.Survey([]Info{{Key: "other.ts", Size: 1}, {Key: "s1.ts", Size: 100, ETag: sum}, {Key: "s5.ts", Size: 7, ETag: sum}}); n != 1 {
+			t.Errorf("%d were in question, want s1.ts alone", n)
+		}
+		d.want("compare s1.ts")
+		if j := d.under["compare s1.ts"]; !j.local() {
+			t.Error("the ETag of s1.ts is known and yet asked for")
+		}
+		d.done("compare s1.ts")
+		d.want()
+		d.plan.Survey([]Info{
+			{Key: "s2.ts", Size: 99, ETag: sum}, {Key: "s4.ts", Size: 100, ETag: "kms-1", Modified: time.Unix(100, 0)},
+		})
+		d.want("put s2.ts", "compare s4.ts")
+		if j := d.under["compare s4.ts"]; j.local() {
+			t.Error("the listing leaves a doubt of s4.ts, and yet it is not asked for")
+		}
+		d.plan.endSurvey(true)
+		d.want("put s0.ts", "put s3.ts")
+		d.answer("compare s4.ts", Outcome{Result: Different, ETag: "kms-1"})
+		d.done("put s0.ts", "put s2.ts", "put s3.ts")
+		d.want("put s4.ts")
+	})
+	t.Run("what comes while it is made is asked for", func(t *testing.T) {
+		t.Parallel()
+		d := begin(t)
+		d.found("r9.ts") // its page may have passed
+		d.playlist("y.m3u8", playlistText(9, false, "s5.ts", "r10.ts"))
+		d.media("r10.ts")
+		d.plan.endSurvey(true)
+		d.want("fetch y.m3u8", "put s0.ts", "put s1.ts", "put s2.ts", "put s3.ts") // no more at a time
+		d.absent("fetch y.m3u8")
+		d.done("put s0.ts", "put s1.ts", "put s2.ts", "put s3.ts")
+		d.plan.wantLater(d.plan.objects["r9.ts"], d.plan.objects["r9.ts"].newest, d.plan.unnamed("r9.ts"))
+		d.want("put r10.ts", "compare r9.ts")
+		if j := d.under["compare r9.ts"]; j.local() {
+			t.Error("r9.ts is not asked for")
+		}
+		d.done("put r10.ts")
+		d.want("put s4.ts", "publish y.m3u8")
+	})
+	t.Run("one that cannot be made", func(t *testing.T) {
+		t.Parallel()
+		d := begin(t)
+		d.plan.endSurvey(false)
+		d.want("compare s0.ts", "compare s1.ts", "compare s2.ts", "compare s3.ts")
+	})
+	t.Run("one of a bucket that vanished", func(t *testing.T) {
+		t.Parallel()
+		d := begin(t)
+		d.plan.vanish()
+		if n := d.plan.Survey([]Info{{Key: "s1.ts", Size: 100, ETag: sum}}); n != 0 || d.plan.objects["s1.ts"].etag != "" {
+			t.Error("the listing of a bucket that vanished is believed")
+		}
+		d.plan.endSurvey(true)
+		if n := d.plan.questions(); n != 6 {
+			t.Errorf("%d files are in question after all, want all 6", n)
+		}
+	})
 }
 
 func TestPlanForgets(t *testing.T) {

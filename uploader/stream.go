@@ -240,8 +240,7 @@ func (p *Plan) pick(s *stream) (o *object, c class) {
 	if o := p.first(&s.queue); o != nil {
 		return o, forEdge
 	}
-	// What of the backlog is stored already is not known before the store was listed.
-	if !p.listed || s.flying > s.behind {
+	if s.flying > s.behind {
 		return nil, forBacklog
 	}
 	return p.first(&s.backlog), forBacklog
@@ -274,7 +273,7 @@ func (p *Plan) first(queue *[]*object) *object {
 
 // eligible reports whether a request for o may go now.
 func (p *Plan) eligible(o *object) bool {
-	if o.busy || !o.pendingWork() {
+	if o.busy || !o.pendingWork() || o.behind && !p.listed && o.inQuestion() { // a listing tells more of them at once
 		return false
 	}
 	for _, n := range o.naming {

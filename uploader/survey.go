@@ -4,83 +4,206 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
-// survey is what the store held under the prefix when the Run began, by path. It spares a request for each
-// file of the backlog, which after a restart may be very many.
-type survey map[string]Info
+const (
+	// fewQuestions is up to how many files the store is asked for one by one rather than listed. A page of a listing costs what
+	// a dozen such requests do, and nobody knows how many pages there are: a bucket may hold a year of what the directory
+	// holds a minute of.
+	fewQuestions = 100
+	// pageSize is how many objects of a listing are looked at together (S3 ListObjectsV2).
+	pageSize = 1000
+	// scanPatience is how long the directory's first scan is waited for, and lull how long for more of what it met.
+	scanPatience, lull = 30 * time.Second, time.Second
+)
 
-// surveyed is the outcome of listing the store.
+// survey is the listing of the store, which spares a request for each of very many files found at rest. It is made once,
+// when the first scan has met them, and nothing of it is kept but what it says of them. It is owned by the goroutine of Run.
+type survey struct {
+	scanned <-chan struct{} // closed once the directory was; nil after that
+	due     *time.Timer     // when it is to begin, should there be enough to ask
+	set     bool            // due is
+	pages   chan surveyed
+	running bool
+	over    bool // it began; there is no other
+	met     int  // objects listed
+	known   int  // those of them that the directory has
+}
+
+// surveyed is what listing the store brings: first that it begins, perhaps again, then its pages, and last how it ended.
 type surveyed struct {
-	objects survey
-	err     error
+	begins, ends bool
+	page         []Info // the keys without the prefix
+	err          error  // why it ended early
+}
+
+// newSurvey returns the survey of a directory that is scanned once scanned is closed, or is already if that is nil.
+func newSurvey(scanned <-chan struct{}) survey {
+	return survey{scanned: scanned, due: time.NewTimer(scanPatience), set: scanned != nil, pages: make(chan surveyed)}
+}
+
+// scanned has the listing begin once all that the scan met was told: some of it has to be quiet for Settle before.
+func (l *loop) scanned() {
+	l.survey.scanned = nil
+	l.setSurvey(l.plan.cfg.Settle + lull)
+}
+
+// questioned has the listing begin soon after a file was found at rest.
+func (l *loop) questioned(f hls.File) {
+	if f.Found && !l.survey.set && !l.survey.over {
+		l.setSurvey(lull)
+	}
+}
+
+// setSurvey has the listing begin after a time.
+func (l *loop) setSurvey(after time.Duration) {
+	l.survey.set = true
+	l.survey.due.Reset(after)
+}
+
+// list begins to list the store, if that is worth it.
+func (l *loop) list() {
+	s := &l.survey
+	s.set, s.scanned = false, nil
+	if s.over {
+		return
+	}
+	if l.plan.questions() < fewQuestions {
+		l.plan.endSurvey(false)
+		return
+	}
+	s.running, s.over = true, true
+	go l.worker.list(l.jobs, s.pages)
+}
+
+// surveyed takes in what the listing brings.
+func (l *loop) surveyed(news surveyed) {
+	s := &l.survey
+	switch {
+	case news.begins:
+		s.met, s.known = 0, 0
+		l.plan.beginSurvey()
+	case news.ends:
+		s.running = false
+		l.log.surveyed(s.met, s.known, news.err)
+		l.plan.endSurvey(news.err == nil)
+	default:
+		s.met += len(news.page)
+		s.known += l.plan.Survey(news.page)
+	}
 }
 
 // list lists the store until it succeeds or ctx ends. What is under way is not waited for by anything but backlog.
-func (w *worker) list(ctx context.Context) surveyed {
+// All that it tells is received by Run.
+func (w *worker) list(ctx context.Context, pages chan<- surveyed) {
 	for attempt := 0; ; attempt++ {
-		found, err := w.listOnce(ctx)
-		if err == nil {
-			return surveyed{objects: found}
+		err := w.listOnce(ctx, pages)
+		if kind := KindOf(err); err == nil || ctx.Err() != nil || attempt >= 2 && kind == Alarm || kind == Permanent {
+			pages <- surveyed{ends: true, err: err} // a store that may not be listed is asked for each file
+			return
 		}
 		// Not what the store asks for: backlog and the end of a drain wait for this one request.
 		delay := time.NewTimer(min(retryDelay(attempt, err), maxDelay))
 		select {
 		case <-ctx.Done():
-			delay.Stop()
-			return surveyed{err: err}
 		case <-delay.C:
 		}
-		if kind := KindOf(err); attempt >= 2 && kind == Alarm || kind == Permanent {
-			return surveyed{err: err} // a store that may not be listed is asked for each file
-		}
+		delay.Stop()
 	}
 }
 
-func (w *worker) listOnce(ctx context.Context) (survey, error) {
-	found := make(survey)
+func (w *worker) listOnce(ctx context.Context, pages chan<- surveyed) error {
+	pages <- surveyed{begins: true}
+	page := make([]Info, 0, pageSize)
 	for info, err := range w.store.List(ctx, w.prefix) {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		found[strings.TrimPrefix(info.Key, w.prefix)] = info
+		info.Key = strings.TrimPrefix(info.Key, w.prefix)
+		if page = append(page, info); len(page) == pageSize {
+			pages <- surveyed{page: page}
+			page = make([]Info, 0, pageSize)
+		}
 	}
-	return found, nil
+	pages <- surveyed{page: page}
+	return nil
 }
 
-// Survey tells the Plan what the store holds, so that backlog can begin. nil means that it could not be listed:
-// then each file is asked for.
-func (p *Plan) Survey(found map[string]Info) {
-	p.listed, p.bucket = true, found
-	for _, s := range p.streams {
-		for _, o := range s.backlog {
-			p.recognise(o)
+// inQuestion reports whether the store may hold the newest bytes of o, found at rest, and nothing was heard of that yet.
+func (o *object) inQuestion() bool {
+	v := o.newest
+	return v != nil && v.check && !v.met && !o.busy && o.etag == "" && o.remote == nil
+}
+
+// questions counts the files to be shipped that are in question.
+func (p *Plan) questions() int {
+	n := 0
+	for _, o := range p.objects {
+		if o.inQuestion() && o.newest.wanted {
+			n++
 		}
+	}
+	return n
+}
+
+// beginSurvey has the backlog wait for what a listing, which begins now, will say of the files known.
+func (p *Plan) beginSurvey() { p.listed, p.survey = false, p.next() }
+
+// Survey takes in a part of the listing, whose keys are paths here, and returns how many of its objects are files of the
+// directory that were in question. Files that come later than their part are asked for one by one.
+func (p *Plan) Survey(page []Info) (known int) {
+	if p.survey == 0 {
+		return 0
+	}
+	for _, info := range page {
+		if o := p.objects[info.Key]; o != nil && o.inQuestion() {
+			known++
+			p.recognise(o, info)
+		}
+	}
+	return known
+}
+
+// endSurvey has the backlog wait no longer. If the listing is whole, the store has nothing of what it did not list.
+func (p *Plan) endSurvey(whole bool) {
+	if whole && p.survey > 0 {
+		for _, o := range p.objects {
+			if o.inQuestion() && o.newest.id < p.survey {
+				p.checked(o.newest)
+				p.answered(o)
+			}
+		}
+	}
+	p.listed, p.survey = true, 0
+	for _, s := range p.streams {
 		p.wake(s)
 	}
 }
 
-// recognise draws from the survey what it says of the newest version of o. Objects of another size hold other
-// bytes; those of the same are compared by their ETag, or by their time where that is no MD5.
-func (p *Plan) recognise(o *object) {
+// recognise draws from the listing what it says of the newest version of o. An object of another size holds other bytes; one
+// of the same is told by its ETag or, where that is no MD5, by what only a request of its own brings: when it was finished.
+func (p *Plan) recognise(o *object, info Info) {
 	v := o.newest
-	if p.bucket == nil || v == nil || !v.check || o.busy || o.etag != "" || o.remote != nil {
-		return
-	}
-	info, there := p.bucket[o.path]
-	delete(p.bucket, o.path)
 	switch {
-	case !there:
-		p.checked(v)
-	case info.Size != v.file.Version.Size, !isMD5(info.ETag) && !info.later(v.file):
+	case info.Size != v.file.Version.Size:
 		p.checked(v)
 		v.differs, o.etag = true, info.ETag
-	case !isMD5(info.ETag):
-		p.same(o, v, info.ETag)
-	default:
+	case isMD5(info.ETag):
 		o.etag = info.ETag
+	default:
+		v.met = true
 	}
-	if v.wanted && !v.check && !o.stored(v) {
+	p.answered(o)
+}
+
+// answered goes on with o, which is in question no more.
+func (p *Plan) answered(o *object) {
+	if v := o.newest; v.wanted && !v.check && !o.stored(v) {
 		p.keep(v)
+	}
+	if o.stream != nil {
+		p.requeue(o)
 	}
 }

@@ -29,6 +29,9 @@ type Config struct {
 	Recovered []hls.File
 	// Late brings such facts that turn up only later; nil for none. It need not be closed.
 	Late <-chan []hls.File
+	// Scanned is closed once the directory was scanned for the first time. Until then, for 30 s at most, the store is not
+	// listed, which would not know what to look for. nil means that nobody tells: what was found by then counts.
+	Scanned <-chan struct{}
 	// HoldWarn is how long a playlist may wait for one file before the log says so. Default 10 s.
 	HoldWarn time.Duration
 	// Conditional lets playlists go up conditionally where the store knows how to.
@@ -119,6 +122,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	l := &loop{
 		Uploader: u, jobs: jobs,
 		attempts: make(map[uint64]*attempt), reports: make(chan report), probes: make(chan probe),
+		survey: newSurvey(u.cfg.Scanned),
 	}
 	wake := time.NewTimer(time.Hour)
 	defer wake.Stop()
@@ -127,13 +131,11 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	beats, endBeats := u.beats()
 	defer endBeats()
 	done := ctx.Done()
-	survey := make(chan surveyed)
-	l.surveying = true
-	go func() { survey <- u.worker.list(jobs) }() // always received, below
+	defer l.survey.due.Stop()
 	ended := false
 	defer func() {
 		if !ended { // a panic is on its way
-			l.abandon(stop, survey)
+			l.abandon(stop)
 		}
 	}()
 	l.recover(u.cfg.Recovered)
@@ -161,6 +163,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			if !ok {
 				facts = nil
 				l.observeLeft()
+				l.setSurvey(0)
 				break
 			}
 			l.observe(f)
@@ -168,6 +171,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		case late := <-u.cfg.Late:
 			for _, f := range late {
 				u.plan.ObserveLate(f)
+				l.questioned(f)
 			}
 		case <-u.claims.wake:
 			u.yield()
@@ -175,10 +179,12 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			l.finished(r)
 		case p := <-l.probes:
 			l.probed(p, time.Now())
-		case s := <-survey:
-			l.surveying = false
-			u.log.surveyed(s)
-			u.plan.Survey(s.objects)
+		case <-l.survey.scanned:
+			l.scanned()
+		case <-l.survey.due.C:
+			l.list()
+		case news := <-l.survey.pages:
+			l.surveyed(news)
 		case <-directory.C:
 			l.observeLeft()
 		case <-wake.C:

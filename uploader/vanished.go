@@ -22,7 +22,7 @@ func (p *Plan) inspect() {
 // name is stored again, unless the store turns out to hold it. Answers to requests under way may still be of
 // the time before, and count for nothing.
 func (p *Plan) vanish() {
-	p.vanished, p.bucket = true, nil
+	p.vanished, p.survey = true, 0
 	for _, l := range p.lists {
 		l.fetched, l.exists, l.etag = false, false, ""
 		l.suspect = l.fetching

@@ -6,6 +6,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,10 +20,27 @@ import (
 
 var archiveFiles = flag.Int("archive.files", 20_000, "how many segments TestArchive finds in the directory and in the bucket")
 
-// counted counts the requests to a store that concern one object.
+// counted counts the requests to a store that concern one object, and those for a listing, which has foreign objects as well.
 type counted struct {
 	uploader.Store
-	puts, others atomic.Int64
+	foreign             int
+	puts, others, lists atomic.Int64
+}
+
+func (c *counted) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
+	return func(yield func(uploader.Info, error) bool) {
+		c.lists.Add(1)
+		for n := range c.foreign {
+			if !yield(uploader.Info{Key: fmt.Sprintf("%sother/%09d.ts", prefix, n), Size: 15, ETag: "0123456789abcdef0123456789abcdef"}, nil) {
+				return
+			}
+		}
+		for info, err := range c.Store.List(ctx, prefix) {
+			if !yield(info, err) {
+				return
+			}
+		}
+	}
 }
 
 func (c *counted) Put(ctx context.Context, o uploader.Object) (string, error) {
@@ -35,8 +53,8 @@ func (c *counted) Stat(ctx context.Context, key string) (uploader.Info, error) {
 	return c.Store.Stat(ctx, key)
 }
 
-// TestArchive starts on a directory and a bucket of very many segments, of which three are missing in the
-// bucket and one has other bytes there. A stream goes on meanwhile, and must not wait.
+// TestArchive starts on a directory of very many segments and a bucket of fifty times as many, in which three of them are
+// missing and one has other bytes. A stream goes on meanwhile, and must not wait.
 func TestArchive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("writes many files")
@@ -45,7 +63,7 @@ func TestArchive(t *testing.T) {
 	archived := *archiveFiles
 	r := newReplay(t, never)
 	memory := storetest.NewMemory()
-	store := &counted{Store: memory}
+	store := &counted{Store: memory, foreign: 49 * archived}
 	name := func(n int) string { return fmt.Sprintf("seg%d.ts", n) }
 	absent := map[int]bool{archived / 3: true, archived / 2: true, archived - 20: true}
 	differs := archived / 4
@@ -76,7 +94,7 @@ func TestArchive(t *testing.T) {
 	}
 	began := time.Now()
 	r.faults = storetest.NewFaults(store)
-	stop := r.ship(never, true)
+	stop := r.ship(time.Second, true)
 	for n := archived; n < archived+3; n++ {
 		lists(name(n), fmt.Sprintf("segment %7d", n))(r)
 		lists("index.m3u8", slidingPlaylist(n))(r)
@@ -97,6 +115,9 @@ func TestArchive(t *testing.T) {
 	// Three new segments, what was missing, what differed, and at most a playlist for each list.
 	if got := store.puts.Load(); got > 3+3+1+4 {
 		t.Errorf("%d PUTs, want none for what the bucket has", got)
+	}
+	if got := store.lists.Load(); got != 1 {
+		t.Errorf("the bucket was listed %d times", got)
 	}
 	if got := store.others.Load(); got > 20 {
 		t.Errorf("%d objects were asked for one by one", got)

@@ -144,7 +144,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 		Store: store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
 		CacheControl: c.store.cacheControl, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late, Memory: s.memory,
-		Look: watch.Look, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
+		Look: watch.Look, Scanned: held.begun, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})
 	if err != nil {
 		return nil, usageError{err}

@@ -56,6 +56,8 @@ type ties struct {
 	uploader uploader.Observer
 	// watching and uploading are the beats of the loops; watched says that watching has ended, cut that both have.
 	watching, uploading, watched, cut func()
+	// begun is closed once the watcher has.
+	begun <-chan struct{}
 }
 
 // tie adds a shipment of the channel of that name. The observers are told everything as well. A nil supervisor supervises
@@ -66,11 +68,15 @@ func (s *supervisor) tie(name string, w watcher.Observer, u uploader.Observer, d
 	}
 	watching, watched := s.loop("watch " + dir)
 	uploading, uploaded := s.loop("upload to " + destination)
-	queue := &queueing{Observer: u, s: s}
+	queue, begun := &queueing{Observer: u, s: s}, make(chan struct{})
+	begin := sync.OnceFunc(func() {
+		close(begun)
+		s.begun(name)
+	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queues[queue] = struct{}{}
-	return ties{watcher: beginning{w, func() { s.begun(name) }}, uploader: queue, watching: watching, uploading: uploading, watched: watched, cut: func() {
+	return ties{watcher: beginning{w, begin}, uploader: queue, begun: begun, watching: watching, uploading: uploading, watched: watched, cut: func() {
 		watched()
 		uploaded()
 		s.mu.Lock()

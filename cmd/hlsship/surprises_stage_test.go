@@ -50,6 +50,7 @@ type replay struct {
 	mu      sync.Mutex
 	changed chan struct{} // closed and replaced whenever something below changes
 	scanned bool
+	begun   chan struct{} // closed once it is
 	stored  map[string]string
 	puts    map[string]int
 	pinned  map[string]int64 // sizes
@@ -66,12 +67,19 @@ type writer struct {
 // replaying is the watcher.Observer of a replay that waits for the first scan.
 type replaying struct{ *replay }
 
-func (r replaying) Scanned(string, int, time.Duration) { r.note(func() { r.scanned = true }) }
-func (replaying) Settled(string, string)               {}
-func (replaying) Refused(string)                       {}
-func (replaying) Watching(int, bool)                   {}
-func (replaying) Holding(int)                          {}
-func (replaying) Waiting(int)                          {}
+func (r replaying) Scanned(string, int, time.Duration) {
+	r.note(func() {
+		if !r.scanned {
+			close(r.begun)
+		}
+		r.scanned = true
+	})
+}
+func (replaying) Settled(string, string) {}
+func (replaying) Refused(string)         {}
+func (replaying) Watching(int, bool)     {}
+func (replaying) Holding(int)            {}
+func (replaying) Waiting(int)            {}
 
 func newReplay(t *testing.T, settle time.Duration) *replay {
 	t.Helper()
@@ -151,8 +159,9 @@ func (r *replay) ship(settle time.Duration, spooled bool) (stop func() error) {
 		},
 	})
 	r.check(err)
+	r.note(func() { r.scanned, r.begun = false, make(chan struct{}) })
 	upload, err := uploader.New(uploader.Config{
-		Store: r.faults, Prefix: replayPrefix, Settle: settle, Conditional: true, Look: watch.Look, Logger: logger,
+		Store: r.faults, Scanned: r.begun, Prefix: replayPrefix, Settle: settle, Conditional: true, Look: watch.Look, Logger: logger,
 	})
 	r.check(err)
 	watching, cancel := context.WithCancel(context.Background())

@@ -1,0 +1,257 @@
+package uploader_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/storetest"
+)
+
+// crowded is a bucket with very many objects of others. A page of its listing takes a tenth of a second.
+type crowded struct {
+	*storetest.Memory
+	foreign int
+	halfway func()       // called in the middle of the listing; nil for nothing
+	fails   atomic.Int32 // how many listings break off in the middle
+	lists   atomic.Int32
+	stats   atomic.Int32
+}
+
+func (s *crowded) Stat(ctx context.Context, key string) (uploader.Info, error) {
+	s.stats.Add(1)
+	return s.Memory.Stat(ctx, key)
+}
+
+func (s *crowded) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
+	return func(yield func(uploader.Info, error) bool) {
+		s.lists.Add(1)
+		for i := range s.foreign {
+			if i%1000 == 0 {
+				select {
+				case <-time.After(100 * time.Millisecond):
+				case <-ctx.Done():
+					yield(uploader.Info{}, &uploader.Error{Op: "list", Key: prefix, Err: ctx.Err()})
+					return
+				}
+			}
+			if i == s.foreign/2 {
+				if s.halfway != nil {
+					s.halfway()
+				}
+				if s.fails.Add(-1) >= 0 {
+					yield(uploader.Info{}, &uploader.Error{Op: "list", Key: prefix, Err: errors.New("503")})
+					return
+				}
+			}
+			if !yield(uploader.Info{Key: fmt.Sprintf("%sa/%09d.ts", prefix, i), Size: 1000, ETag: strings.Repeat("0a", 16)}, nil) {
+				return
+			}
+		}
+		for info, err := range s.Memory.List(ctx, prefix) {
+			if !yield(info, err) {
+				return
+			}
+		}
+	}
+}
+
+// archive writes a playlist of the last segment of count, all of one size, and returns what a scan tells of them.
+func archive(t *testing.T, count int) (d *disk, facts []hls.File) {
+	d = newDisk()
+	name := ""
+	for i := range count {
+		name = fmt.Sprintf("s%d.ts", i)
+		d.write(name, fmt.Appendf(nil, "segment %6d", i), false)
+		f, _ := d.fact(t.Context(), name, true)
+		facts = append(facts, f)
+		time.Sleep(time.Millisecond)
+	}
+	d.write("x.m3u8", fmt.Appendf(nil, "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXTINF:6,\n%s\n", count-1, name), false)
+	f, _ := d.fact(t.Context(), "x.m3u8", true)
+	return d, append(facts, f)
+}
+
+// put stores what the facts tell of, but for those at the numbers.
+func (s *crowded) put(t *testing.T, d *disk, facts []hls.File, but ...int) {
+	t.Helper()
+	for i, f := range facts {
+		if len(but) > 0 && i == but[0] {
+			but = but[1:]
+			continue
+		}
+		content := d.names[f.Path].content
+		_, err := s.Memory.Put(t.Context(), uploader.Object{Key: "live/" + f.Path, Body: strings.NewReader(string(content)), Size: int64(len(content))})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// heap is how many bytes live.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// TestRunAmongAMillion starts on a directory of some segments and a bucket of a million objects of others. It is not
+// parallel, as it looks at the memory of the process.
+func TestRunAmongAMillion(t *testing.T) { //nolint:paralleltest // see above
+	for name, fails := range map[string]int32{"at once": 0, "at the second try": 1} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const count, foreign = 500, 1_000_000
+				d, facts := archive(t, count)
+				store := &crowded{Memory: storetest.NewMemory(), foreign: foreign}
+				store.fails.Store(fails)
+				store.put(t, d, facts, 7, 300)
+				puts := 0
+				store.OnChange = func(string, []byte) { puts++ }
+				var before, during int64
+				store.halfway = func() { during = max(during, heap()) }
+				scanned := make(chan struct{})
+				var fresh time.Duration
+				logged, err := run(t, t.Context(), store, func(c *uploader.Config) { c.Scanned = scanned }, func(send chan<- hls.File) {
+					for _, f := range facts {
+						send <- f
+					}
+					close(scanned)
+					before = heap()
+					time.Sleep(10 * time.Second) // the listing is under way
+					if store.lists.Load() == 0 {
+						t.Error("the store is not listed")
+					}
+					began := time.Now()
+					d.write("new.ts", []byte("a new segment"), false)
+					d.write("x.m3u8", fmt.Appendf(nil, "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXTINF:6,\nnew.ts\n", count), false)
+					for _, name := range []string{"new.ts", "x.m3u8"} {
+						f, _ := d.fact(t.Context(), name, false)
+						send <- f
+					}
+					for len(store.Contents()["live/new.ts"]) == 0 {
+						time.Sleep(time.Millisecond)
+					}
+					fresh = time.Since(began)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if fresh > 100*time.Millisecond {
+					t.Errorf("a new segment was stored after %v", fresh)
+				}
+				if grown := during - before; grown > 4<<20 {
+					t.Errorf("the listing of a million objects takes %d kB", grown>>10)
+				}
+				if want := 2 + 2; puts != want { // what was missing, and what is new
+					t.Errorf("%d objects were stored, want %d", puts, want)
+				}
+				if n := store.stats.Load(); n > 10 {
+					t.Errorf("%d objects were asked for one by one", n)
+				}
+				if want := fmt.Sprintf("objects=%d recognised=%d", foreign+count-2+2, count-1-2); !strings.Contains(logged, want) {
+					t.Errorf("the log does not say %s: %s", want, logged)
+				}
+			})
+		})
+	}
+}
+
+// TestRunListsNothing has nothing to ask the store, or little, and asks it for that.
+func TestRunListsNothing(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		found, missing, stats int
+	}{
+		"nothing was there":                {0, 0, 0},
+		"little was there, and was stored": {20, 0, 20},
+		"little was there":                 {20, 15, 20},
+	} {
+		for _, scans := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, scanned %v", name, scans), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					d, facts := archive(t, tt.found+1)
+					store := &crowded{Memory: storetest.NewMemory(), foreign: 1000}
+					store.put(t, d, facts[tt.missing:tt.found+1])
+					began := time.Now()
+					_, err := run(t, t.Context(), store, func(c *uploader.Config) {
+						c.Include = func(name string) bool { return strings.HasSuffix(name, ".jpg") }
+						if scans {
+							c.Scanned = make(chan struct{}) // a scan that does not end
+						}
+					}, func(send chan<- hls.File) {
+						send <- fact("thumb.jpg", "picture") // is backlog, and nobody has to be asked
+						time.Sleep(time.Second)
+						if len(store.Contents()["live/thumb.jpg"]) == 0 {
+							t.Error("what was seen to be finished waits for a scan")
+						}
+						for _, f := range facts {
+							if tt.found > 0 {
+								send <- f
+							}
+						}
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+					if n := store.lists.Load(); n != 0 {
+						t.Errorf("the store was listed %d times", n)
+					}
+					if n := store.stats.Load(); n > int32(tt.stats+1) {
+						t.Errorf("%d objects were asked for, want %d", n, tt.stats)
+					}
+					if took := time.Since(began); took > 10*time.Second {
+						t.Errorf("draining took %v", took)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestRunListsWhenTheScanTakesLong begins without a scan's end, and lists once.
+func TestRunListsWhenTheScanTakesLong(t *testing.T) {
+	t.Parallel()
+	for name, scanned := range map[string]chan struct{}{"never ends": make(chan struct{}), "nobody tells": nil} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d, facts := archive(t, 300)
+				store := &crowded{Memory: storetest.NewMemory(), foreign: 10}
+				store.put(t, d, facts, 5)
+				wait := make(chan struct{}) // of this bubble
+				_, err := run(t, t.Context(), store, func(c *uploader.Config) {
+					if scanned != nil {
+						c.Scanned = wait
+					}
+				}, func(send chan<- hls.File) {
+					for _, f := range facts {
+						send <- f
+					}
+					time.Sleep(29 * time.Second)
+					if n := store.lists.Load(); scanned != nil && n != 0 {
+						t.Errorf("the store was listed %d times before the scan was over", n)
+					}
+					time.Sleep(5 * time.Second)
+					if len(store.Contents()["live/s5.ts"]) == 0 {
+						t.Error("what is missing is not stored, though the scan has had its time")
+					}
+				})
+				if n := store.lists.Load(); err != nil || n != 1 || store.stats.Load() > 10 {
+					t.Errorf("listed %d times, asked for %d objects: %v", n, store.stats.Load(), err)
+				}
+			})
+		})
+	}
+}

@@ -99,7 +99,17 @@ func retryAfter(h http.Header) time.Duration {
 	return max(0, at.Sub(now))
 }
 
-// printable returns at most limit bytes of s, without what would break a log line.
+// legible is an error whose text is printable, whoever wrote parts of it: a header that is none, a root element, the names of a
+// certificate.
+type legible struct{ error }
+
+func (e legible) Error() string { return printable(e.error.Error(), 1000) }
+
+// Unwrap returns the error as it came.
+func (e legible) Unwrap() error { return e.error }
+
+// printable returns at most limit bytes of s, without what would break a log line, steer a terminal or turn the reading
+// direction round.
 func printable(s string, limit int) string {
 	s = strings.ToValidUTF8(strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

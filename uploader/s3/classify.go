@@ -29,7 +29,7 @@ type request struct {
 // classify turns any failure of a call into what the uploader should do about it. It is the only place
 // that knows S3's error codes (S3 "Error Responses", "List of error codes").
 func classify(r request, err error) *uploader.Error {
-	e := &uploader.Error{Op: r.op, Key: r.key, Err: err}
+	e := &uploader.Error{Op: r.op, Key: r.key, Err: legible{err}}
 	if ans, ok := errors.AsType[*answer](err); ok {
 		e.RetryAfter = ans.retryAfter
 		e.Kind, e.Cure = ofAnswer(r, ans)

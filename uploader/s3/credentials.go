@@ -311,7 +311,7 @@ func harmless(err error) error {
 		if parsed, bad := url.Parse(u.URL); bad == nil {
 			where = parsed.Host
 		}
-		return fmt.Errorf("ask %s: %w", where, u.Err)
+		return fmt.Errorf("ask %s: %w", printable(where, 100), legible{u.Err})
 	}
 	first, _, _ := strings.Cut(err.Error(), "\n")
 	return errors.New(printable(first, 300))

@@ -22,6 +22,10 @@ type circumstances struct {
 	workers     int           // 0 for the default
 	rate        float64       // of the uplink for media, in bytes a second; 0 for any
 	late        bool          // what the process before left is found only later
+	opaque      bool          // ETags are no MD5
+	skew        time.Duration // how far the store's clock is ahead
+	undated     bool          // it does not say what it shows
+	forgetful   bool          // it does not keep when files were finished
 }
 
 func randomCircumstances(rng *rand.Rand, p *packager) circumstances {
@@ -46,6 +50,10 @@ func randomCircumstances(rng *rand.Rand, p *packager) circumstances {
 	if rng.IntN(4) == 0 && !p.large && p.namesOnce() {
 		c.rate = (0.5 + rng.Float64()) * 140 * float64(p.renditions) / p.segment.Seconds()
 	}
+	if c.opaque = rng.IntN(3) == 0; rng.IntN(2) == 0 {
+		c.skew = time.Duration(rng.Int64N(int64(4*time.Hour))) - 2*time.Hour
+	}
+	c.undated, c.forgetful = rng.IntN(4) == 0, rng.IntN(3) == 0
 	return c
 }
 
@@ -56,8 +64,8 @@ func (p *packager) namesOnce() bool {
 }
 
 func (c circumstances) String() string {
-	return fmt.Sprintf("conditions=%s interval=%v lag=%v budget=%d workers=%d rate=%.0f late=%v",
-		c.conditions, c.minInterval, c.maxLag, c.budget, c.workers, c.rate, c.late)
+	return fmt.Sprintf("conditions=%s interval=%v lag=%v budget=%d workers=%d rate=%.0f late=%v opaque=%v skew=%v undated=%v forgetful=%v",
+		c.conditions, c.minInterval, c.maxLag, c.budget, c.workers, c.rate, c.late, c.opaque, c.skew, c.undated, c.forgetful)
 }
 
 // conditional reports whether a PUT can be told from one that came before it.
@@ -65,6 +73,9 @@ func (c circumstances) conditional() bool { return c.conditions == "kept" }
 
 // store is the store as the uploader meets it.
 func (c circumstances) store(behind uploader.Store) uploader.Store {
+	if c.opaque {
+		behind = newOpaque(behind)
+	}
 	behind = impatient{behind}
 	if c.conditions == "unsupported" || c.conditions == "ignored" {
 		behind = plain{behind, c.conditions == "unsupported"}

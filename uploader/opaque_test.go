@@ -17,7 +17,7 @@ import (
 
 // opaque is a store whose ETags are no MD5, as with SSE-KMS.
 type opaque struct {
-	*storetest.Memory
+	uploader.Store
 
 	mu    sync.Mutex
 	puts  map[string]int // by key
@@ -26,12 +26,20 @@ type opaque struct {
 
 const veil = "-1"
 
+func newOpaque(s uploader.Store) *opaque { return &opaque{Store: s, puts: map[string]int{}} }
+
 func (s *opaque) Put(ctx context.Context, o uploader.Object) (string, error) {
 	s.mu.Lock()
 	s.puts[o.Key]++
 	s.mu.Unlock()
 	o.IfMatch = strings.TrimSuffix(o.IfMatch, veil)
-	etag, err := s.Memory.Put(ctx, o)
+	etag, err := s.Store.Put(ctx, o)
+	return etag + veil, err
+}
+
+func (s *opaque) Append(ctx context.Context, o uploader.Object, from int64) (string, error) {
+	o.IfMatch = strings.TrimSuffix(o.IfMatch, veil)
+	etag, err := s.Store.(uploader.Appender).Append(ctx, o, from)
 	return etag + veil, err
 }
 
@@ -39,20 +47,20 @@ func (s *opaque) Stat(ctx context.Context, key string) (uploader.Info, error) {
 	s.mu.Lock()
 	s.stats++
 	s.mu.Unlock()
-	info, err := s.Memory.Stat(ctx, key)
+	info, err := s.Store.Stat(ctx, key)
 	info.ETag += veil
 	return info, err
 }
 
 func (s *opaque) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
-	content, info, err := s.Memory.Get(ctx, key, limit)
+	content, info, err := s.Store.Get(ctx, key, limit)
 	info.ETag += veil
 	return content, info, err
 }
 
 func (s *opaque) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
 	return func(yield func(uploader.Info, error) bool) {
-		for info, err := range s.Memory.List(ctx, prefix) {
+		for info, err := range s.Store.List(ctx, prefix) {
 			info.ETag += veil
 			if !yield(info, err) {
 				return
@@ -73,17 +81,18 @@ type clocks struct {
 
 // restart ships segments, ends, has the packager begin anew or not, and ships what is there then.
 type restart struct {
-	t     *testing.T
-	disk  *disk
-	store *opaque
-	names []string
+	t      *testing.T
+	disk   *disk
+	store  *opaque
+	memory *storetest.Memory
+	names  []string
 }
 
 func newRestart(t *testing.T, c clocks) *restart {
 	m := storetest.NewMemory()
 	m.Latency = func(string, string, int64) time.Duration { return 30 * time.Millisecond }
 	m.Skew, m.Undated, m.Forgetful = c.skew, c.undated, c.forgetful
-	r := &restart{t: t, disk: newDisk(), store: &opaque{Memory: m, puts: map[string]int{}}, names: []string{"a.ts"}}
+	r := &restart{t: t, disk: newDisk(), store: newOpaque(m), memory: m, names: []string{"a.ts"}}
 	if c.listed {
 		for i := range 150 {
 			r.names = append(r.names, fmt.Sprintf("old%d.ts", i))
@@ -171,12 +180,12 @@ func (c clocks) anew(t *testing.T) {
 		r.write("1", first)
 		r.ship()
 		time.Sleep(pause)
-		r.store.Skew = c.later
+		r.memory.Skew = c.later
 		c.stored = pause
 		r.write("2", c)
 		r.ship()
 		for _, name := range r.names {
-			if got := string(r.store.Contents()["live/"+name]); got != "segment of run 2" {
+			if got := string(r.memory.Contents()["live/"+name]); got != "segment of run 2" {
 				t.Fatalf("after a pause of %v, %s in the store is the %s", pause, name, got)
 			}
 		}
@@ -189,7 +198,7 @@ func (c clocks) same(t *testing.T) {
 	r.write("1", c)
 	r.ship()
 	time.Sleep(time.Minute)
-	r.store.Skew = c.later
+	r.memory.Skew = c.later
 	r.ship()
 	want := 2 // in doubt
 	sure := !c.undated && c.stored > 2*clocksMargin && c.stepped <= 0

@@ -6,9 +6,6 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
-// Where an ETag does not tell bytes apart, times do: that of a file with the one that was kept when it was stored, which are
-// by one clock, or with when it was stored, which is by another.
-
 // clockMargin is what a file and an object must be apart for the one to count as older. Info.Modified is a bound already; this is
 // for a PUT whose process was killed with the last bytes on their way, for clocks that are being set right, and for file
 // systems that keep time in steps.
@@ -22,19 +19,11 @@ func finished(f hls.File) time.Time {
 	return time.Unix(0, f.Version.ModTime)
 }
 
-// holds reports whether the object, which is as long as f, surely has the bytes of f, which was at rest when the process
-// began. Times in whole seconds are those of a packager or a file system that knows no others: within one of them a
-// name may have come back.
+// holds reports whether the object, which is as long as f, has the bytes of f, which was at rest when the process began. Only
+// when they were finished tells, by the one clock that both times are of: that of the store may be ahead by hours, this
+// machine's may have been set since, and most segments are stored too soon after they were finished for either.
 func (i Info) holds(f hls.File) bool {
-	switch {
-	case !f.Found:
-		return false
-	case i.Finished.IsZero():
-		return i.later(f)
-	case i.Finished.UnixNano() != f.Version.ModTime:
-		return false
-	}
-	return i.Finished.Nanosecond() != 0 || i.later(f)
+	return f.Found && !i.Finished.IsZero() && i.Finished.Equal(finished(f))
 }
 
 // later reports whether the object was surely stored after f was finished.

@@ -23,29 +23,29 @@ func TestDated(t *testing.T) {
 
 func TestInfoHolds(t *testing.T) {
 	t.Parallel()
-	at, whole := time.Unix(1000, 5), time.Unix(1000, 0)
+	at := time.Unix(1000, 5)
 	for name, tt := range map[string]struct {
 		info Info
-		file time.Time
 		want bool
 	}{
-		"the very same time": {Info{Finished: at}, at, true},
-		"another time":       {Info{Finished: at, Modified: at.Add(time.Hour)}, at.Add(1), false},
-		"the same second, and surely stored later":  {Info{Finished: whole, Modified: at.Add(time.Minute)}, whole, true},
-		"the same second, and perhaps stored later": {Info{Finished: whole, Modified: at}, whole, false},
-		"the same second, and nobody knows":         {Info{Finished: whole}, whole, false},
-		"surely stored later":                       {Info{Modified: at.Add(clockMargin + 1)}, at, true},
-		"perhaps stored later":                      {Info{Modified: at.Add(clockMargin)}, at, false},
-		"nobody knows":                              {Info{}, at, false},
+		"the very same time":                    {Info{Finished: at}, true},
+		"whatever the store's clock says":       {Info{Finished: at, Modified: at.Add(-time.Hour)}, true},
+		"another time":                          {Info{Finished: at.Add(1)}, false},
+		"another, though it was stored later":   {Info{Finished: at.Add(-1), Modified: at.Add(time.Hour)}, false},
+		"nobody knows, but it was stored later": {Info{Modified: at.Add(time.Hour)}, false},
+		"nobody knows":                          {Info{}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := hls.File{Found: true, Version: hls.Version{ModTime: tt.file.UnixNano()}}
+			f := hls.File{Found: true, Version: hls.Version{ModTime: at.UnixNano()}}
 			if got := tt.info.holds(f); got != tt.want {
 				t.Errorf("found: got %v, want %v", got, tt.want)
 			}
 			if f.Found = false; tt.info.holds(f) {
 				t.Error("a file that was just written counts as stored")
+			}
+			if f.Found, f.Version.ModTime = true, 0; tt.info.holds(f) {
+				t.Error("a file without a time counts as stored")
 			}
 		})
 	}

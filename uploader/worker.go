@@ -197,8 +197,8 @@ func (w *worker) putPlaylist(ctx context.Context, j Job, moved *atomic.Int64) (O
 	return Outcome{Result: Done, ETag: etag}, nil
 }
 
-// compare finds out whether the store holds the bytes of j.File. An ETag that is an MD5 can tell, and the times of what was
-// stored in several parts or is encrypted. In doubt it holds others, so that these are stored again.
+// compare finds out whether the store holds the bytes of j.File. An ETag that is an MD5 can tell; of what was stored
+// in several parts or is encrypted, when it was finished. In doubt the store holds others, so that these are stored again.
 func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
 	info := Info{ETag: j.ETag, Size: j.File.Version.Size}
 	if j.ETag == "" {

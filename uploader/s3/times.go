@@ -42,12 +42,13 @@ func finished(info minio.ObjectInfo) time.Time {
 }
 
 // dated returns Info.Modified of an object of the last good answer. An answer that a cache kept for a while tells nothing,
-// since its Date is of the time when it was made (RFC 9111 §5.1).
+// since its Date is of the time when it was made (RFC 9111 §5.1); nor does one about an object of the future, since then its
+// Date is by another clock, such as that of a proxy.
 func (a *attempt) dated(modified time.Time) time.Time {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	date, err := http.ParseTime(a.header.Get("Date"))
-	if err != nil || a.header.Get("Age") != "" {
+	if err != nil || a.header.Get("Age") != "" || modified.After(date.Add(2*time.Second)) {
 		return time.Time{}
 	}
 	return uploader.Dated(modified, date, a.asked)

@@ -75,7 +75,8 @@ func TestModifiedIsByOurClock(t *testing.T) {
 		"no date":                      func(h http.Header) { h["Date"] = nil },
 		"no date that can be read":     func(h http.Header) { h.Set("Date", "yesterday") },
 		"an answer that a cache kept":  func(h http.Header) { h.Set("Age", "60") },
-		"one that may be of this hour": func(h http.Header) { h.Set("Age", "0") },
+		"one that it kept for no time": func(h http.Header) { h.Set("Age", "0") },
+		"the date of a proxy":          func(h http.Header) { h.Set("Date", time.Now().Add(-2*time.Hour).UTC().Format(http.TimeFormat)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -264,6 +264,14 @@ func (l *loop) observeLeft() {
 	l.left = nil
 }
 
+// observeLate takes in what turned up late of an earlier process.
+func (l *loop) observeLate(files []hls.File) {
+	for _, f := range files {
+		l.plan.ObserveLate(f)
+		l.questioned(f)
+	}
+}
+
 // observe takes a fact in. What the directory has of a playlist is as new as what was left of it, or newer.
 func (l *loop) observe(f hls.File) {
 	l.log.learnt(f)

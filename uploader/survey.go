@@ -2,6 +2,9 @@ package uploader
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -37,6 +40,7 @@ type surveyed struct {
 	begins, ends bool
 	page         []Info // the keys without the prefix
 	err          error  // why it ended early
+	crash        error  // it panicked
 }
 
 // newSurvey returns the survey of a directory that is scanned once scanned is closed, or is already if that is nil.
@@ -75,7 +79,17 @@ func (l *loop) list() {
 		return
 	}
 	s.running, s.over = true, true
-	go l.worker.list(l.jobs, s.pages)
+	go func() { s.pages <- l.listing() }() // always received by Run
+}
+
+// listing lists the store. If that panics, it ends this Run and not the process.
+func (l *loop) listing() (end surveyed) {
+	defer func() {
+		if value := recover(); value != nil {
+			end = surveyed{ends: true, crash: fmt.Errorf("list %s panicked: %v\n%s", l.worker.prefix, value, debug.Stack())}
+		}
+	}()
+	return surveyed{ends: true, err: l.worker.list(l.jobs, l.survey.pages)}
 }
 
 // surveyed takes in what the listing brings.
@@ -85,6 +99,9 @@ func (l *loop) surveyed(news surveyed) {
 	case news.begins:
 		s.met, s.known = 0, 0
 		l.plan.beginSurvey()
+	case news.crash != nil:
+		s.running = false
+		l.crash = errors.Join(l.crash, news.crash)
 	case news.ends:
 		s.running = false
 		l.log.surveyed(s.met, s.known, news.err)
@@ -97,12 +114,11 @@ func (l *loop) surveyed(news surveyed) {
 
 // list lists the store until it succeeds or ctx ends. What is under way is not waited for by anything but backlog.
 // All that it tells is received by Run.
-func (w *worker) list(ctx context.Context, pages chan<- surveyed) {
+func (w *worker) list(ctx context.Context, pages chan<- surveyed) error {
 	for attempt := 0; ; attempt++ {
 		err := w.listOnce(ctx, pages)
 		if kind := KindOf(err); err == nil || ctx.Err() != nil || attempt >= 2 && kind == Alarm || kind == Permanent {
-			pages <- surveyed{ends: true, err: err} // a store that may not be listed is asked for each file
-			return
+			return err // a store that may not be listed is asked for each file
 		}
 		// Not what the store asks for: backlog and the end of a drain wait for this one request.
 		delay := time.NewTimer(min(retryDelay(attempt, err), maxDelay))

@@ -255,3 +255,26 @@ func TestRunListsWhenTheScanTakesLong(t *testing.T) {
 		})
 	}
 }
+
+// TestRunSurvivesAPanicOfTheListing ends the Run with an error that says where it was.
+func TestRunSurvivesAPanicOfTheListing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, facts := archive(t, 300)
+		store := &crowded{Memory: storetest.NewMemory(), foreign: 10_000, halfway: func() { panic("no such page") }}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := run(t, ctx, store, nil, func(send chan<- hls.File) {
+			for _, f := range facts {
+				send <- f
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(10 * time.Second):
+			}
+		})
+		if err == nil || !strings.Contains(err.Error(), "no such page") || !strings.Contains(err.Error(), "crowded") {
+			t.Errorf("got %.300v, want where the panic was", err)
+		}
+	})
+}

@@ -169,10 +169,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			l.observe(f)
 			l.drain(facts)
 		case late := <-u.cfg.Late:
-			for _, f := range late {
-				u.plan.ObserveLate(f)
-				l.questioned(f)
-			}
+			l.observeLate(late)
 		case <-u.claims.wake:
 			u.yield()
 		case r := <-l.reports:

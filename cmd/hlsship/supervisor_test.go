@@ -229,3 +229,29 @@ func TestBegunOnce(t *testing.T) {
 	var none *supervisor
 	none.begun("one")
 }
+
+// TestBegunWithTheFirstScan checks that an uploader hears of its own watcher's first scan, once.
+func TestBegunWithTheFirstScan(t *testing.T) {
+	t.Parallel()
+	s := newSupervisor("one", "two")
+	one := s.tie("one", deaf{}, nil, "one", "s3://one")
+	two := s.tie("two", deaf{}, nil, "two", "s3://two")
+	one.watcher.Watching(1, true)
+	select {
+	case <-one.begun:
+		t.Error("begun though nothing was scanned")
+	default:
+	}
+	one.watcher.Scanned("start", 0, 0)
+	one.watcher.Scanned("timer", 0, 0)
+	select {
+	case <-one.begun:
+	default:
+		t.Error("not begun though it was scanned")
+	}
+	select {
+	case <-two.begun:
+		t.Error("begun by another's scan")
+	default:
+	}
+}

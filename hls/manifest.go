@@ -15,10 +15,23 @@ import (
 // ParseFile reads what Classify calls a playlist by the name of its file: a Manifest with ParseManifest,
 // everything else with Parse. Its errors are theirs.
 func ParseFile(path string, text []byte) (*Playlist, error) {
+	return ParseWithin(path, text, maxReferences)
+}
+
+// ParseWithin is ParseFile with a bound on what the text makes: at most this many references, and no more memory than they
+// take with names of common length (Playlist.Cost). Account.References returns the bound for a text's length; 0 and less
+// allow none, and more than 1,048,576 count as that. The error wraps ErrTooLarge for what is beyond.
+//
+// A text of a few bytes can name a million files. How many it names is counted before the first of them is made, so that
+// to refuse it costs no more than to read it.
+func ParseWithin(path string, text []byte, references int) (*Playlist, error) {
+	b := newBudget(text, references)
 	if Classify(path) == Manifest {
-		return ParseManifest(text)
+		m := manifest{budget: b}
+		return m.parse(text)
 	}
-	return Parse(text)
+	p := parser{budget: b}
+	return p.parse(text)
 }
 
 // ParseManifest reads a DASH media presentation description (ISO/IEC 23009-1 §5). References are the
@@ -30,19 +43,34 @@ func ParseFile(path string, text []byte) (*Playlist, error) {
 // those that follow are Hints, enough to last to the next version and a little longer. For want of these times
 // the first numbers are Hints. A representation is credited with no more than its newest 1024 such segments.
 //
+// What a SegmentTimeline counts is taken at its word, however often an @r repeats it: a viewer may seek to each of these
+// segments, and a day in segments of 2 seconds is one <S r="43199"/>. A packager's wrong @r names what never comes, and only
+// the bound on references (ParseWithin) ends it.
+//
 // The error wraps ErrNotPlaylist for what is not one whole XML document with the root element MPD, as is
 // a text of which the end is not written yet or an older one shows behind it; ErrTooLarge as with Parse; and
 // ErrMalformed for numbers that nobody can count with. text is not kept. Time and memory are linear in its
-// length and in that of all URIs together, which has the bound of the text.
+// length and in that of all URIs together, which has the bound of the text: what would take longer, as it has very much
+// inherited very often and names nothing with it, is ErrTooLarge.
 func ParseManifest(text []byte) (*Playlist, error) {
+	m := manifest{budget: newBudget(text, maxReferences)}
+	return m.parse(text)
+}
+
+// parse reads the whole text.
+func (m *manifest) parse(text []byte) (*Playlist, error) {
 	if len(text) > MaxPlaylistSize {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(text))
+	}
+	if err := m.budget.decodes(text); err != nil {
+		return nil, err
 	}
 	var root mpd
 	if err := decodeManifest(text, &root); err != nil {
 		return nil, err
 	}
-	m := manifest{dynamic: root.Type == "dynamic"}
+	root.inherit()
+	m.dynamic = root.Type == "dynamic"
 	m.list.Kind, m.list.Ended = Manifest, !m.dynamic
 	m.list.UpdatePeriod, _ = parseDuration(root.MinimumUpdatePeriod)
 	m.updates = root.MinimumUpdatePeriod != ""
@@ -51,6 +79,12 @@ func ParseManifest(text []byte) (*Playlist, error) {
 	if publish, known := parseDate(root.PublishTime); ok && known {
 		m.elapsed, m.timed = publish.Sub(begin), true
 	}
+	m.counting = true
+	if err := m.readPeriods(&root); err != nil {
+		return nil, err
+	}
+	m.counting = false
+	m.list.References, m.list.made = make([]Reference, 0, m.budget.counted), m.budget.made
 	if err := m.readPeriods(&root); err != nil {
 		return nil, err
 	}
@@ -79,15 +113,25 @@ func decodeManifest(text []byte, root *mpd) error {
 		}
 		err = errors.New("text behind the root element")
 	}
-	switch _, number := errors.AsType[*strconv.NumError](err); {
+	number, isNumber := errors.AsType[*strconv.NumError](err)
+	switch {
 	case errors.Is(err, io.EOF) && root.XMLName.Local != "":
 		return nil
-	case number:
-		return fmt.Errorf("%w: %w", ErrMalformed, err)
+	case isNumber:
+		return fmt.Errorf("%w: %q is no number that counts", ErrMalformed, clip(number.Num))
 	case errors.Is(err, io.EOF):
-		err = errors.New("no XML")
+		return fmt.Errorf("%w: no XML", ErrNotPlaylist)
 	}
-	return fmt.Errorf("%w: %w", ErrNotPlaylist, err)
+	return fmt.Errorf("%w: %s", ErrNotPlaylist, clip(err.Error()))
+}
+
+// clip bounds what an error says of a text.
+func clip(s string) string {
+	const most = 120
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
 // mpd is what matters of the document. Namespaces do not: packagers disagree about them.
@@ -176,6 +220,20 @@ type segmentURL struct {
 
 type timeline struct {
 	S []timelineEntry `xml:"S"`
+
+	longest  uint64 // @d; see longestEntry
+	measured bool
+}
+
+// longestEntry returns the longest @d. Whoever inherits the timeline asks for it.
+func (t *timeline) longestEntry() uint64 {
+	if !t.measured {
+		t.measured = true
+		for i := range t.S {
+			t.longest = max(t.longest, t.S[i].D)
+		}
+	}
+	return t.longest
 }
 
 type timelineEntry struct {
@@ -183,6 +241,20 @@ type timelineEntry struct {
 	N *uint64 `xml:"n,attr"`
 	D uint64  `xml:"d,attr"`
 	R int64   `xml:"r,attr"`
+}
+
+// inherit hands down what each level says to those below it.
+func (root *mpd) inherit() {
+	for i := range root.Periods {
+		p := &root.Periods[i]
+		for j := range p.Sets {
+			set := &p.Sets[j]
+			set.inherit(&p.addressing)
+			for k := range set.Representations {
+				set.Representations[k].inherit(&set.addressing)
+			}
+		}
+	}
 }
 
 // inherit fills what a has not with what the level above has. What a level says of one kind of addressing

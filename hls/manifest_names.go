@@ -1,10 +1,6 @@
 package hls
 
-import (
-	"fmt"
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // addFiles names an initialization section, an index and a bitstream switching segment, where they are.
 func (m *manifest) addFiles(at *place, initialization, index, switching *urlType) error {
@@ -26,16 +22,21 @@ func (m *manifest) addFiles(at *place, initialization, index, switching *urlType
 // addPart names a byte range of a file; an empty name is that of the base, if that is one of a file, and an
 // empty range is the whole.
 func (m *manifest) addPart(at *place, name, byteRange string, kind Kind) error {
-	if name == "" && (at.base == "" || strings.HasSuffix(withoutQuery(at.base), "/")) {
+	if name == "" && at.folder {
 		return nil
 	}
 	ref := Reference{Kind: kind}
-	ref.Offset, ref.Length = parseByteRange(byteRange)
+	if !m.counting && byteRange != "" {
+		ref.Offset, ref.Length = parseByteRange(byteRange)
+	}
 	return m.add(at, name, ref)
 }
 
 // parseByteRange reads FIRST-LAST (RFC 7233 §2.1 without the unit). What is none is the whole file.
 func parseByteRange(s string) (offset, length int64) {
+	if len(s) > longestRange {
+		return 0, 0
+	}
 	first, last, _ := strings.Cut(s, "-")
 	a, ok := parseInt63(first)
 	b, closed := parseInt63(last)
@@ -45,57 +46,86 @@ func parseByteRange(s string) (offset, length int64) {
 	return a, b - a + 1
 }
 
-// addFormatted names what a template makes of the place.
-func (m *manifest) addFormatted(at *place, template string, ref Reference) error {
-	name, known, err := m.format(template, at)
-	if err != nil {
-		return err
-	}
-	ref.Unresolved = !known
-	return m.add(at, name, ref)
-}
-
-// add appends a reference to what name means where at.base stands.
+// add names what a name means where at.base stands.
 func (m *manifest) add(at *place, name string, ref Reference) error {
-	if len(m.list.References) == maxReferences {
-		return errTooMany()
+	if m.counting {
+		if err := m.budget.count(1); err != nil {
+			return err
+		}
+		return m.budget.name(joined(at.base) + int64(len(name)))
 	}
-	uri, err := m.join(at.base, strings.TrimSpace(name))
-	if err != nil {
-		return err
-	}
-	ref.URI = uri
-	if kind := Classify(withoutQuery(uri)); kind == Subtitle || kind.IsPlaylist() {
-		ref.Kind = kind
-	}
-	m.list.References = append(m.list.References, ref)
+	m.append(at, name, ref)
 	return nil
 }
 
+// addFormatted names what a template makes of the place.
+func (m *manifest) addFormatted(at *place, text string, ref Reference) error {
+	t, err := m.compile(text, at.rep)
+	if err != nil {
+		return err
+	}
+	if m.counting {
+		return m.count(at, t, 1, 0)
+	}
+	m.append(at, m.format(t, at), t.mark(ref))
+	return nil
+}
+
+// count takes n names in that a template makes from at on, each d after the one before.
+func (m *manifest) count(at *place, t *template, n int64, d uint64) error {
+	if err := m.budget.count(n); err != nil {
+		return err
+	}
+	return m.budget.name(n*joined(at.base) + t.size(at, n, d))
+}
+
+// format returns a template with the numbers of a place.
+func (m *manifest) format(t *template, at *place) string {
+	m.room = t.append(m.room[:0], at)
+	return string(m.room)
+}
+
+// append names what a name means where at.base stands; add asks first.
+func (m *manifest) append(at *place, name string, ref Reference) {
+	ref.URI = join(at.base, strings.TrimSpace(name))
+	if kind := Classify(withoutQuery(ref.URI)); kind == Subtitle || kind.IsPlaylist() {
+		ref.Kind = kind
+	}
+	m.list.References = append(m.list.References, ref)
+}
+
+// base returns what alternative BaseURLs mean at the base of the level above.
+func (m *manifest) base(above string, alternatives []string) (string, error) {
+	u := firstURL(alternatives)
+	if m.counting {
+		if err := m.budget.name(joined(above) + int64(len(u))); err != nil {
+			return "", err
+		}
+	}
+	return join(above, u), nil
+}
+
+// joined returns how many bytes join adds to a reference at most: the base and a slash.
+func joined(base string) int64 { return int64(len(base) + len("/")) }
+
 // join returns what a reference means at a base (RFC 3986 §5.2); dots are left to Resolve.
-func (m *manifest) join(base, ref string) (string, error) {
-	if m.made += len(ref); ref == "" || base != "" && !isElsewhere(ref) {
-		m.made += len(base)
-	}
-	if m.made > MaxPlaylistSize {
-		return "", fmt.Errorf("%w: its URIs are", ErrTooLarge)
-	}
+func join(base, ref string) string {
 	switch {
 	case ref == "":
-		return base, nil
+		return base
 	case base == "" || isElsewhere(ref):
-		return ref, nil
+		return ref
 	case ref[0] == '/':
-		return origin(base) + ref, nil
+		return origin(base) + ref
 	case ref[0] == '?' || ref[0] == '#':
-		return withoutQuery(base) + ref, nil
+		return withoutQuery(base) + ref
 	}
 	base = withoutQuery(base)
 	root := len(origin(base))
 	if root > 0 && !strings.Contains(base[root:], "/") {
-		return base[:root] + "/" + ref, nil
+		return base[:root] + "/" + ref
 	}
-	return base[:strings.LastIndexByte(base, '/')+1] + ref, nil
+	return base[:strings.LastIndexByte(base, '/')+1] + ref
 }
 
 // origin returns the scheme and authority of a URI that has them.
@@ -109,60 +139,4 @@ func origin(uri string) string {
 		return uri[:start+end]
 	}
 	return uri
-}
-
-// format returns a template with its identifiers replaced (§5.3.9.4.4). known is false if it holds something
-// that is no identifier.
-func (m *manifest) format(template string, at *place) (text string, known bool, err error) {
-	var b strings.Builder
-	known = true
-	for {
-		before, rest, found := strings.Cut(template, "$")
-		b.WriteString(before)
-		if !found {
-			break
-		}
-		identifier, after, closed := strings.Cut(rest, "$")
-		value, ok := at.value(identifier)
-		if !closed || !ok {
-			known = false
-			b.WriteString(template[len(before):])
-			break
-		}
-		b.WriteString(value)
-		template = after
-		if m.made+b.Len() > MaxPlaylistSize {
-			return "", false, fmt.Errorf("%w: its URIs are", ErrTooLarge)
-		}
-	}
-	return b.String(), known, nil
-}
-
-// value returns what an identifier of a template stands for.
-func (at *place) value(identifier string) (value string, ok bool) {
-	name, tag, formatted := strings.Cut(identifier, "%")
-	switch name {
-	case "":
-		return "$", !formatted
-	case "RepresentationID":
-		return at.rep.ID, !formatted
-	case "Number":
-		value = strconv.FormatUint(at.number, 10)
-	case "Time":
-		value = strconv.FormatUint(at.time, 10)
-	case "Bandwidth":
-		value = at.rep.Bandwidth
-	default:
-		return "", false
-	}
-	if !formatted {
-		return value, true
-	}
-	const widest = 64
-	digits, decimal := strings.CutSuffix(tag, "d")
-	width, err := strconv.ParseUint(digits, 10, 8)
-	if !decimal || err != nil || width > widest || digits[0] != '0' {
-		return "", false
-	}
-	return strings.Repeat("0", max(0, int(width)-len(value))) + value, true
 }

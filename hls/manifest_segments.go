@@ -16,10 +16,13 @@ const (
 	minAhead, maxAhead = 4, 64
 )
 
-// manifest is the state while one text is read.
+// manifest is the state while one text is read. All of it is walked through twice: first to count what it names against the
+// budget, then to name it.
 type manifest struct {
-	list    Playlist
-	dynamic bool
+	list     Playlist
+	budget   budget
+	counting bool
+	dynamic  bool
 	// elapsed is the time from availabilityStartTime to publishTime; timed is false if it is unknown.
 	elapsed time.Duration
 	timed   bool
@@ -27,14 +30,15 @@ type manifest struct {
 	buffer   time.Duration
 	buffered bool
 	updates  bool            // minimumUpdatePeriod is there
-	made     int             // bytes of all URIs so far
 	leader   *representation // the first that names a segment
+	room     []byte          // where a name is made
 }
 
 // place is where segments of one representation belong.
 type place struct {
-	base string
-	rep  *representation
+	base   string
+	folder bool // base names no file
+	rep    *representation
 	// start and length are the period's; bounded is false if its length is unknown.
 	start, length time.Duration
 	bounded       bool
@@ -45,9 +49,17 @@ type place struct {
 	soft, hint   bool
 }
 
+// step takes a turn of a loop in. Those of the second walk are the same again, and one for each reference.
+func (m *manifest) step() error {
+	if !m.counting {
+		return nil
+	}
+	return m.budget.step()
+}
+
 // readPeriods names what all periods name.
 func (m *manifest) readPeriods(root *mpd) error {
-	base, err := m.join("", firstURL(root.BaseURL))
+	base, err := m.base("", root.BaseURL)
 	if err != nil {
 		return err
 	}
@@ -77,25 +89,24 @@ func (m *manifest) readPeriods(root *mpd) error {
 }
 
 func (m *manifest) readPeriod(p *period, base string, at place) error {
-	base, err := m.join(base, firstURL(p.BaseURL))
+	base, err := m.base(base, p.BaseURL)
 	if err != nil {
 		return err
 	}
 	for i := range p.Sets {
 		set := &p.Sets[i]
-		set.inherit(&p.addressing)
-		folder, err := m.join(base, firstURL(set.BaseURL))
+		folder, err := m.base(base, set.BaseURL)
 		if err != nil {
 			return err
 		}
 		for j := range set.Representations {
 			r := &set.Representations[j]
-			r.inherit(&set.addressing)
 			at := at
 			at.rep = r
-			if at.base, err = m.join(folder, firstURL(r.BaseURL)); err != nil {
+			if at.base, err = m.base(folder, r.BaseURL); err != nil {
 				return err
 			}
+			at.folder = at.base == "" || strings.HasSuffix(withoutQuery(at.base), "/")
 			if err := m.readRepresentation(at); err != nil {
 				return err
 			}
@@ -108,8 +119,9 @@ func (m *manifest) readPeriod(p *period, base string, at place) error {
 // a single file.
 func (m *manifest) readRepresentation(at place) error {
 	r := at.rep
-	var err error
+	err := m.step()
 	switch {
+	case err != nil:
 	case r.Template != nil:
 		if err = at.scale(&r.Template.segmentBase); err == nil {
 			err = m.readTemplate(r.Template, &at)
@@ -131,9 +143,6 @@ func (m *manifest) readRepresentation(at place) error {
 	}
 	return nil
 }
-
-// clip bounds what an error says of a text.
-func clip(s string) string { return s[:min(len(s), 40)] }
 
 func (at *place) scale(b *segmentBase) error {
 	at.timescale = 1
@@ -167,13 +176,14 @@ func (m *manifest) readList(l *segmentList, at *place) error {
 		m.lasts(at, *l.Duration)
 	}
 	if l.Timeline != nil {
-		for i := range l.Timeline.S {
-			m.lasts(at, l.Timeline.S[i].D)
-		}
+		m.lasts(at, l.Timeline.longestEntry())
 	}
 	for i := range l.Segments {
+		if err := m.step(); err != nil {
+			return err
+		}
 		s := &l.Segments[i]
-		m.count(at, number)
+		m.number(at, number)
 		if err := m.addPart(at, s.Media, s.MediaRange, Media); err != nil {
 			return err
 		}
@@ -203,25 +213,33 @@ func (m *manifest) readTemplate(t *segmentTemplate, at *place) error {
 	if err := m.addFiles(at, initialization, t.segmentBase.Index, t.Switching); err != nil {
 		return err
 	}
+	if t.Media == "" {
+		return nil
+	}
+	names, err := m.compileSegments(t, at.rep)
+	if err != nil {
+		return err
+	}
 	at.number = t.startNumber()
 	switch {
-	case t.Media == "":
-		return nil
 	case t.Timeline != nil:
-		return m.readTimeline(t, at)
+		return m.readTimeline(t, names, at)
 	case t.Duration != nil && *t.Duration > 0:
 		at.time = at.offset
 		m.lasts(at, *t.Duration)
-		return m.estimate(t, at, *t.Duration)
+		return m.estimate(t, names, at, *t.Duration)
 	}
 	at.time = at.offset
-	return m.segment(t, at) // one for the whole period
+	return m.segments(names, at, 1, 0) // one for the whole period
 }
 
 // readTimeline names the segments of a SegmentTimeline (§5.3.9.6).
-func (m *manifest) readTimeline(t *segmentTemplate, at *place) error {
+func (m *manifest) readTimeline(t *segmentTemplate, names *segmentNames, at *place) error {
 	entries := t.Timeline.S
 	for i := range entries {
+		if err := m.step(); err != nil {
+			return err
+		}
 		e := &entries[i]
 		if e.T != nil {
 			at.time = *e.T
@@ -230,26 +248,17 @@ func (m *manifest) readTimeline(t *segmentTemplate, at *place) error {
 			at.number = *e.N
 		}
 		m.lasts(at, e.D)
-		last := e.R
+		n := 1 + min(max(e.R, 0), mostSegments)
 		if e.R < 0 && e.D > 0 {
 			if i+1 == len(entries) || entries[i+1].T == nil {
-				return m.estimate(t, at, e.D)
+				return m.estimate(t, names, at, e.D)
 			}
-			if last = -1; *entries[i+1].T > at.time {
-				last = clampCount(float64((*entries[i+1].T - at.time - 1) / e.D))
+			if next := *entries[i+1].T; next > at.time {
+				n = 1 + clampCount(float64((next-at.time-1)/e.D))
 			}
 		}
-		last = max(last, 0)
-		if err := m.affords(last); err != nil {
+		if err := m.segments(names, at, n, e.D); err != nil {
 			return err
-		}
-		for range last + 1 {
-			if err := m.segment(t, at); err != nil {
-				return err
-			}
-			if err := at.advance(1, e.D); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -267,7 +276,7 @@ func (at *place) advance(n int64, d uint64) error {
 }
 
 // estimate names the segments of the length d from at on that the text does not count.
-func (m *manifest) estimate(t *segmentTemplate, at *place, d uint64) error {
+func (m *manifest) estimate(t *segmentTemplate, names *segmentNames, at *place, d uint64) error {
 	each := float64(d) / float64(at.timescale)
 	begin := (float64(at.time) - float64(at.offset)) / float64(at.timescale)
 	const tolerance = 1e-6 // in segments: seconds with decimals are no round numbers in binary
@@ -300,13 +309,51 @@ func (m *manifest) estimate(t *segmentTemplate, at *place, d uint64) error {
 		return err
 	}
 	soft, all := clampCount(done-from), clampCount(end-from)
-	if err := m.affords(all); err != nil {
+	at.soft = true
+	if err := m.segments(names, at, soft, d); err != nil {
 		return err
 	}
-	for n := range all {
-		at.soft, at.hint = n < soft, n >= soft
-		if err := m.segment(t, at); err != nil {
+	at.soft, at.hint = false, true
+	return m.segments(names, at, all-soft, d)
+}
+
+// mostSegments is more than any text may count.
+const mostSegments = 1 << 53
+
+// clampCount returns a count of segments that is too large where f is.
+func clampCount(f float64) int64 {
+	switch {
+	case f >= mostSegments:
+		return mostSegments
+	case f > 0:
+		return int64(f)
+	}
+	return 0
+}
+
+// segments names n segments from at on, each of which lasts d.
+func (m *manifest) segments(names *segmentNames, at *place, n int64, d uint64) error {
+	ref := Reference{Kind: Media, Soft: at.soft, Hint: at.hint}
+	if m.counting {
+		first := *at
+		if err := at.advance(n, d); err != nil {
 			return err
+		}
+		for _, t := range names.templates {
+			if err := m.count(&first, t, n, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for range n {
+		first := at.number
+		if names.timed {
+			first = microseconds((float64(at.time) - float64(at.offset)) / float64(at.timescale))
+		}
+		m.number(at, first)
+		for _, t := range names.templates {
+			m.append(at, m.format(t, at), t.mark(ref))
 		}
 		if err := at.advance(1, d); err != nil {
 			return err
@@ -315,52 +362,16 @@ func (m *manifest) estimate(t *segmentTemplate, at *place, d uint64) error {
 	return nil
 }
 
-// affords returns an error before n references are made of which not all have room.
-func (m *manifest) affords(n int64) error {
-	if n > int64(maxReferences-len(m.list.References)) {
-		return errTooMany()
-	}
-	return nil
-}
-
-func errTooMany() error { return fmt.Errorf("%w: more than %d URIs", ErrTooLarge, maxReferences) }
-
-// clampCount returns a count of segments that is too large where f is.
-func clampCount(f float64) int64 {
-	const most = 1 << 53
-	switch {
-	case f >= most:
-		return most
-	case f > 0:
-		return int64(f)
-	}
-	return 0
-}
-
-// segment names the segment at which at stands.
-func (m *manifest) segment(t *segmentTemplate, at *place) error {
-	ref := Reference{Kind: Media, Soft: at.soft, Hint: at.hint}
-	first := at.number
-	if strings.Contains(t.Media, "$Time") {
-		first = microseconds((float64(at.time) - float64(at.offset)) / float64(at.timescale))
-	}
-	m.count(at, first)
-	if err := m.addFormatted(at, t.Media, ref); err != nil {
-		return err
-	}
-	if t.Index == "" {
-		return nil
-	}
-	return m.addFormatted(at, t.Index, ref)
-}
-
-// count takes a segment into the numbers of the playlist, if it is one of the first representation. number is
+// number takes a segment into the numbers of the playlist, if it is one of the first representation. first is
 // by what its name grows.
-func (m *manifest) count(at *place, number uint64) {
+func (m *manifest) number(at *place, first uint64) {
+	if m.counting {
+		return
+	}
 	if m.leader == nil {
 		m.leader = at.rep
 		start := microseconds(at.start.Seconds())
-		m.list.MediaSequence = start + min(number, 1<<61)
+		m.list.MediaSequence = start + min(first, 1<<61)
 	}
 	if m.leader == at.rep && !at.hint {
 		m.list.Segments++

@@ -146,7 +146,7 @@ func TestParseManifestHeader(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got.References, tt.want.Kind = nil, Manifest
+			got.References, got.made, tt.want.Kind = nil, 0, Manifest
 			if fmt.Sprintf("%+v", *got) != fmt.Sprintf("%+v", tt.want) {
 				t.Errorf("got  %+v\nwant %+v", *got, tt.want)
 			}
@@ -248,6 +248,20 @@ func TestParseFile(t *testing.T) {
 	}
 }
 
+// manySmallTexts has of each kind of text that repeats much what it says once, one that is small.
+func manySmallTexts() []string {
+	reps := `<AdaptationSet>` + strings.Repeat("<Representation/>", 9) + `</AdaptationSet>`
+	return []string{
+		static(`<SegmentList><SegmentTimeline><S d="1"/><S d="2"/><S d="3"/></SegmentTimeline><SegmentURL media="a" mediaRange="1-2"/></SegmentList>` + reps),
+		static(`<SegmentList><SegmentURL/><SegmentURL/><SegmentURL index="a"/></SegmentList>` + reps),
+		static(`<BaseURL>a/</BaseURL><BaseURL>https://b</BaseURL><SegmentTemplate media="$RepresentationID$$Bandwidth$$$"/>` + reps + one(`<BaseURL> c </BaseURL>`)),
+		static(one(repeated("$Time%020d$-$Number%064d$", `<S t="9" d="1000000" r="99"/><S d="0" r="9"/>`)) + one(day)),
+		static(`<SegmentTemplate initialization="$RepresentationID$$Number$" index="$Time$" media="$Number$$" duration="1"/>` + reps),
+		at(5000, `<SegmentTemplate media="$Number$" duration="1"/>`+reps),
+		`<MPD><x><x><x a="" b="" c="" xmlns:a="b"/></x></x>` + strings.Repeat(`<Period duration="PT1S"/>`, 9) + `</MPD>`,
+	}
+}
+
 func FuzzParseManifest(f *testing.F) {
 	names, err := filepath.Glob("testdata/*.mpd")
 	if err != nil || len(names) == 0 {
@@ -261,9 +275,17 @@ func FuzzParseManifest(f *testing.F) {
 		f.Add(text)
 	}
 	f.Add([]byte(at(8, one(`<BaseURL>a/</BaseURL><SegmentTemplate media="$Number%05d$-$Time$" timescale="3"><SegmentTimeline><S t="1" d="4" r="-1"/><S n="9" d="0" r="-1"/></SegmentTimeline></SegmentTemplate>`))))
+	for _, text := range manySmallTexts() {
+		f.Add([]byte(text))
+	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		text := string(data)
-		p, err := ParseManifest(data)
+		const allowed = 1 << 14
+		m := manifest{budget: newBudget(data, allowed)}
+		p, err := m.parse(data)
+		if b := m.budget; b.counted > allowed || b.steps > stepsPerByte*int64(len(text))+stepsPerReference*b.counted+moreSteps+int64(len(text)) {
+			t.Errorf("%d references and %d steps for %d bytes", b.counted, b.steps, len(text))
+		}
 		if string(data) != text {
 			t.Fatal("ParseManifest changed the text")
 		}
@@ -273,6 +295,10 @@ func FuzzParseManifest(f *testing.F) {
 			}
 			return
 		}
+		if n := int64(len(p.References)); n != m.budget.counted || p.made != m.budget.made {
+			t.Errorf("%d references are counted, %d made", m.budget.counted, n)
+		}
+		checkBudget(t, "a.mpd", data, p)
 		if p.Kind != Manifest || p.TargetDuration < 0 || p.UpdatePeriod < 0 || p.Segments < 0 || len(p.References) > maxReferences {
 			t.Errorf("got %+v", p)
 		}
@@ -289,11 +315,33 @@ func FuzzParseManifest(f *testing.F) {
 			}
 			made += len(r.URI)
 		}
-		if made > MaxPlaylistSize {
-			t.Errorf("%d bytes of names", made)
+		if int64(made) > p.made || made > MaxPlaylistSize {
+			t.Errorf("%d bytes of names, of which %d are counted", made, p.made)
 		}
-		if again, err := ParseManifest([]byte(text + "\n<!-- -->\r\n")); err != nil || describe(again) != describe(p) {
+		if again, err := ParseWithin("a.mpd", []byte(text+"\n<!-- -->\r\n"), allowed); err != nil || describe(again) != describe(p) {
 			t.Errorf("a comment changed what it says: %v", err)
 		}
 	})
+}
+
+// BenchmarkParseManifest reads what a packager writes of two hours in six representations with segments of 4 seconds, as
+// lengths differ by a frame now and then.
+func BenchmarkParseManifest(b *testing.B) {
+	var entries strings.Builder
+	for range 100 {
+		entries.WriteString(`<S d="192000" r="15"/><S d="192512"/><S d="191488"/>`)
+	}
+	set := `<AdaptationSet><SegmentTemplate timescale="48000" initialization="$RepresentationID$/init.mp4" media="$RepresentationID$/$Number%08d$.m4s" startNumber="7">` +
+		`<SegmentTimeline>` + entries.String() + `</SegmentTimeline></SegmentTemplate>`
+	for i := range 6 {
+		set += fmt.Sprintf(`<Representation id="video-%d" bandwidth="%d000"/>`, i, i)
+	}
+	text := []byte(at(7200, set+`</AdaptationSet>`))
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, err := ParseManifest(text); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

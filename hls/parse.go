@@ -18,8 +18,9 @@ var (
 	// once it changed.
 	ErrNotPlaylist = errors.New("not a playlist")
 	// ErrTooLarge is returned by Parse and ParseManifest for a text above MaxPlaylistSize, for one whose
-	// variables or templates make more than that of it, and for one with more than 1,048,576 URIs. Nothing
-	// but a smaller playlist helps: shorten the packager's list.
+	// variables or templates make more than that of it, and for one with more than 1,048,576 URIs, or as many
+	// as ParseWithin allows; and by ParseManifest for one that takes too many steps, or has too many elements,
+	// for its length and its URIs. Nothing but a smaller playlist helps: shorten the packager's list.
 	ErrTooLarge = errors.New("playlist too large")
 	// ErrMalformed is returned by Parse for EXT-X-MEDIA-SEQUENCE, EXT-X-DISCONTINUITY-SEQUENCE,
 	// EXT-X-TARGETDURATION and EXT-X-SKIP without a number, or with one that nobody can count with, and by
@@ -27,10 +28,6 @@ var (
 	// playlist or count from a wrong number, so that it must not replace a good one.
 	ErrMalformed = errors.New("malformed playlist")
 )
-
-// maxReferences bounds the memory that a text of a few bytes a line can claim. It is twelve days of
-// 1-second segments.
-const maxReferences = 1 << 20
 
 // Parse reads a playlist (RFC 8216 §4). References are the URIs of all lines and of all tags, unknown
 // tags included. It forgives what packagers do and players forgive: a byte order mark, CRLF line ends,
@@ -43,37 +40,46 @@ const maxReferences = 1 << 20
 // The error wraps ErrNotPlaylist, ErrTooLarge or ErrMalformed and names the line if one is to blame.
 // text is not kept: all URIs share one copy of it. Time and memory are linear in its length.
 func Parse(text []byte) (*Playlist, error) {
-	if len(text) > MaxPlaylistSize {
-		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(text))
-	}
-	if i := bytes.IndexByte(text, 0); i >= 0 {
-		line := 1 + bytes.Count(text[:i], []byte("\n"))
-		return nil, fmt.Errorf("line %d: %w: NUL byte", line, ErrNotPlaylist)
-	}
-	first, rest, _ := strings.Cut(strings.TrimPrefix(withLineFeeds(string(text)), "\ufeff"), "\n")
-	if !isHeader(first) {
-		return nil, fmt.Errorf("line 1: %w: no #EXTM3U", ErrNotPlaylist)
-	}
-	var p parser
-	segments := strings.Count(rest, "#EXTINF")
-	p.list.References = make([]Reference, 0, min(segments+8, maxReferences))
-	for number := 2; rest != ""; number++ {
-		var line string
-		line, rest, _ = strings.Cut(rest, "\n")
-		if err := p.read(trimLine(line)); err != nil {
-			return nil, fmt.Errorf("line %d: %w", number, err)
-		}
-	}
-	return p.finish()
+	p := parser{budget: newBudget(text, maxReferences)}
+	return p.parse(text)
 }
 
-// withLineFeeds turns each CR that no LF follows into a line end. RFC 8216 §4.1 knows no such line end,
-// some players do: hls.js loads what stands behind one.
-func withLineFeeds(text string) string {
-	if strings.Count(text, "\r") == strings.Count(text, "\r\n") {
-		return text
+// withLineFeeds returns a copy of the text in which each CR that no LF follows is a line end. RFC 8216 §4.1 knows no
+// such line end, some players do: hls.js loads what stands behind one.
+func withLineFeeds(text []byte) string {
+	var b strings.Builder
+	b.Grow(len(text))
+	for rest := text; ; {
+		i := bytes.IndexByte(rest, '\r')
+		if i < 0 {
+			b.Write(rest)
+			return b.String()
+		}
+		b.Write(rest[:i])
+		if rest = rest[i+1:]; !bytes.HasPrefix(rest, []byte("\n")) {
+			b.WriteByte('\n')
+		}
 	}
-	return strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n")
+}
+
+// countURIs returns how many lines are URIs.
+func countURIs(text string) int {
+	n := 0
+	for text != "" {
+		switch c := text[0]; {
+		case isSpace(c):
+			text = text[1:]
+			continue
+		case c != '#' && c != '\n':
+			n++
+		}
+		end := strings.IndexByte(text, '\n')
+		if end < 0 {
+			break
+		}
+		text = text[end+1:]
+	}
+	return n
 }
 
 // isHeader accepts attributes behind the tag, which players ignore.
@@ -97,8 +103,9 @@ func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' }
 
 // parser is the state between two lines of one text.
 type parser struct {
-	list Playlist
-	vars variables
+	list   Playlist
+	budget budget
+	vars   variables
 	// byteRange, gap and variant are what the tags read so far say of the next URI line: the value of
 	// EXT-X-BYTERANGE, whether EXT-X-GAP, whether EXT-X-STREAM-INF was there.
 	byteRange    string
@@ -109,8 +116,38 @@ type parser struct {
 	hasSegments, hasVariants bool
 }
 
+// parse reads the whole text.
+func (p *parser) parse(text []byte) (*Playlist, error) {
+	if len(text) > MaxPlaylistSize {
+		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(text))
+	}
+	if i := bytes.IndexByte(text, 0); i >= 0 {
+		line := 1 + bytes.Count(text[:i], []byte("\n"))
+		return nil, fmt.Errorf("line %d: %w: NUL byte", line, ErrNotPlaylist)
+	}
+	first, rest, _ := strings.Cut(strings.TrimPrefix(withLineFeeds(text), "\ufeff"), "\n")
+	if !isHeader(first) {
+		return nil, fmt.Errorf("line 1: %w: no #EXTM3U", ErrNotPlaylist)
+	}
+	lines := countURIs(rest)
+	if err := p.budget.allows(int64(lines)); err != nil {
+		return nil, err
+	}
+	const some = 8 // those that stand in tags
+	p.list.References = make([]Reference, 0, min(lines+some, int(p.budget.references)))
+	for number := 2; rest != ""; number++ {
+		var line string
+		line, rest, _ = strings.Cut(rest, "\n")
+		if err := p.read(trimLine(line)); err != nil {
+			return nil, fmt.Errorf("line %d: %w", number, err)
+		}
+	}
+	return p.finish()
+}
+
 // read takes in one line without its end. Lines that begin with # but not with #EXT are comments.
 func (p *parser) read(line string) error {
+	p.budget.steps++
 	switch {
 	case line == "":
 		return nil
@@ -165,10 +202,10 @@ func (p *parser) readTag(name, value string) (err error) {
 		can, _ := list.get("CAN-BLOCK-RELOAD")
 		p.list.BlockingReload = can == "YES"
 	case "EXT-X-DEFINE":
-		err = p.vars.define(list)
+		err = p.vars.define(list, &p.budget)
 	case "EXT-X-MAP":
 		byteRange, _ := list.get("BYTERANGE")
-		err = p.addAll(list, Reference{Kind: Init}, &rangeEnds{}, byteRange)
+		err = p.addAll(list, Reference{Kind: Init}, nil, byteRange)
 	case "EXT-X-PART":
 		byteRange, _ := list.get("BYTERANGE")
 		gap, _ := list.get("GAP")
@@ -235,12 +272,13 @@ func (p *parser) readHint(list attributes) error {
 	if start, stated := list.get("BYTERANGE-START"); ok && stated {
 		byteRange += "@" + start
 	}
-	return p.addAll(list, ref, &rangeEnds{}, byteRange)
+	return p.addAll(list, ref, nil, byteRange)
 }
 
 // addAll adds a reference like ref for every URI of an attribute list.
 func (p *parser) addAll(list attributes, ref Reference, ends *rangeEnds, byteRange string) error {
 	for a, rest, more := list.next(); more; a, rest, more = rest.next() {
+		p.budget.steps++
 		if !a.isURI() {
 			continue
 		}
@@ -255,10 +293,10 @@ func (p *parser) addAll(list attributes, ref Reference, ends *rangeEnds, byteRan
 // add appends ref: it substitutes the variables of its URI, asks Classify for a Kind if it has none, and
 // reads its byte range.
 func (p *parser) add(ref Reference, ends *rangeEnds, byteRange string) error {
-	if len(p.list.References) == maxReferences {
-		return fmt.Errorf("%w: more than %d URIs", ErrTooLarge, maxReferences)
+	if err := p.budget.count(1); err != nil {
+		return err
 	}
-	uri, unknown, err := p.vars.expand(ref.URI)
+	uri, unknown, err := p.vars.expand(ref.URI, &p.budget)
 	if err != nil {
 		return err
 	}
@@ -281,6 +319,7 @@ func (p *parser) add(ref Reference, ends *rangeEnds, byteRange string) error {
 // finish returns the result behind the last line.
 func (p *parser) finish() (*Playlist, error) {
 	list := p.list
+	list.made = p.budget.made
 	if p.hasVariants && !p.hasSegments {
 		list.Kind, list.Segments = MultivariantPlaylist, 0
 	} else {

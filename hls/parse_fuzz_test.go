@@ -26,6 +26,10 @@ func FuzzParse(f *testing.F) {
 		f.Add(text)
 	}
 	f.Add([]byte("#EXTM3U\r\r\n#EXT-X-MAP:URI=\"a\r\n#EXT-X-BYTERANGE:9223372036854775807@1\r\na\r"))
+	f.Add([]byte("#EXTM3U\n#EXT-X-MAP:BYTERANGE=\"00000000000000000000000000000000000000000000000000000000000000001@7\",URI=\"a\",URI=b,URI=c,=,,=,\n"))
+	f.Add([]byte("#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"{$a}{$b}\"\n#EXT-X-DEFINE:NAME=b,VALUE=xxxxxxxx,IMPORT=c,QUERYPARAM=d\n{$b}{$b}{$c\n{$b}{$d}?{$b}\n"))
+	f.Add([]byte("#EXTM3U\n#EXT-X-DEFINE:NAME=v,VALUE=0123456789\n#EXT-X-DEFINE:NAME=w,VALUE={$v}{$v}{$v}\n#EXT-X-DEFINE:NAME=x,VALUE={$w}{$w}{$w}\n{$x}{$x}\n"))
+	f.Add([]byte("#EXTM3U\n#EXT-X-BYTERANGE:1\na\n#EXT-X-BYTERANGE:1\nb\n#EXT-X-BYTERANGE:1\na\n \t\r\r#EXT-X-RENDITION-REPORT:URI=a.m3u8\nb.m3u8\nc.mpd\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		text := string(data)
 		p, err := Parse(data)
@@ -38,6 +42,11 @@ func FuzzParse(f *testing.F) {
 			}
 		} else {
 			checkPlaylist(t, p, text)
+			checkBudget(t, "a.m3u8", data, p)
+		}
+		counted := parser{budget: newBudget(data, maxReferences)}
+		if _, err := counted.parse(data); counted.budget.steps > int64(len(data)+1) {
+			t.Errorf("%d steps for %d bytes, %v", counted.budget.steps, len(data), err)
 		}
 		same(t, "CRLF", p, err, strings.ReplaceAll(text, "\n", "\r\n"))
 		same(t, "final newline", p, err, text+"\n")
@@ -52,6 +61,27 @@ func same(t *testing.T, change string, want *Playlist, wantErr error, text strin
 	got, err := Parse([]byte(text))
 	if (err == nil) != (wantErr == nil) || err == nil && !reflect.DeepEqual(got, want) {
 		t.Fatalf("%s: got %+v, %v, want %+v, %v", change, got, err, want, wantErr)
+	}
+}
+
+// checkBudget has the text, of which p was read, parsed within what it needs and less.
+func checkBudget(t *testing.T, path string, text []byte, p *Playlist) {
+	t.Helper()
+	size, n := int64(len(text)), len(p.References)
+	if limit := n + n/4 + 64; cap(p.References) > limit && cap(p.References) > 2*n {
+		t.Errorf("room for %d references, of which %d are used", cap(p.References), n)
+	}
+	if n > 0 {
+		if _, err := ParseWithin(path, text, n-1); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("%d references within %d: %v", n, n-1, err)
+		}
+	}
+	within, err := ParseWithin(path, text, n)
+	switch {
+	case err == nil && (!reflect.DeepEqual(within, p) || within.Cost(size) > Cost(size, n)):
+		t.Errorf("got %+v, want %+v, for %d bytes", within, p, within.Cost(size))
+	case err != nil && !errors.Is(err, ErrTooLarge), err != nil && p.Cost(size) == Cost(size, n) && size < smallTree/perElement:
+		t.Errorf("within as many references as it has: %v", err)
 	}
 }
 

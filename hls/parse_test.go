@@ -405,6 +405,7 @@ func TestParseHostile(t *testing.T) {
 		"duration of digits":           "#EXTM3U\n#EXT-X-TARGETDURATION:1." + repeat("9"),
 		"name of words":                "#EXTM3U\n" + repeat("ini-") + ".mp4",
 		"headers":                      repeat("#EXTM3U\n"),
+		"one long range of many URIs":  "#EXTM3U\n#EXT-X-MAP:BYTERANGE=\"" + repeat("9") + "\"," + repeat("URI=a,"),
 		"ranges of two files":          "#EXTM3U\n" + repeat("#EXT-X-BYTERANGE:1\na\n#EXT-X-BYTERANGE:1\nb\n"),
 	}
 	for name, text := range tests {

@@ -35,6 +35,16 @@ type Playlist struct {
 	BlockingReload bool
 	// References are all URIs in the order of the text, duplicates and foreign ones included.
 	References []Reference
+
+	made int64 // bytes of the names that templates and variables made
+}
+
+// Cost returns the memory, in bytes, that the playlist takes at most, together with its text of so many bytes. It is what the
+// function Cost says of the text and the references, and more where templates or variables made long names of a short text.
+// After ParseWithin it is never above Cost of the text and the number of references that were allowed.
+func (p *Playlist) Cost(text int64) int64 {
+	references := int64(len(p.References))
+	return Cost(text, len(p.References)) + excess(p.made, text, references)
 }
 
 // LastSequence returns the media sequence number of the last segment. ok is false when the playlist has

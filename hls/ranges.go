@@ -6,8 +6,12 @@ import (
 	"strings"
 )
 
+// longestRange is more than any byte range has: two numbers of 19 digits and spaces. A tag may have one range and very
+// many URIs, each of which has it read again.
+const longestRange = 64
+
 // rangeEnds remembers where the byte ranges of each file ended, for those that state no offset. The
-// zero value is ready for use.
+// zero value is ready for use; a nil one remembers nothing.
 type rangeEnds struct {
 	// uri is the file of the last range and end its end. A playlist over one file never goes further.
 	uri string
@@ -21,7 +25,7 @@ type rangeEnds struct {
 // Without a range, and with one that is none or ends beyond 2^63-1, both results are 0, the whole file:
 // to wait for all of it is right whatever was meant.
 func (e *rangeEnds) take(uri, text string) (offset, length int64) {
-	if text == "" {
+	if text == "" || len(text) > longestRange {
 		return 0, 0
 	}
 	first, second, explicit := strings.Cut(text, "@")
@@ -33,16 +37,24 @@ func (e *rangeEnds) take(uri, text string) (offset, length int64) {
 		if offset, ok = parseInt63(second); !ok {
 			return 0, 0
 		}
-	} else if uri == e.uri {
-		offset = e.end
-	} else {
-		offset = e.earlier[uri]
+	} else if e != nil {
+		offset = e.before(uri)
 	}
 	if length > math.MaxInt64-offset {
 		return 0, 0
 	}
-	e.remember(uri, offset+length)
+	if e != nil {
+		e.remember(uri, offset+length)
+	}
 	return offset, length
+}
+
+// before returns where the last range of a file ended, 0 if there was none.
+func (e *rangeEnds) before(uri string) int64 {
+	if uri == e.uri {
+		return e.end
+	}
+	return e.earlier[uri]
 }
 
 func (e *rangeEnds) remember(uri string, end int64) {

@@ -3,13 +3,14 @@ package hls
 import "strings"
 
 // variables are the EXT-X-DEFINE variables of one playlist (RFC 8216bis §4.4.2.3). The zero value has
-// none and is ready for use.
+// none and is ready for use. A budget is charged for what is kept and for what substitution makes: variables made of
+// variables could double with every line, so that a small text would fill the memory.
 type variables struct {
 	values map[string]variable
-	// expanded counts the bytes that substitution made. Variables made of variables could double
-	// with every line, so that a small text would fill the memory.
-	expanded int
 }
+
+// perVariable is what a variable takes in the map, in bytes.
+const perVariable = 128
 
 // variable is what one EXT-X-DEFINE says.
 type variable struct {
@@ -20,13 +21,12 @@ type variable struct {
 }
 
 // define takes in one EXT-X-DEFINE. The error is ErrTooLarge.
-func (v *variables) define(list attributes) error {
-	if v.values == nil {
-		v.values = make(map[string]variable)
-	}
+func (v *variables) define(list attributes, b *budget) error {
 	for _, elsewhere := range [...]string{"IMPORT", "QUERYPARAM"} {
 		if name, ok := list.get(elsewhere); ok {
-			v.values[name] = variable{}
+			if err := v.set(name, variable{}, b); err != nil {
+				return err
+			}
 		}
 	}
 	name, named := list.get("NAME")
@@ -34,19 +34,26 @@ func (v *variables) define(list attributes) error {
 		return nil
 	}
 	text, ok := list.get("VALUE")
-	value, unknown, err := v.expand(text)
+	value, unknown, err := v.expand(text, b)
 	if err != nil {
 		return err
 	}
 	_, again := v.values[name]
-	v.values[name] = variable{value: value, known: ok && unknown < 0 && !again}
-	return nil
+	return v.set(name, variable{value: value, known: ok && unknown < 0 && !again}, b)
+}
+
+func (v *variables) set(name string, as variable, b *budget) error {
+	if v.values == nil {
+		v.values = make(map[string]variable)
+	}
+	v.values[name] = as
+	return b.name(perVariable)
 }
 
 // expand returns s with every {$name} replaced. A reference to a variable without a known value stays as
 // it is; unknown is the place of the first such in text, -1 for none. What only resembles a reference
 // means itself. Values are not looked at again. The error is ErrTooLarge.
-func (v *variables) expand(s string) (text string, unknown int, err error) {
+func (v *variables) expand(s string, charged *budget) (text string, unknown int, err error) {
 	unknown = -1
 	i := strings.Index(s, "{$")
 	if i < 0 {
@@ -54,6 +61,7 @@ func (v *variables) expand(s string) (text string, unknown int, err error) {
 	}
 	var b strings.Builder
 	for ; i >= 0; i = strings.Index(s, "{$") {
+		charged.steps++
 		name := variableName(s[i+len("{$"):])
 		end := i + len("{$") + len(name)
 		if name == "" || !strings.HasPrefix(s[end:], "}") {
@@ -63,8 +71,8 @@ func (v *variables) expand(s string) (text string, unknown int, err error) {
 		}
 		end += len("}")
 		if found := v.values[name]; found.known {
-			if v.expanded+b.Len()+len(found.value) > MaxPlaylistSize {
-				return "", unknown, ErrTooLarge
+			if err := charged.affords(int64(b.Len() + len(found.value))); err != nil {
+				return "", unknown, err
 			}
 			b.WriteString(s[:i])
 			b.WriteString(found.value)
@@ -77,8 +85,7 @@ func (v *variables) expand(s string) (text string, unknown int, err error) {
 		s = s[end:]
 	}
 	b.WriteString(s)
-	v.expanded += b.Len()
-	return b.String(), unknown, nil
+	return b.String(), unknown, charged.name(int64(b.Cap()))
 }
 
 // variableName returns the longest variable name that s begins with.

@@ -227,7 +227,7 @@ func (p *parser) readTag(name, value string) (err error) {
 		p.hasVariants = true
 		err = p.addAll(list, Reference{Kind: MediaPlaylist}, nil, "")
 	case "EXT-X-RENDITION-REPORT":
-		err = p.addAll(list, Reference{Kind: MediaPlaylist}, nil, "")
+		err = p.addAll(list, Reference{Kind: MediaPlaylist, Hint: true}, nil, "")
 	case "EXT-X-SESSION-DATA":
 		p.hasVariants = true
 		err = p.addAll(list, Reference{}, nil, "")

@@ -64,7 +64,8 @@ type Reference struct {
 	// EXT-X-SESSION-KEY, Media for EXT-X-PART, one of Init and Media for EXT-X-PRELOAD-HINT,
 	// MediaPlaylist for EXT-X-STREAM-INF, EXT-X-I-FRAME-STREAM-INF, EXT-X-IMAGE-STREAM-INF, EXT-X-MEDIA
 	// and EXT-X-RENDITION-REPORT, else what Classify says of the name, or Media where it says Other and
-	// the URI stands on a segment's line.
+	// the URI stands on a segment's line. A playlist or a Manifest on whatever line, a segment's included, has to be
+	// stored before the playlist that names it, as every other file has.
 	Kind Kind
 	// Offset and Length are the byte range in bytes; Length 0 means the whole file. An EXT-X-BYTERANGE
 	// without offset starts where the range before it in the same file ended (RFC 8216 §4.3.2.2). A
@@ -73,9 +74,10 @@ type Reference struct {
 	// Gap marks a segment that EXT-X-GAP says is missing: players must not load it.
 	Gap bool
 	// Hint marks a reference that no playlist waits for: an EXT-X-PRELOAD-HINT, whose file need not exist
-	// yet, and the server of EXT-X-CONTENT-STEERING, which is hardly ever a file and without which players
-	// go on (RFC 8216bis §4.4.6.6). In a Manifest it is a segment that is not due yet: once it is finished
-	// it is shipped, as no later version need name it.
+	// yet; an EXT-X-RENDITION-REPORT, as renditions report one another, so that none could be first; and the
+	// server of EXT-X-CONTENT-STEERING, which is hardly ever a file and without which players go on (RFC 8216bis
+	// §4.4.6.6). In a Manifest it is a segment that is not due yet: once it is finished it is shipped, as no later
+	// version need name it.
 	Hint bool
 	// Soft marks a segment that a Manifest's template counts by its times alone: it should be finished and may
 	// not be, or not exist at all. Nobody waits for it unless it is there when the manifest is read.

@@ -382,6 +382,18 @@ func brokenPlaylists() []broken {
 		{"segments under another name", func(s *stage) {
 			s.playlist("hi/wrong.m3u8", "#EXTINF:4.0,\nsegments/seg_0.ts\n")
 		}, "playlist-names-missing", Warning, "under that name"},
+		{"playlist on a segment's line", func(s *stage) {
+			s.playlist("hi/nested.m3u8", "#EXTINF:4.0,\nseg_0.ts\n#EXTINF:4.0,\nmore.m3u8\n")
+		}, "playlist-names-missing", Warning, "under that name"},
+		{"manifest on a segment's line", func(s *stage) {
+			s.playlist("hi/nested.m3u8", "#EXTINF:4.0,\nmore.mpd\n")
+		}, "playlist-names-missing", Warning, "under that name"},
+		{"variant among segments", func(s *stage) {
+			s.playlist("hi/both.m3u8", "#EXTINF:4.0,\nseg_0.ts\n#EXT-X-STREAM-INF:BANDWIDTH=1\nlow.m3u8\n")
+		}, "playlist-names-missing", Warning, "under that name"},
+		{"playlist that a manifest names", func(s *stage) {
+			s.file("all.mpd", "<MPD><Period><AdaptationSet><Representation><BaseURL>hi/more.m3u8</BaseURL></Representation></AdaptationSet></Period></MPD>")
+		}, "playlist-names-missing", Warning, "under that name"},
 		{"blocking reload", func(s *stage) {
 			s.playlist("hi/ll.m3u8", "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=1\n#EXT-X-PART-INF:PART-TARGET=0.33\n#EXTINF:4.0,\nseg_0.ts\n")
 		}, "ll-hls-blocking", Warning, "CAN-BLOCK-RELOAD"},

@@ -30,13 +30,14 @@ type reading struct {
 	*directoryCheck
 	streams
 	examples map[string][]string
+	missing  map[string]bool // examples of names that are not there: a playlist may have one many times
 	counted  map[string]bool // media whose size is part of the rate
 	live     int
 }
 
 // playlists reads all playlists and says where a player or hlsship would stumble.
 func (d *directoryCheck) playlists(ctx context.Context) streams {
-	r := reading{directoryCheck: d, examples: map[string][]string{}, counted: map[string]bool{}}
+	r := reading{directoryCheck: d, examples: map[string][]string{}, missing: map[string]bool{}, counted: map[string]bool{}}
 	total := 0
 	for _, path := range slices.Sorted(maps.Keys(d.files)) {
 		if ctx.Err() != nil || !hls.Classify(path).IsPlaylist() {
@@ -82,7 +83,7 @@ func (r *reading) playlist(path string, text []byte) {
 		return
 	}
 	for _, ref := range p.References {
-		r.reference(path, p, ref)
+		r.reference(path, ref)
 	}
 	if p.BlockingReload {
 		r.example("ll-hls-blocking", path)
@@ -95,8 +96,8 @@ func (r *reading) playlist(path string, text []byte) {
 }
 
 // reference judges one URI.
-func (r *reading) reference(playlist string, p *hls.Playlist, ref hls.Reference) {
-	if ref.Gap || ref.Hint || ref.Soft || ref.Kind == hls.Manifest || ref.Kind.IsPlaylist() && p.Kind != hls.MultivariantPlaylist {
+func (r *reading) reference(playlist string, ref hls.Reference) {
+	if ref.Gap || ref.Hint || ref.Soft {
 		return // nothing waits for it
 	}
 	at := playlist + " names " + ref.URI
@@ -118,7 +119,8 @@ func (r *reading) reference(playlist string, p *hls.Playlist, ref hls.Reference)
 		r.example("playlist-link", at)
 	case r.config.Exclude != nil && r.config.Exclude(path):
 		r.example("playlist-excluded", at)
-	case r.whole && !slices.Contains(r.examples["playlist-names-missing"], at):
+	case r.whole && !r.missing[at]:
+		r.missing[at] = true
 		r.example("playlist-names-missing", at)
 	}
 }

@@ -51,7 +51,8 @@ func newStage(t *testing.T, g *storetest.GatewayServer) *stage {
 	for i := range 3 {
 		s.file(fmt.Sprintf("hi/seg_%d.ts", i), string(make([]byte, 50_000)))
 	}
-	s.playlist("hi/live.m3u8", "#EXTINF:4.0,\nseg_0.ts\n#EXTINF:4.0,\nseg_1.ts\n#EXTINF:4.0,\nseg_2.ts\n")
+	s.playlist("hi/live.m3u8", "#EXTINF:4.0,\nseg_0.ts\n#EXTINF:4.0,\nseg_1.ts\n#EXTINF:4.0,\nseg_2.ts\n"+
+		"#EXT-X-RENDITION-REPORT:URI=\"../lo/live.m3u8\"\n") // nobody waits for another rendition
 	s.file("main.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=100000\nhi/live.m3u8\n")
 	return s
 }

@@ -1,6 +1,8 @@
 package hls_test
 
 import (
+	"math"
+	"slices"
 	"sync"
 	"testing"
 
@@ -86,6 +88,83 @@ func TestLargestShareYields(t *testing.T) {
 		t.Errorf("taken: %v, asked %q", ok, asked)
 	}
 	fixed.Release()
+}
+
+// TestYieldIsAskedOnce has those who wait ask one share after the other, and none twice.
+func TestYieldIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	a := hls.NewAccount(6400)
+	var asked []string
+	shares := map[string]*hls.Share{}
+	for name, bytes := range map[string]int64{"larger": 2100, "large": 2000, "own": 1000} {
+		shares[name] = take(t, a, bytes)
+		shares[name].MayYield(func() {
+			asked = append(asked, name)
+			a.Used() // it may use the account
+		})
+	}
+	freed := a.Freed()
+	for _, want := range [][]string{{"larger"}, {"larger", "large"}, {"larger", "large"}} {
+		if shares["own"].Grow(1900) || !slices.Equal(asked, want) {
+			t.Fatalf("asked %q, want %q", asked, want)
+		}
+	}
+	if shares["own"].Bytes() != 1000 {
+		t.Errorf("a share that could not grow has %d bytes", shares["own"].Bytes())
+	}
+	shares["large"].MayYield(func() { asked = append(asked, "again") })
+	shares["larger"].Grow(100)
+	<-freed
+	if freed = a.Freed(); !shares["own"].Grow(1900) || len(asked) != 2 {
+		t.Errorf("asked %q although there is room", asked)
+	}
+	if _, ok := a.Take(1950); ok || asked[len(asked)-1] != "again" {
+		t.Errorf("taken: %v, asked %q", ok, asked)
+	}
+	shares["large"].MayYield(nil)
+	shares["large"].Set(0)
+	<-freed
+	shares["large"].Release()
+	if shares["large"].Set(500); shares["large"].Bytes() != 0 || a.Used() != 2000 {
+		t.Errorf("a share that was released has %d of %d bytes", shares["large"].Bytes(), a.Used())
+	}
+}
+
+// TestReferencesFit has a text of so many references fit, and one of one more not.
+func TestReferencesFit(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int64{1, 3000, 64 << 20} {
+		a := hls.NewAccount(limit)
+		for _, text := range []int64{0, 100, 1 << 20, 1 << 40, math.MaxInt64} {
+			n := a.References(text)
+			if n > 0 && !a.Fits(hls.Cost(text, n)) || a.Fits(hls.Cost(text, n+1)) {
+				t.Errorf("%d of %d bytes: %d references, which take %d", text, limit, n, hls.Cost(text, n))
+			}
+		}
+	}
+}
+
+// TestNumbersBeyondReason has sizes that nobody has, such as those of sparse files, be no way around the bound.
+func TestNumbersBeyondReason(t *testing.T) {
+	t.Parallel()
+	a := hls.NewAccount(6400)
+	s := take(t, a, 5000)
+	for _, bytes := range []int64{hls.Cost(math.MaxInt64, 1), hls.Cost(1<<62, math.MaxInt), hls.Cost(0, math.MaxInt), math.MaxInt64} {
+		if a.Fits(bytes) || s.Grow(bytes) {
+			t.Errorf("%d bytes fit", bytes)
+		}
+		if _, ok := a.Take(bytes); ok {
+			t.Errorf("%d bytes are taken", bytes)
+		}
+	}
+	for _, bytes := range []int64{-1, math.MinInt64, hls.Cost(-1<<62, -1)} {
+		if s.Set(bytes); a.Used() != 0 || s.Bytes() != 0 {
+			t.Errorf("set to %d: %d bytes are taken", bytes, a.Used())
+		}
+		if !s.Grow(bytes) || a.Used() != 0 {
+			t.Errorf("grown to %d: %d bytes are taken", bytes, a.Used())
+		}
+	}
 }
 
 func TestNoAccountBoundsNothing(t *testing.T) {

@@ -12,7 +12,7 @@ const maxReferences = 1 << 20
 const (
 	// nameRoom is how long the names of a playlist may be on average within PerReference, in bytes. What templates and
 	// variables make beyond that costs extra.
-	nameRoom = 128
+	nameRoom = 64
 	// A text may take so many steps for each of its bytes and for each reference, and some more. Those of real packagers take
 	// less than one for either.
 	stepsPerByte, stepsPerReference, moreSteps = 16, 16, 4096
@@ -90,8 +90,8 @@ const (
 	smallTree = 1 << 20
 )
 
-// decodes returns an error if the elements of an XML text take more memory than half of that of all references, which are
-// made once the elements are read.
+// decodes returns an error if the elements of an XML text take more memory than all references may, which are made once the
+// elements are read, and then those are given back.
 func (b *budget) decodes(text []byte) error {
 	var elements, attributes, longest int64
 	for rest := text; len(rest) > 0; elements++ {
@@ -103,7 +103,7 @@ func (b *budget) decodes(text []byte) error {
 		longest = max(longest, int64(end))
 		rest = rest[end:]
 	}
-	if elements*perElement+attributes*perAttribute+longest*perTokenByte > smallTree+b.references*PerReference/2 {
+	if elements*perElement+attributes*perAttribute+longest*perTokenByte > smallTree+b.references*PerReference {
 		return fmt.Errorf("%w: %d elements, up to %d attributes, up to %d bytes each", ErrTooLarge, elements, attributes, longest)
 	}
 	return nil

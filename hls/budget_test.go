@@ -172,6 +172,36 @@ func TestNamesAreCounted(t *testing.T) {
 	}
 }
 
+// TestNamesAloneAreKept weighs what is left of texts whose names are as long as those that PerReference has room for: the
+// Reference and its name, and nothing of what the text was read with. The rest of the program has the rest of the room.
+func TestNamesAloneAreKept(t *testing.T) {
+	const n = 20_000
+	long := strings.Repeat("x", nameRoom-20)
+	for name, text := range map[string]string{
+		"a.m3u8":   "#EXTM3U\n" + strings.Repeat("#EXTINF:1,\n"+long+"\n", n),
+		"v.m3u8":   "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"" + long + "\"\n" + strings.Repeat("{$a}1.ts\n", n),
+		"a.mpd":    static(one(repeated(long+"$Number$", fmt.Sprintf(`<S d="1" r="%d"/>`, n-1)))),
+		"list.mpd": static(one(`<SegmentList>` + strings.Repeat(`<SegmentURL media="`+long+`"/>`, n) + `</SegmentList>`)),
+	} {
+		data := []byte(text)
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		p, err := ParseWithin(name, data, n)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		const each = 48 + 1.25*nameRoom
+		if kept := int64(after.HeapAlloc) - int64(before.HeapAlloc); kept > each*n || p.Cost(int64(len(data))) > Cost(int64(len(data)), n) {
+			t.Errorf("%s keeps %d bytes for each of its names", name, kept/n)
+		}
+		runtime.KeepAlive(p)
+		runtime.KeepAlive(data)
+	}
+}
+
 func TestSumDigits(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -91,7 +91,8 @@ func (m *manifest) parse(text []byte) (*Playlist, error) {
 	if m.list.TargetDuration == 0 {
 		m.list.TargetDuration, _ = parseDuration(root.MaxSegmentDuration)
 	}
-	return &m.list, nil
+	list := m.list // and nothing of the elements
+	return &list, nil
 }
 
 // decodeManifest reads one whole document.

@@ -38,7 +38,8 @@ var (
 // that is no UTF-8 is Outside for Resolve.
 //
 // The error wraps ErrNotPlaylist, ErrTooLarge or ErrMalformed and names the line if one is to blame.
-// text is not kept: all URIs share one copy of it. Time and memory are linear in its length.
+// text is not kept: all URIs share one copy of it, so that one of them keeps all of it in memory. Time and
+// memory are linear in its length.
 func Parse(text []byte) (*Playlist, error) {
 	p := parser{budget: newBudget(text, maxReferences)}
 	return p.parse(text)

@@ -25,6 +25,9 @@ import (
 // of a file: a path from the origin's root, one that ".." leads out of the watched directory, one that
 // ends in a folder, one with an empty element ("a//b.ts" is a key of its own in S3), an escaped slash,
 // a control character or bytes that are no UTF-8.
+//
+// path may share its memory with uri, and so with the copy of the whole text to which all URIs of Parse belong: whoever
+// keeps it longer than the Playlist clones it (strings.Clone).
 func Resolve(playlist, uri string) (path string, target Target) {
 	uri = withoutQuery(strings.Trim(uri, " "))
 	switch {

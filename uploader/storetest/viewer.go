@@ -109,6 +109,7 @@ type playlist struct {
 	// contested is true when newer bytes were finished for a file that shown names.
 	contested bool
 	licences  []licence
+	asked     bool // its goal is being looked for
 }
 
 // entry is one finished version of a playlist.
@@ -272,9 +273,8 @@ func (v *Viewer) references(of *file, parsed *hls.Playlist, next []string) []ref
 			continue
 		}
 		isPlaylist := named.Kind.IsPlaylist()
-		if named.Kind == hls.Manifest || isPlaylist && parsed.Kind != hls.MultivariantPlaylist {
-			// EXT-X-RENDITION-REPORT: renditions name one another, so that nobody could be first.
-			continue
+		if isPlaylist && named.Hint {
+			continue // EXT-X-RENDITION-REPORT: renditions name one another, so that nobody could be first
 		}
 		f := v.file(at)
 		if f.mark != v.mark {

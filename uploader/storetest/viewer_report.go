@@ -146,8 +146,13 @@ func compareTimes(a, b *file) int {
 	return 1
 }
 
-// goal returns p's newest entry that can be published; nil if none can.
+// goal returns p's newest entry that can be published; nil if none can, as of playlists that wait for each other.
 func (v *Viewer) goal(p *playlist, now time.Time) *entry {
+	if p.asked {
+		return nil
+	}
+	p.asked = true
+	defer func() { p.asked = false }()
 	for i := len(p.entries) - 1; i >= 0; i-- {
 		if e := p.entries[i]; v.possible(e, now) {
 			return e

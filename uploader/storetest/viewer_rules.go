@@ -17,10 +17,10 @@ type Rule string
 // The rules that a Viewer judges by, each with the reason why it accuses nobody wrongly.
 const (
 	// RulePlaylistFirst: a published playlist names something that is not stored, or not as far as its
-	// byte ranges reach. Local references alone count; those marked EXT-X-GAP and preload hints do not, nor
-	// segments that a DASH manifest counts by its times alone and that were not finished when it was, nor
-	// ranges past the end of the finished file, which no upload could serve. Of a multivariant
-	// playlist's media playlists any version will do. The playlist was the uploader's to hold back, and
+	// byte ranges reach. Local references alone count; those marked EXT-X-GAP, preload hints and rendition reports
+	// do not, nor segments that a DASH manifest counts by its times alone and that were not finished when it was, nor
+	// ranges past the end of the finished file, which no upload could serve. Of playlists, on whatever line and
+	// in whatever playlist they are named, any version will do. The playlist was the uploader's to hold back, and
 	// nothing asks it to remove an object.
 	RulePlaylistFirst Rule = "playlist first"
 	// RuleTornPlaylist: a playlist is stored with bytes that the packager never finished. It may publish

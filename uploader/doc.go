@@ -21,7 +21,7 @@
 // A file that grows for as long as its stream lasts (hls.Growing) is one version that becomes longer: what the store
 // holds of it is lengthened whenever a playlist names more (Appender), and serves every playlist that names less.
 //
-// A DASH manifest is a playlist here, beside those of HLS: neither waits for the other. What it counts by its times
+// A DASH manifest is a playlist here, beside those of HLS: neither waits for the other unless it names it. What it counts by its times
 // alone (hls.Reference.Soft) gates only if it is there when the manifest is read, and is shipped whenever it comes.
 //
 // It imports hls and never watcher, metrics or the packages below it.

@@ -98,7 +98,7 @@ func holdCure(reason string) string {
 	case "overwrite":
 		return "the name came back with new bytes while the published playlist needs the old ones; it is replaced together with the next playlist"
 	case "unpublished":
-		return "the multivariant playlist names a media playlist that is not published yet"
+		return "the playlist names another one that is not published yet: see what that waits for, and whether they name each other"
 	}
 	return "the file is being uploaded; see the store's errors and hlsship_attempts_total"
 }

@@ -63,12 +63,20 @@ func TestPlanManifest(t *testing.T) {
 			d.done("publish x.mpd", "publish x.m3u8")
 			d.want()
 		},
-		"holds no playlist and is held by none": func(d *desk) {
+		"holds a playlist that names it, and no other": func(d *desk) {
 			d.playlist("master.m3u8", "#EXTM3U\n#EXT-X-SESSION-DATA:DATA-ID=\"d\",URI=\"x.mpd\"\n")
-			d.manifest("x.mpd", `<MPD><Period><AdaptationSet><Representation><BaseURL>y.m3u8</BaseURL></Representation></AdaptationSet></Period></MPD>`, false)
-			d.want("fetch master.m3u8", "fetch x.mpd")
-			d.absent("fetch master.m3u8", "fetch x.mpd")
-			d.want("publish master.m3u8", "publish x.mpd")
+			d.media("a.mp4", "1.ts")
+			d.playlist("y.m3u8", playlistText(0, false, "1.ts"))
+			d.manifest("x.mpd", `<MPD><Period><AdaptationSet><Representation><BaseURL>a.mp4</BaseURL></Representation></AdaptationSet></Period></MPD>`, false)
+			d.want("fetch master.m3u8", "fetch x.mpd", "fetch y.m3u8")
+			d.absent("fetch master.m3u8", "fetch x.mpd", "fetch y.m3u8")
+			d.want("put 1.ts", "put a.mp4")
+			d.done("put 1.ts")
+			d.want("publish y.m3u8")
+			d.done("put a.mp4")
+			d.want("publish x.mpd")
+			d.done("publish x.mpd")
+			d.want("publish master.m3u8")
 		},
 		"a number that is there is waited for": func(d *desk) {
 			d.media("1.m4s")

@@ -13,11 +13,11 @@ func (p *Plan) name(s *snapshot) {
 	last := ""
 	for i := range s.file.Playlist.References {
 		ref := &s.file.Playlist.References[i]
-		if ref.Gap || ref.Hint && s.file.Kind != hls.Manifest || ref.URI == last && ref.Length == 0 {
+		if ref.Gap || ref.URI == last && ref.Length == 0 {
 			continue
 		}
-		if ref.Kind == hls.Manifest || ref.Kind.IsPlaylist() && s.file.Kind != hls.MultivariantPlaylist {
-			continue // EXT-X-RENDITION-REPORT: renditions report each other, and none waits for another
+		if ref.Hint && (s.file.Kind != hls.Manifest || ref.Kind.IsPlaylist()) {
+			continue // those of a manifest are shipped when they come
 		}
 		if last = ref.URI; ref.Length > 0 {
 			last = "" // more of it may be named

@@ -281,11 +281,12 @@ func (w *worker) fetchInto(ctx context.Context, j Job, share *hls.Share) (Outcom
 		return Outcome{}, err
 	}
 	out := Outcome{Result: Done, ETag: info.ETag, Content: content, Modified: info.Modified, Finished: info.Finished}
-	pl, err := hls.ParseFile(j.Path, content)
+	size := int64(len(content))
+	pl, err := hls.ParseWithin(j.Path, content, w.memory.References(size))
 	if err != nil {
 		return out, nil
 	}
-	if !share.Grow(hls.Cost(int64(len(content)), len(pl.References))) {
+	if !share.Grow(pl.Cost(size)) {
 		return Outcome{}, errMemory
 	}
 	out.Playlist = pl

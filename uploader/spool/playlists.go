@@ -115,12 +115,12 @@ func (p listPin) text(references int) *listText {
 	if _, err := file.ReadAt(content, 0); err != nil && !errors.Is(err, io.EOF) {
 		return &listText{err: err}
 	}
-	playlist, err := hls.ParseFile(p.path, content)
-	switch {
-	case err != nil:
+	playlist, err := hls.ParseWithin(p.path, content, references)
+	if errors.Is(err, hls.ErrTooLarge) {
+		err = errNoMemory
+	}
+	if err != nil {
 		return &listText{err: err}
-	case len(playlist.References) > references:
-		return &listText{err: errNoMemory}
 	}
 	return &listText{content: content, playlist: playlist}
 }

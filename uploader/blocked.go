@@ -16,7 +16,11 @@ func (p *Plan) Blocked() []Wait {
 		if w, ok := l.heldForMemory(); ok {
 			waits = append(waits, w)
 		} else if len(l.pending) > 0 {
-			waits = append(waits, l.wait())
+			w := l.wait()
+			if w.Reason != "uploading" {
+				w.Since = l.pending[0].file.Seen // a live playlist is written anew before anybody could call that long
+			}
+			waits = append(waits, w)
 		}
 	}
 	slices.SortFunc(waits, func(a, b Wait) int {

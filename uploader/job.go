@@ -123,7 +123,7 @@ type Outcome struct {
 type Wait struct {
 	// Playlist is the playlist's path, Name the first file that it waits for.
 	Playlist, Name string
-	// Since is when the version was finished on disk.
+	// Since is when the version was finished on disk, or the oldest that waits where the upload is not the reason.
 	Since time.Time
 	// Reason is "memory" (the version gave its memory to others, and is read again when there is room), "missing" (no such finished file), "growing" (the file does not reach as far as the playlist
 	// says), "uploading", "outside" (the name leaves the watched

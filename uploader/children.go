@@ -1,5 +1,11 @@
 package uploader
 
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
 // What a multivariant playlist names are playlists, most of which have files of their own and are shipped by them. Of those that
 // have none the store may hold a version, so that it is asked.
 
@@ -62,9 +68,14 @@ func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
 
 // askAgain has the parents of l look at it anew, as it is not known any more what the store holds of it.
 func (l *list) askAgain() {
-	for parent := range l.parents {
+	for _, parent := range l.named() {
 		for _, s := range parent.pending {
 			s.found, s.asked = 0, 0
 		}
 	}
+}
+
+// named returns the playlists that name l, in the order of their paths.
+func (l *list) named() []*list {
+	return slices.SortedFunc(maps.Keys(l.parents), func(a, b *list) int { return strings.Compare(a.path, b.path) })
 }

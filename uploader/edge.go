@@ -10,6 +10,10 @@ import (
 // which nothing can be shipped gives way to a newer one. A line that moves and is late all the same is slower than
 // the stream: there the window begins anew at the live edge, so that what is published is recent when it is.
 func (p *Plan) aim(l *list) {
+	if len(l.pending) == 0 {
+		l.ahead, l.goal = false, nil // what was the goal is published, or was dropped
+		return
+	}
 	if l.ahead && !l.last.late() {
 		l.ahead, l.goal = false, l.last
 	}

@@ -1,7 +1,9 @@
 package uploader
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ func FuzzPlan(f *testing.F) {
 	f.Add([]byte("\x00\x40\x80\x80\x80\x01\x41\x80\x80\x00\x42\x80\x80\x80"))
 	f.Add([]byte("\x40\x41\x42\x43\x00\x01\x02\x03\x84\x85\x86\x87\xc8\x88\x98\xa8"))
 	f.Add([]byte("\x06\x74\x01\x80\x80\x02\x75\x80\x76\x03\x80\x77\x80\xc0\xc2"))
+	f.Add([]byte("0000b0Z00000020009000001Z000C0C222Cr(\xfeX#B"))
 	f.Fuzz(func(t *testing.T, script []byte) {
 		if len(script) > 400 {
 			return
@@ -124,8 +127,27 @@ func (z *fuzzer) counted(arg int) {
 	})
 }
 
+// books checks what the Plan keeps of each playlist.
+func (z *fuzzer) books() {
+	for name, l := range z.plan.lists {
+		if l.goal != nil && !slices.Contains(l.pending, l.goal) {
+			z.t.Fatalf("the goal of %s is not pending", name)
+		}
+		if len(l.pending) > 0 && l.last == nil {
+			z.t.Fatalf("versions of %s are pending, and there is no last one", name)
+		}
+		if !slices.IsSortedFunc(l.pending, func(a, b *snapshot) int { return cmp.Compare(a.seq, b.seq) }) {
+			z.t.Fatalf("the pending versions of %s are out of order", name)
+		}
+	}
+	if busy := z.plan.slots.busy(); busy != len(z.order) {
+		z.t.Fatalf("%d requests are counted, and %d are under way", busy, len(z.order))
+	}
+}
+
 // collect takes the jobs that are allowed now and checks each.
 func (z *fuzzer) collect() {
+	defer z.books()
 	for _, s := range z.plan.Released() {
 		s.Release()
 	}

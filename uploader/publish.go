@@ -174,7 +174,7 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 
 // wakeParents wakes the streams of all playlists that name l.
 func (p *Plan) wakeParents(l *list) {
-	for parent := range l.parents {
+	for _, parent := range l.named() {
 		p.wake(parent.stream)
 	}
 }

@@ -129,12 +129,12 @@ func (r *run) left(in *folder, name string) {
 		return
 	}
 	r.lastLook(f)
-	if r.exists(f.path()) {
-		r.calm(f)
-		f.reset()
+	if r.gone(f.path()) {
+		r.removeFile(f)
 		return
 	}
-	r.removeFile(f)
+	f.reset()
+	r.wait(f, firstAgain, false) // unless the event of what has the name now comes first
 }
 
 // came deals with a name that was created, moved in, or renamed from source, a path; "" if that is not
@@ -156,8 +156,10 @@ func (r *run) came(in *folder, name, source string) {
 		r.refuse(f, refusedName, hls.Version{}, nil)
 		return
 	}
-	fi, err := r.root.Lstat(filepath.FromSlash(f.path()))
+	fi, err := r.sys.lstat(r.root, filepath.FromSlash(f.path()))
 	switch {
+	case ofMachine(err):
+		r.later(f, err)
 	case err != nil:
 		// It left again, and what is known of it is needed for where it went. Its own event follows.
 	case fi.IsDir():
@@ -170,7 +172,7 @@ func (r *run) came(in *folder, name, source string) {
 		// The kernel announces a file before it counts its creator as a writer, so a probe proves nothing.
 		f.born = r.arming.exact
 		f.seen, f.since = versionOf(fi), time.Now()
-		if file, err := openRegular(r.root, filepath.FromSlash(f.path())); err == nil {
+		if file, err := r.sys.openRegular(r.root, filepath.FromSlash(f.path())); err == nil {
 			r.pin(f, file)
 		}
 		r.wait(f, r.config.Settle, false)
@@ -203,7 +205,7 @@ func (r *run) written(in *folder, name string) {
 	if f.silent || !goodName(name) || f.alarm.index > 0 {
 		return
 	}
-	fi, err := r.root.Lstat(filepath.FromSlash(f.path()))
+	fi, err := r.sys.lstat(r.root, filepath.FromSlash(f.path()))
 	if err != nil || !fi.Mode().IsRegular() {
 		return // its own event says what became of it
 	}

@@ -48,7 +48,11 @@ func (r *run) demand(rel string, end int64) {
 		return // it is not there, or not found yet: the next version of the playlist asks again
 	}
 	f := in.files[name]
-	fi, err := r.root.Lstat(filepath.FromSlash(rel))
+	fi, err := r.sys.lstat(r.root, filepath.FromSlash(rel))
+	if ofMachine(err) {
+		r.later(f, err)
+		return
+	}
 	if err != nil || !fi.Mode().IsRegular() || f.silent || f.kind.IsPlaylist() {
 		return
 	}

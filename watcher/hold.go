@@ -16,14 +16,15 @@ import (
 // holder bounds how many finished files are kept open. It is safe for concurrent use.
 type holder struct {
 	limit  int
+	sys    *system
 	change func() // called without mu held when the number of held files changed
 
 	mu   sync.Mutex
 	held list.List // of *source, the one held longest first
 }
 
-func newHolder(limit int, change func()) *holder {
-	return &holder{limit: limit, change: change}
+func newHolder(limit int, sys *system, change func()) *holder {
+	return &holder{limit: limit, sys: sys, change: change}
 }
 
 // count returns how many files are held.
@@ -120,7 +121,7 @@ func (s *source) reopen() (*os.File, error) {
 		return nil, err
 	}
 	defer func() { _ = root.Close() }()
-	file, err := openRegular(root, filepath.FromSlash(s.path))
+	file, err := s.holder.sys.openRegular(root, filepath.FromSlash(s.path))
 	if err != nil {
 		if _, ok := irregularMode(err); ok {
 			return nil, fmt.Errorf("%w: %w", err, fs.ErrNotExist)

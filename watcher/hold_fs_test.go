@@ -90,7 +90,8 @@ func TestSource(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	changes := 0
-	h := newHolder(1, func() { changes++ })
+	sys := theSystem()
+	h := newHolder(1, &sys, func() { changes++ })
 	hold := func(name string) *source {
 		check(t, os.WriteFile(filepath.Join(dir, name), []byte(name), 0o644))
 		f, err := os.Open(filepath.Join(dir, name))

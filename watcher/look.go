@@ -35,6 +35,7 @@ func (r *run) look(f *file) {
 		_ = v.file.Close()
 		return
 	}
+	f.failures = 0
 	now := time.Now()
 	if v.version != f.seen {
 		f.seen, f.since = v.version, now
@@ -129,12 +130,12 @@ func (r *run) open(path string) (*os.File, error) {
 	if r.root == nil {
 		return nil, fs.ErrNotExist
 	}
-	file, err := openRegular(r.root, filepath.FromSlash(path))
+	file, err := r.sys.openRegular(r.root, filepath.FromSlash(path))
 	for range 8 {
 		if !tooManyFiles(err) || !r.held.letGo() {
 			break
 		}
-		file, err = openRegular(r.root, filepath.FromSlash(path))
+		file, err = r.sys.openRegular(r.root, filepath.FromSlash(path))
 	}
 	return file, err
 }
@@ -143,7 +144,7 @@ func (r *run) open(path string) (*os.File, error) {
 func (r *run) unreadable(f *file, err error) {
 	mode, irregular := irregularMode(err)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case absent(err) && !irregular && !errors.Is(err, errRestless):
 		r.removeFile(f)
 	case irregular && mode.IsDir():
 		r.removeFile(f)
@@ -152,10 +153,19 @@ func (r *run) unreadable(f *file, err error) {
 		r.refuseIrregular(f, mode)
 	case errors.Is(err, fs.ErrPermission):
 		r.refuse(f, refusedPermission, hls.Version{}, err)
+	case ofMachine(err):
+		r.later(f, err)
 	default:
 		r.warn(f, "unreadable for now", err)
 		r.wait(f, lastRetry, false)
 	}
+}
+
+// later looks at f again in a while, as the machine did not let it be looked at.
+func (r *run) later(f *file, err error) {
+	r.tellTrouble(f.path(), err)
+	r.wait(f, again(f.failures), false)
+	f.failures++
 }
 
 // settled reports f, of which v is finished. It takes over v.file.

@@ -47,16 +47,16 @@ var errRestless = errors.New("its name keeps changing hands")
 // openRegular opens a regular file for reading. It looks before it opens, since opening a FIFO or a
 // device has effects, and again afterwards, since the name may have changed hands: what it returns is
 // the regular file that it saw. Links are not followed.
-func openRegular(root *os.Root, name string) (*os.File, error) {
+func (s *system) openRegular(root *os.Root, name string) (*os.File, error) {
 	for range 4 {
-		before, err := root.Lstat(name)
+		before, err := s.lstat(root, name)
 		if err != nil {
 			return nil, err
 		}
 		if !before.Mode().IsRegular() {
 			return nil, &notRegular{path: name, mode: before.Mode()}
 		}
-		file, err := root.OpenFile(name, openFlags, 0)
+		file, err := s.open(root, name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

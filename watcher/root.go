@@ -66,6 +66,11 @@ func (r *run) reopen(reason string) {
 	if err == nil {
 		fi, err = root.Stat(".")
 	}
+	if ofMachine(err) {
+		r.lose()
+		r.tellTrouble(".", err)
+		return // the next pulse tries again
+	}
 	if err != nil {
 		r.lose()
 		r.absent(err)
@@ -138,7 +143,10 @@ func (r *run) distrust() {
 // already does no harm and mends a watch that the kernel dropped in silence.
 func (r *run) arm(f *folder) bool {
 	name := filepath.FromSlash(f.path)
-	before, err := r.root.Lstat(name)
+	before, err := r.sys.lstat(r.root, name)
+	if ofMachine(err) {
+		r.folderLater(f, err)
+	}
 	if err != nil || !before.IsDir() {
 		return false
 	}
@@ -157,7 +165,7 @@ func (r *run) arm(f *folder) bool {
 	}
 	f.watched = true
 	r.armed[id] = f
-	if after, err := r.root.Lstat(name); err != nil || idOf(after) != id {
+	if after, err := r.sys.lstat(r.root, name); err != nil || idOf(after) != id {
 		r.disarm(f) // its name changed hands while it was armed; the next scan arms what is there
 		return false
 	}
@@ -186,6 +194,10 @@ func (r *run) notArmed(f *folder, err error) {
 	}
 	if noMoreWatches(err) {
 		err = fmt.Errorf("%w: raise the sysctl fs.inotify.max_user_watches", err)
+	}
+	if f == r.top && ofMachine(err) && !noMoreWatches(err) {
+		r.folderLater(f, err)
+		return
 	}
 	if f == r.top {
 		r.fatal = fmt.Errorf("ask for its events: %w", err)

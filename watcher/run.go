@@ -54,6 +54,7 @@ type run struct {
 	unwatched bool // the log says that folders cannot be watched
 	warnings  int  // files that the log says are not shipped
 	growths   uint64
+	trouble   trouble
 
 	queue                 queue
 	heartbeat, rescan     alarm

@@ -36,6 +36,7 @@ type listing struct {
 	dir     *os.File // nil once all is read
 	mark    int
 	entries []entry
+	failed  error // of the machine, when an entry was to be looked at
 	next    int
 }
 
@@ -119,7 +120,7 @@ func (r *run) newListing(f *folder) *listing {
 	if !r.arm(f) {
 		return nil
 	}
-	dir, err := r.root.OpenFile(filepath.FromSlash(f.path), openFlags, 0)
+	dir, err := r.sys.open(r.root, filepath.FromSlash(f.path))
 	if err != nil {
 		r.folderUnreadable(f, err)
 		return nil
@@ -134,7 +135,7 @@ func (r *run) newListing(f *folder) *listing {
 
 // readListing reads some more entries, and after the last sorts them and forgets what is not there.
 func (r *run) readListing(l *listing) {
-	some, err := l.dir.ReadDir(listingBatch)
+	some, err := r.sys.list(l.dir)
 	for _, e := range some {
 		if l.in.parent == nil && e.Name() == spool {
 			continue
@@ -145,8 +146,12 @@ func (r *run) readListing(l *listing) {
 		if sub := l.in.subs[e.Name()]; sub != nil {
 			sub.mark = l.mark
 		}
-		if fi, err := e.Info(); err == nil {
+		fi, err := e.Info()
+		switch {
+		case err == nil:
 			l.entries = append(l.entries, entry{e.Name(), fi.Mode(), versionOf(fi)})
+		case ofMachine(err):
+			l.failed = err
 		}
 	}
 	if err == nil {
@@ -161,17 +166,22 @@ func (r *run) readListing(l *listing) {
 		return
 	}
 	r.sweep(l)
+	if l.failed != nil {
+		r.folderLater(l.in, l.failed)
+		return
+	}
+	l.in.failures = 0
 }
 
 // sweep forgets the files and folders that the listing did not meet and that are not there.
 func (r *run) sweep(l *listing) {
 	for _, f := range l.in.files {
-		if f.mark != l.mark && !r.exists(f.path()) {
+		if f.mark != l.mark && r.gone(f.path()) {
 			r.removeFile(f)
 		}
 	}
 	for _, sub := range l.in.subs {
-		if sub.mark != l.mark && !r.exists(sub.path) {
+		if sub.mark != l.mark && r.gone(sub.path) {
 			r.removeFolder(sub)
 		}
 	}
@@ -217,8 +227,12 @@ func (r *run) visit(s *scan, l *listing, e entry) {
 
 // folderCame deals with a folder that appeared at a name, if one is there: watch it, then scan it.
 func (r *run) folderCame(in *folder, name string) {
-	fi, err := r.root.Lstat(filepath.FromSlash(path.Join(in.path, name)))
+	fi, err := r.sys.lstat(r.root, filepath.FromSlash(path.Join(in.path, name)))
 	sub := in.subs[name]
+	if ofMachine(err) {
+		r.folderLater(in, err)
+		return
+	}
 	if sub != nil && (err != nil || !fi.IsDir() || idOf(fi) != sub.id) {
 		r.removeFolder(sub)
 		sub = nil
@@ -238,8 +252,19 @@ func (r *run) folderCame(in *folder, name string) {
 	}
 }
 
+// folderLater scans a folder again soon, as the machine did not let it be listed.
+func (r *run) folderLater(f *folder, err error) {
+	r.tellTrouble(f.path, err)
+	r.queue.set(&f.again, time.Now().Add(again(f.failures)))
+	f.failures++
+}
+
 // folderUnreadable deals with a folder that cannot be listed.
 func (r *run) folderUnreadable(f *folder, err error) {
+	if ofMachine(err) {
+		r.folderLater(f, err)
+		return
+	}
 	if errors.Is(err, fs.ErrNotExist) || f.parent == nil {
 		return // its parent's events, or the pulse, will say so
 	}

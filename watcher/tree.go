@@ -21,13 +21,15 @@ type fileID struct{ device, inode uint64 }
 
 // folder is a node of the tree of folders that are known to exist. It is owned by the loop.
 type folder struct {
-	path    string // slash-separated, "." for the top
-	parent  *folder
-	id      fileID // of the folder that was armed or met last
-	watched bool
-	files   map[string]*file
-	subs    map[string]*folder
-	mark    int // the listing of the parent that met it last
+	path     string // slash-separated, "." for the top
+	parent   *folder
+	id       fileID // of the folder that was armed or met last
+	watched  bool
+	failures int   // listings in a row that the machine did not let happen
+	again    alarm // for the next one after that
+	files    map[string]*file
+	subs     map[string]*folder
+	mark     int // the listing of the parent that met it last
 }
 
 // file is what is known of one name in a folder. It is owned by the loop.
@@ -62,6 +64,7 @@ type file struct {
 	seen     hls.Version // at the last look …
 	since    time.Time   // … and since when
 	attempt  int
+	failures int // looks in a row that the machine did not let happen
 	retrying bool
 	pin      *os.File // the file as it was at the last look, while it is not finished
 	alarm    alarm
@@ -102,6 +105,11 @@ func (r *run) newFolder(parent *folder, name string) *folder {
 		f.path = path.Join(parent.path, name)
 		parent.subs[name] = f
 	}
+	f.again.do = func() {
+		if r.root != nil {
+			r.scan("folder", f)
+		}
+	}
 	r.folders[f.path] = f
 	return f
 }
@@ -135,8 +143,9 @@ func (r *run) removeFolder(f *folder) {
 		r.removeFolder(sub)
 	}
 	r.disarm(f)
+	r.queue.cancel(&f.again)
 	for _, file := range f.files {
-		if r.exists(file.path()) {
+		if !r.gone(file.path()) {
 			file.reported = hls.Version{} // another folder has that name now, and will be scanned
 			file.forced = false
 		}
@@ -149,13 +158,13 @@ func (r *run) removeFolder(f *folder) {
 	}
 }
 
-// exists reports whether there is anything at that path.
-func (r *run) exists(path string) bool {
+// gone reports whether there is nothing at that path, which is not known while the machine fails.
+func (r *run) gone(path string) bool {
 	if r.root == nil {
-		return false
+		return true
 	}
-	_, err := r.root.Lstat(filepath.FromSlash(path))
-	return err == nil
+	_, err := r.sys.lstat(r.root, filepath.FromSlash(path))
+	return absent(err)
 }
 
 // relative returns the slash-separated path below the directory of a name that fsnotify uses.

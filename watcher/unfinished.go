@@ -49,6 +49,6 @@ func (r *run) replaced(f *file) bool {
 	if f.pin == nil {
 		return false
 	}
-	fi, err := r.root.Lstat(filepath.FromSlash(f.path()))
-	return err != nil || idOf(fi) != fileID{f.seen.Device, f.seen.Inode}
+	fi, err := r.sys.lstat(r.root, filepath.FromSlash(f.path()))
+	return absent(err) || err == nil && idOf(fi) != fileID{f.seen.Device, f.seen.Inode}
 }

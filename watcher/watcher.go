@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -66,6 +67,12 @@ type Watcher struct {
 
 // system is what the watcher asks of the kernel; tests replace parts of it.
 type system struct {
+	// lstat tells what is at a name below root, and follows no link there.
+	lstat func(root *os.Root, name string) (fs.FileInfo, error)
+	// open opens what is at a name below root, without following a link there.
+	open func(root *os.Root, name string) (*os.File, error)
+	// list returns the next entries of a folder, and io.EOF after the last.
+	list func(dir *os.File) ([]fs.DirEntry, error)
 	// probe asks whether anybody has the file open for writing.
 	probe func(*os.File) writer
 	// arming finds out how a folder is watched.
@@ -116,11 +123,11 @@ func New(c Config) (*Watcher, error) {
 	}
 	w := &Watcher{
 		config: c,
-		sys:    system{probe: probeWriter, arming: closeWriteArming},
+		sys:    theSystem(),
 		wake:   make(chan struct{}, 1),
 		looks:  make(map[string]struct{}),
 	}
-	w.held = newHolder(c.Hold, w.ring)
+	w.held = newHolder(c.Hold, &w.sys, w.ring)
 	return w, nil
 }
 
@@ -160,6 +167,17 @@ func (w *Watcher) Look(path string) {
 	w.looks[path] = struct{}{}
 	w.mu.Unlock()
 	w.ring()
+}
+
+// theSystem is the system proper.
+func theSystem() system {
+	return system{
+		lstat:  (*os.Root).Lstat,
+		open:   func(root *os.Root, name string) (*os.File, error) { return root.OpenFile(name, openFlags, 0) },
+		list:   func(dir *os.File) ([]fs.DirEntry, error) { return dir.ReadDir(listingBatch) },
+		probe:  probeWriter,
+		arming: closeWriteArming,
+	}
 }
 
 // ring wakes the loop of Run. It never blocks: one token is as good as two.

@@ -270,11 +270,36 @@ func TestEmptyFile(t *testing.T) {
 	x := newWatch(t, t.TempDir(), nil)
 	x.write("found.ts", "")
 	x.run()
-	x.settled("found.ts", "")
-	x.evidence("quiet", 1)
+	refused := func(n int) {
+		t.Helper()
+		x.obs.until(t, "refusal", func(r *recorder) bool { return r.refused[refusedEmpty] == n })
+	}
+	refused(1)
 	x.write("closed.ts", "")
-	x.settled("closed.ts", "")
-	x.evidence("quiet", 1, "close", 1)
+	refused(2)
+	x.write("renamed.vtt.tmp", "")
+	x.rename("renamed.vtt.tmp", "renamed.vtt")
+	refused(3)
+	x.write("whole.m4s", "whole")
+	x.settled("whole.m4s", "whole")
+	x.write("whole.m4s", "") // as a packager that begins anew and is killed
+	refused(4)
+	x.w.Look("found.ts") // whoever asks is told no more
+	x.barrier()
+	refused(4)
+	for name, kind := range map[string]hls.Kind{"init.mp4": hls.Init, "0.key": hls.Key, "notes": hls.Other} {
+		x.write(name, "") // that nothing was written is for others to judge
+		if f := x.settled(name, ""); f.Kind != kind {
+			t.Errorf("%s is %v", name, f.Kind)
+		}
+	}
+	for _, name := range []string{"found.ts", "closed.ts", "renamed.vtt", "whole.m4s"} {
+		x.write(name, "bytes")
+		x.settled(name, "bytes")
+	}
+	if log := x.log.String(); strings.Count(log, "reason=empty") != 4 || !strings.Contains(log, "cure=") {
+		t.Errorf("log:\n%s", log)
+	}
 }
 
 func TestDuplicates(t *testing.T) {

@@ -378,3 +378,33 @@ func TestNotifierFails(t *testing.T) {
 		t.Error("the second failure within a moment was not fatal")
 	}
 }
+
+// TestFoldersTooDeep makes folders within folders, before and after the start, and moves some up and down.
+func TestFoldersTooDeep(t *testing.T) {
+	t.Parallel()
+	nested := func(name string, n int) string { return strings.Repeat(name+"/", n) }
+	x := newWatch(t, t.TempDir(), func(c *Config) { c.Rescan = patient / 1000 })
+	for _, top := range []string{"a", "b"} {
+		check(t, os.MkdirAll(x.path(nested(top, maxDepth+3)), 0o755))
+		x.write(nested(top, maxDepth+1)+"deep.ts", "deep")
+		x.write(nested(top, maxDepth)+"seg.ts", top)
+	}
+	x.run()
+	if got := x.collect(2); got[nested("a", maxDepth)+"seg.ts"] != "a" || got[nested("b", maxDepth)+"seg.ts"] != "b" {
+		t.Errorf("got %v", got)
+	}
+	x.scanned("timer", 2)
+	check(t, os.Mkdir(x.path("c"), 0o755))
+	x.write("c/seg.ts", "c")
+	x.settled("c/seg.ts", "c")
+	check(t, os.Rename(x.path("c"), x.path(nested("a", maxDepth)+"c"))) // is out of sight there
+	x.gone("c/seg.ts")
+	x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[refusedDeep] == 3 && r.folders == 1+2*maxDepth })
+	x.scanned("timer", 4)
+	x.barrier()
+	check(t, os.Rename(x.path(nested("a", maxDepth+1)), x.path("up")))
+	x.settled("up/deep.ts", "deep")
+	if log := x.log.String(); strings.Count(log, "reason=deep") != 1 {
+		t.Errorf("log:\n%s", log)
+	}
+}

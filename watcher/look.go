@@ -10,6 +10,10 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
+// errEmpty is why a segment without a byte is refused. Whoever closed it, no packager meant it: one makes a file long
+// before it has something to write, and a loss of power may leave nothing but the name.
+var errEmpty = errors.New("a segment is never empty")
+
 // view is a file as one look found it.
 type view struct {
 	file    *os.File
@@ -170,6 +174,11 @@ func (r *run) later(f *file, err error) {
 
 // settled reports f, of which v is finished. It takes over v.file.
 func (r *run) settled(f *file, v view, evidence string) {
+	if v.version.Size == 0 && (f.kind == hls.Media || f.kind == hls.Subtitle) {
+		_ = v.file.Close()
+		r.refuse(f, refusedEmpty, v.version, errEmpty)
+		return
+	}
 	fact := hls.File{
 		Path:    f.path(),
 		State:   hls.Settled,

@@ -18,7 +18,13 @@ const (
 	refusedPlaylist   = "playlist"
 	refusedSize       = "size"
 	refusedPermission = "permission"
+	refusedEmpty      = "empty"
+	refusedDeep       = "deep"
 )
+
+// maxDepth is how many folders below the directory may lie within one another. Packagers make four at most, and every look
+// at a file costs as many steps as it lies deep.
+const maxDepth = 64
 
 // maxWarnings bounds the lines about refused files in the log; all are counted.
 const maxWarnings = 1000
@@ -84,7 +90,30 @@ func (r *run) refuse(f *file, reason string, v hls.Version, err error) {
 	}
 	f.refused, f.refusedAs = reason, v
 	r.config.Observer.Refused(reason)
-	r.warn(f, reason, err)
+	if reason != refusedDeep {
+		r.warn(f, reason, err)
+	} else if !r.deep {
+		r.deep = true // one line for all of them
+		r.warn(f, reason, err)
+	}
+}
+
+// refuseDeep is refuse for a folder that lies too deep, with all that is below it.
+func (r *run) refuseDeep(in *folder, name string) {
+	f := r.newFile(in, name)
+	f.silent = true
+	r.refuse(f, refusedDeep, hls.Version{}, fmt.Errorf("the folder lies more than %d below the directory", maxDepth))
+}
+
+// remedy says what to do about a file that is refused, "" if its reason says that.
+func remedy(reason string) string {
+	switch reason {
+	case refusedEmpty:
+		return "its packager was stopped or the disk lost its bytes: have the packager write it again, or remove it"
+	case refusedDeep:
+		return "have the packager write further up"
+	}
+	return ""
 }
 
 // warn logs that f is not shipped, once for each name.
@@ -96,7 +125,11 @@ func (r *run) warn(f *file, reason string, err error) {
 	r.warnings++
 	switch {
 	case r.warnings < maxWarnings:
-		r.config.Logger.Warn("file is not shipped", "path", printable(f.path()), "reason", reason, "err", err)
+		log := r.config.Logger
+		if cure := remedy(reason); cure != "" {
+			log = log.With("cure", cure)
+		}
+		log.Warn("file is not shipped", "path", printable(f.path()), "reason", reason, "err", err)
 	case r.warnings == maxWarnings:
 		r.config.Logger.Warn("too many files are not shipped, further ones are only counted", "reason", reason)
 	}

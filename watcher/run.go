@@ -53,6 +53,7 @@ type run struct {
 	pins      int  // files that are kept open until they are finished
 	unwatched bool // the log says that folders cannot be watched
 	warnings  int  // files that the log says are not shipped
+	deep      bool // the log says that a folder lies too deep
 	growths   uint64
 	trouble   trouble
 
@@ -116,6 +117,7 @@ func (r *run) serve(ctx context.Context) error {
 func (r *run) finish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	r.queue.cancel(&r.rescan)
 	if r.root != nil {
 		r.scan("stop", r.top)
 	}

@@ -189,6 +189,10 @@ func (r *run) sweep(l *listing) {
 
 // visit deals with one entry of a listing.
 func (r *run) visit(s *scan, l *listing, e entry) {
+	if e.mode.IsDir() && goodName(e.name) && l.in.depth == maxDepth {
+		r.refuseDeep(l.in, e.name)
+		return
+	}
 	if e.mode.IsDir() && goodName(e.name) {
 		sub := l.in.subs[e.name]
 		if sub == nil {
@@ -243,6 +247,8 @@ func (r *run) folderCame(in *folder, name string) {
 		r.came(in, name, "")
 	case !goodName(name):
 		r.refuse(r.newFile(in, name), refusedName, hls.Version{}, nil)
+	case in.depth == maxDepth:
+		r.refuseDeep(in, name)
 	case in.parent == nil && name == spool:
 	case sub == nil:
 		sub = r.newFolder(in, name)

@@ -23,6 +23,7 @@ type fileID struct{ device, inode uint64 }
 type folder struct {
 	path     string // slash-separated, "." for the top
 	parent   *folder
+	depth    int    // below the directory, which has 0
 	id       fileID // of the folder that was armed or met last
 	watched  bool
 	failures int   // listings in a row that the machine did not let happen
@@ -102,7 +103,7 @@ func (f *file) reset() {
 func (r *run) newFolder(parent *folder, name string) *folder {
 	f := &folder{path: ".", parent: parent, files: make(map[string]*file), subs: make(map[string]*folder)}
 	if parent != nil {
-		f.path = path.Join(parent.path, name)
+		f.path, f.depth = path.Join(parent.path, name), parent.depth+1
 		parent.subs[name] = f
 	}
 	f.again.do = func() {

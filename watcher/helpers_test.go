@@ -350,3 +350,10 @@ func playlist(names ...string) string {
 }
 
 func defaultAdd(w *fsnotify.Watcher, path string) error { return w.Add(path) }
+
+// scans returns how many scans of that reason were told.
+func (r *recorder) scans(reason string) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.scanned[reason]
+}

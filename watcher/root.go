@@ -151,6 +151,10 @@ func (r *run) arm(f *folder) bool {
 		return false
 	}
 	id := idOf(before)
+	if f.parent != nil && r.leaves(f, id) {
+		r.removeFolder(f)
+		return false
+	}
 	if f.watched && f.id != id {
 		r.disarm(f)
 	}

@@ -46,6 +46,7 @@ type run struct {
 	top       *folder
 	folders   map[string]*folder // by path
 	armed     map[fileID]*folder // folders that are watched
+	leave     leave              // alone
 	passages  passages
 	scans     []*scan
 	mark      int  // of the last listing
@@ -75,6 +76,7 @@ func newRun(w *Watcher, facts chan<- hls.File) *run {
 		facts:   facts,
 		folders: make(map[string]*folder),
 		armed:   make(map[fileID]*folder),
+		leave:   newLeave(w.config.Leave),
 		timer:   time.NewTimer(pulseTime),
 		ready:   make(chan struct{}),
 	}

@@ -117,6 +117,9 @@ func (r *run) newListing(f *folder) *listing {
 	if r.root == nil {
 		return nil
 	}
+	if f == r.top {
+		r.leave.refresh()
+	}
 	if !r.arm(f) {
 		return nil
 	}

@@ -13,7 +13,8 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
-// spool is the folder at the top in which another part of the program keeps files. It is not looked at.
+// spool is the folder at the top in which another part of the program keeps files unless it is told to keep them
+// elsewhere (Config.Leave). It is not looked at.
 const spool = ".hlsship"
 
 // fileID is the identity of a file or folder on this machine.

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,10 @@ type Config struct {
 	// for which it returns true is never opened nor reported. nil excludes nothing. It is called from
 	// the goroutine of Run.
 	Exclude func(path string) bool
+	// Leave lists folders that are neither watched nor scanned, wherever they lie below Dir, with all that is in them: those in
+	// which other parts of the program keep files. They are known by device and inode, so that no spelling and no link
+	// hides them, and need not exist yet. A relative path counts from the working directory.
+	Leave []string
 	// Hold is the largest number of finished files that are kept open. 0 means half of RLIMIT_NOFILE, at
 	// most 4096. Beyond it the one held longest is let go; its Source then opens it by name. A quarter as many more
 	// may be open that are not finished yet.
@@ -102,7 +107,12 @@ func New(c Config) (*Watcher, error) {
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("watcher: %w", errors.Join(problems...))
 	}
-	c.Dir = dir
+	c.Dir, c.Leave = dir, slices.Clone(c.Leave)
+	for i, folder := range c.Leave {
+		if c.Leave[i], err = filepath.Abs(folder); err != nil {
+			return nil, fmt.Errorf("watcher: find %s: %w", folder, err)
+		}
+	}
 	if c.Settle == 0 {
 		c.Settle = 2 * time.Second
 	}

@@ -2,10 +2,8 @@ package watcher
 
 import (
 	"path"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/fsnotify/fsnotify"
 
@@ -98,7 +96,8 @@ func (r *run) event(ev fsnotify.Event) {
 		r.left(in, name)
 	case ev.Has(fsnotify.Rename):
 		if f := in.files[name]; f != nil {
-			r.passages.add(passage{path: rel, closed: f.closed, closedAs: f.closedAs, born: f.born})
+			now := f.now()
+			r.passages.add(passage{path: rel, closed: now.closed, closedAs: now.closedAs, born: now.born})
 		}
 		r.left(in, name)
 	case ev.Has(fsnotify.Create):
@@ -116,79 +115,63 @@ func (r *run) event(ev fsnotify.Event) {
 	}
 }
 
-// left deals with a name that was removed or renamed away. It may be taken anew by now, which its own
-// event will say.
+// left deals with a name that was removed or renamed away. It may be taken anew by now, which its own event will say. What
+// is open of the file that had it is still whole.
 func (r *run) left(in *folder, name string) {
 	if sub := in.subs[name]; sub != nil {
 		r.removeFolder(sub)
-		r.folderCame(in, name)
+		r.look(r.newFile(in, name))
 		return
 	}
 	f := in.files[name]
-	if f == nil {
-		return
-	}
-	r.lastLook(f)
-	if r.gone(f.path()) {
-		r.removeFile(f)
-		return
-	}
-	f.reset()
-	r.wait(f, firstAgain, false) // unless the event of what has the name now comes first
-}
-
-// came deals with a name that was created, moved in, or renamed from source, a path; "" if that is not
-// known.
-func (r *run) came(in *folder, name, source string) {
-	from, renamed := r.passages.take(source)
-	if in.subs[name] != nil {
-		r.folderCame(in, name)
-		return
-	}
-	f := r.newFile(in, name)
-	r.calm(f)
-	r.unpin(f)
-	f.reset()
-	if renamed {
-		f.closed, f.closedAs, f.renamed, f.born = from.closed, from.closedAs, from.closed, from.born
-	}
-	if !goodName(name) {
-		r.refuse(f, refusedName, hls.Version{}, nil)
-		return
-	}
-	fi, err := r.sys.lstat(r.root, filepath.FromSlash(f.path()))
 	switch {
-	case ofMachine(err):
-		r.later(f, err)
-	case err != nil:
-		// It left again, and what is known of it is needed for where it went. Its own event follows.
-	case fi.IsDir():
+	case f == nil:
+	case f.silent, !goodName(name):
 		r.removeFile(f)
-		r.folderCame(in, name)
-	case !fi.Mode().IsRegular():
-		r.refuseIrregular(f, fi.Mode())
-	case f.silent:
-	case fi.Size() == 0 && !renamed:
-		// The kernel announces a file before it counts its creator as a writer, so a probe proves nothing.
-		f.born = r.arming.exact
-		f.seen, f.since = versionOf(fi), time.Now()
-		if file, err := r.sys.openRegular(r.root, filepath.FromSlash(f.path())); err == nil {
-			r.pin(f, file)
-		}
-		r.wait(f, r.config.Settle, false)
 	default:
+		f.lost, f.next = true, signs{}
 		r.look(f)
 	}
+}
+
+// came deals with a name that was created, moved in, or renamed from source, a path; "" if that is not known.
+func (r *run) came(in *folder, name, source string) {
+	from, renamed := r.passages.take(source)
+	f := r.newFile(in, name)
+	now := r.another(f)
+	now.created = !renamed
+	if renamed {
+		now.closed, now.closedAs, now.renamed, now.born = from.closed, from.closedAs, from.closed, from.born
+	}
+	r.lookAtName(f)
+}
+
+// another says that another file has the name of f, and returns the signs of it.
+func (r *run) another(f *file) *signs {
+	now := f.now()
+	*now = signs{}
+	if !f.lost {
+		r.letClose(f)
+		if f.looking != nil {
+			f.looking.stale = true
+		}
+	}
+	return now
 }
 
 // closed deals with a close by a writer.
 func (r *run) closed(in *folder, name string) {
 	f := r.newFile(in, name)
-	r.calm(f)
-	f.reset()
-	f.closed = true
-	f.touched = 0
-	if !goodName(name) {
+	*f.now() = signs{closed: true}
+	f.told.touched = 0
+	if !f.silent {
+		r.lookAtName(f)
+	}
+}
+
+// lookAtName looks at f unless its name says enough.
+func (r *run) lookAtName(f *file) {
+	if !goodName(f.name) {
 		r.refuse(f, refusedName, hls.Version{}, nil)
 		return
 	}
@@ -202,52 +185,26 @@ func (r *run) written(in *folder, name string) {
 		return
 	}
 	f := r.newFile(in, name)
-	if f.silent || !goodName(name) || f.alarm.index > 0 {
+	if f.silent || f.alarm.index > 0 || f.looking != nil {
 		return
 	}
-	fi, err := r.sys.lstat(r.root, filepath.FromSlash(f.path()))
-	if err != nil || !fi.Mode().IsRegular() {
-		return // its own event says what became of it
-	}
-	f.reset()
-	f.seen, f.since = versionOf(fi), time.Now()
-	r.wait(f, r.config.Settle, false)
+	*f.now() = signs{}
+	r.lookAtName(f)
 }
 
-// touched deals with changed attributes. A file whose modification time was set, with nothing closed in
-// between, holds the bytes that were reported (nginx-rtmp does that to its keys); a later close-write
-// ends that trust.
+// touched deals with changed attributes.
 func (r *run) touched(in *folder, name string) {
 	f := in.files[name]
 	if f == nil || f.silent || f.retrying {
 		return
 	}
-	if f.refused == refusedPermission {
+	if f.told.refused == refusedPermission {
 		r.look(f)
 		return
 	}
-	if f.reported == (hls.Version{}) || f.kind.IsPlaylist() {
+	if f.told.reported == (hls.Version{}) || f.kind.IsPlaylist() {
 		return // a playlist is compared by its bytes, at the next scan
 	}
-	file, err := r.open(f.path())
-	if err != nil {
-		r.unreadable(f, err)
-		return
-	}
-	version, err := fingerprint(file)
-	open := r.sys.probe(file) == some
-	_ = file.Close()
-	if err != nil || open || f.same(version) {
-		return
-	}
-	moved := version
-	moved.ModTime = f.reported.ModTime
-	if moved != f.reported || !r.exact(in) {
-		r.look(f)
-		return
-	}
-	f.touched = version.ModTime
-	if t, ok := f.source.(toucher); ok {
-		t.Touch(version.ModTime)
-	}
+	f.now().attributes = true
+	r.look(f)
 }

@@ -1,6 +1,8 @@
 package watcher
 
 import (
+	"io/fs"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -19,54 +21,85 @@ type growth struct {
 	told   int64  // as far as it was reported
 }
 
-// grow looks at the files of which a playlist names byte ranges, as those that are open tell of nothing else.
-func (r *run) grow(playlist string, content *hls.Playlist) {
-	uri, end := "", int64(0)
-	done := func() {
-		if at, target := hls.Resolve(playlist, uri); end > 0 && target == hls.Local {
-			r.demand(at, end)
-		}
-	}
+// maxRanges bounds the files of which byte ranges are looked after for one playlist; the last that it names count.
+const maxRanges = 1000
+
+// span is what a playlist names of a file by byte ranges, and what has the name.
+type span struct {
+	path    string
+	end     int64
+	version hls.Version
+	err     error
+}
+
+// spans returns the files of which a playlist names byte ranges, as those that are open tell of nothing else.
+func spans(playlist string, content *hls.Playlist) []span {
+	var all []span
+	uri := ""
 	for i := range content.References {
 		ref := &content.References[i]
 		if ref.Length == 0 || ref.Hint || ref.Gap {
 			continue
 		}
-		if ref.URI != uri {
-			done()
-			uri, end = ref.URI, 0
+		if len(all) == 0 || ref.URI != uri {
+			uri = ref.URI
+			if len(all) == 2*maxRanges {
+				all = append(all[:0], all[maxRanges:]...)
+			}
+			all = append(all, span{path: ref.URI})
 		}
-		end = max(end, ref.Offset+ref.Length)
+		last := &all[len(all)-1]
+		last.end = max(last.end, ref.Offset+ref.Length)
 	}
-	done()
+	all = all[max(0, len(all)-maxRanges):]
+	local := all[:0]
+	for _, s := range all {
+		if at, target := hls.Resolve(playlist, s.path); target == hls.Local {
+			s.path = at
+			local = append(local, s)
+		}
+	}
+	return local
 }
 
-// demand looks at a file of which a playlist names what comes before end, unless it is known to be finished.
-func (r *run) demand(rel string, end int64) {
-	in, name := r.locate(rel)
+// find finds out what has the names.
+func (s *span) find(sys *system, root *os.Root) {
+	fi, err := sys.lstat(root, filepath.FromSlash(s.path))
+	if err == nil && !fi.Mode().IsRegular() {
+		err = fs.ErrInvalid
+	}
+	if s.err = err; err == nil {
+		s.version = versionOf(fi)
+	}
+}
+
+// demand looks at a file of which a playlist names what comes before an end, unless it is known to be finished, and
+// reports whether it does.
+func (r *run) demand(s span) bool {
+	in, name := r.locate(s.path)
 	if in == nil || in.files[name] == nil {
-		return // it is not there, or not found yet: the next version of the playlist asks again
+		return false // it is not there, or not found yet: the next version of the playlist asks again
 	}
 	f := in.files[name]
-	fi, err := r.sys.lstat(r.root, filepath.FromSlash(rel))
-	if ofMachine(err) {
-		r.later(f, err)
-		return
+	g, v := &f.growth, s.version
+	switch {
+	case f.silent || f.kind.IsPlaylist():
+		return false
+	case ofMachine(s.err):
+		r.look(f)
+		return false
+	case s.err != nil || f.told.same(v):
+		return false
 	}
-	if err != nil || !fi.Mode().IsRegular() || f.silent || f.kind.IsPlaylist() {
-		return
-	}
-	v, g := versionOf(fi), &f.growth
-	if f.same(v) {
-		return
-	}
-	if id := idOf(fi); g.id != id || v.Size < g.told {
+	if id := (fileID{v.Device, v.Inode}); g.id != id || v.Size < g.told {
 		*g = growth{id: id} // a run that began anew
 	}
-	g.named = max(g.named, end)
-	if g.named > g.told {
-		r.look(f)
+	g.named = max(g.named, s.end)
+	if g.named <= g.told {
+		return false
 	}
+	r.look(f)
+	return true
 }
 
 // reach says whether more of an open file is named than was reported, or that is asked for again, and whether it is there.
@@ -78,35 +111,33 @@ const (
 	longEnough
 )
 
-// reach tells how far f reaches, of which v was seen while it may be open.
-func (f *file) reach(v view) reach {
+// reach tells how far f reaches, of which s was seen while it may be open.
+func (f *file) reach(s *sighting) reach {
 	g := &f.growth
-	again := f.forced && g.told > 0 && v.version.Size >= g.told
+	again := f.told.forced && g.told > 0 && s.version.Size >= g.told
 	switch {
-	case g.named <= g.told && !again || v.writer == none || g.id != (fileID{v.version.Device, v.version.Inode}):
+	case g.named <= g.told && !again || s.writer == none || g.id != (fileID{s.version.Device, s.version.Inode}):
 		return nothingNew
-	case v.version.Size < g.named:
+	case s.version.Size < g.named:
 		return tooShort
 	}
 	return longEnough
 }
 
-// growing reports what is finished of f, which is longEnough. It takes over v.file.
-func (r *run) growing(f *file, v view) {
-	g := &f.growth
+// growing reports what is finished of a file that is longEnough. It takes s.file over.
+func (r *run) growing(s *sighting) {
+	f, g := s.f, &s.f.growth
+	changes := g.number == 0 && f.told.reported != hls.Version{}
 	if g.number == 0 {
 		r.growths++
 		g.number = r.growths
 	}
 	g.told = g.named
-	fact := hls.File{Path: f.path(), State: hls.Growing, Growth: g.number, Kind: f.kind, Version: v.version, Seen: time.Now()}
+	fact := hls.File{Path: f.path(), State: hls.Growing, Growth: g.number, Kind: f.kind, Version: s.version, Seen: time.Now()}
 	fact.Version.Size = g.told
-	source := r.held.hold(r.dir, fact.Path, fact.Version, v.file)
-	source.end(v.file)
-	fact.Source = source
-	f.forced = false
-	r.push(fact)
-	r.config.Observer.Settled(fact.Kind.String(), byRange)
+	f.told.forced = false
+	r.keep(f, r.order.take(fact.Path, changes, f.farewell), fact, s.file, byRange)
+	s.file = nil
 }
 
 // grown returns the number of f's growth for the fact that it is finished, of which v is then all.

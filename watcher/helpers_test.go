@@ -218,6 +218,21 @@ func (x *watch) gone(path string) {
 	}
 }
 
+// both returns once the two facts came that gone is gone and settled is settled with those bytes, in either order.
+func (x *watch) both(gone, settled, bytes string) {
+	x.t.Helper()
+	for range 2 {
+		switch f := x.next(); {
+		case f.State == hls.Gone && f.Path == gone:
+			gone = ""
+		case f.State == hls.Settled && f.Path == settled && string(read(x.t, f)) == bytes:
+			settled = ""
+		default:
+			x.t.Fatalf("got %s %s, want %s gone and %s settled", f.Path, f.State, gone, settled)
+		}
+	}
+}
+
 // barrier returns once all events before it were dealt with, and fails if they made a fact.
 func (x *watch) barrier() {
 	x.t.Helper()

@@ -196,11 +196,13 @@ func TestGoneBeforeItsCloseIsSeen(t *testing.T) {
 		for _, content := range []string{"", "some "} {
 			t.Run(fmt.Sprintf("%s, %d bytes seen", name, len(content)), func(t *testing.T) {
 				t.Parallel()
-				asked, busy := make(chan struct{}), make(chan struct{})
+				asked, busy, met := make(chan struct{}, 10), make(chan struct{}), make(chan struct{}, 10)
 				x := newWatch(t, t.TempDir(), nil, withProbe(func(f *os.File) writer {
 					if filepath.Base(f.Name()) == "busy.ts" {
 						asked <- struct{}{}
 						<-busy
+					} else if filepath.Base(f.Name()) == "seg.ts" {
+						met <- struct{}{}
 					}
 					return probeWriter(f)
 				}))
@@ -210,17 +212,17 @@ func TestGoneBeforeItsCloseIsSeen(t *testing.T) {
 				seg := x.open("live/seg.ts")
 				_, err := seg.WriteString(content)
 				check(t, err)
-				x.barrier()
+				<-met // it is open
 				x.write("busy.ts", "busy")
 				<-asked
 				_, err = seg.WriteString("bytes")
 				check(t, err)
 				check(t, seg.Close())
 				remove(x)
-				close(busy)
-				x.settled("busy.ts", "busy")
 				x.settled("live/seg.ts", content+"bytes")
 				x.gone("live/seg.ts")
+				close(busy)
+				x.settled("busy.ts", "busy")
 			})
 		}
 	}

@@ -10,213 +10,371 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
+// hungAtOnce is how many looks may hang in one folder, as they do below a mount whose server is away. After them the
+// files of the folder wait for those.
+const hungAtOnce = 4
+
 // errEmpty is why a segment without a byte is refused. Whoever closed it, no packager meant it: one makes a file long
 // before it has something to write, and a loss of power may leave nothing but the name.
 var errEmpty = errors.New("a segment is never empty")
 
-// view is a file as one look found it.
-type view struct {
+// sighting is a look at what has a name, or at a file that is open. It is made by the loop, done as a job, and an
+// outcome then.
+type sighting struct {
+	f     *file
+	sys   *system
+	held  *holder
+	root  *os.Root
+	name  string
+	told  told  // as they were when it began
+	signs signs // of what is looked at
+	bare  bool  // the name is not to be opened
+	last  bool  // the name means another file by now, or none
+	stale bool  // as last, but nobody waits for it
+
+	place *place // of a playlist
+	begun bool   // the order knows that it is under way
+
 	file    *os.File
 	version hls.Version
 	writer  writer
-	content []byte // of a playlist
-	stale   bool   // nothing is new
+	known   bool // nothing is new
+	err     error
+	hangs   bool
 }
 
-// look finds out whether f is finished and reports it if so; else it sets the alarm for the next look.
-func (r *run) look(f *file) {
+// look has it found out what has the name of f, and what is to be reported of it. It never waits: what is found is dealt with
+// by seen. An event that comes meanwhile has it looked at once more.
+func (r *run) look(f *file) { r.lookIn(looks, f) }
+
+// lookIn is look in the given lane.
+func (r *run) lookIn(l lane, f *file) {
+	begun := f.begun // and goes on
+	f.begun = false
 	r.calm(f)
-	if f.silent || f.refused == refusedName {
-		return
+	if s := r.sighting(f); s != nil {
+		s.begun = begun
+		r.begin(l, s)
+	} else if begun {
+		r.order.end(f.path())
 	}
-	v, err := r.view(f)
+}
+
+// sighting returns a look at f that is to be begun; nil if none is.
+func (r *run) sighting(f *file) *sighting {
+	if f.looking != nil {
+		f.again = true
+		return nil
+	}
+	if f.lost && f.open == nil {
+		if f.farewell != nil {
+			r.part(f)
+			return nil
+		}
+		f.lost = false
+		f.signs, f.next = f.next, signs{}
+	}
+	switch {
+	case f.told.refused == refusedName, r.root == nil && f.open == nil:
+		return nil
+	case f.in.hanging >= hungAtOnce:
+		r.wait(f, hangTime, false)
+		return nil
+	}
+	return &sighting{
+		f: f, sys: &r.sys, held: r.held, root: r.root, name: filepath.FromSlash(f.path()),
+		told: f.told, signs: f.signs, bare: f.silent, last: f.lost, file: r.takeOpen(f),
+	}
+}
+
+// begin begins a look.
+func (r *run) begin(l lane, s *sighting) {
+	f := s.f
+	f.looking = s
+	switch {
+	case f.silent:
+	case f.kind.IsPlaylist():
+		s.place = r.order.takeList(f.path(), f.farewell)
+	case s.begun || f.growth.told > 0 && f.growth.told >= f.growth.named: // what playlists name of it was told
+	default:
+		s.begun = true
+		r.order.begin(f.path())
+	}
+	in := f.in
+	r.work.add(&job{lane: l, do: s.do, hang: func() {
+		s.hangs = true
+		in.hanging++
+	}})
+}
+
+// do implements the job.
+func (s *sighting) do() outcome {
+	if s.bare {
+		_, s.err = s.sys.regular(s.root, s.name)
+		return s
+	}
+	if s.file == nil {
+		if s.file, s.err = s.open(); s.err != nil {
+			return s
+		}
+	}
+	if s.err = s.examine(); s.err != nil {
+		s.drop()
+	}
+	return s
+}
+
+// drop implements outcome.
+func (s *sighting) drop() {
+	if s.file != nil {
+		_ = s.file.Close()
+		s.file = nil
+	}
+}
+
+// open opens the name. Where descriptors are short it lets go of held files.
+func (s *sighting) open() (*os.File, error) {
+	file, err := s.sys.openRegular(s.root, s.name)
+	for range 8 {
+		if !tooManyFiles(err) || !s.held.letGo() {
+			break
+		}
+		file, err = s.sys.openRegular(s.root, s.name)
+	}
+	return file, err
+}
+
+// examine asks who writes to the file. The fingerprint is taken before and after the question: if it is the same, the
+// answer is about these bytes; if not, somebody is writing.
+func (s *sighting) examine() (err error) {
+	if s.version, err = fingerprint(s.file); err != nil {
+		return err
+	}
+	fresh := s.signs.closed && s.signs.closedAs == hls.Version{}
+	if !s.told.news(s.version) && !(fresh && s.f.kind.IsPlaylist()) {
+		s.known = true
+		return nil
+	}
+	s.writer = s.sys.probe(s.file)
+	after, err := fingerprint(s.file)
 	if err != nil {
-		r.unreadable(f, err)
-		return
+		return err
 	}
-	if v.stale {
-		f.closedAs, f.attempt = v.version, 0
-		_ = v.file.Close()
+	if after != s.version {
+		s.version, s.writer = after, some
+	}
+	return nil
+}
+
+// deal implements outcome.
+func (s *sighting) deal(r *run) {
+	f := s.f
+	if s.hangs {
+		f.in.hanging--
+	}
+	again := f.again || f.lost && !s.last
+	f.looking, f.again = nil, false
+	switch {
+	case !s.last && s.root != r.root: // it was looked at in a directory that was replaced
+		again = true
+	case s.err == nil:
+		r.noFolder(s)
+		r.seen(s, again)
+	case !again && !s.last:
+		if at, ok := errors.AsType[*notRegular](s.err); absent(s.err) && !(ok && at.mode.IsDir()) {
+			r.noFolder(s)
+		}
+		r.unreadable(f, s.err)
+	}
+	s.drop()
+	if s.place != nil {
+		r.order.withdraw(s.place)
+	}
+	if s.last {
+		r.letClose(f)
+		again = true
+	}
+	if !again && f.alarm.index == 0 {
+		r.sate(f) // it was given memory and needs none
+	}
+	if again && (f.farewell != nil || r.knows(f)) {
+		r.look(f)
+	}
+	if s.begun { // after the next look began
+		r.order.end(f.path())
+	}
+}
+
+// noFolder says that no folder has the name that s is about.
+func (r *run) noFolder(s *sighting) {
+	if sub := s.f.in.subs[s.f.name]; sub != nil && !s.last {
+		r.removeFolder(sub)
+	}
+}
+
+// seen decides whether what was looked at is finished and reports it if so; else it sets the alarm for the next look,
+// unless that comes at once. It takes s.file over, or leaves it.
+func (r *run) seen(s *sighting, again bool) {
+	f := s.f
+	current := f.signs == s.signs // no event said anything about it since
+	if s.bare {
 		return
 	}
 	f.failures = 0
-	now := time.Now()
-	if v.version != f.seen {
-		f.seen, f.since = v.version, now
+	if s.known {
+		if current {
+			f.signs.closedAs, f.signs.attempt, f.signs.attributes = s.version, 0, false
+		}
+		return
 	}
-	if f.closedAs != (hls.Version{}) && f.closedAs != v.version {
-		f.closed, f.renamed = false, false
+	if r.touchedOnly(s, current) {
+		return
+	}
+	now := time.Now()
+	if s.version != f.seen {
+		f.seen, f.since = s.version, now
+	}
+	g := s.signs
+	if g.closedAs != (hls.Version{}) && g.closedAs != s.version {
+		g.closed, g.renamed = false, false
+	}
+	if g.created && s.version.Size == 0 {
+		g.born = r.exact(f.in)
 	}
 	d := decide(sight{
 		exact:   r.exact(f.in),
-		closed:  f.closed,
-		renamed: f.renamed,
-		scanned: f.scanned,
-		born:    f.born,
-		empty:   v.version.Size == 0,
-		writer:  v.writer,
+		closed:  g.closed,
+		renamed: g.renamed,
+		scanned: g.scanned,
+		created: g.created,
+		born:    g.born,
+		empty:   s.version.Size == 0,
+		writer:  s.writer,
 		quiet:   now.Sub(f.since),
-		attempt: f.attempt,
+		attempt: g.attempt,
 	}, r.config.Settle)
-	if v.writer == some {
-		f.metOpen = true
-		f.attempt++
-	} else if f.closed {
-		f.closedAs = v.version
+	if s.writer == some && !g.created {
+		g.metOpen = true
+		g.attempt++
+	} else if g.closed {
+		g.closedAs = s.version
+	}
+	g.created, g.attributes = false, false
+	if current {
+		f.signs = g
 	}
 	if d.evidence != "" {
-		r.settled(f, v, d.evidence)
+		r.settled(s, g, d.evidence)
 		return
 	}
-	switch reach := f.reach(v); {
-	case reach == longEnough:
-		r.growing(f, v)
-	default:
-		r.pin(f, v.file)
-		if reach == tooShort && (d.again == 0 || d.again > rangePoll) {
-			d.again = rangePoll
-		}
+	r.unfinished(s, d, again)
+}
+
+// unfinished deals with what is not finished yet.
+func (r *run) unfinished(s *sighting, d verdict, again bool) {
+	f := s.f
+	reach := f.reach(s)
+	if reach == longEnough {
+		r.growing(s)
+	} else if !s.stale && !s.last {
+		r.keepOpen(f, s.file)
+		s.file = nil
+	}
+	if again || s.last {
+		return
+	}
+	if reach == tooShort && (d.again == 0 || d.again > rangePoll) {
+		d.again = rangePoll
 	}
 	if d.again > 0 {
 		r.wait(f, d.again, d.retry)
 	}
 }
 
-// view opens f and asks who writes to it. The fingerprint is taken before and after the question: if it
-// is the same, the answer is about these bytes; if not, somebody is writing.
-func (r *run) view(f *file) (view, error) {
-	file := r.takePin(f)
-	if file == nil {
-		var err error
-		if file, err = r.open(f.path()); err != nil {
-			return view{}, err
-		}
+// touchedOnly deals with a file of which nothing changed but its modification time, with nothing closed in between. It
+// holds the bytes that were reported (nginx-rtmp sets the times of its keys); a later close ends that trust.
+func (r *run) touchedOnly(s *sighting, current bool) bool {
+	f, moved := s.f, s.version
+	moved.ModTime = f.told.reported.ModTime
+	dealtWith := !s.signs.closed || s.signs.closedAs != hls.Version{}
+	if !s.signs.attributes || !current || !dealtWith || f.kind.IsPlaylist() || s.writer == some ||
+		f.told.reported == (hls.Version{}) || moved != f.told.reported || !r.exact(f.in) {
+		return false
 	}
-	v, err := r.examine(f, file)
-	if err != nil {
-		_ = file.Close()
-		return view{}, err
+	f.signs.attributes = false
+	f.told.touched = s.version.ModTime
+	if t, ok := f.source.(toucher); ok {
+		t.Touch(s.version.ModTime)
 	}
-	return v, nil
+	return true
 }
 
-// examine is view for an open file.
-func (r *run) examine(f *file, file *os.File) (view, error) {
-	version, err := fingerprint(file)
-	if err != nil {
-		return view{}, err
-	}
-	v := view{file: file, version: version}
-	fresh := f.closed && f.closedAs == hls.Version{}
-	if !f.news(version) && !(fresh && f.kind.IsPlaylist()) {
-		v.stale = true
-		return v, nil
-	}
-	complete := true
-	if f.kind.IsPlaylist() {
-		if v.content, complete, err = readPlaylist(file, version.Size); err != nil {
-			return view{}, err
-		}
-	}
-	v.writer = r.sys.probe(file)
-	after, err := fingerprint(file)
-	if err != nil {
-		return view{}, err
-	}
-	if after != version || !complete {
-		v.version, v.writer = after, some
-	}
-	return v, nil
-}
-
-// open opens a file below the directory. Where descriptors are short it lets go of held files.
-func (r *run) open(path string) (*os.File, error) {
-	if r.root == nil {
-		return nil, fs.ErrNotExist
-	}
-	file, err := r.sys.openRegular(r.root, filepath.FromSlash(path))
-	for range 8 {
-		if !tooManyFiles(err) || !r.held.letGo() {
-			break
-		}
-		file, err = r.sys.openRegular(r.root, filepath.FromSlash(path))
-	}
-	return file, err
-}
-
-// unreadable deals with a file that cannot be opened.
+// unreadable deals with what cannot be opened.
 func (r *run) unreadable(f *file, err error) {
-	mode, irregular := irregularMode(err)
+	at, irregular := errors.AsType[*notRegular](err)
 	switch {
-	case absent(err) && !irregular && !errors.Is(err, errRestless):
+	case irregular && at.mode.IsDir():
 		r.removeFile(f)
-	case irregular && mode.IsDir():
-		r.removeFile(f)
-		r.folderCame(f.in, f.name)
+		r.folderThere(f.in, f.name, at.id)
 	case irregular:
-		r.refuseIrregular(f, mode)
-	case errors.Is(err, fs.ErrPermission):
-		r.refuse(f, refusedPermission, hls.Version{}, err)
-	case ofMachine(err):
-		r.later(f, err)
-	default:
+		r.refuseIrregular(f, at.mode)
+	case errors.Is(err, errRestless):
 		r.warn(f, "unreadable for now", err)
 		r.wait(f, lastRetry, false)
+	case absent(err) && f.failures == 0 && f.in.watched && (f.signs.closed || f.signs.created):
+		// It left again, and what is known of it is needed for where it went. Its own event follows.
+		r.wait(f, firstAgain, false)
+		f.failures++
+	case absent(err):
+		r.removeFile(f)
+	case errors.Is(err, fs.ErrPermission):
+		r.refuse(f, refusedPermission, hls.Version{}, err)
+	default:
+		r.tellTrouble(f.path(), err)
+		r.wait(f, again(f.failures), false)
+		f.failures++
 	}
 }
 
-// later looks at f again in a while, as the machine did not let it be looked at.
-func (r *run) later(f *file, err error) {
-	r.tellTrouble(f.path(), err)
-	r.wait(f, again(f.failures), false)
-	f.failures++
-}
-
-// settled reports f, of which v is finished. It takes over v.file.
-func (r *run) settled(f *file, v view, evidence string) {
-	if v.version.Size == 0 && (f.kind == hls.Media || f.kind == hls.Subtitle) {
-		_ = v.file.Close()
-		r.refuse(f, refusedEmpty, v.version, errEmpty)
+// settled reports what was looked at, which is finished. It takes s.file over, or leaves it.
+func (r *run) settled(s *sighting, g signs, evidence string) {
+	f := s.f
+	if s.version.Size == 0 && (f.kind == hls.Media || f.kind == hls.Subtitle) {
+		r.refuse(f, refusedEmpty, s.version, errEmpty)
 		return
 	}
 	fact := hls.File{
 		Path:    f.path(),
 		State:   hls.Settled,
 		Kind:    f.kind,
-		Version: v.version,
+		Version: s.version,
 		Seen:    time.Now(),
-		Found:   f.scanned && !f.metOpen && !f.born,
+		Found:   g.scanned && !g.metOpen && !g.born,
 	}
-	f.attempt, f.born = 0, false
+	if f.signs == g {
+		f.signs.attempt, f.signs.born = 0, false
+	}
 	if f.kind.IsPlaylist() {
-		if !r.parse(f, v, &fact) {
-			_ = v.file.Close()
-			return
-		}
-		r.grow(fact.Path, fact.Playlist)
-		if first := r.predecessor(fact); first != nil {
-			_ = v.file.Close()
-			f.sum = [32]byte{}
-			r.wait(f, pause(first.attempt), false) // as long as that waits for its next probe
-			return
-		}
-		fact.Source = r.listSource(fact, v.file)
-	} else {
-		fact.Growth = f.grown(v.version)
-		f.source = r.source(fact, v.file)
-		fact.Source = f.source
+		r.edition(s, fact, evidence)
+		return
 	}
-	f.reported, f.touched, f.forced, f.refused = v.version, 0, false, ""
-	r.push(fact)
-	r.config.Observer.Settled(fact.Kind.String(), evidence)
+	fact.Growth = f.grown(s.version)
+	p := r.order.take(fact.Path, f.told.reported != hls.Version{}, f.farewell)
+	f.tell(s.version)
+	r.keep(f, p, fact, s.file, evidence)
+	s.file = nil
 }
 
-// wait sets the alarm for the next look at f.
+// wait sets the alarm for the next look at f. retry says that it is a repeated probe.
 func (r *run) wait(f *file, d time.Duration, retry bool) {
 	r.queue.set(&f.alarm, time.Now().Add(d))
 	if retry && !f.retrying {
 		f.retrying = true
 		r.retrying++
+		if f.growth.told == 0 && !f.kind.IsPlaylist() {
+			f.begun = true
+			r.order.begin(f.path())
+		}
 	}
 }
 
@@ -226,5 +384,9 @@ func (r *run) calm(f *file) {
 	if f.retrying {
 		f.retrying = false
 		r.retrying--
+	}
+	if f.begun {
+		f.begun = false
+		r.order.end(f.path())
 	}
 }

@@ -10,32 +10,69 @@ import (
 // toucher is a Source that can be told that its bytes have another modification time now.
 type toucher interface{ Touch(modTime int64) }
 
-// source returns what keeps the bytes of a finished file, and takes the file over. What is seen to finish is
-// pinned at once, as the packager may remove it within milliseconds. What was met at rest, which may be
-// very much and of no use to anybody, is pinned when a playlist names it.
-func (r *run) source(fact hls.File, file *os.File) hls.Source {
-	pin := r.config.Pin
-	if pin != nil && !fact.Found {
-		if src, ok := pin(fact.Path, file, fact.Version); ok {
-			return src
-		}
-	}
-	held := r.held.hold(r.dir, fact.Path, fact.Version, file)
-	if pin == nil {
-		return held
-	}
-	return &pinnable{source: held, pin: pin}
+// keeping is a job that has the bytes of a finished file kept, and an outcome then.
+type keeping struct {
+	f        *file
+	held     *holder
+	dir      string
+	pin      func(path string, f *os.File, v hls.Version) (hls.Source, bool)
+	place    *place
+	fact     hls.File
+	file     *os.File
+	evidence string
 }
 
-// listSource has a playlist kept for the next process. This one has its bytes in the fact, so that it needs no Source.
-func (r *run) listSource(fact hls.File, file *os.File) hls.Source {
-	if r.config.Pin != nil {
-		if src, ok := r.config.Pin(fact.Path, file, fact.Version); ok {
-			return src
+// keep has the bytes of a finished file kept and reports it. It takes the file over. What is seen to finish is pinned at once, as
+// the packager may remove it within milliseconds. What was met at rest, which may be very much and of no use to
+// anybody, is pinned when a playlist names it.
+func (r *run) keep(f *file, p *place, fact hls.File, file *os.File, evidence string) {
+	k := &keeping{f: f, held: r.held, dir: r.dir, pin: r.config.Pin, place: p, fact: fact, file: file, evidence: evidence}
+	if evidence != byRange && (k.pin == nil || fact.Found) {
+		k.hold()
+		k.deal(r)
+		return
+	}
+	r.work.add(&job{lane: pinnings, do: k.do})
+}
+
+// do implements the job.
+func (k *keeping) do() outcome {
+	if k.evidence == byRange {
+		source := k.held.hold(k.dir, k.fact.Path, k.fact.Version, k.file)
+		source.end(k.file)
+		k.fact.Source = source
+		return k
+	}
+	if src, ok := k.pin(k.fact.Path, k.file, k.fact.Version); ok {
+		k.fact.Source = src
+	} else {
+		k.hold()
+	}
+	return k
+}
+
+// hold keeps the file open.
+func (k *keeping) hold() {
+	held := k.held.hold(k.dir, k.fact.Path, k.fact.Version, k.file)
+	k.fact.Source = held
+	if k.pin != nil {
+		k.fact.Source = &pinnable{source: held, pin: k.pin}
+	}
+}
+
+// drop implements outcome.
+func (k *keeping) drop() { k.fact.Source.Release() }
+
+// deal implements outcome.
+func (k *keeping) deal(r *run) {
+	if f := k.f; k.evidence != byRange && f.told.reported == k.fact.Version {
+		f.source = k.fact.Source
+		if t, ok := f.source.(toucher); ok && f.told.touched != 0 {
+			t.Touch(f.told.touched)
 		}
 	}
-	_ = file.Close()
-	return nil
+	r.config.Observer.Settled(k.fact.Kind.String(), k.evidence)
+	r.order.fill(k.place, k.fact)
 }
 
 // pinnable is a held file that is pinned when it is kept, if it still has its name then.

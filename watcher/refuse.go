@@ -33,6 +33,7 @@ const maxWarnings = 1000
 type notRegular struct {
 	path string
 	mode fs.FileMode
+	id   fileID
 }
 
 func (e *notRegular) Error() string {
@@ -50,19 +51,25 @@ func irregularMode(err error) (fs.FileMode, bool) {
 // errRestless is the error of opening a file whose name means another one each time.
 var errRestless = errors.New("its name keeps changing hands")
 
+// regular returns what is at a name if that is a regular file.
+func (s *system) regular(root *os.Root, name string) (fs.FileInfo, error) {
+	fi, err := s.lstat(root, name)
+	if err == nil && !fi.Mode().IsRegular() {
+		return nil, &notRegular{path: name, mode: fi.Mode(), id: idOf(fi)}
+	}
+	return fi, err
+}
+
 // openRegular opens a regular file for reading. It looks before it opens, since opening a FIFO or a
 // device has effects, and again afterwards, since the name may have changed hands: what it returns is
 // the regular file that it saw. Links are not followed.
 func (s *system) openRegular(root *os.Root, name string) (*os.File, error) {
 	for range 4 {
-		before, err := s.lstat(root, name)
+		before, err := s.regular(root, name)
 		if err != nil {
 			return nil, err
 		}
-		if !before.Mode().IsRegular() {
-			return nil, &notRegular{path: name, mode: before.Mode()}
-		}
-		file, err := s.open(root, name)
+		file, err := s.open(root, name, openFlags)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -84,11 +91,11 @@ func (s *system) openRegular(root *os.Root, name string) (*os.File, error) {
 // refuse counts f as one that is not reported, once for each of its versions, and warns once.
 func (r *run) refuse(f *file, reason string, v hls.Version, err error) {
 	r.calm(f)
-	r.unpin(f)
-	if f.refused == reason && f.refusedAs == v {
+	r.letClose(f)
+	if f.told.refused == reason && f.told.refusedAs == v {
 		return
 	}
-	f.refused, f.refusedAs = reason, v
+	f.told.refused, f.told.refusedAs = reason, v
 	r.config.Observer.Refused(reason)
 	if reason != refusedDeep {
 		r.warn(f, reason, err)

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"path/filepath"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -38,42 +37,108 @@ func (r *run) notify() error {
 // pulse compares the directory with the one that is open: a removed, replaced, unmounted or covered
 // directory announces nothing.
 func (r *run) pulse() {
-	r.queue.set(&r.heartbeat, time.Now().Add(min(pulseTime, r.config.Rescan)))
+	now := time.Now()
+	r.queue.set(&r.heartbeat, now.Add(min(pulseTime, r.config.Rescan)))
 	if r.config.Beat != nil {
 		r.config.Beat()
 	}
-	if r.root != nil {
-		fi, err := os.Stat(r.dir)
-		if err == nil && idOf(fi) == r.rootID || err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return
-		}
+	if r.work.watch(now) {
+		r.config.Logger.Warn("too many files hang, others may have to wait for them", "hanging", maxHanging,
+			"cure", "look after the file system or the server that it is mounted from")
 	}
-	reason := "replaced"
-	if !r.opened {
-		reason = "start"
+	for _, p := range r.order.overdue(now.Add(-holdTime)) {
+		r.readAnew(p)
 	}
-	r.reopen(reason)
+	if !r.calling {
+		r.call("")
+	}
 }
 
-// reopen opens the directory anew and has it scanned for the given reason; if it is not there, all that
-// was in it is gone.
-func (r *run) reopen(reason string) {
-	if reason != "overflow" || r.root == nil {
-		r.lose()
+// call has the directory opened if it is another one than that which is open, or a reason is given.
+func (r *run) call(reason string) {
+	if r.calling {
+		r.callAgain = func() { r.call(reason) }
+		return
 	}
-	root, err := os.OpenRoot(r.dir)
-	var fi fs.FileInfo
-	if err == nil {
-		fi, err = root.Stat(".")
+	r.calling = true
+	c := &call{dir: r.dir, open: r.root != nil, id: r.rootID, reason: reason}
+	r.work.add(&job{lane: errands, do: c.do})
+}
+
+// call is a job that opens the directory, and an outcome then.
+type call struct {
+	dir    string
+	open   bool   // one is open …
+	id     fileID // … and this is its identity
+	reason string
+
+	same bool
+	root *os.Root
+	met  fileID
+	err  error
+}
+
+// do implements the job.
+func (c *call) do() outcome {
+	if c.open && c.reason == "" {
+		fi, err := os.Stat(c.dir)
+		if err == nil && idOf(fi) == c.id || err != nil && !absent(err) {
+			c.same = true
+			return c
+		}
 	}
-	if ofMachine(err) {
-		r.lose()
-		r.tellTrouble(".", err)
-		return // the next pulse tries again
+	if c.root, c.err = os.OpenRoot(c.dir); c.err != nil {
+		return c
 	}
+	fi, err := c.root.Stat(".")
 	if err != nil {
+		c.err = err
+		c.drop()
+		return c
+	}
+	c.met = idOf(fi)
+	return c
+}
+
+// drop implements outcome.
+func (c *call) drop() {
+	if c.root != nil {
+		_ = c.root.Close()
+		c.root = nil
+	}
+}
+
+// deal implements outcome.
+func (c *call) deal(r *run) {
+	r.calling = false
+	if !c.same {
+		r.called(c)
+	}
+	if next := r.callAgain; next != nil {
+		r.callAgain = nil
+		next()
+	}
+}
+
+// called deals with a directory that was opened, or could not be.
+func (r *run) called(c *call) {
+	reason := c.reason
+	switch {
+	case reason != "":
+	case r.opened:
+		reason = "replaced"
+	default:
+		reason = "start"
+	}
+	if reason != "overflow" || r.root == nil || c.err != nil || c.met != r.rootID {
 		r.lose()
-		r.absent(err)
+	}
+	switch {
+	case ofMachine(c.err):
+		r.tellTrouble(".", c.err) // the next pulse tries again
+		return
+	case c.err != nil:
+		r.absent(c.err)
 		return
 	}
 	if r.root != nil {
@@ -82,7 +147,8 @@ func (r *run) reopen(reason string) {
 	if r.missing {
 		r.config.Logger.Info("directory is there", "dir", r.dir)
 	}
-	r.root, r.rootID, r.opened, r.missing = root, idOf(fi), true, false
+	r.root, r.rootID, r.opened, r.missing = c.root, c.met, true, false
+	r.top.id = c.met
 	r.distrust()
 	r.scan(reason, r.top)
 }
@@ -108,13 +174,8 @@ func (r *run) absent(err error) {
 
 // lose ends the work with the directory that was open.
 func (r *run) lose() {
-	for _, s := range r.scans {
-		if s.list != nil {
-			s.list.close()
-		}
-	}
 	r.scans = nil
-	for _, f := range r.armed {
+	for f := range r.armed {
 		r.disarm(f)
 	}
 	if r.root != nil {
@@ -123,57 +184,36 @@ func (r *run) lose() {
 	}
 }
 
-// distrust forgets what rests on events being complete: some were lost.
+// distrust forgets what rests on events being complete: some were lost. A file that is open may have lost its name.
 func (r *run) distrust() {
 	for _, in := range r.folders {
 		for _, f := range in.files {
-			f.born = false
-			if r.replaced(f) {
-				r.lastLook(f)
+			if f.open != nil && !f.lost {
+				f.lost, f.next = true, signs{scanned: true}
+				r.look(f)
 			}
-			if f.closedAs == (hls.Version{}) {
-				f.closed, f.renamed = false, false
+			for _, s := range []*signs{&f.signs, &f.next} {
+				s.born = false
+				if s.closedAs == (hls.Version{}) {
+					s.closed, s.renamed = false, false
+				}
 			}
 		}
 	}
 	r.passages = passages{}
 }
 
-// arm watches a folder and reports whether it is there to be scanned. Arming one that is watched
-// already does no harm and mends a watch that the kernel dropped in silence.
-func (r *run) arm(f *folder) bool {
-	name := filepath.FromSlash(f.path)
-	before, err := r.sys.lstat(r.root, name)
-	if ofMachine(err) {
-		r.folderLater(f, err)
-	}
-	if err != nil || !before.IsDir() {
-		return false
-	}
-	id := idOf(before)
-	if f.parent != nil && r.leaves(f, id) {
-		r.removeFolder(f)
-		return false
-	}
-	if f.watched && f.id != id {
-		r.disarm(f)
-	}
-	if other := r.armed[id]; other != nil && other != f {
+// claim says that f, whose identity is known, is about to be watched. To watch one that is watched already does no harm and
+// mends a watch that the kernel dropped in silence. Events may come at once.
+func (r *run) claim(f *folder) {
+	if other := r.byID[f.id]; other != nil && other != f {
 		r.disarm(other) // the folder was moved here, and its watch would report the old path
 	}
-	f.id = id
-	if err := r.arming.add(r.notifier, r.absolute(f.path)); err != nil {
-		r.disarm(f)
-		r.notArmed(f, err)
-		return true
-	}
 	f.watched = true
-	r.armed[id] = f
-	if after, err := r.sys.lstat(r.root, name); err != nil || idOf(after) != id {
-		r.disarm(f) // its name changed hands while it was armed; the next scan arms what is there
-		return false
+	r.armed[f] = true
+	if f.id != (fileID{}) {
+		r.byID[f.id] = f
 	}
-	return true
 }
 
 // exact reports whether the kernel tells of every close in the folder.
@@ -185,7 +225,10 @@ func (r *run) disarm(f *folder) {
 		return
 	}
 	f.watched = false
-	delete(r.armed, f.id)
+	delete(r.armed, f)
+	if r.byID[f.id] == f {
+		delete(r.byID, f.id)
+	}
 	// It fails if the folder is gone, and its watch with it.
 	_ = r.notifier.Remove(r.absolute(f.path))
 }

@@ -35,28 +35,34 @@ type run struct {
 	facts chan<- hls.File
 	out   []hls.File // facts not yet sent
 
-	notifier *fsnotify.Watcher
-	rebuilt  time.Time // when the notifier was replaced last
-	arming   arming
-	root     *os.Root // nil while the directory is missing
-	rootID   fileID
-	opened   bool // the directory was there once
-	missing  bool // the log says that it is missing
+	order *order // which facts may go out
+	work  *work  // what may take long
+
+	notifier  *fsnotify.Watcher
+	rebuilt   time.Time // when the notifier was replaced last
+	arming    arming
+	root      *os.Root // nil while the directory is missing
+	rootID    fileID
+	opened    bool   // the directory was there once
+	missing   bool   // the log says that it is missing
+	calling   bool   // a call runs, …
+	callAgain func() // … and this one comes after it
 
 	top       *folder
 	folders   map[string]*folder // by path
-	armed     map[fileID]*folder // folders that are watched
-	leave     leave              // alone
+	armed     map[*folder]bool   // folders that are watched …
+	byID      map[fileID]*folder // … by identity
 	passages  passages
 	scans     []*scan
-	mark      int  // of the last listing
 	retrying  int  // files whose next look is a repeated probe
-	pins      int  // files that are kept open until they are finished
+	open      int  // files that are kept open until they are finished
 	unwatched bool // the log says that folders cannot be watched
 	warnings  int  // files that the log says are not shipped
 	deep      bool // the log says that a folder lies too deep
 	growths   uint64
 	trouble   trouble
+	hungry    hungry
+	ending    bool
 
 	queue                 queue
 	heartbeat, rescan     alarm
@@ -65,6 +71,7 @@ type run struct {
 	timerAt               time.Time
 	ready                 chan struct{} // closed: always ready to receive from
 	toldHolding, toldArms int
+	toldHungry            int
 	told                  bool
 	fatal                 error
 }
@@ -74,13 +81,16 @@ func newRun(w *Watcher, facts chan<- hls.File) *run {
 		Watcher: w,
 		dir:     w.config.Dir,
 		facts:   facts,
+		work:    newWork(),
 		folders: make(map[string]*folder),
-		armed:   make(map[fileID]*folder),
-		leave:   newLeave(w.config.Leave),
+		armed:   make(map[*folder]bool),
+		byID:    make(map[fileID]*folder),
+		hungry:  hungry{files: make(map[*file]bool)},
 		timer:   time.NewTimer(pulseTime),
 		ready:   make(chan struct{}),
 	}
 	close(r.ready)
+	r.order = newOrder(r.push)
 	r.top = r.newFolder(nil, "")
 	r.heartbeat.do = r.pulse
 	r.rescan.do = func() {
@@ -119,13 +129,14 @@ func (r *run) serve(ctx context.Context) error {
 func (r *run) finish(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	r.ending = true
 	r.queue.cancel(&r.rescan)
 	if r.root != nil {
 		r.scan("stop", r.top)
 	}
 	var scanned time.Time // when the scan was done
 	for r.fatal == nil {
-		if scanned.IsZero() && len(r.scans) == 0 {
+		if scanned.IsZero() && len(r.scans) == 0 && r.work.idle() {
 			scanned = time.Now()
 		}
 		if !scanned.IsZero() {
@@ -134,7 +145,7 @@ func (r *run) finish(ctx context.Context) error {
 				wait = closing
 			}
 			waited := time.Since(scanned) >= wait
-			if waited && len(r.out) == 0 {
+			if waited && len(r.out) == 0 && r.work.idle() {
 				return nil
 			}
 			if !waited {
@@ -142,7 +153,11 @@ func (r *run) finish(ctx context.Context) error {
 			}
 		}
 		if ctx.Err() != nil {
-			return fmt.Errorf("nobody took the last %d facts", len(r.out))
+			if len(r.out) > 0 {
+				return fmt.Errorf("nobody took the last %d facts", len(r.out))
+			}
+			r.config.Logger.Warn("what is being looked at when the end comes is left to the next start", "dir", r.dir)
+			return nil
 		}
 		r.step(ctx.Done())
 	}
@@ -152,7 +167,7 @@ func (r *run) finish(ctx context.Context) error {
 // step waits for one thing to happen and deals with it.
 func (r *run) step(done <-chan struct{}) {
 	var scanning <-chan struct{}
-	if len(r.scans) > 0 && len(r.out) < backlog {
+	if len(r.scans) > 0 && len(r.out) < backlog && !r.scans[0].waits() {
 		scanning = r.ready
 	}
 	var facts chan<- hls.File
@@ -182,6 +197,11 @@ func (r *run) step(done <-chan struct{}) {
 		r.lookAsked()
 	case <-scanning:
 		r.scanSlice()
+	case e := <-r.work.ended:
+		r.work.finished(e.job)
+		e.outcome.deal(r)
+	case <-r.hungry.freed:
+		r.share()
 	}
 	now := time.Now()
 	for range alarmsAtOnce {
@@ -194,7 +214,7 @@ func (r *run) step(done <-chan struct{}) {
 	r.tell()
 }
 
-// push queues a fact. It never blocks, whatever the receiver does.
+// push queues a fact that may go out. It never blocks, whatever the receiver does.
 func (r *run) push(f hls.File) { r.out = append(r.out, f) }
 
 // tell tells the observer what changed.
@@ -202,6 +222,10 @@ func (r *run) tell() {
 	if n := r.held.count(); n != r.toldHolding {
 		r.toldHolding = n
 		r.config.Observer.Holding(n)
+	}
+	if n := len(r.hungry.files); n != r.toldHungry {
+		r.toldHungry = n
+		r.config.Observer.Waiting(n)
 	}
 	if n := len(r.armed); n != r.toldArms || !r.told {
 		r.toldArms, r.told = n, true
@@ -214,14 +238,14 @@ func (r *run) lookAsked() {
 	for rel := range r.asked() {
 		in, name := r.locate(rel)
 		if in == nil {
-			r.push(hls.File{Path: rel, State: hls.Gone})
+			r.order.fill(r.order.take(rel, true, nil), hls.File{Path: rel, State: hls.Gone})
 			continue
 		}
 		f := r.newFile(in, name)
 		if f.silent {
 			continue
 		}
-		f.forced, f.attempt = true, 0
+		f.told.forced, f.now().attempt = true, 0
 		r.look(f)
 	}
 }
@@ -231,7 +255,7 @@ func (r *run) failed(err error) {
 	if errors.Is(err, fsnotify.ErrEventOverflow) {
 		r.config.Logger.Warn("too many events at once, scanning the directory",
 			"cure", "raise the sysctl fs.inotify.max_queued_events if this comes often", "err", err)
-		r.reopen("overflow")
+		r.call("overflow")
 		return
 	}
 	if time.Since(r.rebuilt) < pulseTime {
@@ -246,24 +270,34 @@ func (r *run) failed(err error) {
 		return
 	}
 	r.rebuilt = time.Now()
-	r.reopen("overflow")
+	r.call("overflow")
 }
 
 // close lets go of everything but the sources that were handed out.
 func (r *run) close() {
 	r.timer.Stop()
-	for _, f := range r.out {
-		if f.Source != nil {
-			f.Source.Release()
-		}
+	patient := time.NewTimer(patience)
+	defer patient.Stop()
+	r.work.close(patient.C)
+	for _, f := range append(r.out, r.order.rest()...) {
+		letGo(f)
 	}
 	for _, in := range r.folders {
 		for _, f := range in.files {
-			r.unpin(f)
+			r.letClose(f)
+			r.sate(f)
 		}
 	}
 	r.lose()
 	if r.notifier != nil {
 		_ = r.notifier.Close() // it joins its goroutine; nothing can be done about an error
 	}
+}
+
+// letGo releases what a fact holds that nobody takes.
+func letGo(f hls.File) {
+	if f.Source != nil {
+		f.Source.Release()
+	}
+	f.Share.Release()
 }

@@ -1,50 +1,27 @@
 package watcher
 
 import (
-	"cmp"
 	"errors"
-	"io"
 	"io/fs"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
 )
 
-// A scan is done in slices, between which events are served.
-const (
-	sliceTime    = time.Millisecond
-	listingBatch = 64
-)
+// sliceTime is how long a scan goes on before events are served again.
+const sliceTime = time.Millisecond
 
 // scan is one walk over a folder and all below it. It is owned by the loop.
 type scan struct {
 	reason string
 	todo   []*folder
 	files  int
-	took   time.Duration // the time spent on it
-	list   *listing      // the folder that is being scanned
-}
-
-// listing is one folder's part of a scan: first all entries are read, then they are visited in the
-// order of their modification times.
-type listing struct {
-	in      *folder
-	dir     *os.File // nil once all is read
-	mark    int
-	entries []entry
-	failed  error // of the machine, when an entry was to be looked at
-	next    int
-}
-
-// entry is one name in a listing.
-type entry struct {
-	name    string
-	mode    fs.FileMode
-	version hls.Version
+	began  time.Time
+	list   *listing        // the folder that is being scanned
+	looked *file           // what was met last, if it is to be looked at
+	leave  map[fileID]bool // identities of Config.Leave; nil before they were looked up
 }
 
 // scan queues a scan of f and all below it. A new folder goes first: a packager has just begun to write
@@ -63,24 +40,35 @@ func (r *run) scan(reason string, f *folder) {
 	r.scans = append(r.scans, s)
 }
 
+// waits reports whether a scan can do nothing until a job of its own has ended.
+func (s *scan) waits() bool {
+	if s.looked != nil && s.looked.looking != nil && !s.looked.looking.hangs {
+		return true
+	}
+	return s.list != nil && s.list.in.listing
+}
+
 // scanSlice works on the first scan for a moment.
 func (r *run) scanSlice() {
 	s := r.scans[0]
-	began := time.Now()
-	for time.Since(began) < sliceTime && r.scans[0] == s {
+	now := time.Now()
+	if s.began.IsZero() {
+		s.began = now
+	}
+	for !s.waits() && time.Since(now) < sliceTime {
 		if r.scanStep(s) {
 			continue
 		}
-		r.scans = r.scans[1:]
-		r.config.Observer.Scanned(s.reason, s.files, s.took+time.Since(began))
+		r.scans = slices.DeleteFunc(r.scans, func(t *scan) bool { return t == s })
+		r.config.Observer.Scanned(s.reason, s.files, time.Since(s.began))
 		return
 	}
-	s.took += time.Since(began)
 }
 
 // scanStep does the next small piece of s and returns false when nothing is left.
 func (r *run) scanStep(s *scan) bool {
 	l := s.list
+	s.looked = nil
 	switch {
 	case l == nil && len(s.todo) == 0:
 		return false
@@ -88,14 +76,9 @@ func (r *run) scanStep(s *scan) bool {
 		f := s.todo[0]
 		s.todo = s.todo[1:]
 		if r.folders[f.path] == f {
-			s.list = r.newListing(f)
+			r.list(s, f)
 		}
-	case r.folders[l.in.path] != l.in:
-		l.close()
-		s.list = nil
-	case l.dir != nil:
-		r.readListing(l)
-	case l.next < len(l.entries):
+	case r.folders[l.in.path] == l.in && l.next < len(l.entries):
 		r.visit(s, l, l.entries[l.next])
 		l.next++
 	default:
@@ -104,107 +87,10 @@ func (r *run) scanStep(s *scan) bool {
 	return true
 }
 
-// close closes the folder.
-func (l *listing) close() {
-	if l.dir != nil {
-		_ = l.dir.Close()
-		l.dir = nil
-	}
-}
-
-// newListing watches a folder and opens it: what comes between the two is met twice, not missed.
-func (r *run) newListing(f *folder) *listing {
-	if r.root == nil {
-		return nil
-	}
-	if f == r.top {
-		r.leave.refresh()
-	}
-	if !r.arm(f) {
-		return nil
-	}
-	dir, err := r.sys.open(r.root, filepath.FromSlash(f.path))
-	if err != nil {
-		r.folderUnreadable(f, err)
-		return nil
-	}
-	if fi, err := dir.Stat(); err != nil || idOf(fi) != f.id {
-		_ = dir.Close() // it was replaced meanwhile; its events will say so
-		return nil
-	}
-	r.mark++
-	return &listing{in: f, dir: dir, mark: r.mark}
-}
-
-// readListing reads some more entries, and after the last sorts them and forgets what is not there.
-func (r *run) readListing(l *listing) {
-	some, err := r.sys.list(l.dir)
-	for _, e := range some {
-		if l.in.parent == nil && e.Name() == spool {
-			continue
-		}
-		if f := l.in.files[e.Name()]; f != nil {
-			f.mark = l.mark
-		}
-		if sub := l.in.subs[e.Name()]; sub != nil {
-			sub.mark = l.mark
-		}
-		fi, err := e.Info()
-		switch {
-		case err == nil:
-			l.entries = append(l.entries, entry{e.Name(), fi.Mode(), versionOf(fi)})
-		case ofMachine(err):
-			l.failed = err
-		}
-	}
-	if err == nil {
-		return
-	}
-	l.close()
-	slices.SortFunc(l.entries, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.version.ModTime, b.version.ModTime), cmp.Compare(a.name, b.name))
-	})
-	if !errors.Is(err, io.EOF) {
-		r.folderUnreadable(l.in, err)
-		return
-	}
-	r.sweep(l)
-	if l.failed != nil {
-		r.folderLater(l.in, l.failed)
-		return
-	}
-	l.in.failures = 0
-}
-
-// sweep forgets the files and folders that the listing did not meet and that are not there.
-func (r *run) sweep(l *listing) {
-	for _, f := range l.in.files {
-		if f.mark != l.mark && r.gone(f.path()) {
-			r.removeFile(f)
-		}
-	}
-	for _, sub := range l.in.subs {
-		if sub.mark != l.mark && r.gone(sub.path) {
-			r.removeFolder(sub)
-		}
-	}
-}
-
 // visit deals with one entry of a listing.
 func (r *run) visit(s *scan, l *listing, e entry) {
-	if e.mode.IsDir() && goodName(e.name) && l.in.depth == maxDepth {
-		r.refuseDeep(l.in, e.name)
-		return
-	}
 	if e.mode.IsDir() && goodName(e.name) {
-		sub := l.in.subs[e.name]
-		if sub == nil {
-			if f := l.in.files[e.name]; f != nil {
-				r.removeFile(f)
-			}
-			sub = r.newFolder(l.in, e.name)
-		}
-		s.todo = append(s.todo, sub)
+		r.visitFolder(s, l, e.name)
 		return
 	}
 	if sub := l.in.subs[e.name]; sub != nil {
@@ -216,48 +102,58 @@ func (r *run) visit(s *scan, l *listing, e entry) {
 		r.refuse(f, refusedName, hls.Version{}, nil)
 	case e.mode.IsRegular():
 		s.files++
-		if f.silent || !f.news(e.version) || f.retrying {
+		if f.silent || !f.told.news(e.version) || f.retrying || f.lost {
 			return
 		}
-		if !f.closed && !f.born && f.attempt == 0 {
-			f.scanned = true
+		if f.open != nil && f.seen.Inode != e.version.Inode {
+			f.lost, f.next = true, signs{} // an event was missed
 		}
-		if r.replaced(f) {
-			r.unpin(f)
+		now := f.now()
+		if !now.closed && !now.born && now.attempt == 0 {
+			now.scanned = true
 		}
-		f.attempt = 0
-		r.look(f)
+		now.attempt = 0
+		s.looked = f
+		r.lookIn(strolls, f)
 	default:
 		r.refuseIrregular(f, e.mode)
 	}
 }
 
-// folderCame deals with a folder that appeared at a name, if one is there: watch it, then scan it.
-func (r *run) folderCame(in *folder, name string) {
-	fi, err := r.sys.lstat(r.root, filepath.FromSlash(path.Join(in.path, name)))
-	sub := in.subs[name]
-	if ofMachine(err) {
-		r.folderLater(in, err)
+// visitFolder deals with a folder in a listing.
+func (r *run) visitFolder(s *scan, l *listing, name string) {
+	if l.in.depth == maxDepth {
+		r.refuseDeep(l.in, name)
 		return
 	}
-	if sub != nil && (err != nil || !fi.IsDir() || idOf(fi) != sub.id) {
+	sub := l.in.subs[name]
+	if sub == nil {
+		if f := l.in.files[name]; f != nil && f.looking == nil && !f.silent {
+			r.removeFile(f)
+		}
+		sub = r.newFolder(l.in, name)
+	}
+	s.todo = append(s.todo, sub)
+}
+
+// folderThere deals with a folder that was found at a name: watch it and scan it, unless that is known.
+func (r *run) folderThere(in *folder, name string, id fileID) {
+	sub := in.subs[name]
+	if sub != nil && sub.id != id && sub.id != (fileID{}) {
 		r.removeFolder(sub)
 		sub = nil
 	}
 	switch {
-	case err != nil:
-	case !fi.IsDir():
-		r.came(in, name, "")
+	case sub != nil:
 	case !goodName(name):
 		r.refuse(r.newFile(in, name), refusedName, hls.Version{}, nil)
 	case in.depth == maxDepth:
 		r.refuseDeep(in, name)
 	case in.parent == nil && name == spool:
-	case sub == nil:
+	default:
 		sub = r.newFolder(in, name)
-		if r.arm(sub) {
-			r.scan("folder", sub)
-		}
+		sub.id = id
+		r.scan("folder", sub)
 	}
 }
 
@@ -270,18 +166,16 @@ func (r *run) folderLater(f *folder, err error) {
 
 // folderUnreadable deals with a folder that cannot be listed.
 func (r *run) folderUnreadable(f *folder, err error) {
-	if ofMachine(err) {
+	switch {
+	case err == nil:
+	case ofMachine(err):
 		r.folderLater(f, err)
-		return
+	case f.parent == nil: // the pulse will say so
+	case errors.Is(err, fs.ErrPermission):
+		file := r.newFile(f.parent, path.Base(f.path))
+		file.silent = true
+		r.refuse(file, refusedPermission, hls.Version{}, err)
+	default: // another file has its name
+		r.look(r.newFile(f.parent, path.Base(f.path)))
 	}
-	if errors.Is(err, fs.ErrNotExist) || f.parent == nil {
-		return // its parent's events, or the pulse, will say so
-	}
-	file := r.newFile(f.parent, path.Base(f.path))
-	reason := refusedPermission
-	if !errors.Is(err, fs.ErrPermission) {
-		reason = refusedIrregular
-	}
-	file.silent = true
-	r.refuse(file, reason, hls.Version{}, err)
 }

@@ -42,6 +42,9 @@ type sight struct {
 	renamed bool
 	// scanned: a scan met the file, so that events about it may have come before the folder was watched.
 	scanned bool
+	// created: the last event was that the name was created, which the kernel announces before it counts the creator as a
+	// writer, so that a probe of an empty file proves nothing.
+	created bool
 	// born: its creation was witnessed in a folder that announces closes, so that its own will be announced.
 	born bool
 	// empty: its size is 0.
@@ -66,6 +69,8 @@ type verdict struct {
 // decide tells whether a file is finished. It is the one place where evidence is weighed.
 func decide(s sight, settle time.Duration) verdict {
 	switch {
+	case s.created && s.empty:
+		return verdict{again: settle}
 	case s.writer == some:
 		return decideOpen(s, settle)
 	case s.closed && s.renamed:

@@ -10,6 +10,9 @@ import (
 // openFlags are plain: there are no FIFOs to wait for.
 const openFlags = os.O_RDONLY
 
+// folderFlags are plain, too.
+const folderFlags = os.O_RDONLY
+
 // identity is unknown here; size and modification time have to do.
 func identity(fs.FileInfo) (device, inode uint64) { return 0, 0 }
 

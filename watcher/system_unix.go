@@ -15,6 +15,9 @@ import (
 // link outside of an os.Root's own careful way.
 const openFlags = os.O_RDONLY | unix.O_NONBLOCK | unix.O_NOFOLLOW
 
+// folderFlags are openFlags for what is a folder or not to be opened.
+const folderFlags = openFlags | unix.O_DIRECTORY
+
 // identity returns the device and the inode of a file.
 func identity(fi fs.FileInfo) (device, inode uint64) {
 	st, ok := fi.Sys().(*syscall.Stat_t)

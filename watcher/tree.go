@@ -27,6 +27,9 @@ type folder struct {
 	depth    int    // below the directory, which has 0
 	id       fileID // of the folder that was armed or met last
 	watched  bool
+	hanging  int   // looks at its files that hang
+	listing  bool  // it is being listed, …
+	relist   bool  // … and to be listed once more then
 	failures int   // listings in a row that the machine did not let happen
 	again    alarm // for the next one after that
 	files    map[string]*file
@@ -34,7 +37,7 @@ type folder struct {
 	mark     int // the listing of the parent that met it last
 }
 
-// file is what is known of one name in a folder. It is owned by the loop.
+// file is what is known of one name in a folder, and of the file that has it or had it last. It is owned by the loop.
 type file struct {
 	in     *folder
 	name   string
@@ -42,62 +45,88 @@ type file struct {
 	silent bool // temporary or excluded: tracked for renames, never opened
 	mark   int  // the listing that met it last
 
-	// What events and scans told of the present content.
-	closed   bool        // its close was seen …
-	closedAs hls.Version // … when it was this; zero if that is not known
-	renamed  bool        // it got its name by a rename after its close
-	born     bool        // its creation was seen, so its close will be
-	scanned  bool        // a scan met it, no event did
-	metOpen  bool        // a probe met a writer
-	forced   bool        // to be reported whatever was reported before
-
-	growth growth // zero unless playlists name byte ranges of it
+	signs  signs
+	gone   bool  // nothing has the name
+	lost   bool  // the file that signs is about lost the name, …
+	next   signs // … and these are about the one that has it since
+	growth growth
 
 	// What was made of it.
-	reported  hls.Version // the version reported last; zero if none is, or it is gone
-	touched   int64       // a later modification time of the same bytes; 0 if none
-	sum       [32]byte    // a playlist's bytes as reported
-	source    hls.Source  // what was reported; nil for playlists
-	refused   string      // why it is not reported …
-	refusedAs hls.Version // … in this version
-	warned    bool        // the log has a line about it
+	told   told
+	sum    [32]byte   // a playlist's bytes as reported
+	source hls.Source // what was reported; nil for playlists
+	warned bool       // the log has a line about it
+	read   reading    // of a playlist
 
 	// What it waits for.
+	looking  *sighting   // the look that runs; nil if none does
+	again    bool        // it is to be looked at once more after that
+	farewell *place      // of the fact that it is gone, if the folder was removed
 	seen     hls.Version // at the last look …
 	since    time.Time   // … and since when
-	attempt  int
-	failures int // looks in a row that the machine did not let happen
-	retrying bool
-	pin      *os.File // the file as it was at the last look, while it is not finished
+	failures int         // looks in a row that the machine did not let happen
+	retrying bool        // the next look is a repeated probe, …
+	begun    bool        // … of which the order knows
+	open     *os.File    // the file as it was at the last look, while it is not finished
 	alarm    alarm
+}
+
+// signs is what events and scans told of a file.
+type signs struct {
+	closed     bool        // its close was seen …
+	closedAs   hls.Version // … when it was this; zero if that is not known
+	renamed    bool        // it got its name by a rename after its close
+	created    bool        // its creation was seen, and nothing else
+	born       bool        // its creation was seen, so its close will be
+	scanned    bool        // a scan met it, no event did
+	metOpen    bool        // a probe met a writer
+	attributes bool        // its attributes were changed
+	attempt    int         // looks that met a writer
+}
+
+// told is what others were told of a name.
+type told struct {
+	reported  hls.Version // the version reported last; zero if none is, or it is gone
+	touched   int64       // a later modification time of the same bytes; 0 if none
+	forced    bool        // somebody asks to be told again
+	refused   string      // why it is not reported …
+	refusedAs hls.Version // … in this version
 }
 
 // path returns the file's path below the directory, slash-separated.
 func (f *file) path() string { return path.Join(f.in.path, f.name) }
 
+// tell says that v is reported.
+func (f *file) tell(v hls.Version) { f.told = told{reported: v} }
+
+// known reports whether anybody is to be told when the name is gone.
+func (t told) known() bool { return t.reported != hls.Version{} || t.forced }
+
 // same reports whether v is what was reported.
-func (f *file) same(v hls.Version) bool {
-	if f.touched != 0 && v.ModTime == f.touched {
-		v.ModTime = f.reported.ModTime
+func (t told) same(v hls.Version) bool {
+	if t.touched != 0 && v.ModTime == t.touched {
+		v.ModTime = t.reported.ModTime
 	}
-	return f.reported != hls.Version{} && v == f.reported
+	return t.reported != hls.Version{} && v == t.reported
 }
 
 // news reports whether v says anything that was not dealt with before.
-func (f *file) news(v hls.Version) bool {
-	if f.forced {
+func (t told) news(v hls.Version) bool {
+	if t.forced {
 		return true
 	}
-	if f.refused != "" && f.refused != refusedPermission && v == f.refusedAs {
+	if t.refused != "" && t.refused != refusedPermission && v == t.refusedAs {
 		return false
 	}
-	return !f.same(v)
+	return !t.same(v)
 }
 
-// reset forgets what was known of the content: an event says that it is another one now.
-func (f *file) reset() {
-	f.closed, f.closedAs, f.renamed, f.born = false, hls.Version{}, false, false
-	f.scanned, f.metOpen, f.attempt = false, false, 0
+// now returns the signs of the file that has the name.
+func (f *file) now() *signs {
+	if f.lost {
+		return &f.next
+	}
+	return &f.signs
 }
 
 // newFolder adds a folder to the tree.
@@ -129,13 +158,39 @@ func (r *run) newFile(in *folder, name string) *file {
 	return f
 }
 
-// removeFile forgets f and reports it as gone if anybody was told of it.
+// knows reports whether f is still in the tree.
+func (r *run) knows(f *file) bool { return r.folders[f.in.path] == f.in && f.in.files[f.name] == f }
+
+// removeFile forgets f, as nothing that counts has its name, and reports it as gone if anybody was told of it.
 func (r *run) removeFile(f *file) {
-	r.lastLook(f)
-	r.calm(f)
+	f.gone = true
+	r.detach(f)
 	delete(f.in.files, f.name)
-	if f.reported != (hls.Version{}) || f.forced || f.growth.told > 0 {
-		r.push(hls.File{Path: f.path(), State: hls.Gone})
+	r.part(f)
+}
+
+// detach takes f out of what is waited for.
+func (r *run) detach(f *file) {
+	r.calm(f)
+	r.sate(f)
+	f.lost, f.next = true, signs{}
+	if f.told.known() || f.growth.told > 0 || f.looking != nil || f.open != nil || len(f.read.editions) > 0 {
+		f.farewell = r.order.take(f.path(), true, nil)
+	}
+}
+
+// part is the end of f, whose file is looked at a last time first, if it is open.
+func (r *run) part(f *file) {
+	switch {
+	case f.farewell == nil || f.farewell.done || f.looking != nil || len(f.read.editions) > 0:
+	case f.open != nil:
+		r.look(f)
+	case !f.told.known() && f.growth.told == 0:
+		r.order.withdraw(f.farewell)
+	case f.gone || r.root == nil:
+		r.order.fill(f.farewell, hls.File{Path: f.path(), State: hls.Gone})
+	default:
+		r.inquire([]*file{f})
 	}
 }
 
@@ -146,27 +201,69 @@ func (r *run) removeFolder(f *folder) {
 	}
 	r.disarm(f)
 	r.queue.cancel(&f.again)
-	for _, file := range f.files {
-		if !r.gone(file.path()) {
-			file.reported = hls.Version{} // another folder has that name now, and will be scanned
-			file.forced = false
-		}
-		r.removeFile(file)
-	}
 	delete(r.folders, f.path)
 	if f.parent != nil {
-		delete(f.parent.subs, path.Base(f.path))
-		delete(f.parent.files, path.Base(f.path)) // there is one if the folder was refused
+		base := path.Base(f.path)
+		delete(f.parent.subs, base)
+		if file := f.parent.files[base]; file != nil && file.told.refused != "" { // the folder was
+			r.removeFile(file)
+		}
+	}
+	var rest []*file
+	for _, file := range f.files {
+		r.detach(file)
+		if r.root != nil && file.looking == nil && file.open == nil && file.told.known() && len(file.read.editions) == 0 {
+			rest = append(rest, file)
+		} else {
+			r.part(file)
+		}
+	}
+	if len(rest) > 0 {
+		r.inquire(rest)
 	}
 }
 
-// gone reports whether there is nothing at that path, which is not known while the machine fails.
-func (r *run) gone(path string) bool {
-	if r.root == nil {
-		return true
+// names is a job that finds out whether names that were those of files in a removed folder are taken: then another folder
+// has its name now, and will be scanned.
+type names struct {
+	sys   *system
+	root  *os.Root
+	files []*file
+	paths []string
+	taken []bool
+}
+
+// inquire has the names of those files looked at.
+func (r *run) inquire(files []*file) {
+	n := &names{sys: &r.sys, root: r.root, files: files}
+	for _, f := range files {
+		n.paths = append(n.paths, filepath.FromSlash(f.path()))
 	}
-	_, err := r.sys.lstat(r.root, filepath.FromSlash(path))
-	return absent(err)
+	r.work.add(&job{lane: errands, do: n.do})
+}
+
+// do implements the job.
+func (n *names) do() outcome {
+	for _, p := range n.paths {
+		_, err := n.sys.lstat(n.root, p)
+		n.taken = append(n.taken, err == nil)
+	}
+	return n
+}
+
+// drop implements outcome.
+func (n *names) drop() {}
+
+// deal implements outcome.
+func (n *names) deal(r *run) {
+	for i, f := range n.files {
+		if n.taken[i] {
+			r.order.withdraw(f.farewell)
+		} else {
+			f.gone = true
+			r.part(f)
+		}
+	}
 }
 
 // relative returns the slash-separated path below the directory of a name that fsnotify uses.

@@ -60,11 +60,11 @@ func (f *failing) lstats(w *Watcher) {
 
 func (f *failing) opens(w *Watcher) {
 	open := w.sys.open
-	w.sys.open = func(root *os.Root, name string) (*os.File, error) {
+	w.sys.open = func(root *os.Root, name string, flags int) (*os.File, error) {
 		if err := f.at("open", name); err != nil {
 			return nil, err
 		}
-		return open(root, name)
+		return open(root, name, flags)
 	}
 }
 

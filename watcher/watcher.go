@@ -75,7 +75,7 @@ type system struct {
 	// lstat tells what is at a name below root, and follows no link there.
 	lstat func(root *os.Root, name string) (fs.FileInfo, error)
 	// open opens what is at a name below root, without following a link there.
-	open func(root *os.Root, name string) (*os.File, error)
+	open func(root *os.Root, name string, flags int) (*os.File, error)
 	// list returns the next entries of a folder, and io.EOF after the last.
 	list func(dir *os.File) ([]fs.DirEntry, error)
 	// probe asks whether anybody has the file open for writing.
@@ -182,8 +182,10 @@ func (w *Watcher) Look(path string) {
 // theSystem is the system proper.
 func theSystem() system {
 	return system{
-		lstat:  (*os.Root).Lstat,
-		open:   func(root *os.Root, name string) (*os.File, error) { return root.OpenFile(name, openFlags, 0) },
+		lstat: (*os.Root).Lstat,
+		open: func(root *os.Root, name string, flags int) (*os.File, error) {
+			return root.OpenFile(name, flags, 0)
+		},
 		list:   func(dir *os.File) ([]fs.DirEntry, error) { return dir.ReadDir(listingBatch) },
 		probe:  probeWriter,
 		arming: closeWriteArming,

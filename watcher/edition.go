@@ -1,0 +1,319 @@
+package watcher
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+const (
+	// smallText is the largest text, in bytes, that is read without waiting for larger ones.
+	smallText = 256 << 10
+	// maxEditions bounds the versions of one playlist that are read or wait for that.
+	maxEditions = 3
+	// A playlist that took longer than slowText to read is left alone for restFactor times as long, so that it takes no more
+	// than a part of one processor.
+	slowText   = 50 * time.Millisecond
+	restFactor = 3
+	// What is refused as too large, after it was read, is left alone for firstRest, each further time for twice as long, up
+	// to lastRest.
+	firstRest = time.Second
+	lastRest  = 30 * time.Second
+)
+
+// reading is what is known of how a playlist is read.
+type reading struct {
+	editions []*edition // finished versions that are not reported yet; the first is being read
+	rest     time.Time  // until then it is left alone
+	refusals int        // in a row as too large, after it was read
+	overdue  int        // how often others no longer waited for it …
+	since    time.Time  // … and when last
+	hunger   hunger
+}
+
+// edition is a finished version of a playlist. It is made by the loop, read as a job, and an outcome then.
+type edition struct {
+	f        *file
+	sys      *system
+	root     *os.Root
+	pin      func(path string, f *os.File, v hls.Version) (hls.Source, bool)
+	memory   *hls.Account
+	place    *place
+	evidence string
+	file     *os.File
+	fact     hls.File
+	last     [32]byte // the bytes reported last; zero to be told whatever they were
+
+	changed bool   // it is not that version any more, or somebody is writing
+	same    bool   // the bytes are those reported last
+	reason  string // why it is refused
+	err     error
+	need    int64 // the memory that is missing; 0 if none is
+	sum     [32]byte
+	awaits  []string
+	spans   []span
+	took    time.Duration
+}
+
+// edition has a finished version of a playlist read. It takes s.file and s.place over, or leaves them.
+func (r *run) edition(s *sighting, fact hls.File, evidence string) {
+	f, size := s.f, s.version.Size
+	switch rest := time.Until(f.read.rest); {
+	case size == 0, s.place.done: // it is between truncation and writing, or its writer was killed there
+		return
+	case size > hls.MaxPlaylistSize || !r.config.Memory.Fits(hls.Cost(size, 0)):
+		r.refuse(f, refusedSize, s.version, errors.New("the playlist is too large"))
+		return
+	case rest > 0 && !r.ending:
+		r.wait(f, rest, false)
+		return
+	}
+	e := &edition{
+		f: f, sys: &r.sys, root: r.root, pin: r.config.Pin, memory: r.config.Memory,
+		place: s.place, evidence: evidence, file: s.file, fact: fact,
+	}
+	s.file, s.place = nil, nil
+	f.read.editions = append(f.read.editions, e)
+	if n := len(f.read.editions); n > maxEditions {
+		r.discard(f.read.editions[n-2]) // the oldest is the next to be of use, the newest the one to get at
+		f.read.editions = append(f.read.editions[:n-2], e)
+	}
+	if len(f.read.editions) == 1 {
+		r.startReading(f)
+	}
+}
+
+// discard lets go of an edition that is not to be read.
+func (r *run) discard(e *edition) {
+	r.order.withdraw(e.place)
+	e.drop()
+}
+
+// startReading has the first edition of f read, as soon as there is memory for it.
+func (r *run) startReading(f *file) {
+	e := f.read.editions[0]
+	share, ok := r.feed(f, e.fact.Version.Size)
+	if !ok {
+		for _, e := range f.read.editions {
+			r.discard(e)
+		}
+		f.read.editions = nil
+		return
+	}
+	e.fact.Share = share
+	if f.told.reported != (hls.Version{}) && !f.told.forced {
+		e.last = f.sum
+	}
+	l := smallTexts
+	if e.fact.Version.Size > smallText {
+		l = largeTexts
+	}
+	r.work.add(&job{lane: l, do: e.do})
+}
+
+// do implements the job.
+func (e *edition) do() outcome {
+	began := time.Now()
+	text, err := e.text()
+	e.took = time.Since(began)
+	switch {
+	case err != nil:
+		e.err = err
+	case text == nil:
+		e.changed = true
+	case e.fact.Kind != hls.Manifest && !bytes.HasPrefix(text, []byte("#EXTM3U")):
+		e.reason, e.err = refusedPlaylist, errors.New("a playlist begins with #EXTM3U")
+	default:
+		if e.sum = sha256.Sum256(text); e.sum == e.last {
+			e.same = true
+		} else if e.parse(text); e.reason == "" && e.need == 0 {
+			e.took = time.Since(began)
+			e.keep()
+		} else {
+			e.took = time.Since(began)
+		}
+	}
+	return e
+}
+
+// text reads the playlist once; nil if it is no longer the version that was finished. It is that if the fingerprint is
+// the same before and after, and nobody has it open for writing.
+func (e *edition) text() ([]byte, error) {
+	text := make([]byte, e.fact.Version.Size)
+	before, err := fingerprint(e.file)
+	if err != nil || before != e.fact.Version {
+		return nil, err
+	}
+	if _, err := e.file.ReadAt(text, 0); errors.Is(err, io.EOF) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	busy := e.sys.probe(e.file) == some
+	after, err := fingerprint(e.file)
+	if err != nil || busy || after != before {
+		return nil, err
+	}
+	return text, nil
+}
+
+// parse puts what the text names into the fact.
+func (e *edition) parse(text []byte) {
+	list, err := hls.ParseFile(e.fact.Path, text)
+	if err == nil && len(list.References) > e.memory.References(int64(len(text))) {
+		err = hls.ErrTooLarge
+	}
+	if err != nil {
+		e.err, e.reason = err, refusedPlaylist
+		if errors.Is(err, hls.ErrTooLarge) {
+			e.reason = refusedSize
+		}
+		return
+	}
+	if need := hls.Cost(int64(len(text)), len(list.References)); !e.fact.Share.Grow(need) {
+		e.need = need
+		return
+	}
+	e.fact.Kind, e.fact.Content, e.fact.Playlist = list.Kind, text, list
+	e.spans = spans(e.fact.Path, list)
+	for i := range e.spans {
+		e.spans[i].find(e.sys, e.root)
+	}
+	if len(e.place.before) == 0 {
+		return
+	}
+	for i := range list.References {
+		at, target := hls.Resolve(e.fact.Path, list.References[i].URI)
+		if target == hls.Local && e.place.before[at] > 0 && at != e.fact.Path {
+			e.awaits = append(e.awaits, at)
+		}
+	}
+}
+
+// keep has the playlist kept for the next process. This one has its bytes in the fact, so that it needs no Source.
+func (e *edition) keep() {
+	if e.pin != nil {
+		if src, ok := e.pin(e.fact.Path, e.file, e.fact.Version); ok {
+			e.fact.Source, e.file = src, nil
+		}
+	}
+}
+
+// drop implements outcome.
+func (e *edition) drop() {
+	if e.file != nil {
+		_ = e.file.Close()
+		e.file = nil
+	}
+	letGo(e.fact)
+}
+
+// deal implements outcome.
+func (e *edition) deal(r *run) {
+	f := e.f
+	f.read.editions = f.read.editions[1:]
+	if r.reported(e) {
+		if e.file != nil {
+			_ = e.file.Close()
+		}
+	} else {
+		r.discard(e)
+	}
+	switch rest := f.read.pause(e); {
+	case e.need > 0, rest > 0:
+		f.read.rest = time.Now().Add(rest)
+		for _, next := range f.read.editions { // the newest version on disk is what is read next
+			r.discard(next)
+			if e.need == 0 {
+				r.wait(f, rest, false)
+			}
+		}
+		f.read.editions = nil
+	case len(f.read.editions) > 0:
+		r.startReading(f)
+	}
+	if e.need > 0 {
+		r.starve(f, e.fact.Version.Size, e.need)
+		r.share() // some may have been freed since
+	}
+	if f.farewell != nil {
+		r.part(f)
+	}
+}
+
+// reported reports what was read, unless there is nothing to report.
+func (r *run) reported(e *edition) bool {
+	f, v := e.f, e.fact.Version
+	switch {
+	case e.place.done || e.need > 0:
+		return false
+	case e.changed:
+		if r.knows(f) {
+			r.look(f)
+		}
+		return false
+	case e.reason != "":
+		r.refuse(f, e.reason, v, e.err)
+		return false
+	case e.err != nil:
+		if r.knows(f) {
+			r.unreadable(f, e.err)
+		}
+		return false
+	case e.same:
+		f.told = told{reported: v, forced: f.told.forced} // who asked since is to be told
+		return false
+	}
+	f.sum = e.sum
+	f.tell(v)
+	for _, s := range e.spans {
+		if r.demand(s) {
+			e.awaits = append(e.awaits, s.path)
+		}
+	}
+	r.config.Observer.Settled(e.fact.Kind.String(), e.evidence)
+	r.order.fillList(e.place, e.fact, e.awaits)
+	return true
+}
+
+// pause returns for how long a playlist is left alone after e.
+func (q *reading) pause(e *edition) time.Duration {
+	var rest time.Duration
+	if e.took > slowText {
+		rest = restFactor * e.took
+	}
+	switch {
+	case e.reason == refusedSize:
+		rest = max(rest, min(firstRest<<min(q.refusals, 10), lastRest))
+		q.refusals++
+	case e.reason == "" && e.err == nil && !e.changed:
+		q.refusals = 0
+	}
+	return rest
+}
+
+// readAnew has a playlist read anew for which others waited so long that it lost its place. What it names may have other
+// bytes by then than when it was finished.
+func (r *run) readAnew(p *place) {
+	in, name := r.locate(p.path)
+	if in == nil || in.files[name] == nil {
+		letGo(p.fact)
+		return
+	}
+	f, now := in.files[name], time.Now()
+	if !p.filled.IsZero() {
+		letGo(p.fact)
+		f.told.forced = true // what was found out is not told
+	}
+	if q := &f.read; now.Sub(q.since) > 2*lastAgain {
+		q.overdue = 0
+	}
+	r.wait(f, again(f.read.overdue), false)
+	f.read.overdue++
+	f.read.since = now
+}

@@ -189,7 +189,7 @@ func (e *edition) parse(text []byte) {
 	}
 	for i := range list.References {
 		at, target := hls.Resolve(e.fact.Path, list.References[i].URI)
-		if target == hls.Local && e.place.before[at] > 0 && at != e.fact.Path {
+		if target == hls.Local && e.place.before[at] != nil && at != e.fact.Path {
 			e.awaits = append(e.awaits, at)
 		}
 	}
@@ -271,13 +271,17 @@ func (r *run) reported(e *edition) bool {
 	}
 	f.sum = e.sum
 	f.tell(v)
+	var awaits []*place
+	for _, path := range e.awaits {
+		awaits = append(awaits, e.place.before[path])
+	}
 	for _, s := range e.spans {
-		if r.demand(s) {
-			e.awaits = append(e.awaits, s.path)
+		if p := r.demand(s); p != nil {
+			awaits = append(awaits, p)
 		}
 	}
 	r.config.Observer.Settled(e.fact.Kind.String(), e.evidence)
-	r.order.fillList(e.place, e.fact, e.awaits)
+	r.order.fillList(e.place, e.fact, awaits)
 	return true
 }
 

@@ -74,32 +74,38 @@ func (s *span) find(sys *system, root *os.Root) {
 }
 
 // demand looks at a file of which a playlist names what comes before an end, unless it is known to be finished, and
-// reports whether it does.
-func (r *run) demand(s span) bool {
+// returns the place of what that finds.
+func (r *run) demand(s span) *place {
 	in, name := r.locate(s.path)
 	if in == nil || in.files[name] == nil {
-		return false // it is not there, or not found yet: the next version of the playlist asks again
+		return nil // it is not there, or not found yet: the next version of the playlist asks again
 	}
 	f := in.files[name]
 	g, v := &f.growth, s.version
 	switch {
 	case f.silent || f.kind.IsPlaylist():
-		return false
+		return nil
 	case ofMachine(s.err):
 		r.look(f)
-		return false
+		return nil
 	case s.err != nil || f.told.same(v):
-		return false
+		return nil
 	}
 	if id := (fileID{v.Device, v.Inode}); g.id != id || v.Size < g.told {
 		*g = growth{id: id} // a run that began anew
 	}
 	g.named = max(g.named, s.end)
 	if g.named <= g.told {
-		return false
+		return nil
 	}
 	r.look(f)
-	return true
+	if f.place != nil { // it comes after one that runs
+		return f.place
+	}
+	if f.looking != nil {
+		return f.looking.place
+	}
+	return nil
 }
 
 // reach says whether more of an open file is named than was reported, or that is asked for again, and whether it is there.
@@ -127,7 +133,6 @@ func (f *file) reach(s *sighting) reach {
 // growing reports what is finished of a file that is longEnough. It takes s.file over.
 func (r *run) growing(s *sighting) {
 	f, g := s.f, &s.f.growth
-	changes := g.number == 0 && f.told.reported != hls.Version{}
 	if g.number == 0 {
 		r.growths++
 		g.number = r.growths
@@ -136,8 +141,7 @@ func (r *run) growing(s *sighting) {
 	fact := hls.File{Path: f.path(), State: hls.Growing, Growth: g.number, Kind: f.kind, Version: s.version, Seen: time.Now()}
 	fact.Version.Size = g.told
 	f.told.forced = false
-	r.keep(f, r.order.take(fact.Path, changes, f.farewell), fact, s.file, byRange)
-	s.file = nil
+	r.keep(s, fact, byRange, false)
 }
 
 // grown returns the number of f's growth for the fact that it is finished, of which v is then all.

@@ -317,6 +317,7 @@ func release(f hls.File) {
 	if f.Source != nil {
 		f.Source.Release()
 	}
+	f.Share.Release()
 }
 
 func check(t testing.TB, err error) {

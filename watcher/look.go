@@ -32,8 +32,7 @@ type sighting struct {
 	last  bool  // the name means another file by now, or none
 	stale bool  // as last, but nobody waits for it
 
-	place *place // of a playlist
-	begun bool   // the order knows that it is under way
+	place *place // of what is reported; nil once that has taken it
 
 	file    *os.File
 	version hls.Version
@@ -44,62 +43,74 @@ type sighting struct {
 }
 
 // look has it found out what has the name of f, and what is to be reported of it. It never waits: what is found is dealt with
-// by seen. An event that comes meanwhile has it looked at once more.
+// by seen. If a look runs already another one comes after it, since an event may have come meanwhile.
 func (r *run) look(f *file) { r.lookIn(looks, f) }
 
 // lookIn is look in the given lane.
 func (r *run) lookIn(l lane, f *file) {
-	begun := f.begun // and goes on
-	f.begun = false
 	r.calm(f)
-	if s := r.sighting(f); s != nil {
-		s.begun = begun
-		r.begin(l, s)
-	} else if begun {
-		r.order.end(f.path())
+	if f.looking == nil {
+		r.begin(l, f, nil)
+		return
+	}
+	f.again = true
+	if f.place == nil {
+		f.place = r.takePlace(f)
 	}
 }
 
-// sighting returns a look at f that is to be begun; nil if none is.
-func (r *run) sighting(f *file) *sighting {
+// lookOnce more is look for an alarm: it goes on with what the last look was about, so that it has its place.
+func (r *run) lookOnceMore(f *file) {
 	if f.looking != nil {
-		f.again = true
-		return nil
+		r.look(f)
+		return
 	}
-	if f.lost && f.open == nil {
-		if f.farewell != nil {
-			r.part(f)
-			return nil
-		}
+	p := f.place
+	f.place = nil
+	r.calm(f)
+	r.begin(looks, f, p)
+}
+
+// takePlace takes a place for what a look at f may find; nil if that can be nothing.
+func (r *run) takePlace(f *file) *place {
+	about := ofFile
+	switch {
+	case f.silent:
+		return nil
+	case f.kind.IsPlaylist():
+		about = ofPlaylist
+	case f.growth.told > 0 && f.growth.told >= f.growth.named:
+		about = ofGrowth
+	}
+	return r.order.take(f.path(), about, f.farewell)
+}
+
+// begin begins a look at f, of which none runs. It has a place if one was taken for it.
+func (r *run) begin(l lane, f *file, p *place) {
+	if f.lost && f.open == nil && f.farewell == nil {
 		f.lost = false
 		f.signs, f.next = f.next, signs{}
 	}
 	switch {
+	case f.lost && f.open == nil:
+		r.order.withdraw(p)
+		r.part(f)
+		return
 	case f.told.refused == refusedName, r.root == nil && f.open == nil:
-		return nil
+		r.order.withdraw(p)
+		return
 	case f.in.hanging >= hungAtOnce:
+		r.order.withdraw(p)
 		r.wait(f, hangTime, false)
-		return nil
+		return
+	case p == nil || p.done:
+		p = r.takePlace(f)
 	}
-	return &sighting{
+	s := &sighting{
 		f: f, sys: &r.sys, held: r.held, root: r.root, name: filepath.FromSlash(f.path()),
-		told: f.told, signs: f.signs, bare: f.silent, last: f.lost, file: r.takeOpen(f),
+		told: f.told, signs: f.signs, bare: f.silent, last: f.lost, place: p, file: r.takeOpen(f),
 	}
-}
-
-// begin begins a look.
-func (r *run) begin(l lane, s *sighting) {
-	f := s.f
 	f.looking = s
-	switch {
-	case f.silent:
-	case f.kind.IsPlaylist():
-		s.place = r.order.takeList(f.path(), f.farewell)
-	case s.begun || f.growth.told > 0 && f.growth.told >= f.growth.named: // what playlists name of it was told
-	default:
-		s.begun = true
-		r.order.begin(f.path())
-	}
 	in := f.in
 	r.work.add(&job{lane: l, do: s.do, hang: func() {
 		s.hangs = true
@@ -172,8 +183,8 @@ func (s *sighting) deal(r *run) {
 	if s.hangs {
 		f.in.hanging--
 	}
-	again := f.again || f.lost && !s.last
-	f.looking, f.again = nil, false
+	again, next := f.again || f.lost && !s.last, f.place
+	f.looking, f.again, f.place = nil, false, nil
 	switch {
 	case !s.last && s.root != r.root: // it was looked at in a directory that was replaced
 		again = true
@@ -187,9 +198,6 @@ func (s *sighting) deal(r *run) {
 		r.unreadable(f, s.err)
 	}
 	s.drop()
-	if s.place != nil {
-		r.order.withdraw(s.place)
-	}
 	if s.last {
 		r.letClose(f)
 		again = true
@@ -197,12 +205,15 @@ func (s *sighting) deal(r *run) {
 	if !again && f.alarm.index == 0 {
 		r.sate(f) // it was given memory and needs none
 	}
-	if again && (f.farewell != nil || r.knows(f)) {
-		r.look(f)
+	switch {
+	case f.retrying:
+		f.place, s.place = s.place, nil
+	case again && f.looking == nil && (f.farewell != nil || r.knows(f)):
+		r.begin(looks, f, next)
+		next = nil
 	}
-	if s.begun { // after the next look began
-		r.order.end(f.path())
-	}
+	r.order.withdraw(s.place)
+	r.order.withdraw(next)
 }
 
 // noFolder says that no folder has the name that s is about.
@@ -359,10 +370,9 @@ func (r *run) settled(s *sighting, g signs, evidence string) {
 		return
 	}
 	fact.Growth = f.grown(s.version)
-	p := r.order.take(fact.Path, f.told.reported != hls.Version{}, f.farewell)
+	changes := f.told.reported != hls.Version{}
 	f.tell(s.version)
-	r.keep(f, p, fact, s.file, evidence)
-	s.file = nil
+	r.keep(s, fact, evidence, changes)
 }
 
 // wait sets the alarm for the next look at f. retry says that it is a repeated probe.
@@ -371,10 +381,6 @@ func (r *run) wait(f *file, d time.Duration, retry bool) {
 	if retry && !f.retrying {
 		f.retrying = true
 		r.retrying++
-		if f.growth.told == 0 && !f.kind.IsPlaylist() {
-			f.begun = true
-			r.order.begin(f.path())
-		}
 	}
 }
 
@@ -385,8 +391,8 @@ func (r *run) calm(f *file) {
 		f.retrying = false
 		r.retrying--
 	}
-	if f.begun {
-		f.begun = false
-		r.order.end(f.path())
+	if f.looking == nil {
+		r.order.withdraw(f.place)
+		f.place = nil
 	}
 }

@@ -16,129 +16,118 @@ const (
 	formerNames = 4096
 )
 
-// order decides when a fact goes out, as several files are looked at and read at once. A fact takes its place when its file
-// is looked at, and fills it when all is known.
+// order decides when a fact goes out, as several files are looked at and read at once. A fact takes its place when the look at
+// its file begins, and fills it when all is known.
 //
 //   - The facts of one path go out in the order of their places.
 //   - That a path has other bytes than before, or is gone, waits for the playlists that took a place before it, since
 //     those mean the bytes before.
-//   - A playlist waits for what it names and what was under way when it took its place, since it means those bytes.
+//   - A playlist waits for what it names and what took a place before it, since it means those bytes.
 //
-// Nothing else waits for anything. An order does no I/O. It is owned by the loop.
+// Nothing else waits for anything, and nothing for what took a place after it. An order does no I/O. It is owned by the loop.
 type order struct {
 	out func(hls.File) // is given the facts
 
-	last     uint64              // number of the place taken last
-	paths    map[string][]*place // those that are taken, in order
-	lists    []*place            // those of playlists, in order; the first may be done
-	held     []*place            // those that are filled and wait for lists, in order; some may be done
-	awaited  map[string][]*place // those of playlists, by the paths that they wait for
-	underway map[string]int      // what is on its way, by path; playlists do not count
-	former   []uint64            // hashes of names that are gone
-	seed     maphash.Seed        // of the hashes
-	todo     []*place            // to be tried
+	last   uint64              // number of the place taken last
+	paths  map[string][]*place // those that are taken, in order
+	files  map[string]*place   // of them, the last of each path that is no playlist
+	lists  []*place            // those of playlists, in order; some may be done
+	held   []*place            // those that are filled and wait for lists, in order; some may be done
+	former []uint64            // hashes of names that are gone
+	seed   maphash.Seed        // of the hashes
+	todo   []*place            // to be tried
 }
+
+// topic is what a fact is about.
+type topic uint8
+
+const (
+	ofFile topic = iota
+	// ofGrowth: a file of which playlists name nothing that was not told.
+	ofGrowth
+	ofPlaylist
+)
 
 // place is where a fact goes out.
 type place struct {
 	path    string
+	topic   topic
 	number  uint64
-	list    bool           // of a playlist
-	changes bool           // the path had other bytes before
-	before  map[string]int // what was under way when a playlist took it
-	awaits  map[string]bool
+	before  map[string]*place // of a playlist: the places of files that were taken before it, by path
+	awaits  map[*place]bool   // of a playlist: those among them that it waits for
+	waiters []*place          // the playlists that wait for it
+	changes bool              // it waits for the playlists before it
 	fact    hls.File
 	filled  time.Time // zero until it is
-	free    bool      // of a change: no playlist is before it
 	held    bool
 	done    bool // the fact went out, or there is none
 }
 
 // newOrder returns an order that gives its facts to out.
 func newOrder(out func(hls.File)) *order {
-	return &order{
-		out: out, paths: make(map[string][]*place), awaited: make(map[string][]*place), underway: make(map[string]int),
-		seed: maphash.MakeSeed(),
-	}
+	return &order{out: out, paths: make(map[string][]*place), files: make(map[string]*place), seed: maphash.MakeSeed()}
 }
 
-// begin says that something about a path that is no playlist is under way until end is called.
-func (o *order) begin(path string) { o.underway[path]++ }
-
-// end is the end of what began.
-func (o *order) end(path string) {
-	if o.underway[path]--; o.underway[path] <= 0 {
-		delete(o.underway, path)
-		o.arrived(path)
-		o.try()
-	}
-}
-
-// take takes a place for a fact about a path that is no playlist or is gone: the next one, or one right ahead of another of
-// that path. changes says that the path had other bytes.
-func (o *order) take(path string, changes bool, ahead *place) *place {
-	p := o.add(path, ahead)
-	p.changes = changes || o.was(path)
-	o.begin(path)
-	return p
-}
-
-// takeList is take for a playlist.
-func (o *order) takeList(path string, ahead *place) *place {
-	p := o.add(path, ahead)
-	p.list = true
-	if len(o.underway) > 0 {
-		p.before = maps.Clone(o.underway)
-	}
-	i := len(o.lists)
-	for i > 0 && o.lists[i-1].number > p.number {
-		i--
-	}
-	o.lists = slices.Insert(o.lists, i, p)
-	return p
-}
-
-// add adds a place.
-func (o *order) add(path string, ahead *place) *place {
+// take takes a place for a fact: the next one, or one right ahead of another of its path.
+func (o *order) take(path string, about topic, ahead *place) *place {
+	p := &place{path: path, topic: about}
 	places := o.paths[path]
 	i := slices.Index(places, ahead)
 	if i < 0 {
 		o.last++
-		p := &place{path: path, number: o.last}
-		o.paths[path] = append(places, p)
-		return p
+		i, p.number = len(places), o.last
+	} else {
+		p.number = ahead.number
 	}
-	p := &place{path: path, number: ahead.number}
 	o.paths[path] = slices.Insert(places, i, p)
+	switch {
+	case about == ofPlaylist:
+		if len(o.files) > 0 {
+			p.before = maps.Clone(o.files)
+		}
+		o.lists = inserted(o.lists, p)
+	case about == ofFile && i == len(places):
+		o.files[path] = p
+	}
 	return p
 }
 
-// fill says what goes out at p, a place that nobody filled before.
-func (o *order) fill(p *place, fact hls.File) {
+// inserted returns the places, which are sorted by their numbers, with p among them.
+func inserted(places []*place, p *place) []*place {
+	i := len(places)
+	for i > 0 && places[i-1].number > p.number {
+		i--
+	}
+	return slices.Insert(places, i, p)
+}
+
+// fill says what goes out at p, a place that nobody filled before. changes says that the path had other bytes.
+func (o *order) fill(p *place, fact hls.File, changes bool) {
+	p.fact, p.filled, p.changes = fact, time.Now(), changes || o.was(p.path)
+	o.todo = append(o.todo, p)
+	o.try()
+}
+
+// fillList is fill for a playlist that waits for others.
+func (o *order) fillList(p *place, fact hls.File, awaits []*place) {
+	for _, q := range awaits {
+		if q.done || p.awaits[q] {
+			continue
+		}
+		if p.awaits == nil {
+			p.awaits = make(map[*place]bool)
+		}
+		p.awaits[q] = true
+		q.waiters = append(q.waiters, p)
+	}
 	p.fact, p.filled = fact, time.Now()
 	o.todo = append(o.todo, p)
 	o.try()
 }
 
-// fillList is fill for a playlist that names the paths in awaits, which are among those that were under way.
-func (o *order) fillList(p *place, fact hls.File, awaits []string) {
-	for _, path := range awaits {
-		if o.underway[path] == 0 {
-			continue
-		}
-		if p.awaits == nil {
-			p.awaits = make(map[string]bool)
-		}
-		p.awaits[path] = true
-		o.awaited[path] = append(o.awaited[path], p)
-		o.todo = append(o.todo, o.paths[path]...) // which need not wait for p in turn
-	}
-	o.fill(p, fact)
-}
-
 // withdraw says that nothing goes out at p. What it was filled with is for the caller to release.
 func (o *order) withdraw(p *place) {
-	if !p.done {
+	if p != nil && !p.done {
 		o.remove(p)
 		o.try()
 	}
@@ -183,10 +172,10 @@ func (o *order) try() {
 		if p.done || p.filled.IsZero() || len(p.awaits) > 0 || o.paths[p.path][0] != p {
 			continue
 		}
-		if p.changes && !p.free && o.listBefore(p) {
+		if p.changes && len(o.lists) > 0 && o.lists[0].number < p.number {
 			if !p.held {
 				p.held = true
-				o.held = append(o.held, p)
+				o.held = inserted(o.held, p)
 			}
 			continue
 		}
@@ -198,73 +187,36 @@ func (o *order) try() {
 	}
 }
 
-// listBefore reports whether a playlist has a place before p, but for those that wait for p's own path.
-func (o *order) listBefore(p *place) bool {
-	for _, list := range o.lists {
-		if list.number > p.number {
-			return false
-		}
-		if !list.done && !list.awaits[p.path] {
-			return true
-		}
-	}
-	return false
-}
-
 // remove removes p and has those tried that waited for it.
 func (o *order) remove(p *place) {
 	p.done = true
 	places := o.paths[p.path]
-	if i := slices.Index(places, p); i >= 0 {
-		places = slices.Delete(places, i, i+1)
-	}
-	if len(places) == 0 {
-		delete(o.paths, p.path)
-	} else {
+	i := slices.Index(places, p)
+	if places = slices.Delete(places, i, i+1); len(places) > 0 {
 		o.paths[p.path] = places
 		o.todo = append(o.todo, places[0])
+	} else {
+		delete(o.paths, p.path)
 	}
-	if !p.list {
-		if o.underway[p.path]--; o.underway[p.path] <= 0 {
-			delete(o.underway, p.path)
+	if p.topic != ofPlaylist {
+		if o.files[p.path] == p {
+			delete(o.files, p.path)
+			if i = slices.IndexFunc(places, func(q *place) bool { return q.topic == ofFile }); i >= 0 {
+				o.files[p.path] = places[i] // the next one, which may be the last
+			}
 		}
-		o.arrived(p.path)
+		for _, list := range p.waiters {
+			delete(list.awaits, p)
+			o.todo = append(o.todo, list)
+		}
 		return
-	}
-	for path := range p.awaits {
-		o.awaited[path] = slices.DeleteFunc(o.awaited[path], func(q *place) bool { return q == p })
-		if len(o.awaited[path]) == 0 {
-			delete(o.awaited, path)
-		}
 	}
 	for len(o.lists) > 0 && o.lists[0].done {
 		o.lists = o.lists[1:]
 	}
-	o.release()
-}
-
-// arrived has the playlists tried that waited for path.
-func (o *order) arrived(path string) {
-	for _, list := range o.awaited[path] {
-		delete(list.awaits, path)
-		o.todo = append(o.todo, list)
-	}
-	delete(o.awaited, path)
-}
-
-// release has the changes tried for which a playlist is no longer before them, and those that playlists wait for.
-func (o *order) release() {
-	for len(o.held) > 0 {
-		p := o.held[0]
-		if !p.done && len(o.lists) > 0 && o.lists[0].number < p.number {
-			break
-		}
-		p.free = true
-		o.todo = append(o.todo, p)
+	for len(o.held) > 0 && (o.held[0].done || len(o.lists) == 0 || o.held[0].number < o.lists[0].number) {
+		o.todo = append(o.todo, o.held[0])
 		o.held = o.held[1:]
-	}
-	for path := range o.awaited {
-		o.todo = append(o.todo, o.paths[path]...)
 	}
 }
 

@@ -18,15 +18,20 @@ type keeping struct {
 	pin      func(path string, f *os.File, v hls.Version) (hls.Source, bool)
 	place    *place
 	fact     hls.File
+	changes  bool
 	file     *os.File
 	evidence string
 }
 
-// keep has the bytes of a finished file kept and reports it. It takes the file over. What is seen to finish is pinned at once, as
-// the packager may remove it within milliseconds. What was met at rest, which may be very much and of no use to
-// anybody, is pinned when a playlist names it.
-func (r *run) keep(f *file, p *place, fact hls.File, file *os.File, evidence string) {
-	k := &keeping{f: f, held: r.held, dir: r.dir, pin: r.config.Pin, place: p, fact: fact, file: file, evidence: evidence}
+// keep has the bytes kept of what was looked at and is finished, and reports it. It takes s.file and s.place over. What is seen
+// to finish is pinned at once, as the packager may remove it within milliseconds. What was met at rest, which may
+// be very much and of no use to anybody, is pinned when a playlist names it. changes says that the path had other bytes.
+func (r *run) keep(s *sighting, fact hls.File, evidence string, changes bool) {
+	k := &keeping{
+		f: s.f, held: r.held, dir: r.dir, pin: r.config.Pin,
+		place: s.place, fact: fact, changes: changes, file: s.file, evidence: evidence,
+	}
+	s.place, s.file = nil, nil
 	if evidence != byRange && (k.pin == nil || fact.Found) {
 		k.hold()
 		k.deal(r)
@@ -72,7 +77,7 @@ func (k *keeping) deal(r *run) {
 		}
 	}
 	r.config.Observer.Settled(k.fact.Kind.String(), k.evidence)
-	r.order.fill(k.place, k.fact)
+	r.order.fill(k.place, k.fact, k.changes)
 }
 
 // pinnable is a held file that is pinned when it is kept, if it still has its name then.

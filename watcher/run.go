@@ -238,7 +238,7 @@ func (r *run) lookAsked() {
 	for rel := range r.asked() {
 		in, name := r.locate(rel)
 		if in == nil {
-			r.order.fill(r.order.take(rel, true, nil), hls.File{Path: rel, State: hls.Gone})
+			r.order.fill(r.order.take(rel, ofFile, nil), hls.File{Path: rel, State: hls.Gone}, true)
 			continue
 		}
 		f := r.newFile(in, name)

@@ -65,8 +65,8 @@ type file struct {
 	seen     hls.Version // at the last look …
 	since    time.Time   // … and since when
 	failures int         // looks in a row that the machine did not let happen
-	retrying bool        // the next look is a repeated probe, …
-	begun    bool        // … of which the order knows
+	retrying bool        // the next look is a repeated probe
+	place    *place      // of what the next look finds
 	open     *os.File    // the file as it was at the last look, while it is not finished
 	alarm    alarm
 }
@@ -153,7 +153,7 @@ func (r *run) newFile(in *folder, name string) *file {
 	f := &file{in: in, name: name}
 	f.kind = hls.Classify(f.path())
 	f.silent = f.kind == hls.Temporary || r.config.Exclude(f.path())
-	f.alarm.do = func() { r.look(f) }
+	f.alarm.do = func() { r.lookOnceMore(f) }
 	in.files[name] = f
 	return f
 }
@@ -175,7 +175,7 @@ func (r *run) detach(f *file) {
 	r.sate(f)
 	f.lost, f.next = true, signs{}
 	if f.told.known() || f.growth.told > 0 || f.looking != nil || f.open != nil || len(f.read.editions) > 0 {
-		f.farewell = r.order.take(f.path(), true, nil)
+		f.farewell = r.order.take(f.path(), ofFile, nil)
 	}
 }
 
@@ -188,7 +188,7 @@ func (r *run) part(f *file) {
 	case !f.told.known() && f.growth.told == 0:
 		r.order.withdraw(f.farewell)
 	case f.gone || r.root == nil:
-		r.order.fill(f.farewell, hls.File{Path: f.path(), State: hls.Gone})
+		r.order.fill(f.farewell, hls.File{Path: f.path(), State: hls.Gone}, true)
 	default:
 		r.inquire([]*file{f})
 	}

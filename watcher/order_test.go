@@ -1,0 +1,223 @@
+package watcher
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// ordered is an order whose facts are noted, by their paths.
+type ordered struct {
+	*order
+	got []string
+}
+
+func newOrdered() *ordered {
+	o := &ordered{}
+	o.order = newOrder(func(f hls.File) {
+		name := f.Path
+		if f.State == hls.Gone {
+			name = "-" + name
+		}
+		o.got = append(o.got, name)
+	})
+	return o
+}
+
+// is checks what went out since the last call.
+func (o *ordered) is(t *testing.T, want ...string) {
+	t.Helper()
+	if !slices.Equal(o.got, want) {
+		t.Errorf("got %q, want %q", o.got, want)
+	}
+	o.got = nil
+}
+
+func settledFact(path string) hls.File { return hls.File{Path: path, State: hls.Settled} }
+
+func goneFact(path string) hls.File { return hls.File{Path: path, State: hls.Gone} }
+
+func TestOrderOfOnePath(t *testing.T) {
+	t.Parallel()
+	o := newOrdered()
+	first, second, gone := o.take("a", ofFile, nil), o.take("a", ofFile, nil), o.take("a", ofFile, nil)
+	o.fill(gone, goneFact("a"), true)
+	o.fill(second, settledFact("a"), true)
+	o.is(t)
+	o.fill(o.take("a", ofFile, second), settledFact("ahead"), false)
+	o.is(t)
+	o.withdraw(first)
+	o.is(t, "ahead", "a", "-a")
+	if len(o.paths)+len(o.files)+len(o.held) > 0 {
+		t.Errorf("left %+v", o.order)
+	}
+}
+
+func TestChangesWaitForPlaylists(t *testing.T) {
+	t.Parallel()
+	o := newOrdered()
+	earlier := o.take("earlier", ofFile, nil)
+	first := o.take("1.m3u8", ofPlaylist, nil)
+	a := o.take("a", ofFile, nil)
+	second := o.take("2.m3u8", ofPlaylist, nil)
+	b := o.take("b", ofFile, nil)
+	o.fill(o.take("c", ofFile, nil), goneFact("c"), true)
+	o.fill(b, settledFact("b"), true) // before a, which comes out before it
+	o.fill(a, settledFact("a"), true)
+	o.fill(o.take("new", ofFile, nil), settledFact("new"), false)
+	o.is(t, "new")
+	o.fill(earlier, settledFact("earlier"), true) // it was looked at before the playlists
+	o.is(t, "earlier")
+	o.fillList(second, settledFact("2.m3u8"), nil) // does not wait for another playlist
+	o.is(t, "2.m3u8")
+	third := o.take("3.m3u8", ofPlaylist, nil)
+	o.fillList(first, settledFact("1.m3u8"), nil)
+	o.is(t, "1.m3u8", "a", "b", "-c")
+	o.fill(o.take("c", ofFile, nil), settledFact("c"), false) // the name is not new
+	o.is(t)
+	o.withdraw(third) // it was no playlist
+	o.is(t, "c")
+}
+
+func TestPlaylistsWaitForWhatTheyName(t *testing.T) {
+	t.Parallel()
+	o := newOrdered()
+	a, b, grows := o.take("a", ofFile, nil), o.take("b", ofFile, nil), o.take("grows", ofGrowth, nil)
+	again := o.take("a", ofFile, nil)
+	list := o.take("x.m3u8", ofPlaylist, nil)
+	later := o.take("b", ofFile, nil)
+	if len(list.before) != 2 || list.before["a"] != again || list.before["b"] != b {
+		t.Errorf("before the playlist: %v", list.before)
+	}
+	o.fillList(list, settledFact("x.m3u8"), []*place{list.before["a"], list.before["b"], b})
+	o.fill(grows, settledFact("grows"), false)
+	o.fill(later, settledFact("b"), true)
+	o.is(t, "grows")
+	o.fill(a, settledFact("a"), true)
+	o.fill(b, settledFact("b"), true)
+	o.is(t, "a", "b")
+	o.withdraw(again) // it turns out to be nothing
+	o.is(t, "x.m3u8", "b")
+}
+
+// TestOverduePlaylists has a change wait for a playlist for too long.
+func TestOverduePlaylists(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o := newOrdered()
+		slow := o.take("slow.m3u8", ofPlaylist, nil)
+		o.fill(o.take("a", ofFile, nil), settledFact("a"), true)
+		late := o.take("late.m3u8", ofPlaylist, nil)
+		time.Sleep(holdTime)
+		if got := o.overdue(time.Now().Add(-holdTime - 1)); len(got) > 0 {
+			t.Errorf("%d are overdue too early", len(got))
+		}
+		if got := o.overdue(time.Now().Add(-holdTime)); len(got) != 1 || got[0] != slow || !slow.done || late.done {
+			t.Errorf("got %d places", len(got))
+		}
+		o.is(t, "a")
+		o.withdraw(slow) // which does no harm
+		o.fillList(late, settledFact("late.m3u8"), nil)
+		o.is(t, "late.m3u8")
+	})
+}
+
+// TestOrderAtRandom plays random facts and checks the rules on what comes out: nothing is lost, the facts of a path stay in
+// order, a change comes after the playlists that took a place before it, and a playlist after what it waits for.
+func TestOrderAtRandom(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(300) {
+		g := &game{random: rand.New(rand.NewPCG(seed, 1)), awaits: make(map[*place][]*place)}
+		g.order = newOrder(func(f hls.File) { g.out = append(g.out, int(f.Version.Size)) })
+		for range 60 {
+			if len(g.open) == 0 || g.random.IntN(2) == 0 {
+				g.take()
+			} else {
+				g.finish()
+			}
+		}
+		for len(g.open) > 0 {
+			g.finish()
+		}
+		for _, problem := range g.problems() {
+			t.Errorf("seed %d: %s", seed, problem)
+		}
+	}
+}
+
+// game is an order that is played with.
+type game struct {
+	*order
+	random    *rand.Rand
+	out       []int    // by their numbers in all
+	all, open []*place // those withdrawn are nil in all
+	awaits    map[*place][]*place
+}
+
+func (g *game) take() {
+	path, about := string(rune('a'+g.random.IntN(6))), topic(g.random.IntN(3))
+	if about == ofPlaylist {
+		path += ".m3u8"
+	}
+	p := g.order.take(path, about, nil)
+	g.all, g.open = append(g.all, p), append(g.open, p)
+}
+
+// finish fills or withdraws one of the places that are open.
+func (g *game) finish() {
+	i := g.random.IntN(len(g.open))
+	p := g.open[i]
+	g.open = slices.Delete(g.open, i, i+1)
+	number := slices.Index(g.all, p)
+	fact := hls.File{Path: p.path, Version: hls.Version{Size: int64(number)}}
+	switch {
+	case g.random.IntN(5) == 0:
+		g.withdraw(p)
+		g.all[number] = nil
+	case p.topic == ofPlaylist:
+		for _, q := range p.before {
+			if g.random.IntN(2) == 0 {
+				g.awaits[p] = append(g.awaits[p], q)
+			}
+		}
+		g.fillList(p, fact, g.awaits[p])
+	default:
+		g.fill(p, fact, g.random.IntN(2) == 0)
+	}
+}
+
+// problems lists what is wrong with what went out.
+func (g *game) problems() []string {
+	var wrong []string
+	when := func(p *place) int { return slices.Index(g.out, slices.Index(g.all, p)) }
+	count := 0
+	for i, p := range g.all {
+		if p == nil {
+			continue
+		}
+		count++
+		for j, q := range g.all {
+			switch {
+			case q == nil || when(p) < when(q):
+			case i < j && p.path == q.path:
+				wrong = append(wrong, fmt.Sprintf("%d and %d of %s changed places", i, j, p.path))
+			case i < j && p.topic == ofPlaylist && q.changes:
+				wrong = append(wrong, fmt.Sprintf("the change %d came before the playlist %d", j, i))
+			case slices.Contains(g.awaits[q], p) && p != q:
+				wrong = append(wrong, fmt.Sprintf("the playlist %d did not wait for %d", j, i))
+			}
+		}
+	}
+	if len(g.out) != count {
+		wrong = append(wrong, fmt.Sprintf("%d facts came out, want %d", len(g.out), count))
+	}
+	if len(g.paths)+len(g.files)+len(g.lists)+len(g.todo) > 0 {
+		wrong = append(wrong, fmt.Sprintf("something is left: %+v", g.order))
+	}
+	return wrong
+}

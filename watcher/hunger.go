@@ -92,10 +92,14 @@ func (r *run) starve(f *file, size, need int64) {
 
 // sate says that f waits for memory no longer.
 func (r *run) sate(f *file) {
-	h := &f.read.hunger
 	delete(r.hungry.files, f)
+	f.read.hunger.giveBack()
+}
+
+// giveBack gives back the memory that was not needed.
+func (h *hunger) giveBack() {
 	h.share.Release()
-	h.share, h.need = nil, 0
+	h.share = nil
 }
 
 // share gives what was freed to those who wait for it, those first that need the least, and has them looked at.

@@ -40,6 +40,7 @@ type sighting struct {
 	known   bool // nothing is new
 	err     error
 	hangs   bool
+	passed  bool // playlists do not wait for it
 }
 
 // look has it found out what has the name of f, and what is to be reported of it. It never waits: what is found is dealt with
@@ -79,7 +80,7 @@ func (r *run) takePlace(f *file) *place {
 		return nil
 	case f.kind.IsPlaylist():
 		about = ofPlaylist
-	case f.growth.told > 0 && f.growth.told >= f.growth.named:
+	case f.growth.told > 0 && f.growth.told >= f.growth.named, f.looking != nil && f.looking.passed:
 		about = ofGrowth
 	}
 	return r.order.take(f.path(), about, f.farewell)
@@ -115,6 +116,10 @@ func (r *run) begin(l lane, f *file, p *place) {
 	r.work.add(&job{lane: l, do: s.do, hang: func() {
 		s.hangs = true
 		in.hanging++
+		if p != nil && p.topic == ofFile && s.told.reported == (hls.Version{}) {
+			s.passed = true // what names it waits for its first bytes anyway
+			r.order.pass(p)
+		}
 	}})
 }
 
@@ -203,7 +208,7 @@ func (s *sighting) deal(r *run) {
 		again = true
 	}
 	if !again && f.alarm.index == 0 {
-		r.sate(f) // it was given memory and needs none
+		f.read.hunger.giveBack() // it needs none
 	}
 	switch {
 	case f.retrying:

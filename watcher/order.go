@@ -125,6 +125,20 @@ func (o *order) fillList(p *place, fact hls.File, awaits []*place) {
 	o.try()
 }
 
+// pass has playlists no longer wait for p, which may take for ever.
+func (o *order) pass(p *place) {
+	p.topic = ofGrowth
+	if o.files[p.path] == p {
+		delete(o.files, p.path)
+	}
+	for _, list := range p.waiters {
+		delete(list.awaits, p)
+		o.todo = append(o.todo, list)
+	}
+	p.waiters = nil
+	o.try()
+}
+
 // withdraw says that nothing goes out at p. What it was filled with is for the caller to release.
 func (o *order) withdraw(p *place) {
 	if p != nil && !p.done {

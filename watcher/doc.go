@@ -30,8 +30,12 @@
 // # What is never reported
 //
 // Symbolic links, FIFOs, sockets and devices are neither followed nor opened, files under a packager's
-// temporary names are tracked for their rename only, and the folder .hlsship at the top is not looked
-// at. Every file is opened through an os.Root.
+// temporary names are tracked for their rename only, and neither the folder .hlsship at the top nor those of
+// Config.Leave are looked at. Every file is opened through an os.Root, without waiting for the other end of a FIFO.
+// A segment without a byte is never finished, and folders more than 64 below the directory are left out.
+//
+// That something cannot be opened or listed for want of descriptors or memory, or as a disk or a server fails, says nothing
+// about it: it is looked at again after 250 ms, and ever less often.
 //
 // # Events are a short cut
 //
@@ -41,8 +45,26 @@
 //
 // # Goroutines
 //
-// New starts none. Run is one loop that owns all state; it starts the one goroutine of an
-// fsnotify.Watcher and joins it. Look and the methods of a Source may be called from any goroutine.
+// New starts none. Run is one loop that owns all state. What may take long is a job, with a goroutine of its own that shares
+// nothing with the loop and hands it an outcome: a look at a name, the listing of a folder, the reading of a playlist,
+// Config.Pin. Each kind has few goroutines (work.go), small playlists other ones than large. A job that takes more
+// than 5 s, as one below a mount whose server is away does, is made up for by another goroutine, up to 64 of them. Run
+// joins them all, and the goroutine of its fsnotify.Watcher, but for those that hang. Look and the methods of a Source may
+// be called from any goroutine.
+//
+// # In which order facts come
+//
+// Facts of one path come in order. Facts of different paths come as soon as they are known, with two exceptions, on which
+// P1 rests (order.go): that a name has other bytes than before, or is gone, comes after the playlists that the look
+// began at before; and a playlist comes after those of its names that the look began at before, since it means them.
+// A playlist for which others waited 5 s is read anew instead. Of a playlist's versions the one that is read, the next and the
+// newest are reported, if more come meanwhile.
+//
+// # How much a playlist may cost
+//
+// It takes its memory from Config.Memory before it is read, and again for what it names. Where there is none it waits, and the
+// version that is then on disk is read; what would never fit is refused. One that took more than 50 ms to read, or was refused
+// as too large, is left alone for a while, so that it takes no more than a part of one processor.
 //
 // The package imports hls, fsnotify and golang.org/x/sys, and never uploader, metrics or cmd.
 package watcher

@@ -40,8 +40,8 @@ type Config struct {
 	// Pin, if set, has the bytes of finished files kept by somebody else instead, who may outlive the
 	// process: it is given the open file, its path below Dir and its fingerprint, and returns the Source. If
 	// ok the file belongs to that Source, else it is held open as without Pin. Files that a scan met at rest
-	// are pinned once their Source is kept (hls.Keeper), playlists at once. Pin must be fast and safe for concurrent
-	// use.
+	// are pinned once their Source is kept (hls.Keeper), playlists at once. Pin is called from several goroutines at once. One
+	// that takes long delays that file and what waits for it.
 	Pin func(path string, f *os.File, v hls.Version) (src hls.Source, ok bool)
 	// Memory bounds what playlists take that are read and not released by the receiver of their facts. nil bounds
 	// nothing.
@@ -141,13 +141,14 @@ func New(c Config) (*Watcher, error) {
 	return w, nil
 }
 
-// Run watches until ctx is done and sends what it learns on facts, in the order in which it learnt it.
+// Run watches until ctx is done and sends what it learns on facts, in the order that the package comment tells.
 // It then makes a last scan, waits up to 250 ms for files that are just being closed, delivers what is
 // left, closes facts and returns nil. It may be called once.
 //
-// The receiver must read facts until it is closed and release the Source of every fact. Until ctx is
+// The receiver must read facts until it is closed and release the Source and the Share of every fact. Until ctx is
 // done a slow receiver blocks nothing: facts wait in memory. After it, Run waits at most 10 s for the
-// receiver, then releases what nobody took and returns an error.
+// receiver, then releases what nobody took and returns an error; and as long for files that it still reads, which it leaves to
+// the next start then.
 //
 // A directory that does not exist yet, or was removed, is waited for. An error is returned when Dir is
 // no directory or may not be read, and when inotify fails for want of instances or watches; it then

@@ -164,10 +164,8 @@ func (e *edition) text() ([]byte, error) {
 
 // parse puts what the text names into the fact.
 func (e *edition) parse(text []byte) {
-	list, err := hls.ParseFile(e.fact.Path, text)
-	if err == nil && len(list.References) > e.memory.References(int64(len(text))) {
-		err = hls.ErrTooLarge
-	}
+	size := int64(len(text))
+	list, err := hls.ParseWithin(e.fact.Path, text, e.memory.References(size))
 	if err != nil {
 		e.err, e.reason = err, refusedPlaylist
 		if errors.Is(err, hls.ErrTooLarge) {
@@ -175,7 +173,7 @@ func (e *edition) parse(text []byte) {
 		}
 		return
 	}
-	if need := hls.Cost(int64(len(text)), len(list.References)); !e.fact.Share.Grow(need) {
+	if need := list.Cost(size); !e.fact.Share.Grow(need) {
 		e.need = need
 		return
 	}

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 func TestUnlinkRightAfterClose(t *testing.T) {
@@ -59,13 +61,13 @@ func TestUnlinkWhileAProbeIsRepeated(t *testing.T) {
 func TestHoldExceeded(t *testing.T) {
 	t.Parallel()
 	x := start(t, func(c *Config) { c.Hold = 2 })
+	var all []hls.File
 	for i := range 4 {
-		x.write(fmt.Sprintf("seg_%d.ts", i), fmt.Sprint(i))
+		name := fmt.Sprintf("seg_%d.ts", i)
+		x.write(name, fmt.Sprint(i))
+		all = append(all, x.settled(name, fmt.Sprint(i)))
 	}
-	first := x.settled("seg_0.ts", "0")
-	second := x.settled("seg_1.ts", "1")
-	x.settled("seg_2.ts", "2")
-	fourth := x.settled("seg_3.ts", "3")
+	first, second, fourth := all[0], all[1], all[3]
 	x.obs.until(t, "two held files", func(r *recorder) bool { return r.holding == 2 })
 	read(t, first) // by its name
 	check(t, os.Remove(x.path("seg_0.ts")))

@@ -19,16 +19,22 @@ func segments(letter string, n int) string {
 	return playlist(all...)
 }
 
+// fourPlaylists returns an account with room for four playlists of ten segments, of which large ones together may take
+// three and a half, and each two at most.
+func fourPlaylists() *hls.Account {
+	return hls.NewAccount(4 * hls.Cost(int64(len(segments("a", 10))), 10))
+}
+
 // waiting waits until as many playlists wait for memory.
 func (x *watch) waiting(n int) {
 	x.t.Helper()
 	x.obs.until(x.t, fmt.Sprintf("%d playlists that wait", n), func(r *recorder) bool { return r.waiting == n })
 }
 
-// TestPlaylistsWaitForMemory has an account of which three playlists of ten segments take almost all that large ones may.
+// TestPlaylistsWaitForMemory has playlists take almost all the memory that large ones may.
 func TestPlaylistsWaitForMemory(t *testing.T) {
 	t.Parallel()
-	account := hls.NewAccount(30000)
+	account := fourPlaylists()
 	x := start(t, func(c *Config) { c.Memory = account })
 	var held []hls.File
 	for _, name := range []string{"a", "b", "c"} {
@@ -56,12 +62,12 @@ func TestPlaylistsWaitForMemory(t *testing.T) {
 	x.waiting(2)
 	check(t, os.Remove(x.path("g.m3u8"))) // is gone while it waits
 	x.waiting(1)
-	x.write("i.m3u8", segments("i", 4))
+	x.write("i.m3u8", segments("i", 5))
 	x.waiting(2)
 	held[0].Share.Release() // is enough for one of the two
-	x.settled("i.m3u8", segments("i", 4))
+	x.settled("i.m3u8", segments("i", 5))
 	x.waiting(1)
-	x.write("never.m3u8", segments("n", 14)) // would not fit if it were alone
+	x.write("never.m3u8", segments("n", 30)) // would not fit if it were alone
 	x.obs.until(t, "a refusal", func(r *recorder) bool { return r.refused[refusedSize] == 1 })
 	log := x.log.String()
 	if strings.Count(log, "playlist waits for memory") != 4 || !strings.Contains(log, "cure=") || strings.Contains(log, "small.m3u8") {
@@ -75,7 +81,7 @@ func TestPlaylistsWaitForMemory(t *testing.T) {
 // TestMemoryIsGivenBack has playlists read of which nothing becomes, and checks that nothing is left of them.
 func TestMemoryIsGivenBack(t *testing.T) {
 	t.Parallel()
-	account := hls.NewAccount(30000)
+	account := fourPlaylists()
 	x := start(t, func(c *Config) { c.Memory = account })
 	text := segments("a", 10)
 	x.write("a.m3u8", text)
@@ -84,7 +90,7 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	for range 20 {
 		x.write("a.m3u8", text) // the same bytes
 		x.write("b.m3u8", "no playlist")
-		x.write("many.m3u8", segments("m", 30))
+		x.write("many.m3u8", segments("m", 40))
 	}
 	x.barrier()
 	x.write("c.m3u8", segments("c", 10)) // nobody takes it
@@ -102,12 +108,12 @@ func TestMemoryIsGivenBack(t *testing.T) {
 // TestRefusedPlaylistIsLeftAlone rewrites a playlist that names too much over and over. It is read once in a while.
 func TestRefusedPlaylistIsLeftAlone(t *testing.T) {
 	t.Parallel()
-	x := start(t, func(c *Config) { c.Memory = hls.NewAccount(30000) })
-	x.write("x.m3u8", segments("x", 14))
+	x := start(t, func(c *Config) { c.Memory = fourPlaylists() })
+	x.write("x.m3u8", segments("x", 30))
 	x.obs.until(t, "a refusal", func(r *recorder) bool { return r.refused[refusedSize] == 1 })
 	began := time.Now()
 	for i := range 30 {
-		x.write("x.m3u8", segments("x", 15+i%2))
+		x.write("x.m3u8", segments("x", 31+i%2))
 		x.write("other.m3u8", segments(fmt.Sprint("o", i), 1))
 		x.settled("other.m3u8", segments(fmt.Sprint("o", i), 1)).Share.Release()
 	}

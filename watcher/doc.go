@@ -46,11 +46,11 @@
 // # Goroutines
 //
 // New starts none. Run is one loop that owns all state. What may take long is a job, with a goroutine of its own that shares
-// nothing with the loop and hands it an outcome: a look at a name, the listing of a folder, the reading of a playlist,
-// Config.Pin. Each kind has few goroutines (work.go), small playlists other ones than large. A job that takes more
-// than 5 s, as one below a mount whose server is away does, is made up for by another goroutine, up to 64 of them. Run
-// joins them all, and the goroutine of its fsnotify.Watcher, but for those that hang. Look and the methods of a Source may
-// be called from any goroutine.
+// nothing with the loop: a look at a name, the listing of a folder, the reading of a playlist, Config.Pin. Each kind has few
+// goroutines (work.go), small playlists other ones than large, and no more than two look at the files of one folder. A
+// job that hangs, as one below a mount whose server is away does, is made up for by another goroutine after 5 s, a look
+// after 1 s, up to 64 of them. Run joins them all, and the goroutine of its fsnotify.Watcher, but for those that hang. Look
+// and the methods of a Source may be called from any goroutine.
 //
 // # In which order facts come
 //

@@ -36,7 +36,7 @@ type reading struct {
 	hunger   hunger
 }
 
-// edition is a finished version of a playlist. It is made by the loop, read as a job, and an outcome then.
+// edition is a finished version of a playlist. It is made by the loop, and read as a job.
 type edition struct {
 	f        *file
 	sys      *system
@@ -113,11 +113,11 @@ func (r *run) startReading(f *file) {
 	if e.fact.Version.Size > smallText {
 		l = largeTexts
 	}
-	r.work.add(&job{lane: l, do: e.do})
+	r.work.add(&job{lane: l, task: e})
 }
 
-// do implements the job.
-func (e *edition) do() outcome {
+// do implements task.
+func (e *edition) do() {
 	began := time.Now()
 	text, err := e.text()
 	e.took = time.Since(began)
@@ -138,7 +138,6 @@ func (e *edition) do() outcome {
 			e.took = time.Since(began)
 		}
 	}
-	return e
 }
 
 // text reads the playlist once; nil if it is no longer the version that was finished. It is that if the fingerprint is
@@ -202,7 +201,7 @@ func (e *edition) keep() {
 	}
 }
 
-// drop implements outcome.
+// drop implements task.
 func (e *edition) drop() {
 	if e.file != nil {
 		_ = e.file.Close()
@@ -211,7 +210,7 @@ func (e *edition) drop() {
 	letGo(e.fact)
 }
 
-// deal implements outcome.
+// deal implements task.
 func (e *edition) deal(r *run) {
 	f := e.f
 	f.read.editions = f.read.editions[1:]

@@ -15,7 +15,7 @@ import (
 // listingBatch is how many entries are read at a time.
 const listingBatch = 64
 
-// listing is a folder that is watched and listed. It is made by the loop, done as a job, and an outcome then.
+// listing is a folder that is watched and listed. It is made by the loop and done as a job.
 type listing struct {
 	in    *folder
 	scan  *scan
@@ -28,7 +28,7 @@ type listing struct {
 	leave []string                // paths of Config.Leave …
 	ids   map[fileID]bool         // … and their identities; nil if they are to be looked up
 	add   func(path string) error // watches a folder
-	over  <-chan struct{}         // closed when nobody waits for the outcome
+	over  <-chan struct{}         // closed when nobody waits for it
 
 	met     fileID // whose turn it is if that is another folder
 	left    bool   // it is one to leave alone
@@ -47,38 +47,37 @@ type entry struct {
 	version hls.Version // zero for folders
 }
 
-// do implements the job. The folder is opened first: to watch it by name may take for ever where that does, and holds up
+// do implements task. The folder is opened first: to watch it by name may take for ever where that does, and holds up
 // all other events then. What comes between watching and listing is met twice, not missed.
-func (l *listing) do() outcome {
+func (l *listing) do() {
 	dir, err := l.sys.open(l.root, l.name, folderFlags)
 	if err != nil {
 		l.err = err
-		return l
+		return
 	}
 	defer func() { _ = dir.Close() }()
 	fi, err := dir.Stat()
 	if err != nil {
 		l.err = err
-		return l
+		return
 	}
 	l.met = idOf(fi)
 	if l.ids == nil {
 		l.ids = identities(l.leave)
 	}
 	if l.left = !l.top && leaves(l.leave, l.ids, l.met, l.path); l.left || l.met != l.id {
-		return l
+		return
 	}
 	l.refused = l.add(l.path)
 	if now, err := l.sys.lstat(l.root, l.name); err != nil || idOf(now) != l.id {
 		l.met = fileID{} // its name changed hands meanwhile; the events of its parent say so
 		l.err = err
-		return l
+		return
 	}
 	l.read(dir)
 	slices.SortFunc(l.entries, func(a, b entry) int {
 		return cmp.Or(cmp.Compare(a.version.ModTime, b.version.ModTime), cmp.Compare(a.name, b.name))
 	})
-	return l
 }
 
 // read reads all entries. Folders are not looked at: one whose server is away would keep the others waiting.
@@ -115,7 +114,7 @@ func (l *listing) read(dir *os.File) {
 	}
 }
 
-// drop implements outcome.
+// drop implements task.
 func (l *listing) drop() {}
 
 // without has the scan go on without l.
@@ -148,7 +147,7 @@ func (r *run) list(s *scan, f *folder) {
 		r.claim(f)
 	}
 	s.list = l
-	r.work.add(&job{lane: listings, do: l.do, hang: func() {
+	r.work.add(&job{lane: listings, task: l, hang: func() {
 		l.hangs = true
 		if s.list == l {
 			s.list = nil // the scan goes on without it
@@ -156,7 +155,7 @@ func (r *run) list(s *scan, f *folder) {
 	}})
 }
 
-// deal implements outcome.
+// deal implements task.
 func (l *listing) deal(r *run) {
 	f := l.in
 	f.listing = false

@@ -10,16 +10,12 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
-// hungAtOnce is how many looks may hang in one folder, as they do below a mount whose server is away. After them the
-// files of the folder wait for those.
-const hungAtOnce = 4
-
 // errEmpty is why a segment without a byte is refused. Whoever closed it, no packager meant it: one makes a file long
 // before it has something to write, and a loss of power may leave nothing but the name.
 var errEmpty = errors.New("a segment is never empty")
 
-// sighting is a look at what has a name, or at a file that is open. It is made by the loop, done as a job, and an
-// outcome then.
+// sighting is a look at what has a name, or at a file that is open. It is made by the loop, done as a job, and
+// dealt with then.
 type sighting struct {
 	f     *file
 	sys   *system
@@ -100,10 +96,6 @@ func (r *run) begin(l lane, f *file, p *place) {
 	case f.told.refused == refusedName, r.root == nil && f.open == nil:
 		r.order.withdraw(p)
 		return
-	case f.in.hanging >= hungAtOnce:
-		r.order.withdraw(p)
-		r.wait(f, hangTime, false)
-		return
 	case p == nil || p.done:
 		p = r.takePlace(f)
 	}
@@ -112,10 +104,8 @@ func (r *run) begin(l lane, f *file, p *place) {
 		told: f.told, signs: f.signs, bare: f.silent, last: f.lost, place: p, file: r.takeOpen(f),
 	}
 	f.looking = s
-	in := f.in
-	r.work.add(&job{lane: l, do: s.do, hang: func() {
+	r.work.add(&job{lane: l, task: s, in: f.in, hang: func() {
 		s.hangs = true
-		in.hanging++
 		if p != nil && p.topic == ofFile && s.told.reported == (hls.Version{}) {
 			s.passed = true // what names it waits for its first bytes anyway
 			r.order.pass(p)
@@ -123,24 +113,23 @@ func (r *run) begin(l lane, f *file, p *place) {
 	}})
 }
 
-// do implements the job.
-func (s *sighting) do() outcome {
+// do implements task.
+func (s *sighting) do() {
 	if s.bare {
 		_, s.err = s.sys.regular(s.root, s.name)
-		return s
+		return
 	}
 	if s.file == nil {
 		if s.file, s.err = s.open(); s.err != nil {
-			return s
+			return
 		}
 	}
 	if s.err = s.examine(); s.err != nil {
 		s.drop()
 	}
-	return s
 }
 
-// drop implements outcome.
+// drop implements task.
 func (s *sighting) drop() {
 	if s.file != nil {
 		_ = s.file.Close()
@@ -182,12 +171,9 @@ func (s *sighting) examine() (err error) {
 	return nil
 }
 
-// deal implements outcome.
+// deal implements task.
 func (s *sighting) deal(r *run) {
 	f := s.f
-	if s.hangs {
-		f.in.hanging--
-	}
 	again, next := f.again || f.lost && !s.last, f.place
 	f.looking, f.again, f.place = nil, false, nil
 	switch {

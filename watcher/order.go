@@ -103,7 +103,7 @@ func inserted(places []*place, p *place) []*place {
 
 // fill says what goes out at p, a place that nobody filled before. changes says that the path had other bytes.
 func (o *order) fill(p *place, fact hls.File, changes bool) {
-	p.fact, p.filled, p.changes = fact, time.Now(), changes || o.was(p.path)
+	p.fact, p.filled, p.changes = fact, time.Now(), changes
 	o.todo = append(o.todo, p)
 	o.try()
 }
@@ -186,7 +186,7 @@ func (o *order) try() {
 		if p.done || p.filled.IsZero() || len(p.awaits) > 0 || o.paths[p.path][0] != p {
 			continue
 		}
-		if p.changes && len(o.lists) > 0 && o.lists[0].number < p.number {
+		if len(o.lists) > 0 && o.lists[0].number < p.number && (p.changes || p.topic != ofPlaylist && o.was(p.path)) {
 			if !p.held {
 				p.held = true
 				o.held = inserted(o.held, p)

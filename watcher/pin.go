@@ -37,23 +37,22 @@ func (r *run) keep(s *sighting, fact hls.File, evidence string, changes bool) {
 		k.deal(r)
 		return
 	}
-	r.work.add(&job{lane: pinnings, do: k.do})
+	r.work.add(&job{lane: pinnings, task: k})
 }
 
-// do implements the job.
-func (k *keeping) do() outcome {
+// do implements task.
+func (k *keeping) do() {
 	if k.evidence == byRange {
 		source := k.held.hold(k.dir, k.fact.Path, k.fact.Version, k.file)
 		source.end(k.file)
 		k.fact.Source = source
-		return k
+		return
 	}
 	if src, ok := k.pin(k.fact.Path, k.file, k.fact.Version); ok {
 		k.fact.Source = src
 	} else {
 		k.hold()
 	}
-	return k
 }
 
 // hold keeps the file open.
@@ -65,10 +64,16 @@ func (k *keeping) hold() {
 	}
 }
 
-// drop implements outcome.
-func (k *keeping) drop() { k.fact.Source.Release() }
+// drop implements task.
+func (k *keeping) drop() {
+	if k.fact.Source != nil {
+		k.fact.Source.Release()
+	} else {
+		_ = k.file.Close()
+	}
+}
 
-// deal implements outcome.
+// deal implements task.
 func (k *keeping) deal(r *run) {
 	if f := k.f; k.evidence != byRange && f.told.reported == k.fact.Version {
 		f.source = k.fact.Source

@@ -62,7 +62,7 @@ func (r *run) call(reason string) {
 	}
 	r.calling = true
 	c := &call{dir: r.dir, open: r.root != nil, id: r.rootID, reason: reason}
-	r.work.add(&job{lane: errands, do: c.do})
+	r.work.add(&job{lane: errands, task: c})
 }
 
 // call is a job that opens the directory, and an outcome then.
@@ -78,29 +78,28 @@ type call struct {
 	err  error
 }
 
-// do implements the job.
-func (c *call) do() outcome {
+// do implements task.
+func (c *call) do() {
 	if c.open && c.reason == "" {
 		fi, err := os.Stat(c.dir)
 		if err == nil && idOf(fi) == c.id || err != nil && !absent(err) {
 			c.same = true
-			return c
+			return
 		}
 	}
 	if c.root, c.err = os.OpenRoot(c.dir); c.err != nil {
-		return c
+		return
 	}
 	fi, err := c.root.Stat(".")
 	if err != nil {
 		c.err = err
 		c.drop()
-		return c
+		return
 	}
 	c.met = idOf(fi)
-	return c
 }
 
-// drop implements outcome.
+// drop implements task.
 func (c *call) drop() {
 	if c.root != nil {
 		_ = c.root.Close()
@@ -108,7 +107,7 @@ func (c *call) drop() {
 	}
 }
 
-// deal implements outcome.
+// deal implements task.
 func (c *call) deal(r *run) {
 	r.calling = false
 	if !c.same {

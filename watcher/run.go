@@ -197,9 +197,9 @@ func (r *run) step(done <-chan struct{}) {
 		r.lookAsked()
 	case <-scanning:
 		r.scanSlice()
-	case e := <-r.work.ended:
-		r.work.finished(e.job)
-		e.outcome.deal(r)
+	case j := <-r.work.ended:
+		r.work.finished(j)
+		j.task.deal(r)
 	case <-r.hungry.freed:
 		r.share()
 	}

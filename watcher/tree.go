@@ -27,7 +27,6 @@ type folder struct {
 	depth    int    // below the directory, which has 0
 	id       fileID // of the folder that was armed or met last
 	watched  bool
-	hanging  int   // looks at its files that hang
 	listing  bool  // it is being listed, …
 	relist   bool  // … and to be listed once more then
 	failures int   // listings in a row that the machine did not let happen
@@ -239,22 +238,21 @@ func (r *run) inquire(files []*file) {
 	for _, f := range files {
 		n.paths = append(n.paths, filepath.FromSlash(f.path()))
 	}
-	r.work.add(&job{lane: errands, do: n.do})
+	r.work.add(&job{lane: errands, task: n})
 }
 
-// do implements the job.
-func (n *names) do() outcome {
+// do implements task.
+func (n *names) do() {
 	for _, p := range n.paths {
 		_, err := n.sys.lstat(n.root, p)
 		n.taken = append(n.taken, err == nil)
 	}
-	return n
 }
 
-// drop implements outcome.
+// drop implements task.
 func (n *names) drop() {}
 
-// deal implements outcome.
+// deal implements task.
 func (n *names) deal(r *run) {
 	for i, f := range n.files {
 		if n.taken[i] {

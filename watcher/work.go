@@ -1,14 +1,19 @@
 package watcher
 
 import (
+	"slices"
 	"time"
 )
 
 const (
-	// hangTime is how long a job may take until it is taken to hang, as one at a file of a server that is away does.
+	// hangTime is how long a job may take until it is taken to hang, as one at a file of a server that is away does; a look,
+	// which takes microseconds, may take lookTime.
 	hangTime = 5 * time.Second
+	lookTime = time.Second
 	// maxHanging is how many jobs that hang are made up for, so that others find a goroutine.
 	maxHanging = 64
+	// inOneFolder is how many files of one folder are looked at at once, whether they hang or not.
+	inOneFolder = 2
 )
 
 // lane is a kind of jobs. A lane has goroutines of its own, so that none waits for those of another.
@@ -27,31 +32,35 @@ const (
 
 // atOnce returns how many jobs of a lane run at once, but for those that hang.
 func (l lane) atOnce() int {
-	return [laneCount]int{looks: 8, strolls: 1, listings: 2, smallTexts: 2, largeTexts: 1, pinnings: 4, errands: 2}[l]
+	return [laneCount]int{looks: 16, strolls: 1, listings: 2, smallTexts: 2, largeTexts: 1, pinnings: 4, errands: 2}[l]
 }
 
-// job is something that may take long: it touches the file system or reads a text. It runs in a goroutine of its own and
-// shares nothing with the loop.
+// task is something that may take long: it touches the file system or reads a text.
+type task interface {
+	// do does it, in a goroutine of its own. It shares nothing with the loop.
+	do()
+	// deal deals with what was found out, in the loop.
+	deal(r *run)
+	// drop lets go of what the task holds, before or after it was done. It is called instead of deal.
+	drop()
+}
+
+// job is a task in a lane.
 type job struct {
 	lane  lane
-	do    func() outcome
-	hang  func() // called by the loop when the job is taken to hang; may be nil
+	task  task
+	in    *folder // in which it looks at a file; nil if it does not
+	hang  func()  // called by the loop when the job is taken to hang; may be nil
 	began time.Time
 	hangs bool
 }
 
-// outcome is what a job has found out. One of its methods is called, once.
-type outcome interface {
-	// deal deals with it, in the loop.
-	deal(r *run)
-	// drop lets go of what it holds, as nobody needs it any more.
-	drop()
-}
-
-// ended is a job that has ended.
-type ended struct {
-	job     *job
-	outcome outcome
+// limit returns how long j may take until it is taken to hang.
+func (j *job) limit() time.Duration {
+	if j.in != nil {
+		return lookTime
+	}
+	return hangTime
 }
 
 // work has jobs done. It is owned by the loop.
@@ -59,18 +68,38 @@ type work struct {
 	queues  [laneCount][]*job
 	taken   [laneCount]int // goroutines, but for those made up for
 	running map[*job]bool
-	hanging int           // made up for
-	ended   chan ended    // for the loop
+	folders map[*folder]*looked
+	hanging int           // jobs made up for
+	ended   chan *job     // for the loop
 	over    chan struct{} // closed when nobody receives from ended any more
 	full    bool          // more jobs hang than are made up for
 }
 
+// looked is a folder of which files are looked at.
+type looked struct {
+	running int
+	waiting []*job
+}
+
 func newWork() *work {
-	return &work{running: make(map[*job]bool), ended: make(chan ended), over: make(chan struct{})}
+	return &work{
+		running: make(map[*job]bool), folders: make(map[*folder]*looked),
+		ended: make(chan *job), over: make(chan struct{}),
+	}
 }
 
 // add has j done as soon as its lane has room.
 func (w *work) add(j *job) {
+	if j.in != nil {
+		if w.folders[j.in] == nil {
+			w.folders[j.in] = &looked{}
+		}
+		if in := w.folders[j.in]; in.running == inOneFolder {
+			in.waiting = append(in.waiting, j)
+			return
+		}
+		w.folders[j.in].running++
+	}
 	w.queues[j.lane] = append(w.queues[j.lane], j)
 	w.start(j.lane)
 }
@@ -85,11 +114,11 @@ func (w *work) start(l lane) {
 		w.running[j] = true
 		j.began = time.Now()
 		go func() {
-			o := j.do()
+			j.task.do()
 			select {
-			case w.ended <- ended{j, o}:
+			case w.ended <- j:
 			case <-w.over:
-				o.drop()
+				j.task.drop()
 			}
 		}()
 	}
@@ -104,12 +133,23 @@ func (w *work) finished(j *job) {
 		w.taken[j.lane]--
 		w.start(j.lane)
 	}
+	if j.in == nil {
+		return
+	}
+	in := w.folders[j.in]
+	if in.running--; len(in.waiting) > 0 {
+		next := in.waiting[0]
+		in.waiting = in.waiting[1:]
+		w.add(next)
+	} else if in.running == 0 {
+		delete(w.folders, j.in)
+	}
 }
 
 // watch makes up for jobs that hang. full is true the first time when there are too many.
 func (w *work) watch(now time.Time) (full bool) {
 	for j := range w.running {
-		if j.hangs || now.Sub(j.began) < hangTime {
+		if j.hangs || now.Sub(j.began) < j.limit() {
 			continue
 		}
 		if w.hanging == maxHanging {
@@ -127,7 +167,7 @@ func (w *work) watch(now time.Time) (full bool) {
 	return false
 }
 
-// idle reports whether nothing is to be done but what hangs.
+// idle reports whether nothing is to be done but what hangs and what waits for that.
 func (w *work) idle() bool {
 	for l := range laneCount {
 		if w.taken[l] > 0 || len(w.queues[l]) > 0 {
@@ -137,17 +177,24 @@ func (w *work) idle() bool {
 	return true
 }
 
-// close drops what waits, joins what runs, but for what hangs, until patience is closed, and has everything dropped that ends later.
+// close drops what waits, joins what runs, but for what hangs, until patience is over, and has everything dropped that
+// ends later.
 func (w *work) close(patience <-chan time.Time) {
 	defer close(w.over)
-	for l := range w.queues {
-		w.queues[l] = nil
+	waiting := slices.Concat(w.queues[:]...)
+	for _, in := range w.folders {
+		waiting = append(waiting, in.waiting...)
+		in.waiting = nil
+	}
+	w.queues = [laneCount][]*job{}
+	for _, j := range waiting {
+		j.task.drop()
 	}
 	for !w.idle() {
 		select {
-		case e := <-w.ended:
-			w.finished(e.job)
-			e.outcome.drop()
+		case j := <-w.ended:
+			w.finished(j)
+			j.task.drop()
 		case <-patience:
 			return
 		}

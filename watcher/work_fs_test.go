@@ -238,11 +238,11 @@ func TestManyDeadFiles(t *testing.T) {
 	x.scanned("start", 1)
 	away.Store("away", true)
 	name := func(i int) string { return "dead/" + strings.Repeat("x", i+1) + ".ts" }
-	const files = 3 * hungAtOnce
+	const files = 3 * inOneFolder
 	for i := range files {
 		x.write(name(i), "bytes")
 	}
-	for range hungAtOnce {
+	for range inOneFolder {
 		g.arrives(t)
 	}
 	x.write("alive.ts", "one")

@@ -119,8 +119,18 @@ func (r *run) startReading(f *file) {
 // do implements task.
 func (e *edition) do() {
 	began := time.Now()
-	text, err := e.text()
+	e.read()
 	e.took = time.Since(began)
+	if e.fact.Playlist != nil && e.pin != nil { // this process has its bytes in the fact, the next one needs a Source
+		if src, ok := e.pin(e.fact.Path, e.file, e.fact.Version); ok {
+			e.fact.Source, e.file = src, nil
+		}
+	}
+}
+
+// read finds out what the playlist says.
+func (e *edition) read() {
+	text, err := e.text()
 	switch {
 	case err != nil:
 		e.err = err
@@ -131,11 +141,8 @@ func (e *edition) do() {
 	default:
 		if e.sum = sha256.Sum256(text); e.sum == e.last {
 			e.same = true
-		} else if e.parse(text); e.reason == "" && e.need == 0 {
-			e.took = time.Since(began)
-			e.keep()
 		} else {
-			e.took = time.Since(began)
+			e.parse(text)
 		}
 	}
 }
@@ -143,11 +150,11 @@ func (e *edition) do() {
 // text reads the playlist once; nil if it is no longer the version that was finished. It is that if the fingerprint is
 // the same before and after, and nobody has it open for writing.
 func (e *edition) text() ([]byte, error) {
-	text := make([]byte, e.fact.Version.Size)
 	before, err := fingerprint(e.file)
 	if err != nil || before != e.fact.Version {
 		return nil, err
 	}
+	text := make([]byte, before.Size)
 	if _, err := e.file.ReadAt(text, 0); errors.Is(err, io.EOF) {
 		return nil, nil
 	} else if err != nil {
@@ -188,15 +195,6 @@ func (e *edition) parse(text []byte) {
 		at, target := hls.Resolve(e.fact.Path, list.References[i].URI)
 		if target == hls.Local && e.place.before[at] != nil && at != e.fact.Path {
 			e.awaits = append(e.awaits, at)
-		}
-	}
-}
-
-// keep has the playlist kept for the next process. This one has its bytes in the fact, so that it needs no Source.
-func (e *edition) keep() {
-	if e.pin != nil {
-		if src, ok := e.pin(e.fact.Path, e.file, e.fact.Version); ok {
-			e.fact.Source, e.file = src, nil
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (r *run) lookIn(l lane, f *file) {
 	}
 }
 
-// lookOnce more is look for an alarm: it goes on with what the last look was about, so that it has its place.
+// lookOnceMore is look for an alarm: it goes on with what the last look was about, so that it has its place.
 func (r *run) lookOnceMore(f *file) {
 	if f.looking != nil {
 		r.look(f)

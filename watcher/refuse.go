@@ -117,6 +117,8 @@ func remedy(reason string) string {
 	switch reason {
 	case refusedEmpty:
 		return "its packager was stopped or the disk lost its bytes: have the packager write it again, or remove it"
+	case refusedSize:
+		return "have the packager shorten it; if that is its right size, raise --memory-budget"
 	case refusedDeep:
 		return "have the packager write further up"
 	}

@@ -156,7 +156,8 @@ func (r *run) finish(ctx context.Context) error {
 			if len(r.out) > 0 {
 				return fmt.Errorf("nobody took the last %d facts", len(r.out))
 			}
-			r.config.Logger.Warn("what is being looked at when the end comes is left to the next start", "dir", r.dir)
+			r.config.Logger.Warn("what is still looked at is left to the next start", "dir", r.dir,
+				"cure", "look after the file system or the server that it is mounted from")
 			return nil
 		}
 		r.step(ctx.Done())
@@ -286,6 +287,11 @@ func (r *run) close() {
 		for _, f := range in.files {
 			r.letClose(f)
 			r.sate(f)
+			for i, e := range f.read.editions {
+				if i > 0 { // the first is a job's
+					e.drop()
+				}
+			}
 		}
 	}
 	r.lose()

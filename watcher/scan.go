@@ -144,6 +144,8 @@ func (r *run) folderThere(in *folder, name string, id fileID) {
 		sub = nil
 	}
 	switch {
+	case sub != nil && !sub.watched: // it could not be listed, and may be by now
+		r.scan("folder", sub)
 	case sub != nil:
 	case !goodName(name):
 		r.refuse(r.newFile(in, name), refusedName, hls.Version{}, nil)

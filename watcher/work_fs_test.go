@@ -113,6 +113,44 @@ func TestSlowPlaylistDelaysItselfOnly(t *testing.T) {
 	}
 }
 
+// TestPlaylistWaitsForWhatItNames has a file be pinned slowly, one that is new and one that is known, and names it.
+func TestPlaylistWaitsForWhatItNames(t *testing.T) {
+	t.Parallel()
+	for name, known := range map[string]bool{"new": false, "known": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := newGate(t, "seg.ts")
+			pin := func(path string, f *os.File, v hls.Version) (hls.Source, bool) {
+				if v.Size != int64(len("first")) {
+					g.pass(path)
+				}
+				return nil, false
+			}
+			x := start(t, func(c *Config) { c.Pin = pin })
+			if known {
+				x.write("seg.ts", "first")
+				x.settled("seg.ts", "first")
+			}
+			replace := func(text string) {
+				x.write("seg.ts.tmp", text)
+				x.rename("seg.ts.tmp", "seg.ts")
+			}
+			replace("bytes of the segment")
+			g.arrives(t)
+			x.write("names.m3u8", playlist("other.ts", "seg.ts"))
+			x.write("names_not.m3u8", playlist("other.ts"))
+			x.settled("names_not.m3u8", playlist("other.ts"))
+			replace("and other bytes")
+			g.arrives(t)
+			x.barrier()
+			g.open()
+			x.settled("seg.ts", "bytes of the segment")
+			x.settled("names.m3u8", playlist("other.ts", "seg.ts"))
+			x.settled("seg.ts", "and other bytes")
+		})
+	}
+}
+
 // TestVersionsOfASlowPlaylist has many versions of a playlist come while one is read: the one that is read, the next and the
 // newest are reported.
 func TestVersionsOfASlowPlaylist(t *testing.T) {

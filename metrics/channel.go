@@ -160,7 +160,7 @@ func kinds() []string {
 func evidences() []string { return []string{"close", "rename", "lease", "quiet", "range"} }
 
 func refusals() []string {
-	return []string{"link", "irregular", "name", "playlist", "size", "permission", "empty", "deep"}
+	return []string{"link", "irregular", "name", "playlist", "size", "permission", "empty", "deep", "torn"}
 }
 
 func scanReasons() []string {

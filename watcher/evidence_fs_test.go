@@ -275,6 +275,21 @@ func TestWitnessedFileWaitsForItsClose(t *testing.T) {
 	x.settled("stream_01.vtt", "WEBVTT")
 }
 
+func TestTornFile(t *testing.T) {
+	t.Parallel()
+	x := newWatch(t, t.TempDir(), func(c *Config) {
+		c.Torn = func(path string, v hls.Version) bool { return strings.HasPrefix(path, "torn") && v.Size == 4 }
+	})
+	x.write("torn.ts", "half")
+	x.write("torn.m3u8", "#EXT")
+	x.write("whole.ts", "whole")
+	x.run()
+	x.settled("whole.ts", "whole")
+	x.obs.until(t, "refusal", func(r *recorder) bool { return r.refused[refusedTorn] == 2 })
+	x.write("torn.ts", "written anew")
+	x.settled("torn.ts", "written anew")
+}
+
 func TestEmptyFile(t *testing.T) {
 	t.Parallel()
 	x := newWatch(t, t.TempDir(), nil)

@@ -12,7 +12,10 @@ import (
 
 // errEmpty is why a segment without a byte is refused. Whoever closed it, no packager meant it: one makes a file long
 // before it has something to write, and a loss of power may leave nothing but the name.
-var errEmpty = errors.New("a segment is never empty")
+var (
+	errEmpty = errors.New("a segment is never empty")
+	errTorn  = errors.New("a loss of power took a part of it, which was finished")
+)
 
 // sighting is a look at what has a name, or at a file that is open. It is made by the loop, done as a job, and
 // dealt with then.
@@ -343,6 +346,10 @@ func (r *run) settled(s *sighting, g signs, evidence string) {
 	f := s.f
 	if s.version.Size == 0 && (f.kind == hls.Media || f.kind == hls.Subtitle) {
 		r.refuse(f, refusedEmpty, s.version, errEmpty)
+		return
+	}
+	if r.config.Torn(f.path(), s.version) {
+		r.refuse(f, refusedTorn, s.version, errTorn)
 		return
 	}
 	fact := hls.File{

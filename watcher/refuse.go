@@ -19,6 +19,7 @@ const (
 	refusedSize       = "size"
 	refusedPermission = "permission"
 	refusedEmpty      = "empty"
+	refusedTorn       = "torn"
 	refusedDeep       = "deep"
 )
 
@@ -117,6 +118,8 @@ func remedy(reason string) string {
 	switch reason {
 	case refusedEmpty:
 		return "its packager was stopped or the disk lost its bytes: have the packager write it again, or remove it"
+	case refusedTorn:
+		return "its bytes are lost: have the packager write it again, or remove it"
 	case refusedSize:
 		return "have the packager shorten it; if that is its right size, raise --memory-budget"
 	case refusedDeep:

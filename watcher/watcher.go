@@ -43,6 +43,9 @@ type Config struct {
 	// are pinned once their Source is kept (hls.Keeper), playlists at once. Pin is called from several goroutines at once. One
 	// that takes long delays that file and what waits for it.
 	Pin func(path string, f *os.File, v hls.Version) (src hls.Source, ok bool)
+	// Torn, unless nil, says that a loss of power tore the file of that path with that fingerprint, however finished it
+	// looks. It is called from the goroutine of Run and must be fast.
+	Torn func(path string, v hls.Version) bool
 	// Memory bounds what playlists take that are read and not released by the receiver of their facts. nil bounds
 	// nothing.
 	Memory *hls.Account
@@ -124,6 +127,9 @@ func New(c Config) (*Watcher, error) {
 	}
 	if c.Exclude == nil {
 		c.Exclude = func(string) bool { return false }
+	}
+	if c.Torn == nil {
+		c.Torn = func(string, hls.Version) bool { return false }
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

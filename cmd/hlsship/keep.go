@@ -15,6 +15,7 @@ type keeping struct {
 	spool *spool.Spool // nil if it is off
 	// pin is nil if it is off.
 	pin       func(path string, f *os.File, v hls.Version) (hls.Source, bool)
+	torn      func(path string, v hls.Version) bool // nil if it is off
 	recovered []hls.File
 	late      chan []hls.File // what is recovered only later
 	logger    *slog.Logger
@@ -42,7 +43,7 @@ func openSpool(c channel, memory *hls.Account, logger *slog.Logger, observer spo
 	if len(recovered) > 0 {
 		logger.Info("found files that an earlier process could not ship", "files", len(recovered))
 	}
-	return keeping{spool: kept, pin: kept.Pin, recovered: recovered, late: late, logger: logger}, nil
+	return keeping{spool: kept, pin: kept.Pin, torn: kept.Torn, recovered: recovered, late: late, logger: logger}, nil
 }
 
 // start returns when the run began whose files go to c: now, or earlier if one goes on that was cut off.

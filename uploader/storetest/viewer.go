@@ -155,6 +155,9 @@ func (v *Viewer) Finished(path string, content []byte) { v.finished(path, conten
 func (v *Viewer) Grown(path string, content []byte) { v.finished(path, content, true) }
 
 func (v *Viewer) finished(path string, content []byte, growing bool) {
+	if kind := hls.Classify(path); len(content) == 0 && (kind == hls.Media || kind == hls.Subtitle) {
+		return // a segment is never empty: its disk was full, or its packager was stopped
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := time.Now()

@@ -182,27 +182,27 @@ func (p *Plan) Next(now time.Time) []Job {
 	}
 	var jobs []Job
 	for {
-		woken := p.dirty
-		p.dirty = nil
-		lists := p.slots.readmit(forPlaylist)
-		files := slices.Concat(p.slots.readmit(forEdge), p.slots.readmit(forBacklog))
-		if len(woken)+len(lists)+len(files) == 0 {
+		// Those that waited for a slot go before those that something happened to.
+		streams := slices.Concat(p.slots.readmit(forPlaylist), p.slots.readmit(forEdge), p.slots.readmit(forBacklog))
+		if len(streams) == 0 {
+			streams, p.dirty = p.dirty, nil
+			for _, s := range streams {
+				s.dirty = false
+			}
+		}
+		if len(streams) == 0 {
 			return jobs
 		}
-		for _, s := range woken {
-			s.dirty = false
-		}
-		for _, s := range slices.Concat(lists, files, woken) {
+		for _, s := range streams {
 			jobs = p.nextLists(s, jobs)
 		}
-		files = append(files, woken...)
 		for _, s := range p.nudged {
-			if !slices.Contains(files, s) {
-				files = append(files, s)
+			if !slices.Contains(streams, s) {
+				streams = append(streams, s)
 			}
 		}
 		p.nudged = p.nudged[:0]
-		jobs = p.nextObjects(files, jobs)
+		jobs = p.nextObjects(streams, jobs)
 	}
 }
 

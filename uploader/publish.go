@@ -133,7 +133,7 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 	l := p.lists[j.Path]
 	l.fetching = false
 	if j.asker == nil {
-		p.slots.flying[forPlaylist]--
+		p.slots.flying[forEdge]--
 	} else {
 		p.slots.flying[forBacklog]--
 		j.asker.asking--

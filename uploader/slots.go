@@ -1,13 +1,11 @@
 package uploader
 
-import "slices"
-
 // class says for what a request is, as far as the bound on all of them goes.
 type class uint8
 
 const (
-	forPlaylist class = iota // a playlist is published or read back
-	forEdge                  // a file that the live edge waits for
+	forPlaylist class = iota // a playlist is published
+	forEdge                  // a file that the live edge waits for, or a playlist that is read back
 	forBacklog               // any other file
 	classes
 )
@@ -22,6 +20,7 @@ type slots struct {
 	all    int          // at most at once
 	flying [classes]int // under way
 	denied [classes][]*stream
+	turn   bool // of the one that waits since last
 }
 
 func newSlots(workers int) slots { return slots{all: max(leastSlots, workers)} }
@@ -49,17 +48,22 @@ func (t *slots) deny(s *stream, c class) {
 	}
 }
 
-// readmit returns the streams for which there is a slot of the class now, those first that have waited the longest.
+// readmit returns the streams for which there is a slot of the class now: by turns the one that waits since last and the one
+// that has waited the longest, so that neither those that come while very many wait are late, nor those for ever.
 func (t *slots) readmit(c class) []*stream {
-	n := max(0, min(t.free(c), len(t.denied[c])))
-	first := slices.Clone(t.denied[c][:n])
-	for _, s := range first {
+	var all []*stream
+	for waiting := t.denied[c]; len(waiting) > 0 && len(all) < t.free(c); t.denied[c] = waiting {
+		last := len(waiting) - 1
+		s := waiting[last]
+		if t.turn = !t.turn; t.turn {
+			waiting[last], waiting = nil, waiting[:last]
+		} else {
+			s, waiting[0], waiting = waiting[0], nil, waiting[1:]
+		}
 		s.denied[c] = false
+		all = append(all, s)
 	}
-	if t.denied[c] = t.denied[c][n:]; len(t.denied[c]) == 0 {
-		t.denied[c] = nil
-	}
-	return first
+	return all
 }
 
 // few reports whether so many slots are taken that the rest is kept for streams that have none.

@@ -146,6 +146,11 @@ func TestStreamsShare(t *testing.T) {
 			}
 			d.playlist("b.m3u8", text)
 		},
+		"very many playlists": func(d *desk) {
+			for i := range segments {
+				d.playlist(fmt.Sprintf("b%d.m3u8", i), playlistText(0, false, "never.ts"))
+			}
+		},
 		"segments that the store is asked for": func(d *desk) {
 			var names []string
 			for i := range segments {

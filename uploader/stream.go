@@ -105,11 +105,15 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		p.alarm(l.notBefore, l.stream)
 		return Job{}, false
 	}
-	if p.slots.free(forPlaylist) <= 0 {
-		p.slots.deny(l.stream, forPlaylist)
+	c := forPlaylist
+	if !l.fetched {
+		c = forEdge // of very many that are read back none is more urgent than a segment
+	}
+	if p.slots.free(c) <= 0 {
+		p.slots.deny(l.stream, c)
 		return Job{}, false
 	}
-	p.slots.flying[forPlaylist]++
+	p.slots.flying[c]++
 	j := Job{Path: l.path, Stream: l.stream.folder.name, Attempt: l.failures}
 	if !l.fetched {
 		l.fetching = true

@@ -59,6 +59,7 @@ func (p probe) answers() bool { return p.err == nil || KindOf(p.err) == NotFound
 // start starts the jobs that are allowed now, unless the store is down.
 func (l *loop) start(now time.Time) {
 	if l.pulse.down {
+		l.plan.Recheck(now)
 		return
 	}
 	for _, j := range l.plan.Next(now) {
@@ -220,7 +221,6 @@ func (l *loop) alarm(wake *time.Timer, stopping bool) {
 		return
 	}
 	at, ok := l.plan.Wake()
-	ok = ok && !l.pulse.down
 	sooner := func(t time.Time) {
 		if !ok || t.Before(at) {
 			at, ok = t, true

@@ -290,24 +290,6 @@ func (p *Plan) seek(s *snapshot, o *object) {
 	}
 }
 
-// rebind offers the references of l that mean no version yet what is settled now.
-func (p *Plan) rebind(l *list) {
-	l.recheck = time.Time{}
-	for _, s := range l.pending {
-		for i := s.cursor; i < len(s.binds); i++ {
-			p.bind(s, i)
-		}
-	}
-}
-
-// later has the references of l offered again at a later time.
-func (p *Plan) later(l *list, at time.Time) {
-	if l.recheck.IsZero() || at.Before(l.recheck) {
-		l.recheck = at
-		p.alarm(at, l.stream)
-	}
-}
-
 // supersede is called when the bytes of old can never be stored again, as the name o has others: snapshots
 // that mean old are dropped, but the newest of each playlist is bound anew.
 func (p *Plan) supersede(o *object, old *version) {

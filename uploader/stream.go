@@ -68,12 +68,7 @@ const window = 64
 // nextLists appends the playlist jobs of s that are allowed now.
 func (p *Plan) nextLists(s *stream, jobs []Job) []Job {
 	for _, l := range slices.Clone(s.lists) {
-		if !l.recheck.IsZero() && !p.now.Before(l.recheck) {
-			p.rebind(l)
-		}
-		if !l.recheck.IsZero() {
-			p.alarm(l.recheck, s)
-		}
+		p.recheck(l)
 		if j, ok := p.nextList(l); ok {
 			jobs = append(jobs, j)
 		}

@@ -1,0 +1,43 @@
+package uploader
+
+import "time"
+
+// Recheck does what is due at now but for jobs: references that waited for other bytes take those that are there. It is for
+// when the store is out of reach, as other bytes may come before it is back.
+func (p *Plan) Recheck(now time.Time) {
+	p.tick(now)
+	for _, s := range p.alarms.due(now) {
+		p.wake(s)
+		for _, l := range s.lists {
+			p.recheck(l)
+		}
+	}
+}
+
+// recheck offers the references of l once more what is there, if that is due.
+func (p *Plan) recheck(l *list) {
+	if !l.recheck.IsZero() && !p.now.Before(l.recheck) {
+		p.rebind(l)
+	}
+	if !l.recheck.IsZero() {
+		p.alarm(l.recheck, l.stream)
+	}
+}
+
+// rebind offers the references of l that mean no version yet what is settled now.
+func (p *Plan) rebind(l *list) {
+	l.recheck = time.Time{}
+	for _, s := range l.pending {
+		for i := s.cursor; i < len(s.binds); i++ {
+			p.bind(s, i)
+		}
+	}
+}
+
+// later has the references of l offered again at a later time.
+func (p *Plan) later(l *list, at time.Time) {
+	if l.recheck.IsZero() || at.Before(l.recheck) {
+		l.recheck = at
+		p.alarm(at, l.stream)
+	}
+}

@@ -19,6 +19,7 @@ type object struct {
 	remote *version // what the store holds; nil if that is nothing or not known
 	etag   string   // of what the store holds; empty if not known
 
+	like    string   // its pattern, once somebody asked
 	naming  []naming // the playlists that name it
 	waiters []waiter // references that wait for the next version
 	mark    uint64   // of the last snapshot that named it
@@ -72,6 +73,14 @@ func (v *version) witnessed() bool { return v.file.State == hls.Settled && !v.fi
 
 // isMedia reports whether o is media proper, which no packager rewrites under a playlist that stays.
 func (o *object) isMedia() bool { return o.kind == hls.Media || o.kind == hls.Subtitle }
+
+// pattern returns the name with a mark in place of each number.
+func (o *object) pattern() string {
+	if o.like == "" {
+		o.like = pattern(o.path)
+	}
+	return o.like
+}
 
 // hollow reports whether v is an init section or key without bytes. No playlist means that: its packager was killed
 // between truncating and writing it, or GIO closed it untouched.
@@ -232,7 +241,7 @@ func (p *Plan) adopt(o *object, v *version) {
 // an earlier run. If the Plan saw that run end it knows which bytes are good; else the references are disowned.
 func (p *Plan) doubtful(o *object) {
 	p.disown(o, func(w waiter) bool {
-		return w.s.binds[w.i].declined && (w.s.run == nil || w.s.run.after == 0)
+		return w.s.binds[w.i].declined && w.s.run.after == 0
 	})
 }
 

@@ -350,7 +350,7 @@ func (p *Plan) list(name string) *list {
 	l := p.lists[name]
 	if l == nil {
 		name = strings.Clone(name)
-		l = &list{path: name, stream: p.stream(name, path.Dir(name)), gone: true}
+		l = &list{path: name, stream: p.stream(name, path.Dir(name)), gone: true, run: &run{first: true}}
 		l.stream.lists = append(l.stream.lists, l)
 		p.lists[name] = l
 	}
@@ -415,11 +415,13 @@ func (p *Plan) observeList(f hls.File) {
 	l.yielded = time.Time{}
 	s := &snapshot{file: f, list: l, seq: p.next()}
 	s.text.content, s.file.Content = f.Content, nil
-	l.startRun(s)
-	s.run = l.run
+	prev := l.last
+	if prev == nil {
+		prev = l.published
+	}
 	p.share(l, f.Content)
 	p.pin(l, s)
-	p.freeze(s)
+	p.freeze(s, prev)
 	p.weigh(s)
 	p.mayYield(s)
 	if n := len(l.pending); n > 0 && l.pending[n-1].anew && !l.doubts(l.pending[n-1]) {

@@ -251,7 +251,7 @@ func (p *Plan) acquaint(l *list, out Outcome) {
 		return
 	}
 	p.seePublished(l, out.Playlist, out.Modified)
-	if len(l.pending) > 0 && l.run == nil && startsAnew(out.Playlist, l.pending[0].file.Playlist) {
+	if len(l.pending) > 0 && l.run.first && startsAnew(out.Playlist, l.pending[0].file.Playlist) {
 		p.beginRun(l)
 	}
 }
@@ -259,9 +259,9 @@ func (p *Plan) acquaint(l *list, out Outcome) {
 // beginRun gives the pending snapshots of l a run of their own, as the published version belongs to the run
 // before it: what was found at rest may be left from that one.
 func (p *Plan) beginRun(l *list) {
-	l.run = &run{}
+	l.run = &run{names: l.published.patterns()}
 	for _, s := range l.pending {
-		if s.run != nil {
+		if !s.run.first {
 			continue
 		}
 		s.run = l.run

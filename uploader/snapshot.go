@@ -15,7 +15,7 @@ type list struct {
 
 	last    *snapshot   // the newest version on disk, pending or not
 	pending []*snapshot // oldest first, all newer than published
-	run     *run        // the packager's run that last belongs to; nil for the first one seen
+	run     *run        // the packager's run that last belongs to
 	goal    *snapshot   // the version aimed at while the live edge lags
 	ahead   bool        // the window begins anew at the live edge, and no version of it is there yet
 	moved   time.Time   // when a version was published last; zero if the store was away since
@@ -48,13 +48,6 @@ type list struct {
 
 	mark    uint64        // of the last snapshot that named it
 	parents map[*list]int // playlists of which so many versions name this one
-}
-
-// run is one run of a packager whose sequence numbers started anew. References of its playlists are good
-// only with bytes younger than the run before it.
-type run struct {
-	// after is the modification time of the old run's last playlist, 0 if unknown.
-	after int64
 }
 
 // snapshot is one version of a playlist: its frozen bytes and what they name.
@@ -103,35 +96,10 @@ type waiter struct {
 	i int
 }
 
-// startRun tells whether s belongs to a new run of the packager: its last sequence number fell, or stayed
-// while EXT-X-ENDLIST vanished.
-func (l *list) startRun(s *snapshot) {
-	prev := l.last
-	if prev == nil {
-		prev = l.published
-	}
-	if prev != nil && startsAnew(prev.file.Playlist, s.file.Playlist) {
-		l.run = &run{after: prev.file.Version.ModTime}
-	}
-}
-
-func startsAnew(prev, next *hls.Playlist) bool {
-	if prev.Kind != next.Kind || prev.Kind == hls.MultivariantPlaylist {
-		return false
-	}
-	was, is := lastSequence(prev), lastSequence(next)
-	return is < was || is == was && prev.Ended && !next.Ended
-}
-
-// lastSequence is -1 plus the first number for a playlist without segments, so that an empty playlist
-// stands before its first segment.
-func lastSequence(pl *hls.Playlist) int64 {
-	return int64(pl.MediaSequence) + int64(pl.Segments) - 1 //nolint:gosec // sequence numbers beyond 2^63 only disable the detection
-}
-
-// freeze resolves the references of s and binds each to the version settled now.
-func (p *Plan) freeze(s *snapshot) {
+// freeze resolves the references of s, which follows prev, and binds each to the version settled now.
+func (p *Plan) freeze(s, prev *snapshot) {
 	p.name(s)
+	s.list.startRun(s, prev)
 	for i := range s.binds {
 		p.bind(s, i)
 	}
@@ -214,10 +182,7 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 		}
 	}
 	r := s.run
-	if r == nil && !s.leftover(i, v) || r != nil && v.trusted == r {
-		return true
-	}
-	if r != nil && (r.after != 0 && v.file.Version.ModTime > r.after || r.after == 0 && v.witnessed()) {
+	if v.trusted == r || !r.mayBeOlder(s, i, v) {
 		return true
 	}
 	deadline := s.file.Seen.Add(p.patience(s, b.obj))
@@ -226,6 +191,7 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 		return false
 	}
 	v.trusted = r
+	r.old = r.old || r.first
 	return true
 }
 
@@ -242,17 +208,14 @@ func (p *Plan) early(s *snapshot, i int, v *version) bool {
 	return !v.vetted
 }
 
-// leftover reports whether v, which was there at the start, is older than the segment that s lists before it: then it
-// is of an earlier run, of which nothing else is known, and its next bytes are still to come.
-func (s *snapshot) leftover(i int, v *version) bool { return v.file.Found && s.backward(i, v) }
-
-// backward reports whether v is older than the segment that s lists before it.
+// backward reports whether v is older than the segment that s lists before it, of which the name is alike. An advertisement
+// or a slate among the segments of a stream is as old as it is.
 func (s *snapshot) backward(i int, v *version) bool {
 	if i == 0 || s.file.Kind != hls.MediaPlaylist || !s.binds[i].obj.isMedia() {
 		return false
 	}
 	before := &s.binds[i-1]
-	return before.obj.isMedia() && before.ver != nil && before.ver.file.Version.ModTime > v.file.Version.ModTime
+	return before.obj.isMedia() && before.ver != nil && before.obj.pattern() == s.binds[i].obj.pattern() && before.ver.file.Version.ModTime > v.file.Version.ModTime
 }
 
 // patience is how long a reference of a restarted stream waits for new bytes. Keys and init sections are

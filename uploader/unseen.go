@@ -1,7 +1,6 @@
 package uploader
 
 import (
-	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -73,19 +72,4 @@ func (p *Plan) miss(l *list, before, now *sighting) {
 func (s *sighting) plausible(within time.Duration) int64 {
 	target := max(s.playlist.TargetDuration, time.Second)
 	return int64(s.playlist.Segments) + int64(16*within/target)
-}
-
-// pattern returns a name with each number in it replaced by a mark: that of the segments of one stream is the same.
-func pattern(name string) string {
-	var b strings.Builder
-	digit := false
-	for _, c := range name {
-		was := digit
-		if digit = c >= '0' && c <= '9'; !digit {
-			b.WriteRune(c)
-		} else if !was {
-			b.WriteByte(0)
-		}
-	}
-	return b.String()
 }

@@ -1,0 +1,93 @@
+package uploader
+
+import (
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// run is one run of a packager. When another begins its playlists may name what the one before wrote under the same names,
+// and mean what is still to come: then they wait for other bytes, once for a name and its bytes.
+type run struct {
+	// first says that nothing is known of a run before it.
+	first bool
+	// after is the modification time of the last playlist of the run before, and seen when that was seen; zero if they are
+	// not known. The one is by the clock of the files, which may be set, the other by this process's.
+	after int64
+	seen  time.Time
+	// names are the patterns of the names that the run before had; nil if they are not known.
+	names map[string]bool
+	// old says that the run lists old files among new ones, as a channel made of a library does: one was waited for, and no
+	// other bytes came.
+	old bool
+}
+
+// startRun says to which run of the packager s belongs, which follows prev: to another one if its last sequence number
+// fell, or stayed while EXT-X-ENDLIST vanished, unless it only withdraws a segment.
+func (l *list) startRun(s, prev *snapshot) {
+	if prev != nil && startsAnew(prev.file.Playlist, s.file.Playlist) && !s.withdraws(prev) {
+		l.run = &run{after: prev.file.Version.ModTime, seen: prev.file.Seen, names: prev.patterns()}
+	}
+	s.run = l.run
+}
+
+// withdraws reports whether s is prev without its last segment, which was named before it was finished, and means the same
+// bytes.
+func (s *snapshot) withdraws(prev *snapshot) bool {
+	was, is := prev.file.Playlist, s.file.Playlist
+	if was.Ended || is.MediaSequence != was.MediaSequence || is.Segments == 0 || is.Segments != was.Segments-1 || len(s.binds) >= len(prev.binds) {
+		return false
+	}
+	if last := &prev.binds[len(prev.binds)-1]; last.ver != nil || last.free {
+		return false
+	}
+	for i := range s.binds {
+		before, o := &prev.binds[i], s.binds[i].obj
+		if before.obj != o || before.ver == nil || o.current() == nil || o.current().id != before.ver.id {
+			return false
+		}
+	}
+	return true
+}
+
+// patterns returns those of the names of the media of s.
+func (s *snapshot) patterns() map[string]bool {
+	var all map[string]bool
+	for i := range s.binds {
+		if o := s.binds[i].obj; o.isMedia() {
+			if all == nil {
+				all = make(map[string]bool)
+			}
+			all[o.pattern()] = true
+		}
+	}
+	return all
+}
+
+// mayBeOlder reports whether v, which reference i of s may mean, may be of the run before.
+func (r *run) mayBeOlder(s *snapshot, i int, v *version) bool {
+	switch {
+	case r.first:
+		// Of what was there at the start, the one that is older than the segment listed before it is of an earlier run.
+		return !r.old && v.file.Found && s.backward(i, v)
+	case v.witnessed() && (r.after == 0 || v.file.Seen.After(r.seen)), r.after != 0 && v.file.Version.ModTime > r.after:
+		return false
+	}
+	// Names of another kind are none that the run before wrote: those of an encoder that ran beside it, or of a library.
+	o := s.binds[i].obj
+	return !o.isMedia() || r.names == nil || r.names[o.pattern()]
+}
+
+func startsAnew(prev, next *hls.Playlist) bool {
+	if prev.Kind != next.Kind || prev.Kind == hls.MultivariantPlaylist {
+		return false
+	}
+	was, is := lastSequence(prev), lastSequence(next)
+	return is < was || is == was && prev.Ended && !next.Ended
+}
+
+// lastSequence is -1 plus the first number for a playlist without segments, so that an empty playlist
+// stands before its first segment.
+func lastSequence(pl *hls.Playlist) int64 {
+	return int64(pl.MediaSequence) + int64(pl.Segments) - 1 //nolint:gosec // sequence numbers beyond 2^63 only disable the detection
+}

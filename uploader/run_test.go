@@ -1,0 +1,168 @@
+package uploader
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+)
+
+// aged is a file that was met at rest, and is as old as that.
+func (d *desk) aged(name string, age time.Duration) {
+	f := d.file(name)
+	f.Found = true
+	f.Version.ModTime = d.mtime - int64(age)
+	d.plan.Observe(f)
+}
+
+// back is a file that is seen to finish, by a clock that is behind.
+func (d *desk) back(name string, by time.Duration) {
+	f := d.file(name)
+	f.Version.ModTime = d.mtime - int64(by)
+	d.plan.Observe(f)
+}
+
+// TestWhatOldBytesMean: which versions of a playlist are published at once although they list bytes that are older than others,
+// and which wait for newer ones.
+func TestWhatOldBytesMean(t *testing.T) {
+	t.Parallel()
+	list := func(d *desk, first int, names ...string) { d.playlist("x.m3u8", playlistText(first, false, names...)) }
+	for name, test := range map[string]struct {
+		play func(d *desk)
+		wait bool
+	}{
+		"an advertisement in a folder of its own": {func(d *desk) {
+			d.aged("ads/ad0.ts", time.Hour)
+			d.media("s0.ts", "s1.ts")
+			list(d, 0, "s0.ts", "s1.ts", "ads/ad0.ts")
+		}, false},
+		"a slate beside the segments": {func(d *desk) {
+			d.aged("slate.ts", time.Hour)
+			d.media("s0.ts", "s1.ts")
+			list(d, 0, "s0.ts", "slate.ts", "s1.ts")
+		}, false},
+		"a jingle of another sequence": {func(d *desk) {
+			d.aged("jingle-7.ts", time.Hour)
+			d.media("s0.ts")
+			list(d, 0, "s0.ts", "jingle-7.ts")
+		}, false},
+		"a channel made of a library, after its first": {func(d *desk) {
+			for i, age := range []int{3, 8, 5, 2, 7} {
+				d.aged(fmt.Sprintf("lib/v%d.ts", i), time.Duration(age)*time.Hour)
+			}
+			list(d, 0, "lib/v0.ts", "lib/v1.ts")
+			d.absorb(func(Job) {})
+			d.tick(6 * time.Second)
+			d.absorb(func(Job) {})
+			list(d, 1, "lib/v1.ts", "lib/v2.ts")
+			d.absorb(func(Job) {})
+			list(d, 2, "lib/v2.ts", "lib/v4.ts", "lib/v3.ts")
+		}, false},
+		"a channel made of a library, at first": {func(d *desk) {
+			d.aged("lib/v0.ts", time.Hour)
+			d.aged("lib/v1.ts", 2*time.Hour)
+			list(d, 0, "lib/v0.ts", "lib/v1.ts")
+		}, true},
+		"a leftover of the same sequence": {func(d *desk) {
+			d.aged("s1.ts", time.Hour)
+			d.media("s0.ts")
+			list(d, 0, "s0.ts", "s1.ts")
+		}, true},
+		"a run that begins anew by a clock that was set back": {func(d *desk) {
+			d.media("a0.ts", "a1.ts")
+			list(d, 10, "a0.ts", "a1.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			d.back("a0.ts", time.Hour)
+			list(d, 0, "a0.ts")
+		}, false},
+		"under other names, by a clock that was set back": {func(d *desk) {
+			d.media("a0.ts", "a1.ts")
+			list(d, 10, "a0.ts", "a1.ts")
+			d.absorb(func(Job) {})
+			d.back("b0.ts", time.Hour)
+			list(d, 0, "b0.ts")
+		}, false},
+		"an encoder that ran beside takes over": {func(d *desk) {
+			d.media("a0.ts", "b0.ts", "a1.ts", "b1.ts")
+			list(d, 50, "a0.ts", "a1.ts")
+			d.absorb(func(Job) {})
+			list(d, 0, "b0.ts", "b1.ts")
+		}, false},
+		"a segment that was named too early is withdrawn": {func(d *desk) {
+			d.media("s0.ts", "s1.ts")
+			list(d, 0, "s0.ts", "s1.ts")
+			d.absorb(func(Job) {})
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
+			d.absorb(func(Job) {})
+			list(d, 0, "s0.ts", "s1.ts", "#EXT-X-NOTE")
+		}, false},
+		"and named again, with another": {func(d *desk) {
+			d.media("s0.ts")
+			list(d, 0, "s0.ts", "s1.ts")
+			d.absorb(func(Job) {})
+			list(d, 0, "s0.ts")
+			d.absorb(func(Job) {})
+			d.media("s1.ts")
+			list(d, 0, "s0.ts", "s1.ts")
+		}, false},
+		"a run that begins anew names what it has not written yet": {func(d *desk) {
+			d.media("s0.ts", "s1.ts", "s2.ts")
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			list(d, 0, "s0.ts")
+		}, true},
+		"and lists two of three": {func(d *desk) {
+			d.media("s0.ts", "s1.ts", "s2.ts")
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			list(d, 0, "s0.ts", "s1.ts")
+		}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			test.play(d)
+			newest := d.plan.lists["x.m3u8"].last
+			var published *snapshot
+			see := func(j Job) {
+				if j.Op == PutPlaylist {
+					published = j.snapshot
+				}
+			}
+			if d.absorb(see); (published == newest) == test.wait {
+				t.Errorf("published at once: %v", published == newest)
+			}
+			d.tick(10 * time.Second)
+			if d.absorb(see); published != newest {
+				t.Error("not published after three target durations")
+			}
+		})
+	}
+}
+
+// TestPattern: which names are alike.
+func TestPattern(t *testing.T) {
+	t.Parallel()
+	for _, alike := range [][]string{
+		{"s0.ts", "s17.ts", "s000017.ts"},
+		{"v/live-1700000000.m4s", "v/live-7.m4s"},
+		{"a.ts", "b.ts"},
+		{"2026/a_1_2.ts", "2026/a_10_0.ts"},
+		{"1.mp4", "17.mp4"},
+	} {
+		for _, name := range alike {
+			if pattern(name) != pattern(alike[0]) {
+				t.Errorf("%s is not as %s", name, alike[0])
+			}
+		}
+	}
+	names := []string{"s0.ts", "t0.ts", "s0.m4s", "ads/s0.ts", "slate.ts", "s0-1.ts", "2025/s0.ts", "S0.ts"}
+	for i, a := range names {
+		if j := slices.IndexFunc(names[:i], func(b string) bool { return pattern(a) == pattern(b) }); j >= 0 {
+			t.Errorf("%s is as %s", a, names[j])
+		}
+	}
+}

@@ -49,8 +49,9 @@ func (p *Plan) latest(l *list, f hls.File) bool {
 	if last.left() {
 		last.file.Spooled = false
 		p.later(l, p.now) // it may mean bytes now that an earlier process's could not
+		return false
 	}
-	return false
+	return last == l.published && last.overtaken() >= 0
 }
 
 // dropLeft drops what an earlier process left of l, as there is something newer.

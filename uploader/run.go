@@ -25,10 +25,32 @@ type run struct {
 // startRun says to which run of the packager s belongs, which follows prev: to another one if its last sequence number
 // fell, or stayed while EXT-X-ENDLIST vanished, unless it only withdraws a segment.
 func (l *list) startRun(s, prev *snapshot) {
-	if prev != nil && startsAnew(prev.file.Playlist, s.file.Playlist) && !s.withdraws(prev) {
+	anew := prev != nil && (startsAnew(prev.file.Playlist, s.file.Playlist) && !s.withdraws(prev) || prev.text.is(s.text.content) && prev.overtaken() == 0)
+	if anew {
 		l.run = &run{after: prev.file.Version.ModTime, seen: prev.file.Seen, names: prev.patterns()}
 	}
 	s.run = l.run
+}
+
+// overtaken returns which segment of s was the first to be finished with other bytes, counted from 0, -1 if none was. If
+// the playlist is then written once more with the very text of s, that is another version: of another run if it is the first
+// segment, else of one of which a segment was corrected.
+func (s *snapshot) overtaken() int {
+	if s.file.Kind != hls.MediaPlaylist {
+		return -1
+	}
+	n := 0
+	for i := range s.binds {
+		b := &s.binds[i]
+		if !b.obj.isMedia() {
+			continue
+		}
+		if o := b.obj; b.ver != nil && o.asked == nil && o.newest != nil && o.newest.id != b.ver.id && o.newest.witnessed() {
+			return n
+		}
+		n++
+	}
+	return -1
 }
 
 // withdraws reports whether s is prev without its last segment, which was named before it was finished, and means the same

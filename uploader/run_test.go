@@ -166,3 +166,46 @@ func TestPattern(t *testing.T) {
 		}
 	}
 }
+
+// TestTheSameTextAgain: a packager that begins anew and writes the very playlist of its run before means its new segments.
+func TestTheSameTextAgain(t *testing.T) {
+	t.Parallel()
+	text := playlistText(0, true, "s0.ts", "s1.ts")
+	for name, test := range map[string]struct {
+		play func(d *desk)
+		want []string
+	}{
+		"all segments are new": {func(d *desk) { d.media("s0.ts", "s1.ts") }, []string{"put s0.ts", "put s1.ts", "publish x.m3u8"}},
+		"one is":               {func(d *desk) { d.media("s1.ts") }, []string{"put s1.ts", "publish x.m3u8"}},
+		"none is":              {func(*desk) {}, nil},
+		"an init section is":   {func(d *desk) { d.media("other.mp4") }, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			d.media("s0.ts", "s1.ts")
+			d.playlist("x.m3u8", text)
+			d.absorb(func(Job) {})
+			d.tick(time.Minute)
+			test.play(d)
+			d.absorb(func(Job) {})
+			d.tick(10 * time.Millisecond)
+			d.playlist("x.m3u8", text)
+			var got []string
+			see := func(j Job) {
+				if j.Op == PutMedia || j.Op == PutPlaylist {
+					got = append(got, map[Op]string{PutMedia: "put ", PutPlaylist: "publish "}[j.Op]+j.Path)
+				}
+			}
+			d.absorb(see)
+			slices.Sort(got)
+			slices.Sort(test.want)
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+			if lost := d.plan.Losses(); len(lost) > 0 {
+				t.Errorf("lost: %+v", lost)
+			}
+		})
+	}
+}

@@ -308,3 +308,32 @@ func TestPlanLeftByTwoClocks(t *testing.T) {
 		})
 	}
 }
+
+// TestPlanLeftInDoubt: what an earlier process left and may have been stored by a request that failed is weighed again once it
+// is known that it was not: something newer is stored.
+func TestPlanLeftInDoubt(t *testing.T) {
+	t.Parallel()
+	for name, newer := range map[string]string{
+		"a later version of the run": playlistText(12, false, "q.ts"),
+		"one that ended":             playlistText(12, true, "q.ts"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			d.media("a.ts")
+			d.leaves("x.m3u8", playlistText(10, true, "a.ts"), true)
+			d.stored(playlistText(8, false, "z.ts"), time.Time{})
+			d.want("put a.ts")
+			d.done("put a.ts")
+			d.want("publish x.m3u8")
+			d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Transient, RetryIn: time.Second})
+			d.tick(time.Second)
+			d.want("publish x.m3u8")
+			d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Precondition})
+			d.stored(newer, d.now)
+			d.want()
+			d.tick(time.Hour)
+			d.want()
+		})
+	}
+}

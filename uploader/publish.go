@@ -245,6 +245,7 @@ func (p *Plan) acquaint(l *list, out Outcome) {
 	old := l.published
 	l.published = s
 	p.settleDoubt(l, nil)
+	p.compareLeft(l, out) // what was in doubt was not stored
 	p.expose(s)
 	if old != nil {
 		p.conceal(old)

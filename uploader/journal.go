@@ -21,6 +21,7 @@ type journal struct {
 	away     bool                 // the last probe failed
 	alarmed  map[string]time.Time // when the log was last told of a cause
 	plain    bool                 // the log knows that the store has no conditional writes
+	strays   bool                 // the log knows of media that nothing names
 	blocking bool                 // the log knows that a playlist wants to be held
 	slow     map[string]int       // how many playlists of a stream are behind as the line is too slow
 	queued   [2]int
@@ -200,6 +201,15 @@ func cure(err error) string {
 		return e.Cure
 	}
 	return ""
+}
+
+// unnamed tells once of media that were found at rest and are not shipped.
+func (g *journal) unnamed(files int, example string) {
+	if files > 0 && !g.strays {
+		g.strays = true
+		g.log.Warn("media that were found at rest are not shipped, as nothing says that a playlist named them",
+			"files", files, "path", example, "cure", "harmless if they are none of the stream's; --include ships what matches")
+	}
 }
 
 func (g *journal) vanished() {

@@ -1,8 +1,9 @@
 package uploader
 
 import (
-	"path"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -19,7 +20,9 @@ const (
 // playlist may still name them; those found at rest may have been named while nobody looked.
 type strays struct {
 	deleted []deletion
-	found   map[neighbourhood][]*object
+	found   map[string]map[uint64]*object // by sequence and number
+	odd     int                           // of those found, how many have no number
+	example string                        // one that was found
 }
 
 // deletion is a file that was deleted before anything named it.
@@ -28,19 +31,23 @@ type deletion struct {
 	at     time.Time
 }
 
-// neighbourhood is a folder and an extension: files that belong to one sequence of names.
-type neighbourhood struct{ folder, ext string }
-
-func newStrays() strays { return strays{found: make(map[neighbourhood][]*object)} }
-
-func neighbours(name string) neighbourhood { return neighbourhood{path.Dir(name), path.Ext(name)} }
+func newStrays() strays { return strays{found: make(map[string]map[uint64]*object)} }
 
 // add takes in a file that nothing names.
 func (s *strays) add(o *object) {
-	if o.newest.file.Found && (o.kind == hls.Media || o.kind == hls.Subtitle) {
-		at := neighbours(o.path)
-		s.found[at] = append(s.found[at], o)
+	if !o.newest.file.Found || !o.isMedia() {
+		return
 	}
+	s.example = o.path
+	key, n, ok := serial(o.path)
+	if !ok {
+		s.odd++
+		return
+	}
+	if s.found[key] == nil {
+		s.found[key] = make(map[uint64]*object)
+	}
+	s.found[key][n] = o
 }
 
 // gone notes that o was deleted.
@@ -61,41 +68,85 @@ func (s *strays) excess(now time.Time) []*object {
 	return old
 }
 
-// recall ships what was found at rest and is older than a neighbour that snap names, by time and by name: it was very
-// likely named while nobody looked. A leftover of a killed packager can be among it; as nothing names it, it
-// harms nobody. It returns how many of them are named as the segments of snap are, but for their numbers.
+// recall ships what was found at rest and is very likely to have been named while nobody looked: an unbroken row of the
+// sequence of segments that snap names, directly below the first of them, each older than the one behind it. It returns how
+// many there are.
 func (s *strays) recall(p *Plan, snap *snapshot) (segments int) {
 	if len(s.found) == 0 {
 		return 0
 	}
-	newest := make(map[neighbourhood]*version)
-	for i := range snap.binds {
-		// An init section may have the extension of the segments, and is older than all of them.
-		if v := snap.binds[i].ver; v != nil && v.file.State == hls.Settled && snap.binds[i].obj.isMedia() {
-			at := neighbours(v.file.Path)
-			if n := newest[at]; n == nil || hls.NaturalLess(n.file.Path, v.file.Path) {
-				newest[at] = v
+	for key, row := range rows(snap) {
+		found := s.found[key]
+		var all []*object
+		step := max(row.step, 1)
+		for n, newer := row.low-step, row.first; n < row.low; n -= step { // until it would fall below 0
+			o := p.objects[row.name(n)]
+			if o == nil || o.newest == nil || o.newest.file.Version.ModTime > newer.file.Version.ModTime {
+				break
 			}
-		}
-	}
-	for at, named := range newest {
-		like := pattern(named.file.Path)
-		kept := s.found[at][:0]
-		for _, o := range s.found[at] {
-			switch {
-			case p.objects[o.path] != o || o.newest == nil || o.newest.wanted || len(o.naming) > 0:
-			case o.newest.file.Version.ModTime < named.file.Version.ModTime && hls.NaturalLess(o.path, named.file.Path):
-				p.wantLater(o, o.newest, snap.list.stream)
-				if pattern(o.path) == like {
-					segments++
-				}
-			default:
-				kept = append(kept, o)
+			if newer = o.newest; found[n] == o && !o.newest.wanted && len(o.naming) == 0 {
+				all = append(all, o)
 			}
+			delete(found, n)
 		}
-		if s.found[at] = kept; len(kept) == 0 {
-			delete(s.found, at)
+		for _, o := range slices.Backward(all) { // oldest first
+			p.wantLater(o, o.newest, snap.list.stream)
+		}
+		segments += len(all)
+		if len(found) == 0 {
+			delete(s.found, key)
 		}
 	}
 	return segments
+}
+
+// row is the part of a sequence that a playlist names.
+type row struct {
+	low, last uint64
+	step      uint64   // from one number to the next, 0 if there is but one
+	first     *version // of the number low
+}
+
+// name returns the path of another number in the sequence.
+func (r row) name(n uint64) string {
+	prefix, suffix, digits := around(r.first.file.Path)
+	text := strconv.FormatUint(n, 10)
+	if digits[0] == '0' {
+		text = strings.Repeat("0", max(0, len(digits)-len(text))) + text
+	}
+	return prefix + text + suffix
+}
+
+// rows returns the sequences of which s names finished files.
+func rows(s *snapshot) map[string]row {
+	all := make(map[string]row)
+	for i := range s.binds {
+		v := s.binds[i].ver
+		if v == nil || v.file.State != hls.Settled || !s.binds[i].obj.isMedia() {
+			continue
+		}
+		key, n, ok := serial(v.file.Path)
+		if !ok {
+			continue
+		}
+		r, known := all[key]
+		if !known || n < r.low {
+			r.low, r.first = n, v
+		}
+		if known && n > r.last && (r.step == 0 || n-r.last < r.step) {
+			r.step = n - r.last
+		}
+		r.last = n
+		all[key] = r
+	}
+	return all
+}
+
+// unnamed returns how many media files that were found at rest nothing names, and one of them.
+func (s *strays) unnamed() (n int, example string) {
+	n = s.odd
+	for _, row := range s.found {
+		n += len(row)
+	}
+	return n, s.example
 }

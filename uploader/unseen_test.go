@@ -88,7 +88,7 @@ func TestUnseenSegmentsAreLost(t *testing.T) {
 			d.storing(3)
 		}, []loss{{5, 25, 29, time.Minute}}},
 		"but for what was found at rest": {func(d *desk) {
-			for i := 15; i < 38; i++ {
+			for i := 17; i < 40; i++ {
 				d.found(fmt.Sprintf("seg%d.ts", i))
 			}
 			d.found("other.ts")

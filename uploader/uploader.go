@@ -190,6 +190,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		case <-warn.C:
 			u.log.blocked(u.plan.Blocked(), time.Now(), u.cfg.HoldWarn)
 			u.log.flooded(time.Now())
+			u.log.unnamed(u.plan.strays.unnamed())
 		case <-done:
 			done = nil
 		}

@@ -47,7 +47,8 @@ type edition struct {
 	evidence string
 	file     *os.File
 	fact     hls.File
-	last     [32]byte // the bytes reported last; zero to be told whatever they were
+	last     [32]byte    // the bytes reported last; zero to be told whatever they were
+	known    hls.Version // of them
 
 	changed bool   // it is not that version any more, or somebody is writing
 	same    bool   // the bytes are those reported last
@@ -107,7 +108,7 @@ func (r *run) startReading(f *file) {
 	}
 	e.fact.Share = share
 	if f.told.reported != (hls.Version{}) && !f.told.forced {
-		e.last = f.sum
+		e.last, e.known = f.sum, f.told.reported
 	}
 	l := smallTexts
 	if e.fact.Version.Size > smallText {
@@ -136,15 +137,26 @@ func (e *edition) read() {
 		e.err = err
 	case text == nil:
 		e.changed = true
-	case e.fact.Kind != hls.Manifest && !bytes.HasPrefix(text, []byte("#EXTM3U")):
+	case e.fact.Kind != hls.Manifest && !bytes.HasPrefix(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("#EXTM3U")):
 		e.reason, e.err = refusedPlaylist, errors.New("a playlist begins with #EXTM3U")
 	default:
-		if e.sum = sha256.Sum256(text); e.sum == e.last {
-			e.same = true
-		} else {
+		e.sum = sha256.Sum256(text)
+		e.same = e.sum == e.last
+		if !e.same || e.rewritten() {
 			e.parse(text)
 		}
+		// That a media playlist was written once more is told, though its text is the same: it may mean other segments.
+		if e.same && e.fact.Playlist != nil {
+			if e.same = e.fact.Kind != hls.MediaPlaylist; e.same {
+				e.fact.Content, e.fact.Playlist = nil, nil
+			}
+		}
 	}
+}
+
+// rewritten reports whether somebody was seen to write the playlist since it was reported.
+func (e *edition) rewritten() bool {
+	return (e.evidence == byClose || e.evidence == byRename) && e.fact.Version != e.known
 }
 
 // text reads the playlist once; nil if it is no longer the version that was finished. It is that if the fingerprint is

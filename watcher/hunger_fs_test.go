@@ -87,14 +87,18 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	x.write("a.m3u8", text)
 	f := x.settled("a.m3u8", text)
 	f.Share.Release()
+	multi := "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1000\nlow/index.m3u8\n"
+	x.write("multi.m3u8", multi)
+	f = x.settled("multi.m3u8", multi)
+	f.Share.Release()
 	for range 20 {
-		x.write("a.m3u8", text) // the same bytes
+		x.write("multi.m3u8", multi) // the same bytes
 		x.write("b.m3u8", "no playlist")
 		x.write("many.m3u8", segments("m", 40))
 	}
 	x.barrier()
 	x.write("c.m3u8", segments("c", 10)) // nobody takes it
-	x.obs.until(t, "the last one", func(r *recorder) bool { return r.evidence[byClose]+r.evidence[byLease] == 3 })
+	x.obs.until(t, "the last one", func(r *recorder) bool { return r.evidence[byClose]+r.evidence[byLease] == 4 })
 	x.cancel()
 	for f := range x.facts {
 		release(f)

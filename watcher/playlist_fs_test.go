@@ -76,7 +76,7 @@ func TestPlaylists(t *testing.T) {
 	if f.Kind != hls.MultivariantPlaylist || len(f.Playlist.References) != 1 || f.Source != nil {
 		t.Errorf("got %+v", f)
 	}
-	// Identical bytes are no news, in place or by a rename.
+	// Identical bytes of a multivariant playlist are no news, in place or by a rename.
 	for range 3 {
 		x.write("master.m3u8", multi)
 		x.write("master.m3u8.tmp", multi)

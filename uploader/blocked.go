@@ -21,12 +21,30 @@ func (p *Plan) Blocked() []Wait {
 				w.Since = l.pending[0].file.Seen // a live playlist is written anew before anybody could call that long
 			}
 			waits = append(waits, w)
+		} else if w, ok := p.unlisted(l); ok {
+			waits = append(waits, w)
 		}
 	}
 	slices.SortFunc(waits, func(a, b Wait) int {
 		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.Playlist, b.Playlist))
 	})
 	return waits
+}
+
+// unlisted says which segment has had other bytes for a while that no newer version of l names: they are not stored.
+func (p *Plan) unlisted(l *list) (w Wait, ok bool) {
+	s := l.published
+	if s == nil || s != l.last || s.file.Playlist.Ended {
+		return w, false
+	}
+	for i := range s.binds {
+		b := &s.binds[i]
+		o := b.obj
+		if v := o.newest; o.isMedia() && b.ver != nil && v != nil && v.id != b.ver.id && v.witnessed() && p.now.Sub(v.file.Seen) > p.cfg.Patience {
+			return Wait{Playlist: l.path, Name: o.path, Since: v.file.Seen, Reason: "unlisted"}, true
+		}
+	}
+	return w, false
 }
 
 // wait says what the newest snapshot of l waits for.

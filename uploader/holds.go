@@ -97,6 +97,8 @@ func holdCure(reason string) string {
 		return "the store refuses this playlist; see the error logged for it"
 	case "overwrite":
 		return "the name came back with new bytes while the published playlist needs the old ones; it is replaced together with the next playlist"
+	case "unlisted":
+		return "the file has new bytes, and the playlist was not written since: have the packager write it once more to have them stored"
 	case "unpublished":
 		return "the playlist names another one that is not published yet: see what that waits for, and whether they name each other"
 	}

@@ -125,11 +125,12 @@ type Wait struct {
 	Playlist, Name string
 	// Since is when the version was finished on disk, or the oldest that waits where the upload is not the reason.
 	Since time.Time
-	// Reason is "memory" (the version gave its memory to others, and is read again when there is room), "missing" (no such finished file), "growing" (the file does not reach as far as the playlist
-	// says), "uploading", "outside" (the name leaves the watched
-	// directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "lost" (the file was given
-	// up or the store refuses it), "rejected" (the store refuses the playlist), "unpublished" (a playlist that is not published yet) or "overwrite" (new bytes under a
-	// name that the published playlist still needs).
+	// Reason is "memory" (the version gave its memory to others, and is read again when there is room), "missing" (no such
+	// finished file), "growing" (the file does not reach as far as the playlist says), "uploading", "outside" (the name
+	// leaves the watched directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "lost" (the file was
+	// given up or the store refuses it), "rejected" (the store refuses the playlist), "unpublished" (a playlist that is not
+	// published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the
+	// version is published, and the file has new bytes that no newer version names).
 	Reason string
 }
 

@@ -262,14 +262,15 @@ func (p *Plan) disown(o *object, which func(waiter) bool) {
 }
 
 // renew wants v although no new playlist names it, if it is an init section or key that the newest playlist on
-// disk names: packagers rewrite those on their own. A media segment that changes under an unchanged
-// playlist is the beginning of another run, or what a killed packager left of it.
+// disk names, since packagers rewrite those on their own, or a segment of one that has ended, which somebody corrected. A
+// segment that changes under a live playlist that stands is the beginning of another run, or what a killed packager
+// left of it.
 func (p *Plan) renew(o *object, v *version) {
-	if o.isMedia() || o.hollow(v) {
+	if o.hollow(v) {
 		return
 	}
 	for _, n := range o.naming {
-		if l := n.list; l.last != nil && l.last == l.published && l.last.find(o) >= 0 {
+		if l := n.list; l.last != nil && l.last == l.published && l.last.find(o) >= 0 && (!o.isMedia() || l.last.file.Playlist.Ended) {
 			p.want(o, v, l.stream)
 		}
 	}

@@ -209,3 +209,43 @@ func TestTheSameTextAgain(t *testing.T) {
 		})
 	}
 }
+
+// TestCorrectedSegment: a segment of a list that has ended is stored anew when it is replaced, one of a live list only when that
+// is written again, which the log asks for.
+func TestCorrectedSegment(t *testing.T) {
+	t.Parallel()
+	for name, ended := range map[string]bool{"ended": true, "live": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			d.media("s0.ts", "s1.ts", "s2.ts")
+			d.playlist("x.m3u8", playlistText(0, ended, "s0.ts", "s1.ts", "s2.ts"))
+			d.absorb(func(Job) {})
+			d.tick(time.Minute)
+			d.media("s1.ts")
+			var stored []string
+			see := func(j Job) {
+				if j.Op == PutMedia {
+					stored = append(stored, j.Path)
+				}
+			}
+			if d.absorb(see); len(stored) > 0 {
+				t.Errorf("%q is stored at once: it may be of a run that begins anew", stored)
+			}
+			d.tick(3 * time.Second)
+			d.absorb(see)
+			if ended != slices.Equal(stored, []string{"s1.ts"}) {
+				t.Errorf("stored %q", stored)
+			}
+			d.tick(time.Minute)
+			d.absorb(see)
+			if w := d.plan.Blocked(); (len(w) == 1 && w[0].Reason == "unlisted" && w[0].Name == "s1.ts") == ended {
+				t.Errorf("blocked: %+v", w)
+			}
+			d.playlist("x.m3u8", playlistText(0, ended, "s0.ts", "s1.ts", "s2.ts"))
+			if d.absorb(see); !slices.Equal(stored, []string{"s1.ts"}) {
+				t.Errorf("stored %q", stored)
+			}
+		})
+	}
+}

@@ -388,7 +388,8 @@ func (p *Plan) overwritable(l *list, o *object, v *version) bool {
 	if due {
 		return true
 	}
-	if !meant && o.isMedia() {
+	ended := l.last != nil && l.last == l.published && l.last.file.Playlist.Ended && l.last.find(o) >= 0
+	if !meant && o.isMedia() && !ended {
 		return false // older bytes than the published ones, or a packager's that has not listed them yet
 	}
 	wait := p.cfg.Settle

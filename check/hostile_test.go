@@ -158,14 +158,14 @@ func TestKeyFilesOfTheEnvironment(t *testing.T) {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "")
-	if got := filesOfKeys(s3.Credentials{}); !slices.Equal(got, []string{home + "/.aws/credentials"}) {
+	if got := (s3.Credentials{}).Files(os.Getenv); !slices.Equal(got, []string{home + "/.aws/credentials"}) {
 		t.Errorf("at home: %q", got)
 	}
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", "/elsewhere")
-	if got := filesOfKeys(s3.Credentials{Profile: "p"}); !slices.Equal(got, []string{"/elsewhere"}) {
+	if got := (s3.Credentials{Profile: "p"}).Files(os.Getenv); !slices.Equal(got, []string{"/elsewhere"}) {
 		t.Errorf("in the environment: %q", got)
 	}
-	if got := filesOfKeys(s3.Credentials{File: "/named"}); !slices.Equal(got, []string{"/named"}) {
+	if got := (s3.Credentials{File: "/named"}).Files(os.Getenv); !slices.Equal(got, []string{"/named"}) {
 		t.Errorf("named: %q", got)
 	}
 }

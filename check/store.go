@@ -90,17 +90,18 @@ func (s *storeCheck) run(ctx context.Context, need streams) {
 func (s *storeCheck) open(ctx context.Context, c s3.Config) bool {
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
-	var err error
-	if s.store, err = s3.Open(ctx, c); err == nil {
-		return true
-	}
 	const cure = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile in AWS_PROFILE, or give this machine a role."
-	if errors.Is(err, context.DeadlineExceeded) {
-		s.found.fail("credentials-missing", cure, "no source of credentials answered within %s", probeLimit)
-	} else {
+	var err error
+	if s.store, err = s3.Open(ctx, c); err != nil {
 		s.found.fail("credentials-missing", cure, "%s", short(strings.ReplaceAll(err.Error(), "\n", "; ")))
+		return false
 	}
-	return false
+	if err := s.store.Ready(ctx); err != nil {
+		late, _ := errors.AsType[*uploader.Error](err)
+		s.found.fail("credentials-missing", late.Cure, "%s", short(late.Err.Error()))
+		return false
+	}
+	return true
 }
 
 // put stores body under the key and returns how long that took.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"io/fs"
 	"log/slog"
 	"net/netip"
@@ -13,7 +12,7 @@ import (
 
 // warnOfKeys says what lets others have the channel's keys. env are the variables of the process.
 func (c channel) warnOfKeys(env map[string]string, logger *slog.Logger) {
-	for _, name := range c.keyFiles(env) {
+	for _, name := range c.store.credentials.Files(func(name string) string { return env[name] }) {
 		if mode, open := openToAll(name); open {
 			logger.Warn("every user of this machine can get at the keys", "file", name, "mode", mode.String(),
 				"cure", "take the rights of others away: chmod o= FILE, or defaultMode: 0440 where Kubernetes mounts it")
@@ -23,18 +22,6 @@ func (c channel) warnOfKeys(env map[string]string, logger *slog.Logger) {
 		logger.Warn("the store is asked over plain http", "endpoint", c.store.endpoint,
 			"cure", "use https: who is on the way can read session tokens and files, and change them")
 	}
-}
-
-// keyFiles returns the files that the channel's keys are read from, if they come from files.
-func (c channel) keyFiles(env map[string]string) []string {
-	k := c.store.credentials
-	switch {
-	case k.AccessKeyFile != "":
-		return []string{k.AccessKeyFile, k.SecretKeyFile}
-	case k.File == "" && k.Profile == "" && env["AWS_ACCESS_KEY_ID"] != "":
-		return nil
-	}
-	return []string{cmp.Or(k.File, env["AWS_SHARED_CREDENTIALS_FILE"], filepath.Join(env["HOME"], ".aws", "credentials"))}
 }
 
 // openToAll says whether users who are neither the owner nor of the group can read or change the file, and its mode. One that is

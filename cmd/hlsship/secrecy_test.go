@@ -47,7 +47,7 @@ func TestKeyFilesInUse(t *testing.T) {
 		"file of the home":      {s3.Credentials{}, map[string]string{"HOME": "/home"}, []string{"/home/.aws/credentials"}},
 		"profile from the home": {s3.Credentials{Profile: "p"}, map[string]string{"HOME": "/home"}, []string{"/home/.aws/credentials"}},
 	} {
-		if got := (channel{store: storeConfig{credentials: tt.keys}}).keyFiles(tt.env); !slices.Equal(got, tt.want) {
+		if got := tt.keys.Files(func(name string) string { return tt.env[name] }); !slices.Equal(got, tt.want) {
 			t.Errorf("%s: %q, want %q", name, got, tt.want)
 		}
 	}

@@ -41,6 +41,9 @@ func classify(r request, err error) *uploader.Error {
 
 // ofFailure classifies what happened without an answer.
 func ofFailure(err error) (uploader.ErrorKind, string) {
+	if without, ok := errors.AsType[*lacking](err); ok {
+		return uploader.Alarm, without.cure()
+	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return uploader.Transient, ""
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -74,25 +75,8 @@ type Config struct {
 
 	// dial replaces the network in tests.
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)
-}
-
-// Credentials says which keys sign the requests. AccessKey with SecretKey are used as they are; else
-// AccessKeyFile with SecretKeyFile are read whenever keys are asked for; else File or Profile choose the shared credentials file alone; else the standard chain is asked in turn:
-// AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY, the shared file (AWS_PROFILE, credential_process, SSO),
-// web identity (AWS_WEB_IDENTITY_TOKEN_FILE), the container's role, and the instance's role unless
-// AWS_EC2_METADATA_DISABLED is true.
-type Credentials struct {
-	// AccessKey names the static key.
-	AccessKey string
-	// SecretKey belongs to AccessKey, SessionToken to temporary keys only.
-	SecretKey, SessionToken Secret
-	// AccessKeyFile and SecretKeyFile hold one key each and nothing else but white space around it, as
-	// mounted secrets do.
-	AccessKeyFile, SecretKeyFile string
-	// File is a shared credentials file; empty means the usual places.
-	File string
-	// Profile is a section of it; empty means AWS_PROFILE or "default".
-	Profile string
+	// env returns a variable of the environment; nil means os.Getenv.
+	env func(name string) string
 }
 
 // withDefaults returns c with every zero value replaced, or all of its mistakes.
@@ -118,6 +102,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Version == "" {
 		c.Version = "dev"
+	}
+	if c.env == nil {
+		c.env = os.Getenv
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -25,22 +24,6 @@ import (
 	"github.com/hlsship/hlsship/uploader"
 )
 
-// cleanEnvironment hides the credentials of whoever runs the tests.
-func cleanEnvironment(t *testing.T) {
-	t.Helper()
-	for _, name := range []string{
-		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
-		"AWS_ROLE_ARN", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-		"AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_REGION",
-	} {
-		t.Setenv(name, "")
-	}
-	none := filepath.Join(t.TempDir(), "none")
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", none)
-	t.Setenv("AWS_CONFIG_FILE", none)
-	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
-}
-
 func writeFile(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "file")
@@ -48,69 +31,6 @@ func writeFile(t *testing.T, content string) string {
 		t.Fatal(err)
 	}
 	return path
-}
-
-// TestSources cannot run in parallel, as it sets the environment.
-func TestSources(t *testing.T) {
-	const file = "[default]\naws_access_key_id = from-file\naws_secret_access_key = s\n" +
-		"[other]\naws_access_key_id = from-profile\naws_secret_access_key = s\n" +
-		"[half]\naws_access_key_id = half\n"
-	container := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "container-token" {
-			w.WriteHeader(403)
-			return
-		}
-		fmt.Fprintf(w, `{"AccessKeyId":"from-container","SecretAccessKey":"s","Token":"t","Expiration":%q}`, time.Now().Add(time.Hour).Format(time.RFC3339))
-	}))
-	defer container.Close()
-	for _, tt := range []struct {
-		name string
-		env  map[string]string
-		c    Credentials
-		want string // the access key; "" means an error
-	}{
-		{"nothing", nil, Credentials{}, ""},
-		{"static keys win", map[string]string{"AWS_ACCESS_KEY_ID": "from-env", "AWS_SECRET_ACCESS_KEY": "s"},
-			Credentials{AccessKey: "static", SecretKey: "s"}, "static"},
-		{"environment", map[string]string{"AWS_ACCESS_KEY_ID": "from-env", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SHARED_CREDENTIALS_FILE": file}, Credentials{}, "from-env"},
-		{"half an environment", map[string]string{"AWS_ACCESS_KEY_ID": "from-env"}, Credentials{}, ""},
-		{"shared file", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": file}, Credentials{}, "from-file"},
-		{"AWS_PROFILE", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": file, "AWS_PROFILE": "other"}, Credentials{}, "from-profile"},
-		{"named profile before the environment", map[string]string{"AWS_ACCESS_KEY_ID": "from-env", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SHARED_CREDENTIALS_FILE": file},
-			Credentials{Profile: "other"}, "from-profile"},
-		{"half a profile", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": file}, Credentials{Profile: "half"}, ""},
-		{"missing profile", map[string]string{"AWS_SHARED_CREDENTIALS_FILE": file}, Credentials{Profile: "none"}, ""},
-		{"container", map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": container.URL, "AWS_CONTAINER_AUTHORIZATION_TOKEN": "container-token"}, Credentials{}, "from-container"},
-		{"container refuses", map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": container.URL}, Credentials{}, ""},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			cleanEnvironment(t)
-			for name, value := range tt.env {
-				if value == file {
-					value = writeFile(t, file)
-				}
-				t.Setenv(name, value)
-			}
-			c := serverConfig("http://127.0.0.1:1")
-			c.Credentials = tt.c
-			s, err := Open(t.Context(), c)
-			if tt.want == "" {
-				if err == nil {
-					t.Fatalf("got %q, want an error", s.keys.current.Load().AccessKeyID)
-				}
-				if !strings.Contains(err.Error(), "set AWS_ACCESS_KEY_ID") {
-					t.Errorf("the error names no cure: %v", err)
-				}
-				return
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := s.keys.current.Load().AccessKeyID; got != tt.want {
-				t.Errorf("got %q, want %q", got, tt.want)
-			}
-		})
-	}
 }
 
 // fakeSource hands out keys of which each lives an hour; err or a hang take the place of the n-th answer.
@@ -146,6 +66,12 @@ func (f *fakeSource) fetch(ctx context.Context, _ *http.Client) (credentials.Val
 	return v, nil
 }
 
+// foundAt is a place where keys come from.
+func foundAt(fetch func(context.Context, *http.Client) (credentials.Value, error)) *func() (source, error) {
+	find := func() (source, error) { return source{name: "fake", fetch: fetch}, nil }
+	return &find
+}
+
 // withSource opens a store on a network that records the access key of each request and answers with
 // the status.
 func withSource(t *testing.T, f *fakeSource, answer func(n int) string) (s *Store, keyOf func() string) {
@@ -174,7 +100,7 @@ func withSource(t *testing.T, f *fakeSource, answer func(n int) string) (s *Stor
 		return client, nil
 	}
 	s = mustOpen(t, c)
-	s.keys.sources.Store(&[]source{{"fake", true, f.fetch}})
+	s.keys.find.Store(foundAt(f.fetch))
 	if err := s.keys.resolve(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -297,16 +223,24 @@ func TestRefusedKeysAreReadAnew(t *testing.T) {
 func TestOpenIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		k := newKeyring(serverConfig("http://127.0.0.1:1"))
+		c, err := serverConfig("http://127.0.0.1:1").withDefaults()
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := newKeyring(c)
 		release := make(chan struct{})
 		t.Cleanup(func() { close(release) })
-		k.sources.Store(&[]source{{"stubborn", true, func(context.Context, *http.Client) (credentials.Value, error) {
+		k.find.Store(foundAt(func(context.Context, *http.Client) (credentials.Value, error) {
 			<-release
 			return credentials.Value{}, nil
-		}}})
+		}))
 		start := time.Now()
+		if err := k.open(t.Context()); err != nil || k.missing() == nil || time.Since(start) != openPatience {
+			t.Errorf("open: got %v and %v after %v", err, k.missing(), time.Since(start))
+		}
+		start = time.Now()
 		if err := k.resolve(t.Context()); err == nil || time.Since(start) != askTimeout {
-			t.Errorf("got %v after %v", err, time.Since(start))
+			t.Errorf("resolve: got %v after %v", err, time.Since(start))
 		}
 	})
 }

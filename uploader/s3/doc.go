@@ -18,13 +18,14 @@
 //
 // Every error is classified once, into *uploader.Error. Errors and log lines hold no secrets.
 //
-// No request waits for credentials: requests are signed with the newest stored keys, which
-// [Store.Run] keeps fresh. Without credentials [Open] fails; requests are never anonymous.
+// No request waits for credentials: requests are signed with the newest stored keys, which [Store.Run] keeps fresh. Where
+// they are late, requests fail at once, as an Alarm whose cure names the source, until Run has them; requests are
+// never anonymous. There is one source, and nothing takes its place: what was asked for by name is used, or [Open] fails.
 //
 // # Goroutines
 //
 // Open starts none. Run works in the caller's goroutine; each refresh of the credentials runs in one
-// more, so that a hung credential_process or metadata service can be left behind: it is the only one
+// more, so that a hung file, program or metadata service can be left behind: it is the only one
 // that may outlive Run. Timers call functions that end at once. Idle connections belong to net/http.
 //
 // It must not import watcher, metrics or any other command's package.

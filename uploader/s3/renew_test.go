@@ -73,11 +73,10 @@ func TestRenewIsNotUndone(t *testing.T) {
 	if got := s.keys.current.Load().AccessKeyID; got != "first" {
 		t.Errorf("keys are %q before they are to be used", got)
 	}
-	slow := []source{{"slow", true, func(context.Context, *http.Client) (credentials.Value, error) {
+	s.keys.find.Store(foundAt(func(context.Context, *http.Client) (credentials.Value, error) {
 		use()
 		return credentials.Value{AccessKeyID: "late", SecretAccessKey: "s", Expiration: time.Now().Add(time.Hour)}, nil
-	}}}
-	s.keys.sources.Store(&slow)
+	}))
 	if err := s.keys.resolve(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -50,8 +50,9 @@ type Store struct {
 // The contract that this package fulfils.
 var _ uploader.Store = (*Store)(nil)
 
-// Open returns the bucket that c describes. It asks for credentials once and fails without any; the
-// bucket itself is first asked by the first call.
+// Open returns the bucket that c describes. It asks for credentials, which takes a second at most. Where they are late,
+// every call fails with an Alarm until Run or Ready has them; Open fails only if it is a mistake in c, in the environment or in
+// a file that they name. The bucket itself is first asked by the first call.
 func Open(ctx context.Context, c Config) (*Store, error) {
 	c, err := c.withDefaults()
 	if err != nil {
@@ -69,7 +70,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		c.Logger.Warn("checksum is none: a broken connection can leave half an object in some stores", "checksum", string(c.Checksum))
 	}
 	keys := newKeyring(c)
-	if err := keys.resolve(ctx); err != nil {
+	if err := keys.open(ctx); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	t := newTransport(c)
@@ -93,13 +94,30 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}, nil
 }
 
-// Run keeps the credentials fresh until ctx is done, and then returns nil. Without it the credentials
-// of Open are used for ever. Call it once.
+// Run asks for credentials until there are some, with pauses that grow to half a minute, and keeps them fresh until ctx is
+// done; then it returns nil. Without it the credentials of Open are used for ever. Call it once.
 func (s *Store) Run(ctx context.Context) error { return s.keys.run(ctx) }
 
+// Lacking returns why there are no credentials yet, and nil once there are. The error holds no secret. It may be called at
+// any time.
+func (s *Store) Lacking() error { return s.keys.missing() }
+
+// Ready returns nil once there are credentials, which it asks for once. The error is an *uploader.Error, an Alarm that names
+// the source. It is for who does not call Run.
+func (s *Store) Ready(ctx context.Context) error {
+	if s.Lacking() == nil {
+		return nil
+	}
+	_ = s.keys.resolve(ctx) // Lacking tells of it
+	if err := s.Lacking(); err != nil {
+		return s.classified(request{op: "sign"}, err)
+	}
+	return nil
+}
+
 // Renew asks c for keys, bounded as in Open, and returns a function that has them, and what c gives later, sign
-// all requests that begin from then on. Nothing else changes: requests under way go on. An error changes nothing. It
-// may be called at any time, and use once.
+// all requests that begin from then on. Nothing else changes: requests under way go on. An error changes nothing; there is none
+// where credentials are late and there were none before. It may be called at any time, and use once.
 func (s *Store) Renew(ctx context.Context, c Credentials) (use func(), err error) {
 	use, err = s.keys.renew(ctx, c, s.region)
 	if err != nil {
@@ -111,7 +129,7 @@ func (s *Store) Renew(ctx context.Context, c Credentials) (use func(), err error
 // Put stores o with one PutObject request. The store's word that it did is an ETag.
 func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
 	r := request{op: "put", key: o.Key, conditional: o.IfAbsent || o.IfMatch != "", ifMatch: o.IfMatch != ""}
-	if err := check(o); err != nil {
+	if err := errors.Join(s.keys.missing(), check(o)); err != nil {
 		return "", s.classified(r, err)
 	}
 	sum, err := digestOf(ctx, o, s.checksum)

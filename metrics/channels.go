@@ -91,8 +91,13 @@ func (c *Channel) unready() []string {
 	if !c.ready.scanned.Load() {
 		reasons = append(reasons, "the first scan of the directory is not done")
 	}
-	if !c.ready.answered.Load() {
-		reasons = append(reasons, "the store has not answered yet")
+	if c.ready.answered.Load() {
+		return reasons
 	}
-	return reasons
+	if why := c.ready.lacking.Load(); why != nil {
+		if err := (*why)(); err != nil {
+			return append(reasons, err.Error())
+		}
+	}
+	return append(reasons, "the store has not answered yet")
 }

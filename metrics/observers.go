@@ -9,7 +9,13 @@ import (
 // readiness is what /readyz asks about.
 type readiness struct {
 	scanned, answered atomic.Bool
+	// lacking says why the store cannot be asked; nil if nobody can tell.
+	lacking atomic.Pointer[func() error]
 }
+
+// Lacking has /readyz ask why is, until the store has answered, for what keeps it from being asked at all, such as keys that
+// are late; nil is nothing. It is safe for concurrent use.
+func (c *Channel) Lacking(why func() error) { c.ready.lacking.Store(&why) }
 
 // Watcher is a watcher.Observer. Its methods are safe for concurrent use.
 type Watcher struct{ c *Channel }

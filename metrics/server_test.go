@@ -54,6 +54,7 @@ func TestReadiness(t *testing.T) {
 	t.Parallel()
 	m := New("1", "c")
 	base, _ := serve(t, m)
+	var lacks error
 	steps := []struct {
 		name   string
 		act    func()
@@ -62,6 +63,11 @@ func TestReadiness(t *testing.T) {
 	}{
 		{"at start", func() {}, 503, "first scan"},
 		{"scanned", func() { m.Channel("", "/var/hls to s3://b/<p>").Watcher().Scanned("start", 0, time.Second) }, 503, "store has not answered"},
+		{"no keys", func() {
+			lacks = errors.New("no credentials yet: container role: answered 503")
+			m.Channel("", "/var/hls to s3://b/<p>").Lacking(func() error { return lacks })
+		}, 503, "no credentials yet: container role: answered 503\n"},
+		{"keys", func() { lacks = nil }, 503, "store has not answered"},
 		{"store fails", func() { m.Channel("", "/var/hls to s3://b/<p>").Uploader().Store(false) }, 503, "store has not answered"},
 		{"store answers", func() { m.Channel("", "/var/hls to s3://b/<p>").Uploader().Store(true) }, 200, "ready"},
 		{"outage later", func() { m.Channel("", "/var/hls to s3://b/<p>").Uploader().Store(false) }, 200, "ready"},

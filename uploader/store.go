@@ -148,6 +148,8 @@ type Error struct {
 	Kind ErrorKind
 	// RetryAfter is the wait that the store asked for (HTTP Retry-After); 0 if it named none.
 	RetryAfter time.Duration
+	// Unsent says that the store was not asked, as there are no keys to sign the request with yet.
+	Unsent bool
 	// Cure tells an operator what to do about it, as a sentence; may be empty.
 	Cure string
 	// Err is the cause.

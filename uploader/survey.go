@@ -117,7 +117,9 @@ func (l *loop) surveyed(news surveyed) {
 func (w *worker) list(ctx context.Context, pages chan<- surveyed) error {
 	for attempt := 0; ; attempt++ {
 		err := w.listOnce(ctx, pages)
-		if kind := KindOf(err); err == nil || ctx.Err() != nil || attempt >= 2 && kind == Alarm || kind == Permanent {
+		kind := KindOf(err)
+		refused := attempt >= 2 && kind == Alarm && !unsent(err)
+		if err == nil || ctx.Err() != nil || refused || kind == Permanent {
 			return err // a store that may not be listed is asked for each file
 		}
 		// Not what the store asks for: backlog and the end of a drain wait for this one request.
@@ -128,6 +130,12 @@ func (w *worker) list(ctx context.Context, pages chan<- surveyed) error {
 		}
 		delay.Stop()
 	}
+}
+
+// unsent reports whether the store was not asked.
+func unsent(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Unsent
 }
 
 func (w *worker) listOnce(ctx context.Context, pages chan<- surveyed) error {

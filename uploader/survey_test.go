@@ -23,17 +23,25 @@ type crowded struct {
 	foreign int
 	halfway func()       // called in the middle of the listing; nil for nothing
 	fails   atomic.Int32 // how many listings break off in the middle
+	keyless atomic.Bool  // nobody can sign a request yet
 	lists   atomic.Int32
 	stats   atomic.Int32
 }
 
 func (s *crowded) Stat(ctx context.Context, key string) (uploader.Info, error) {
+	if s.keyless.Load() {
+		return uploader.Info{}, unsent("stat", key)
+	}
 	s.stats.Add(1)
 	return s.Memory.Stat(ctx, key)
 }
 
 func (s *crowded) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
 	return func(yield func(uploader.Info, error) bool) {
+		if s.keyless.Load() {
+			yield(uploader.Info{}, unsent("list", prefix))
+			return
+		}
 		s.lists.Add(1)
 		for i := range s.foreign {
 			if i%1000 == 0 {
@@ -63,6 +71,10 @@ func (s *crowded) List(ctx context.Context, prefix string) iter.Seq2[uploader.In
 			}
 		}
 	}
+}
+
+func unsent(op, key string) error {
+	return &uploader.Error{Op: op, Key: key, Kind: uploader.Alarm, Unsent: true, Err: errors.New("no keys yet")}
 }
 
 // archive writes a playlist of the last segment of count, all of one size, and returns what a scan tells of them.
@@ -254,6 +266,31 @@ func TestRunListsWhenTheScanTakesLong(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRunListsOnceThereAreKeys waits for keys for longer than it would for leave to list.
+func TestRunListsOnceThereAreKeys(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d, facts := archive(t, 300)
+		store := &crowded{Memory: storetest.NewMemory(), foreign: 10}
+		store.put(t, d, facts, 5)
+		store.keyless.Store(true)
+		_, err := run(t, t.Context(), store, nil, func(send chan<- hls.File) {
+			for _, f := range facts {
+				send <- f
+			}
+			time.Sleep(time.Minute)
+			store.keyless.Store(false)
+			time.Sleep(5 * time.Second)
+			if len(store.Contents()["live/s5.ts"]) == 0 {
+				t.Error("what is missing is not stored, though there are keys")
+			}
+		})
+		if n := store.lists.Load(); err != nil || n != 1 || store.stats.Load() > 10 {
+			t.Errorf("listed %d times, asked for %d objects: %v", n, store.stats.Load(), err)
+		}
+	})
 }
 
 // TestRunSurvivesAPanicOfTheListing ends the Run with an error that says where it was.

@@ -158,13 +158,15 @@ func load(s sources) (config, error) {
 
 // channel reads the settings of the channel in r.entry, or of the only one.
 func (r *reader) channel() channel {
+	keys := r.credentials()
+	r.profile = r.profiled(keys)
 	c := channel{
 		name: r.name(), dir: r.directory(), settle: r.duration(nameSettle), rescan: r.duration(nameRescan),
 		include: r.globs(nameInclude), exclude: r.globs(nameExclude),
 		store: storeConfig{
 			endpoint: r.endpoint(), region: r.text(nameRegion), pathStyle: r.truth(namePathStyle),
 			conditional: r.choice(nameConditional) == "auto", checksum: r.choice(nameChecksum),
-			cacheControl: r.pairs(nameCacheControl), credentials: r.credentials(),
+			cacheControl: r.pairs(nameCacheControl), credentials: keys,
 		},
 		flow: flowConfig{
 			workers: r.count(nameWorkers), uplinkLimit: r.rate(nameUplinkLimit), minInterval: r.duration(nameMinInterval), maxLag: r.duration(nameMaxLag),

@@ -103,7 +103,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		nameConditional: "off", nameChecksum: "none", nameCacheControl: "key=no-store, private", nameSettle: "9s", nameRescan: "8s",
 		nameInclude: "*.jpg", nameExclude: "tmp/**", nameWorkers: "3", nameMinInterval: "1s", nameMaxLag: "4s", nameHoldWarn: "5s",
 		nameDrainTimeout: "6s", nameHTTPListen: "off", nameWebConfig: configFile(t, ""), nameLogLevel: "debug", nameLogFormat: "json",
-		nameName: "one", nameCredentials: "/keys", nameProfile: "p",
+		nameName: "one", nameCredentials: "/keys", nameProfile: "p", nameRoleARN: "arn:aws:iam::1:role/r",
 		nameMemory: "100MiB", nameSpoolDir: "/spool", nameSpoolBudget: "5 GB", nameSpoolAge: "1h", nameUplinkLimit: "20Mbit/s",
 	}
 	base := map[string]string{nameDir: "/hls", nameDestination: "s3://bucket"}
@@ -112,8 +112,8 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range settings() {
-		if !row.inFile() || row.name == nameAccessKey || row.name == nameSecretKey {
-			continue // the two keys go together: TestKeyFiles
+		if !row.inFile() || row.name == nameAccessKey || row.name == nameSecretKey || row.name == nameExternalID {
+			continue // which go with others: TestKeyFiles, TestProfile
 		}
 		value, ok := values[row.name]
 		if !ok {

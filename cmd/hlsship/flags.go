@@ -62,6 +62,8 @@ const (
 	nameSecretKey    = "secret-key-file"
 	nameCredentials  = "credentials-file"
 	nameProfile      = "profile"
+	nameRoleARN      = "role-arn"
+	nameExternalID   = "external-id"
 	nameSettle       = "settle"
 	nameRescan       = "rescan"
 	nameInclude      = "include"
@@ -106,8 +108,10 @@ func settings() []setting {
 			usage: "Cache-Control header for a kind of file; KIND is one of " + strings.Join(uploader.CacheKinds(), ", ")},
 		{group: store, name: nameAccessKey, value: "FILE", usage: "file that holds nothing but the access key; with --secret-key-file"},
 		{group: store, name: nameSecretKey, value: "FILE", usage: "file that holds nothing but the secret key"},
-		{group: store, name: nameCredentials, value: "FILE", usage: "shared credentials file, used instead of all other places"},
-		{group: store, name: nameProfile, value: "NAME", usage: "section of the shared credentials file"},
+		{group: store, name: nameCredentials, value: "FILE", usage: "shared credentials file, used instead of all other places; it may have all that ~/.aws/config has"},
+		{group: store, name: nameProfile, value: "NAME", usage: "profile of the shared files of the AWS tools; its region and endpoint_url count too"},
+		{group: store, name: nameRoleARN, value: "ARN", usage: "role to assume with the keys that were found, such as one of a partner's account"},
+		{group: store, name: nameExternalID, value: "ID", usage: "what the role's trust policy asks for; with --role-arn"},
 
 		{group: files, name: nameName, value: "NAME",
 			usage: "what the channel is called in the log, as {name} and in the metrics, whose label \"channel\" is missing without it; {name} is then the last part of DIR"},

@@ -61,10 +61,12 @@ several directories under channels, each with settings of its own.
 		b.WriteString(s.help())
 	}
 	b.WriteString(`
-Credentials are never given by flag. Where no setting names a file, they are looked for in this order:
+Credentials are never given by flag. Where no setting names them, the first of these is used:
   AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN
-  ~/.aws/credentials or AWS_SHARED_CREDENTIALS_FILE, with AWS_PROFILE
-  AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, the role of the container, the role of the machine
+  AWS_PROFILE of ~/.aws/config and ~/.aws/credentials: keys, a role, SSO or a program
+  AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN, the profile "default", the role of the container, the
+  role of the machine
+If it has no keys, no other one takes its place. Where keys are late, files are kept until they come.
 
 Signals: the first SIGTERM or SIGINT ships what is left within --drain-timeout, the second stops at
 once. SIGHUP has the configuration file read again.

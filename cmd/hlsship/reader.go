@@ -19,7 +19,9 @@ type reader struct {
 	sources sources
 	file    file
 	// entry are the texts of the channel that is read; nil outside the list of channels.
-	entry    map[string]raw
+	entry map[string]raw
+	// profile are the settings that the shared files of the AWS tools have for it. They yield to all but defaults.
+	profile  map[string]raw
 	rows     map[string]setting
 	problems []error
 }
@@ -50,7 +52,11 @@ func (r *reader) find(name string) raw {
 	if found, ok := r.entry[name]; ok {
 		return found
 	}
-	return r.sources.find(r.rows[name], r.file.values)
+	found := r.sources.find(r.rows[name], r.file.values)
+	if told, ok := r.profile[name]; ok && r.rows[name].yields(found) {
+		return told
+	}
+	return found
 }
 
 // text returns the setting's text, empty if no source has it.
@@ -202,7 +208,10 @@ func isHeaderValue(s string) bool {
 func (r *reader) credentials() s3.Credentials {
 	c := s3.Credentials{
 		AccessKeyFile: r.text(nameAccessKey), SecretKeyFile: r.text(nameSecretKey),
-		File: r.text(nameCredentials), Profile: r.text(nameProfile),
+		File: r.text(nameCredentials), Profile: r.text(nameProfile), RoleARN: r.text(nameRoleARN), ExternalID: r.text(nameExternalID),
+	}
+	if c.ExternalID != "" && c.RoleARN == "" {
+		r.problem("%s: %s is missing, which goes with it", r.find(nameExternalID).origin, r.rows[nameRoleARN].key())
 	}
 	// What a channel says of its keys replaces what all say.
 	says := func(names ...string) bool {

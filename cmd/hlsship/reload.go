@@ -94,7 +94,7 @@ func (f *fleet) compare(ctx context.Context, next config) (delta, error) {
 			d.renew = append(d.renew, use)
 			d.unchanged = append(d.unchanged, c.title())
 			continue
-		case same: // it has no keys yet, which is no reason to refuse what is new, and perhaps there are some now
+		case same: // it could not begin, which is no reason to refuse what is new, and perhaps it can now
 		default:
 			var err error
 			store, err = s.connect(ctx)

@@ -67,7 +67,7 @@ type shipment struct {
 	started time.Time
 	version string
 	logger  *slog.Logger
-	// connect returns a store that has keys.
+	// connect returns a store, whose keys may be late.
 	connect func(ctx context.Context) (*s3.Store, error)
 	// enter is told what runs of it by name; what it returns, that this has ended.
 	enter func(name string) (left func())
@@ -127,6 +127,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	c.store = c.store.at(kept.start(c.store, s.started))
 	figures = s.metrics(c.dir + " to " + c.store.destination())
 	figures.UplinkLimit(c.flow.uplinkLimit)
+	figures.Lacking(store.Lacking)
 	observer := s.observer
 	if observer == nil {
 		observer = figures.Uploader()

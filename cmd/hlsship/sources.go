@@ -82,8 +82,11 @@ func (s sources) find(row setting, file map[string]raw) raw {
 	if row.def == "" {
 		return raw{}
 	}
-	return raw{[]string{row.def}, "default of --" + row.name}
+	return raw{[]string{row.def}, defaultOf(row.name)}
 }
+
+// defaultOf is the origin of what no source says.
+func defaultOf(name string) string { return "default of --" + name }
 
 // variable returns the setting's text from the first of the variables that is set. An empty one counts as not set, as is
 // the custom of the AWS variables.

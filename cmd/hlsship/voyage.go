@@ -15,7 +15,7 @@ import (
 // voyage is one run of a shipment.
 type voyage struct {
 	shipment
-	// store is nil until there is one, which asks for keys.
+	// store is nil until there is one, whose keys may be late.
 	store atomic.Pointer[s3.Store]
 	// soft is the context whose end makes it drain, stop ends it.
 	soft context.Context
@@ -67,7 +67,7 @@ func (v *voyage) sail(hard context.Context, before []*voyage, pause time.Duratio
 	return o.run(hard, v.soft)
 }
 
-// begin takes hold of the directory, with a store that has keys. The caller runs or closes what it returns.
+// begin takes hold of the directory, with a store, whose keys may be late. The caller runs or closes what it returns.
 func (v *voyage) begin(ctx context.Context) (*opened, error) {
 	if v.store.Load() == nil {
 		store, err := v.connect(ctx)

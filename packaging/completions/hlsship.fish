@@ -9,8 +9,10 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l checksum -d 'checksu
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l access-key-file -d 'file that holds nothing but the access key; with --secret-key-file' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l secret-key-file -d 'file that holds nothing but the secret key' -r -F
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l credentials-file -d 'shared credentials file, used instead of all other places' -r -F
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l profile -d 'section of the shared credentials file' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l credentials-file -d 'shared credentials file, used instead of all other places; it may have all that ~/.aws/config has' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l profile -d 'profile of the shared files of the AWS tools; its region and endpoint_url count too' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l role-arn -d 'role to assume with the keys that were found, such as one of a partner\'s account' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l external-id -d 'what the role\'s trust policy asks for; with --role-arn' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l name -d 'what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
@@ -41,8 +43,10 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l checksum -d 'check
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l access-key-file -d 'file that holds nothing but the access key; with --secret-key-file' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l secret-key-file -d 'file that holds nothing but the secret key' -r -F
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l credentials-file -d 'shared credentials file, used instead of all other places' -r -F
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l profile -d 'section of the shared credentials file' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l credentials-file -d 'shared credentials file, used instead of all other places; it may have all that ~/.aws/config has' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l profile -d 'profile of the shared files of the AWS tools; its region and endpoint_url count too' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l role-arn -d 'role to assume with the keys that were found, such as one of a partner\'s account' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l external-id -d 'what the role\'s trust policy asks for; with --role-arn' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l name -d 'what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l rescan -d 'time between scans of the directory, which find what no event told of' -x

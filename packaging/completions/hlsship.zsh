@@ -15,8 +15,10 @@ run)
 		'*--cache-control[Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle]:value: ' \
 		'*--access-key-file[file that holds nothing but the access key; with --secret-key-file]:path:_files' \
 		'*--secret-key-file[file that holds nothing but the secret key]:path:_files' \
-		'*--credentials-file[shared credentials file, used instead of all other places]:path:_files' \
-		'*--profile[section of the shared credentials file]:value: ' \
+		'*--credentials-file[shared credentials file, used instead of all other places; it may have all that ~/.aws/config has]:path:_files' \
+		'*--profile[profile of the shared files of the AWS tools; its region and endpoint_url count too]:value: ' \
+		'*--role-arn[role to assume with the keys that were found, such as one of a partner'\''s account]:value: ' \
+		'*--external-id[what the role'\''s trust policy asks for; with --role-arn]:value: ' \
 		'*--name[what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR]:value: ' \
 		'*--settle[how long a file must be quiet to count as finished where the kernel cannot tell]:value: ' \
 		'*--rescan[time between scans of the directory, which find what no event told of]:value: ' \
@@ -48,8 +50,10 @@ check)
 		'*--cache-control[Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle]:value: ' \
 		'*--access-key-file[file that holds nothing but the access key; with --secret-key-file]:path:_files' \
 		'*--secret-key-file[file that holds nothing but the secret key]:path:_files' \
-		'*--credentials-file[shared credentials file, used instead of all other places]:path:_files' \
-		'*--profile[section of the shared credentials file]:value: ' \
+		'*--credentials-file[shared credentials file, used instead of all other places; it may have all that ~/.aws/config has]:path:_files' \
+		'*--profile[profile of the shared files of the AWS tools; its region and endpoint_url count too]:value: ' \
+		'*--role-arn[role to assume with the keys that were found, such as one of a partner'\''s account]:value: ' \
+		'*--external-id[what the role'\''s trust policy asks for; with --role-arn]:value: ' \
 		'*--name[what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR]:value: ' \
 		'*--settle[how long a file must be quiet to count as finished where the kernel cannot tell]:value: ' \
 		'*--rescan[time between scans of the directory, which find what no event told of]:value: ' \

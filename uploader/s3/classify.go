@@ -36,6 +36,7 @@ func classify(r request, err error) *uploader.Error {
 		return e
 	}
 	e.Kind, e.Cure = ofFailure(err)
+	_, e.Unsent = errors.AsType[*lacking](err)
 	return e
 }
 

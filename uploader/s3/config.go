@@ -125,6 +125,9 @@ func (c Config) withDefaults() (Config, error) {
 	if (c.Credentials.AccessKeyFile == "") != (c.Credentials.SecretKeyFile == "") {
 		errs = append(errs, errors.New("the files of access key and secret key must be given together"))
 	}
+	if c.Credentials.ExternalID != "" && c.Credentials.RoleARN == "" {
+		errs = append(errs, errors.New("an external id goes with a role to assume, which is missing"))
+	}
 	return c, errors.Join(errs...)
 }
 

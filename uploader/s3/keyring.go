@@ -130,16 +130,16 @@ func (k *keyring) tell() {
 // later as well.
 func (k *keyring) renew(ctx context.Context, c Credentials, region string) (use func(), err error) {
 	find := k.finder(c, region)
-	src, v, err := k.search(ctx, *find)
-	if err != nil && (k.current.Load() != nil || isMistake(err) || ctx.Err() != nil) {
-		return nil, err
+	src, v, late := k.search(ctx, *find)
+	if late != nil && (k.current.Load() != nil || isMistake(late) || ctx.Err() != nil) {
+		return nil, late
 	}
 	return func() {
 		k.find.Store(find)
-		if err == nil {
+		if late == nil {
 			k.store(src, v)
 		}
-		if err != nil || !v.Expiration.IsZero() {
+		if late != nil || !v.Expiration.IsZero() {
 			k.refused() // so that run looks at what is new
 		}
 	}, nil

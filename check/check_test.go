@@ -439,11 +439,30 @@ func dated(by time.Duration) func(http.Header) {
 	return func(h http.Header) { h.Set("Date", time.Now().Add(by).UTC().Format(http.TimeFormat)) }
 }
 
+// profiles writes a shared file.
+func profiles(s *stage, lines ...string) string {
+	s.t.Helper()
+	file := filepath.Join(s.t.TempDir(), "shared")
+	lines = append(lines, "[fails]", "credential_process = false")
+	must(s.t, os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o600))
+	return file
+}
+
 func brokenStores() []broken {
 	return []broken{
 		{"no credentials", func(s *stage) {
 			s.config.Store.Credentials = s3.Credentials{File: filepath.Join(s.config.Dir, "none")}
 		}, "credentials-missing", Error, "AWS_ACCESS_KEY_ID"},
+		{"profile that nobody wrote", func(s *stage) {
+			s.config.Store.Credentials = s3.Credentials{File: profiles(s), Profile: "partner"}
+		}, "credentials-missing", Error, "AWS_ACCESS_KEY_ID"},
+		{"source that fails", func(s *stage) {
+			s.config.Store.Credentials = s3.Credentials{File: profiles(s), Profile: "fails"}
+		}, "credentials-missing", Error, "Run that program by hand"},
+		{"source that works", func(s *stage) {
+			keys := s.config.Store.Credentials
+			s.config.Store.Credentials = s3.Credentials{File: profiles(s, "[works]", "aws_access_key_id = "+keys.AccessKey, "aws_secret_access_key = "+string(keys.SecretKey)), Profile: "works"}
+		}, "credentials", OK, ""},
 		{"wrong secret", func(s *stage) { s.config.Store.Credentials.SecretKey = "wrong" }, "credentials-wrong", Error, "secret key"},
 		{"unknown access key", func(s *stage) { s.config.Store.Credentials.AccessKey = "nobody" }, "credentials-wrong", Error, "access key"},
 		{"expired token", func(s *stage) { s.front(refuse(400, "ExpiredToken", "PUT", "GET", "HEAD")) }, "credentials-expired", Error, "renew"},

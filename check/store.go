@@ -101,6 +101,7 @@ func (s *storeCheck) open(ctx context.Context, c s3.Config) bool {
 		s.found.fail("credentials-missing", late.Cure, "%s", short(late.Err.Error()))
 		return false
 	}
+	s.found.ok("credentials", "they are from: %s", s.store.Source())
 	return true
 }
 

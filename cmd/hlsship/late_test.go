@@ -130,3 +130,37 @@ func asks(t *testing.T, address, path, expression string) {
 		}
 	}
 }
+
+// TestNamedKeysOrNothing has a profile or a file be named that cannot be used, on a machine whose container has a role: the
+// program ends, and says what to mend.
+func TestNamedKeysOrNothing(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, env, says string }{
+		{"profile that nobody wrote", "AWS_PROFILE=partner", `no credentials: profile partner is not in \S*/config or \S*/credentials`},
+		{"profile that asks for a code", "AWS_PROFILE=mfa", `no credentials: profile mfa in \S*/config: mfa_serial`},
+		{"token file that is missing", "AWS_WEB_IDENTITY_TOKEN_FILE=HOME/none\nAWS_ROLE_ARN=arn:aws:iam::1:role/r", `no credentials: token file: \S* \S*/none: no such file`},
+		{"profile by another tool's variable", "AWS_DEFAULT_PROFILE=half", `profile half in \S*/config: aws_access_key_id is there`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			g, dir, home := newGateway(t, false), stream(t), t.TempDir()
+			url, ready := giver(t)
+			ready.Store(true)
+			if err := os.Mkdir(filepath.Join(home, ".aws"), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			const shared = "[profile half]\naws_access_key_id = a\n[profile mfa]\nrole_arn = arn:aws:iam::1:role/r\nsource_profile = half\nmfa_serial = m\n"
+			if err := os.WriteFile(filepath.Join(home, ".aws", "config"), []byte(shared), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			env := append([]string{"HLSSHIP_ENDPOINT=" + g.url, "HOME=" + home, "AWS_CONTAINER_CREDENTIALS_FULL_URI=" + url},
+				strings.Split(strings.ReplaceAll(tt.env, "HOME", home), "\n")...)
+			p := startIn(t, env, "run", dir, "s3://bucket/live", "--http-listen", "off")
+			p.says(t, tt.says)
+			p.exits(t, exitFailed)
+			if len(g.asked) > 0 || strings.Contains(p.output(), "credentials taken") {
+				t.Errorf("other keys took their place:\n%s", p.output())
+			}
+		})
+	}
+}

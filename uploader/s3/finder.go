@@ -108,8 +108,9 @@ func (f *finder) keys() (source, error) {
 		return f.ofProfile(f.profileName(), nil)
 	case f.hasContainer():
 		return f.container()
-	case f.env("AWS_SHARED_CREDENTIALS_FILE") != "":
-		return source{}, mistake("AWS_SHARED_CREDENTIALS_FILE names %s, which holds no keys of the profile default", f.env("AWS_SHARED_CREDENTIALS_FILE"))
+	case slices.Contains(f.shared.missing, f.env("AWS_SHARED_CREDENTIALS_FILE")):
+		// One that is there may be empty, as that of a package is where the machine has a role.
+		return source{}, mistake("AWS_SHARED_CREDENTIALS_FILE: %s: no such file", f.env("AWS_SHARED_CREDENTIALS_FILE"))
 	case f.instanceOff():
 		return source{}, mistake("no variable, profile or role of a container is set, and AWS_EC2_METADATA_DISABLED rules out the machine's role")
 	}

@@ -184,7 +184,9 @@ func plainCases() []findCase {
 		{name: "web identity without a role", env: "AWS_WEB_IDENTITY_TOKEN_FILE=HOME/token", mistake: "AWS_ROLE_ARN, which goes with it, is not"},
 		{name: "web identity whose file is missing", env: sts + box + "AWS_WEB_IDENTITY_TOKEN_FILE=HOME/none AWS_ROLE_ARN=arn:aws:iam::1:role/pod", mistake: "token file: stat HOME/none: no such file"},
 		{name: "nothing at all", env: "AWS_EC2_METADATA_DISABLED=true", mistake: "AWS_EC2_METADATA_DISABLED rules out"},
-		{name: "a named file that is missing beside the machine's role", env: imds + "AWS_SHARED_CREDENTIALS_FILE=HOME/none", mistake: "AWS_SHARED_CREDENTIALS_FILE names HOME/none"},
+		{name: "a named file that is missing beside the machine's role", env: imds + "AWS_SHARED_CREDENTIALS_FILE=HOME/none", mistake: "AWS_SHARED_CREDENTIALS_FILE: HOME/none: no such file"},
+		{name: "a named file that says nothing beside the machine's role", env: imds + "AWS_SHARED_CREDENTIALS_FILE=HOME/token-of-nothing", keys: "from-instance", source: "instance role", asked: machine},
+		{name: "a file that is missing and not needed", env: box + "AWS_SHARED_CREDENTIALS_FILE=HOME/none", keys: "from-container", source: "container role", asked: []string{"GET /container"}},
 		{name: "a role to assume with what was found", env: sts + box, c: Credentials{RoleARN: "arn:aws:iam::9:role/partner", ExternalID: "42"}, keys: "role-partner", source: "assumed role",
 			asked: []string{"GET /container", "AssumeRole arn:aws:iam::9:role/partner 42 hlsship by from-container"}},
 		{name: "a role to assume with a role", env: sts, c: Credentials{Profile: "role", RoleARN: "arn:aws:iam::9:role/partner"}, keys: "role-partner", source: "assumed role",
@@ -250,6 +252,7 @@ func TestFind(t *testing.T) {
 			h := newHome(t, g)
 			h.write(t, ".aws/config", allProfiles, 0o600)
 			h.write(t, "token", "jwt\n", 0o600)
+			h.write(t, "token-of-nothing", "# none\n", 0o600)
 			h.write(t, "container-token", "container-token\n", 0o600)
 			const program = "#!/bin/sh\necho '{\"Version\":1,\"AccessKeyId\":\"from-process-'$#'\",\"SecretAccessKey\":\"s\"}'\n"
 			h.write(t, "getkeys", program, 0o700)

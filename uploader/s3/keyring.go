@@ -38,6 +38,8 @@ type keyring struct {
 
 	current atomic.Pointer[credentials.Value]
 	served  atomic.Pointer[credentials.Value]
+	// from is where current is from.
+	from atomic.Pointer[source]
 	// lacks is why there are no keys yet, nil once there are; told is what the log has of that.
 	lacks atomic.Pointer[lacking]
 	told  string
@@ -194,6 +196,7 @@ func (k *keyring) store(src source, v credentials.Value) {
 	if old := k.current.Load(); old != nil && *old == v {
 		return
 	}
+	k.from.Store(&src)
 	k.current.Store(&v)
 	k.lacks.Store(nil)
 	attributes := src.attributes()

@@ -187,6 +187,7 @@ func TestCuresOfSources(t *testing.T) {
 		{"token refused", web, says(403, fmt.Sprintf(refused, "AccessDenied")), "AccessDenied", "sts:AssumeRoleWithWebIdentity"},
 		{"token expired", web, says(400, fmt.Sprintf(refused, "ExpiredTokenException")), "ExpiredTokenException", "token file"},
 		{"store in place of STS", role, says(400, "<Error><Code>InvalidParameterValue</Code><Message>m</Message></Error>"), "400 InvalidParameterValue: m", "assumed role"},
+		{"STS out of reach", "AWS_PROFILE=role AWS_ENDPOINT_URL_STS=http://127.0.0.1:1", nil, "refused", "AWS_ENDPOINT_URL_STS names another"},
 		{"portal in place of STS", role, says(200, "<html>sign in"), "holds no keys", "AWS_ENDPOINT_URL_STS"},
 		{"redirect to elsewhere", role, func(w http.ResponseWriter, r *http.Request) bool {
 			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)

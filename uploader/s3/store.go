@@ -102,6 +102,15 @@ func (s *Store) Run(ctx context.Context) error { return s.keys.run(ctx) }
 // any time.
 func (s *Store) Lacking() error { return s.keys.missing() }
 
+// Source says where the credentials are from, such as "assumed role of profile partner"; it is empty while there are none. It
+// may be called at any time.
+func (s *Store) Source() string {
+	if from := s.keys.from.Load(); from != nil {
+		return from.title()
+	}
+	return ""
+}
+
 // Ready returns nil once there are credentials, which it asks for once. The error is an *uploader.Error, an Alarm that names
 // the source. It is for who does not call Run.
 func (s *Store) Ready(ctx context.Context) error {

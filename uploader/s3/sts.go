@@ -181,7 +181,7 @@ func (s tokenService) ask(ctx context.Context, client *http.Client, v url.Values
 	}
 	status, data, err := fetched(client, req)
 	if err != nil {
-		return credentials.Value{}, err
+		return credentials.Value{}, &keyError{err: err, cure: "See that the token service can be reached from here; AWS_ENDPOINT_URL_STS names another one, such as that of a VPC."}
 	}
 	var a stsAnswer
 	bad := xml.Unmarshal(data, &a)

@@ -76,7 +76,7 @@ func foundAt(fetch func(context.Context, *http.Client) (credentials.Value, error
 // the status.
 func withSource(t *testing.T, f *fakeSource, answer func(n int) string) (s *Store, keyOf func() string) {
 	t.Helper()
-	keys := make(chan string, 1)
+	keys := make(chan string, 16) // what nobody looks at fits
 	n := 0
 	c := serverConfig("http://127.0.0.1:9000")
 	c.dial = func(context.Context, string, string) (net.Conn, error) {

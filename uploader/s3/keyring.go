@@ -43,6 +43,8 @@ type keyring struct {
 	// lacks is why there are no keys yet, nil once there are; told is what the log has of that.
 	lacks atomic.Pointer[lacking]
 	told  string
+	// stale is why the keys could not be refreshed, nil once they were.
+	stale atomic.Pointer[lacking]
 }
 
 // lacking is the error of a request that nobody can sign. It does not unwrap: what ended the question for keys, a deadline
@@ -115,6 +117,8 @@ func (k *keyring) resolve(ctx context.Context) error {
 		k.store(src, v)
 	case k.current.Load() == nil:
 		k.lacks.Store(&lacking{src, err})
+	default:
+		k.stale.Store(&lacking{src, err})
 	}
 	return err
 }
@@ -193,6 +197,7 @@ func (k *keyring) ask(ctx context.Context, src source) (credentials.Value, error
 
 // store makes v sign the requests from now on.
 func (k *keyring) store(src source, v credentials.Value) {
+	k.stale.Store(nil)
 	if old := k.current.Load(); old != nil && *old == v {
 		return
 	}

@@ -127,6 +127,26 @@ func TestNothingIsSentWithoutKeys(t *testing.T) {
 	}
 }
 
+// TestExpiredKeys has keys run out since their source refuses to renew them: the cure is that of the source.
+func TestExpiredKeys(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fakeSource{life: time.Hour}
+		s, _ := withSource(t, f, func(int) string {
+			return "HTTP/1.1 400 Bad Request\r\nX-Minio-Error-Code: ExpiredToken\r\nConnection: close\r\n\r\n"
+		})
+		stat := func() error { _, err := s.Stat(t.Context(), "a.ts"); return err }
+		wantAlarm(t, stat(), "ExpiredToken", "renew the credentials")
+		f.set(&keyError{err: errors.New("the SSO token expired"), cure: "aws sso login --profile x"}, false)
+		runKeys(t, s)
+		time.Sleep(time.Hour)
+		wantAlarm(t, stat(), "ExpiredToken", "aws sso login --profile x")
+		f.set(nil, false)
+		time.Sleep(time.Minute)
+		wantAlarm(t, stat(), "ExpiredToken", "renew the credentials")
+	})
+}
+
 // TestRenewWithoutKeys takes other credentials though they are late as well, as there are none to go on with.
 func TestRenewWithoutKeys(t *testing.T) {
 	t.Parallel()

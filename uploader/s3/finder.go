@@ -118,10 +118,8 @@ func (f *finder) keys() (source, error) {
 }
 
 // profileName is the profile that is used where one is.
-func (f *finder) profileName() string { return f.Credentials.profileName(f.env) }
-
-func (c Credentials) profileName(env func(string) string) string {
-	return cmp.Or(c.Profile, env("AWS_PROFILE"), env("AWS_DEFAULT_PROFILE"), "default")
+func (f *finder) profileName() string {
+	return cmp.Or(f.Profile, f.env("AWS_PROFILE"), f.env("AWS_DEFAULT_PROFILE"), "default")
 }
 
 // fixed returns the same keys for ever.

@@ -167,6 +167,7 @@ func plainCases() []findCase {
 		{name: "the other half", env: "AWS_SECRET_ACCESS_KEY=s " + imds, mistake: "AWS_ACCESS_KEY_ID, which goes with it, is not"},
 		{name: "--profile before the environment", env: pair, c: Credentials{Profile: "base"}, keys: "from-base", source: "shared file"},
 		{name: "AWS_PROFILE before a container's role", env: box + "AWS_PROFILE=base", keys: "from-base", source: "shared file"},
+		{name: "AWS_PROFILE before web identity", env: sts + "AWS_WEB_IDENTITY_TOKEN_FILE=HOME/token AWS_ROLE_ARN=arn:aws:iam::1:role/pod AWS_PROFILE=base", keys: "from-base", source: "shared file"},
 		{name: "container", env: box, keys: "from-container", source: "container role", asked: []string{"GET /container"}},
 		{name: "container with a token's file", env: "AWS_CONTAINER_CREDENTIALS_FULL_URI=GIVER/container AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=HOME/container-token",
 			keys: "from-container", source: "container role", asked: []string{"GET /container"}},

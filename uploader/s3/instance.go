@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,9 +14,9 @@ import (
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
 
-// tokenPatience is how long the metadata service may take for a token. Where it is behind one hop too many the token never
-// comes, while the service answers everything else.
-const tokenPatience = 2 * time.Second
+// metadataPatience is how long the metadata service, which is near, may take for an answer. Where it is behind one hop too many
+// the token never comes, while the service answers everything else.
+const metadataPatience = 2 * time.Second
 
 const (
 	noInstance = "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile in AWS_PROFILE, or run this on a machine with a role: it has no metadata service that answers."
@@ -49,6 +50,8 @@ func (f *finder) instance(p section) (source, error) {
 
 // ask sends one request, with a token if there is one.
 func (m metadata) ask(ctx context.Context, client *http.Client, method, path, token string) (status int, body []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, metadataPatience)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, m.at+path, nil)
 	if err != nil {
 		return 0, nil, err
@@ -64,11 +67,9 @@ func (m metadata) ask(ctx context.Context, client *http.Client, method, path, to
 
 // token returns a token, empty if the service does not know of any. late says that none came, though one may be demanded.
 func (m metadata) token(ctx context.Context, client *http.Client) (token string, late bool, err error) {
-	within, cancel := context.WithTimeout(ctx, tokenPatience)
-	defer cancel()
-	status, body, err := m.ask(within, client, http.MethodPut, "/latest/api/token", "")
+	status, body, err := m.ask(ctx, client, http.MethodPut, "/latest/api/token", "")
 	switch {
-	case err != nil && within.Err() != nil && ctx.Err() == nil:
+	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil:
 		return "", true, nil
 	case err != nil:
 		return "", false, &keyError{err: err, cure: noInstance}
@@ -87,7 +88,7 @@ func (m metadata) keys(ctx context.Context, client *http.Client) (credentials.Va
 	if err != nil {
 		return credentials.Value{}, err
 	}
-	hops := &keyError{err: fmt.Errorf("the metadata service gave no token within %s (PUT /latest/api/token)", tokenPatience), cure: hopLimit}
+	hops := &keyError{err: fmt.Errorf("the metadata service gave no token within %s (PUT /latest/api/token)", metadataPatience), cure: hopLimit}
 	if token == "" && m.second {
 		return credentials.Value{}, hops
 	}

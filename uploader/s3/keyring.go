@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
 
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
@@ -77,6 +79,9 @@ func (e *lacking) cure() string {
 	if isMistake(e.err) {
 		return "Correct the setting, the variable or the file that it names."
 	}
+	if e.source.name == "" {
+		return "See whether the files of the settings lie on a file system that does not answer."
+	}
 	return "See why " + e.source.title() + " gives no keys; it is asked again, and shipping begins when it does."
 }
 
@@ -123,10 +128,19 @@ func (k *keyring) resolve(ctx context.Context) error {
 	return err
 }
 
-// tell logs why there are no keys yet, once for each reason.
+// tell logs why there are no keys yet, once for each reason. Numbers are none: a port is another one each time.
 func (k *keyring) tell() {
 	now := k.lacks.Load()
-	if text := now.Error(); text != k.told {
+	if now == nil { // renewed meanwhile
+		return
+	}
+	text := strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, now.Error())
+	if text != k.told {
 		k.told = text
 		k.log.Warn("no credentials yet; finished files are kept, and the source is asked again", append(now.source.attributes(), "err", now.err, "cure", now.cure())...)
 	}
@@ -156,43 +170,39 @@ func isMistake(err error) bool {
 	return ok && k.mistake
 }
 
-// search asks for a pair of keys.
-func (k *keyring) search(ctx context.Context, find func() (source, error)) (source, credentials.Value, error) {
-	src, err := find()
-	if err != nil {
-		return src, credentials.Value{}, harmless(err)
-	}
-	v, err := k.ask(ctx, src)
-	switch {
-	case err != nil:
-		return src, v, harmless(err)
-	case v.AccessKeyID == "" || v.SecretAccessKey == "":
-		return src, v, errors.New("no pair of access key and secret key")
-	}
-	v.SignerType = credentials.SignatureV4 // an unset type would be an anonymous request
-	return src, v, nil
-}
-
-// ask lets a source work, and leaves it behind when it takes too long: a program or a file may hang for ever.
-func (k *keyring) ask(ctx context.Context, src source) (credentials.Value, error) {
-	type result struct {
-		v   credentials.Value
-		err error
-	}
+// search asks for a pair of keys. It leaves behind what takes too long: a program or a file may hang for ever.
+func (k *keyring) search(ctx context.Context, find func() (source, error)) (src source, v credentials.Value, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	begin := time.Now()
-	done := make(chan result, 1) // buffered, so that one left behind can still end
+	found, done := make(chan source, 1), make(chan error, 1) // buffered, so that what is left behind can still end
+	var given credentials.Value                              // of the goroutine until it is done
 	go func() {
-		v, err := src.fetch(ctx, k.client)
-		done <- result{v, err}
+		src, err := find()
+		found <- src
+		if err == nil {
+			given, err = src.fetch(ctx, k.client)
+		}
+		done <- err
 	}()
 	select {
-	case r := <-done:
-		return r.v, r.err
+	case src = <-found:
 	case <-ctx.Done():
-		return credentials.Value{}, fmt.Errorf("no answer within %s", time.Since(begin).Round(time.Second))
+		return src, v, fmt.Errorf("the files of the settings did not answer within %s", time.Since(begin).Round(time.Second))
 	}
+	select {
+	case err = <-done:
+	case <-ctx.Done():
+		return src, v, fmt.Errorf("no answer within %s", time.Since(begin).Round(time.Second))
+	}
+	switch {
+	case err != nil:
+		return src, v, harmless(err)
+	case given.AccessKeyID == "" || given.SecretAccessKey == "":
+		return src, v, errors.New("no pair of access key and secret key")
+	}
+	given.SignerType = credentials.SignatureV4 // an unset type would be an anonymous request
+	return src, given, nil
 }
 
 // store makes v sign the requests from now on.

@@ -243,28 +243,32 @@ func TestCuresOfSources(t *testing.T) {
 // TestHopLimit has the token of IMDSv2 never come, as in a container that is one hop too far.
 func TestHopLimit(t *testing.T) {
 	t.Parallel()
-	for _, first := range []bool{false, true} {
-		t.Run(fmt.Sprintf("first version works %v", first), func(t *testing.T) {
+	for _, tt := range []struct {
+		name       string
+		get        func(r *http.Request) (done bool)
+		says, cure string
+	}{
+		{"token demanded", func(*http.Request) bool { return false }, "no token within 2s", "HttpPutResponseHopLimit 2"},
+		{"first version works", func(r *http.Request) bool { r.Header.Set("X-aws-ec2-metadata-token", "imds-token"); return false }, "", ""},
+		{"nothing there that answers", func(r *http.Request) bool { <-r.Context().Done(); return true }, "deadline exceeded", "no metadata service that answers"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			h := newHome(t, newGiver(t, func(w http.ResponseWriter, r *http.Request) bool {
+			h := newHome(t, newGiver(t, func(_ http.ResponseWriter, r *http.Request) bool {
 				if r.Method == http.MethodPut {
 					<-r.Context().Done()
 					return true
 				}
-				if first {
-					r.Header.Set("X-aws-ec2-metadata-token", "imds-token")
-				}
-				return false
+				return tt.get(r)
 			}))
 			s := mustOpen(t, Config{Endpoint: "http://127.0.0.1:1", Bucket: "live", env: h.env(imds)})
 			err := s.Ready(t.Context())
-			if first {
-				if err != nil {
-					t.Error(err)
-				}
-				return
+			switch {
+			case tt.says != "":
+				wantAlarm(t, err, tt.says, tt.cure)
+			case err != nil:
+				t.Error(err)
 			}
-			wantAlarm(t, err, "no token within 2s", "HttpPutResponseHopLimit 2")
 		})
 	}
 }

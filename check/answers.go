@@ -26,7 +26,7 @@ func ofNetwork(err error, u *url.URL) Finding {
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsNotFound {
-			return fail("dns", "Correct --endpoint or --region; with a bucket's name before the host, try --path-style.", "no such host as %s", dns.Name)
+			return fail("dns", "Correct --endpoint or --region; with a bucket's name before the host, try --addressing path.", "no such host as %s", dns.Name)
 		}
 		return fail("dns", "Look at this host's name server (/etc/resolv.conf).", "the name %s could not be looked up: %v", dns.Name, dns)
 	}
@@ -55,13 +55,13 @@ func ofTLS(err error, u *url.URL) (Finding, bool) {
 	switch {
 	case named:
 		id, found = "tls-wrong-name", fmt.Sprintf("the certificate of %s is for %s", u.Host, strings.Join(namesOf(name.Certificate), ", "))
-		cure = "Use a name of the certificate in --endpoint (or --path-style, if the bucket's name before the host is the reason), or have one made for this name."
+		cure = "Use a name of the certificate in --endpoint (or --addressing path, if the bucket's name before the host is the reason), or have one made for this name."
 	case outOfDate && invalid.Reason == x509.Expired:
 		id, found = "tls-expired", fmt.Sprintf("the certificate of %s is valid from %s to %s", u.Host, invalid.Cert.NotBefore.Format("2006-01-02 15:04"), invalid.Cert.NotAfter.Format("2006-01-02 15:04 MST"))
 		cure = "Renew the store's certificate, or set this host's clock if the certificate is right."
 	case strange:
 		id, found = "tls-unknown-authority", fmt.Sprintf("nobody whom this host trusts signed the certificate of %s", u.Host)
-		cure = "Name the file of its authority in SSL_CERT_FILE, or install it (ca-certificates)."
+		cure = "Name the file of its authority in --ca-file or SSL_CERT_FILE, or install it (ca-certificates)."
 	case noTLS, strings.Contains(text, "HTTP response to HTTPS client"):
 		id, found = "tls-not-spoken", fmt.Sprintf("%s does not speak TLS and was asked so", u.Host)
 		cure = "Write http:// instead of https:// in --endpoint, or name its TLS port."

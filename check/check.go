@@ -38,6 +38,8 @@ type Config struct {
 
 	// Store is the bucket. Stall, UplinkLimit and Logger are not used: the bandwidth is measured without a limit.
 	Store s3.Config
+	// Headers are what is sent with a live playlist beside the headers that every object has.
+	Headers map[string]string
 	// Prefix is what every key begins with, its slash included.
 	Prefix string
 	// Conditional says that playlists are to be published with conditional PUTs.

@@ -4,7 +4,7 @@ import "os"
 
 // keyFiles says if others can read or change a file with keys that this set-up may use.
 func (s *storeCheck) keyFiles() {
-	for _, file := range s.config.Store.Credentials.Files(os.Getenv) {
+	for _, file := range append(s.config.Store.Credentials.Files(os.Getenv), s.config.Store.TLS.KeyFile) {
 		fi, err := os.Stat(file)
 		if err != nil || !fi.Mode().IsRegular() {
 			continue // opening the store says so if it is needed

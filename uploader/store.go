@@ -23,8 +23,8 @@ type Store interface {
 	// Get returns the object's bytes, at most limit of them: a larger object is an *Error of kind
 	// Permanent (S3 GetObject). A missing object is an *Error of kind NotFound.
 	Get(ctx context.Context, key string, limit int64) ([]byte, Info, error)
-	// List yields every object whose key starts with prefix, in the order of keys (S3 ListObjectsV2).
-	// After an error nothing more is yielded.
+	// List yields every object whose key starts with prefix, in the order of keys where the store has one, which directory
+	// buckets of S3 Express One Zone have not (S3 ListObjectsV2). After an error nothing more is yielded.
 	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 }
 
@@ -48,6 +48,8 @@ type Object struct {
 	Size int64
 	// ContentType and CacheControl become the headers of those names; empty sends none.
 	ContentType, CacheControl string
+	// Headers are further ones by name. A Store sends them as they are; those that change how it is asked are not for here.
+	Headers map[string]string
 	// IfMatch, when not empty, lets the PUT succeed only if the stored object has this ETag.
 	// IfAbsent lets it succeed only if there is none. Otherwise Put fails with kind Precondition, or
 	// Unsupported where the store knows no conditional writes.

@@ -2,9 +2,9 @@ package s3
 
 import (
 	"context"
+	"crypto/fips140"
 	"errors"
 	"fmt"
-	"net/http"
 	"slices"
 	"time"
 
@@ -37,7 +37,7 @@ func (s *Store) Append(ctx context.Context, o uploader.Object, from int64) (stri
 	}
 	a := newAttempt(ctx, s.bound(o.Key))
 	defer a.end()
-	a.root = "InitiateMultipartUploadResult"
+	a.headers = o.Headers // those of the object, which the completed upload takes over
 	opts := minio.PutObjectOptions{ContentType: o.ContentType, CacheControl: o.CacheControl}
 	keepFinished(o, &opts)
 	id, err := s.core.NewMultipartUpload(a.ctx, s.bucket, o.Key, opts)
@@ -74,7 +74,6 @@ func (s *Store) fill(ctx context.Context, o uploader.Object, from int64, id stri
 	}
 	a := newAttempt(ctx, s.bound(o.Key))
 	defer a.end()
-	a.root = "CompleteMultipartUploadResult"
 	info, err := s.core.CompleteMultipartUpload(a.ctx, s.bucket, o.Key, id, append(parts, part), minio.PutObjectOptions{})
 	if err := a.failure(err); err != nil {
 		return "", err
@@ -89,21 +88,23 @@ func (s *Store) fill(ctx context.Context, o uploader.Object, from int64, id stri
 func (s *Store) copyPart(ctx context.Context, o uploader.Object, id string, number int, off, length int64) (minio.CompletePart, error) {
 	a := newAttempt(ctx, s.bound(o.Key))
 	defer a.end()
-	a.root = "CopyPartResult"
 	meant := map[string]string{"x-amz-copy-source-if-match": o.IfMatch}
 	part, err := s.core.CopyObjectPart(a.ctx, s.bucket, o.Key, s.bucket, o.Key, id, number, off, length, meant)
 	return part, a.failure(err)
 }
 
-// sendPart sends what is behind from. Content-MD5 guards it whatever the checksum of whole objects is: a part's own
-// must have been announced for the whole upload.
+// sendPart sends what is behind from. Content-MD5 guards it whatever the checksum of whole objects is, as a part's own must
+// have been announced for the whole upload; where MD5 cannot be had, the signature covers the part.
 func (s *Store) sendPart(ctx context.Context, o uploader.Object, id string, number int, from int64) (minio.CompletePart, error) {
 	tail := uploader.Object{Key: o.Key, Body: offset{o, from}, Size: o.Size - from, Priority: o.Priority, Waits: o.Waits}
-	checksum := ChecksumMD5
-	if s.checksum == ChecksumNone {
+	checksum, signed := ChecksumMD5, s.payload
+	switch {
+	case s.checksum == ChecksumNone:
 		checksum = ChecksumNone
+	case s.transport.session != nil || fips140.Enforced():
+		checksum, signed = ChecksumNone, true
 	}
-	sum, err := digestOf(ctx, tail, checksum)
+	sum, err := digestOf(ctx, tail, checksum, signed)
 	if err != nil {
 		return minio.CompletePart{}, err
 	}
@@ -113,6 +114,7 @@ func (s *Store) sendPart(ctx context.Context, o uploader.Object, id string, numb
 		return minio.CompletePart{}, err
 	}
 	a := newAttempt(ctx, s.bound(o.Key))
+	a.payload = sum.sha256
 	a.body = newBody(tail.Body, tail.Size, a.ctx.Err)
 	a.body.take = func(want int64) (int64, error) { return share.take(a.ctx, want) }
 	defer a.end()
@@ -167,7 +169,7 @@ func (s *Store) abort(ctx context.Context, key, id string) error {
 	a := newAttempt(ctx, s.stall)
 	defer a.end()
 	err := a.failure(s.core.AbortMultipartUpload(a.ctx, s.bucket, key, id))
-	if ans, ok := errors.AsType[*answer](err); ok && (ans.status == http.StatusNoContent || ans.code == "NoSuchUpload") {
+	if ans, ok := errors.AsType[*answer](err); ok && ans.code == "NoSuchUpload" {
 		return nil
 	}
 	return err

@@ -3,6 +3,7 @@ package s3
 import (
 	"context"
 	"crypto/md5"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -100,36 +101,60 @@ func readAt(src io.ReaderAt, p []byte, off, end int64) (int, error) {
 }
 
 // digest is what a first pass over the body yields, in base64 for the header; md5 also in hexadecimal,
-// to compare with an ETag.
-type digest struct{ md5, hexMD5, crc32c string }
+// to compare with an ETag. sha256 is in hexadecimal for the signature.
+type digest struct{ md5, hexMD5, crc32c, sha256 string }
 
-// digestOf reads the whole body once and sums it up as c says.
-func digestOf(ctx context.Context, o uploader.Object, c Checksum) (digest, error) {
-	var h hash.Hash
+// digestOf reads the whole body once and sums it up as c says, and for a signature that covers it.
+func digestOf(ctx context.Context, o uploader.Object, c Checksum, signed bool) (d digest, err error) {
+	var sum, payload hash.Hash
 	switch c {
 	case ChecksumMD5:
-		h = md5.New()
+		sum = md5.New()
 	case ChecksumCRC32C:
-		h = crc32.New(crc32.MakeTable(crc32.Castagnoli))
-	default:
+		sum = crc32.New(crc32.MakeTable(crc32.Castagnoli))
+	case ChecksumNone:
+	}
+	if signed {
+		payload = sha256.New()
+	}
+	var all []io.Writer
+	for _, h := range []hash.Hash{sum, payload} {
+		if h != nil {
+			all = append(all, h)
+		}
+	}
+	if len(all) == 0 {
 		return digest{}, nil
 	}
+	if err := readThrough(ctx, o, io.MultiWriter(all...)); err != nil {
+		return digest{}, err
+	}
+	if signed {
+		d.sha256 = hex.EncodeToString(payload.Sum(nil))
+	}
+	switch c {
+	case ChecksumMD5:
+		d.md5, d.hexMD5 = base64.StdEncoding.EncodeToString(sum.Sum(nil)), hex.EncodeToString(sum.Sum(nil))
+	case ChecksumCRC32C:
+		d.crc32c = base64.StdEncoding.EncodeToString(sum.Sum(nil))
+	case ChecksumNone:
+	}
+	return d, nil
+}
+
+// readThrough reads the whole body into w, whose writes do not fail.
+func readThrough(ctx context.Context, o uploader.Object, w io.Writer) error {
 	buf := make([]byte, min(o.Size, 64<<10))
 	for off := int64(0); off < o.Size; {
 		if err := ctx.Err(); err != nil {
-			return digest{}, err
+			return err
 		}
 		n, err := readAt(o.Body, buf[:min(int64(len(buf)), o.Size-off)], off, o.Size)
 		if err != nil {
-			return digest{}, err
+			return err
 		}
-		_, _ = h.Write(buf[:n])
+		_, _ = w.Write(buf[:n])
 		off += int64(n)
 	}
-	sum := h.Sum(nil)
-	encoded := base64.StdEncoding.EncodeToString(sum)
-	if c == ChecksumCRC32C {
-		return digest{crc32c: encoded}, nil
-	}
-	return digest{md5: encoded, hexMD5: hex.EncodeToString(sum)}, nil
+	return nil
 }

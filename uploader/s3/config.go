@@ -2,16 +2,14 @@ package s3
 
 import (
 	"context"
+	"crypto/fips140"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
 	"strings"
 	"time"
-
-	"github.com/minio/minio-go/v7"
 )
 
 // DefaultStall is Config.Stall's default.
@@ -21,12 +19,12 @@ const DefaultStall = 10 * time.Second
 type Addressing string
 
 const (
-	// AddressingAuto, also the zero value, is virtual-hosted for Amazon, Google and Alibaba, path for
-	// every other store.
+	// AddressingAuto, also the zero value, is virtual for the clouds that want it (Amazon, Google, Alibaba, Tencent, Volcengine,
+	// Huawei, Qiniu), path for every other store and, with TLS, for a bucket with a dot in its name.
 	AddressingAuto Addressing = "auto"
 	// AddressingPath is https://endpoint/bucket/key.
 	AddressingPath Addressing = "path"
-	// AddressingVirtual is https://bucket.endpoint/key.
+	// AddressingVirtual is https://bucket.endpoint/key. An endpoint that begins with the bucket's name is taken as it is.
 	AddressingVirtual Addressing = "virtual"
 )
 
@@ -48,17 +46,25 @@ const (
 
 // Config describes one bucket. It is read by Open only.
 type Config struct {
-	// Endpoint is a URL such as "http://127.0.0.1:9000", or a host for https; empty means Amazon S3 in
-	// Region.
+	// Endpoint is a URL such as "http://127.0.0.1:9000", or a host for https; a path goes before that of each key. It is used
+	// as it is, Amazon's as well. Empty means Amazon S3 in Region.
 	Endpoint string
-	// Region signs the requests. Empty means "us-east-1" where an Endpoint is given; Amazon needs it.
+	// Region signs the requests. Empty means that in the name of Endpoint's host if it is Amazon's, else "us-east-1"; without an
+	// Endpoint it is needed.
 	Region string
 	// Bucket is the bucket's name; it must exist.
 	Bucket string
 	// Addressing is where the bucket's name goes; the zero value is AddressingAuto.
 	Addressing Addressing
-	// Checksum guards the bytes of a PUT; the zero value is ChecksumMD5.
+	// Checksum guards the bytes of a PUT; the zero value is ChecksumMD5. In a directory bucket (S3 Express One Zone), which takes no
+	// MD5, ChecksumMD5 is ChecksumCRC32C.
 	Checksum Checksum
+	// SignedPayload has the signature of a PUT cover its bytes, for policies that deny others. It costs a SHA-256 of them.
+	SignedPayload bool
+	// RequestPayer has every request say that its sender pays for it (S3 "Requester Pays").
+	RequestPayer bool
+	// TLS is what both sides show one another; the zero value is the system's authorities and no client certificate.
+	TLS TLS
 	// Credentials sign the requests; the zero value is the standard chain.
 	Credentials Credentials
 	// Stall is how long an attempt may go without progress; 0 means DefaultStall.
@@ -85,11 +91,8 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Bucket == "" {
 		errs = append(errs, errors.New("no bucket named"))
 	}
-	if c.Region == "" && c.Endpoint == "" {
-		errs = append(errs, errors.New("no region: set AWS_REGION, or an endpoint for another store"))
-	}
-	if c.Region == "" {
-		c.Region = "us-east-1"
+	if strings.Trim(strings.ToLower(c.Region), "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" || len(c.Region) > 64 {
+		errs = append(errs, errors.New("region: up to 64 letters, digits, hyphens, underscores and dots"))
 	}
 	if c.Stall < 0 || c.Workers < 0 || c.UplinkLimit < 0 {
 		errs = append(errs, errors.New("stall, workers and uplink limit must not be negative"))
@@ -116,8 +119,16 @@ func (c Config) withDefaults() (Config, error) {
 	default:
 		errs = append(errs, fmt.Errorf("checksum %q is none of md5, crc32c, none", string(c.Checksum)))
 	}
-	if _, err := c.Addressing.lookup(); err != nil {
-		errs = append(errs, err)
+	if c.Checksum == ChecksumMD5 && zone(c.Bucket) != "" {
+		c.Checksum = ChecksumCRC32C
+	}
+	if c.Checksum == ChecksumMD5 && fips140.Enforced() {
+		errs = append(errs, errors.New("checksum md5: this process may not use it (GODEBUG=fips140=only); set checksum to crc32c"))
+	}
+	switch c.Addressing {
+	case "", AddressingAuto, AddressingPath, AddressingVirtual:
+	default:
+		errs = append(errs, fmt.Errorf("addressing %q is none of auto, path, virtual", string(c.Addressing)))
 	}
 	if (c.Credentials.AccessKey == "") != (c.Credentials.SecretKey == "") {
 		errs = append(errs, errors.New("access key and secret key must be given together"))
@@ -129,43 +140,4 @@ func (c Config) withDefaults() (Config, error) {
 		errs = append(errs, errors.New("an external id goes with a role to assume, which is missing"))
 	}
 	return c, errors.Join(errs...)
-}
-
-// lookup translates to minio-go's words.
-func (a Addressing) lookup() (minio.BucketLookupType, error) {
-	switch a {
-	case "", AddressingAuto:
-		return minio.BucketLookupAuto, nil
-	case AddressingPath:
-		return minio.BucketLookupPath, nil
-	case AddressingVirtual:
-		return minio.BucketLookupDNS, nil
-	}
-	return 0, fmt.Errorf("addressing %q is none of auto, path, virtual", string(a))
-}
-
-// address splits the endpoint into host and scheme. Errors do not repeat it, as it may hold a password.
-func (c Config) address() (host string, secure bool, err error) {
-	if c.Endpoint == "" {
-		if strings.HasPrefix(c.Region, "cn-") {
-			return "s3." + c.Region + ".amazonaws.com.cn", true, nil
-		}
-		return "s3." + c.Region + ".amazonaws.com", true, nil
-	}
-	raw := c.Endpoint
-	if !strings.Contains(raw, "://") {
-		raw = "https://" + raw
-	}
-	u, err := url.Parse(raw)
-	switch {
-	case err != nil, u.Host == "", u.Hostname() == "":
-		return "", false, errors.New("endpoint is no URL: write https://host or http://host:port")
-	case u.Scheme != "http" && u.Scheme != "https":
-		return "", false, errors.New("endpoint must begin with http:// or https://")
-	case u.User != nil:
-		return "", false, errors.New("endpoint must not hold a user or password")
-	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		return "", false, errors.New("endpoint must be a host without a path: the bucket is named apart")
-	}
-	return u.Host, u.Scheme == "https", nil
 }

@@ -20,8 +20,6 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7/pkg/credentials"
-
-	"github.com/hlsship/hlsship/uploader"
 )
 
 func writeFile(t *testing.T, content string) string {
@@ -279,7 +277,6 @@ func TestConfigMistakes(t *testing.T) {
 		{"unknown addressing", func(c *Config) { c.Addressing = "dns" }, `addressing "dns"`},
 		{"half static keys", func(c *Config) { c.Credentials.SecretKey = "" }, "together"},
 		{"negative stall", func(c *Config) { c.Stall = -1 }, "negative"},
-		{"endpoint with a path", func(c *Config) { c.Endpoint = "http://127.0.0.1/minio" }, "without a path"},
 		{"endpoint of another scheme", func(c *Config) { c.Endpoint = "ftp://127.0.0.1" }, "http://"},
 		{"endpoint with a password", func(c *Config) { c.Endpoint = "http://me:hunter2@127.0.0.1" }, "password"},
 		{"endpoint that is no URL", func(c *Config) { c.Endpoint = "http://me:hunter2@[::1" }, "no URL"},
@@ -291,44 +288,6 @@ func TestConfigMistakes(t *testing.T) {
 			_, err := Open(t.Context(), c)
 			if err == nil || !strings.Contains(err.Error(), tt.want) || strings.Contains(err.Error(), "hunter2") {
 				t.Errorf("got %v, want %q", err, tt.want)
-			}
-		})
-	}
-}
-
-// TestURLs checks host and path of a PUT for each kind of endpoint, without leaving the process.
-func TestURLs(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name string
-		c    Config
-		want string
-	}{
-		{"Amazon", Config{Region: "eu-west-1"}, "https://live.s3.eu-west-1.amazonaws.com/a.ts"},
-		{"Amazon by path", Config{Region: "eu-west-1", Addressing: AddressingPath}, "https://s3.eu-west-1.amazonaws.com/live/a.ts"},
-		{"another store", Config{Endpoint: "http://store.test:9000/"}, "http://store.test:9000/live/a.ts"},
-		{"another store, virtual", Config{Endpoint: "http://store.test:9000", Addressing: AddressingVirtual}, "http://live.store.test:9000/a.ts"},
-		{"host alone", Config{Endpoint: "store.test"}, "https://store.test/live/a.ts"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			tt.c.Bucket, tt.c.Credentials = "live", Credentials{AccessKey: "a", SecretKey: "s"}
-			var dialled string
-			tt.c.dial = func(_ context.Context, _, addr string) (net.Conn, error) {
-				dialled = addr
-				return nil, errors.New("no network")
-			}
-			s := mustOpen(t, tt.c)
-			var asked string
-			s.transport.base.Proxy = func(r *http.Request) (*url.URL, error) {
-				asked = r.URL.String()
-				return nil, nil
-			}
-			if _, err := s.Put(t.Context(), segment("a.ts", "x")); uploader.KindOf(err) != uploader.Transient || err == nil {
-				t.Errorf("got %v, want a transient error", err)
-			}
-			if asked != tt.want || dialled == "" {
-				t.Errorf("asked for %s at %s, want %s", asked, dialled, tt.want)
 			}
 		})
 	}

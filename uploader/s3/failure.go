@@ -115,7 +115,6 @@ func (s *Store) reread(ctx context.Context, r request, ans *answer) (missing boo
 // returns nil if the bucket answers.
 func (s *Store) look(ctx context.Context, prefix string) error {
 	a := newAttempt(ctx, s.stall)
-	a.root = "ListBucketResult"
 	defer a.end()
 	for o := range s.core.ListObjectsIter(a.ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, MaxKeys: 1, FetchOwner: new(false)}) {
 		if o.Err != nil {

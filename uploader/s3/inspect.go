@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"time"
 
 	"github.com/minio/minio-go/v7"
 )
@@ -32,32 +31,22 @@ func ReplyTo(err error) (r Reply, ok bool) {
 	return Reply{Status: a.status, Code: a.code, Region: a.region, Foreign: a.foreign}, true
 }
 
-// URL returns where the store is, without a path. Its errors are those of Open about Endpoint and Region.
+// URL returns the host that the bucket's requests go to, without a path. Its errors are those of Open about Endpoint, Region and
+// Addressing.
 func (c Config) URL() (*url.URL, error) {
 	c, err := c.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	host, secure, err := c.address()
+	at, err := c.address()
 	if err != nil {
 		return nil, err
 	}
-	u := &url.URL{Scheme: "http", Host: host, Path: "/"}
-	if secure {
-		u.Scheme = "https"
-	}
-	return u, nil
+	return &url.URL{Scheme: at.scheme, Host: at.host, Path: "/"}, nil
 }
 
 // Address returns the object's URL as a player without credentials would ask for it.
-func (s *Store) Address(ctx context.Context, key string) (*url.URL, error) {
-	u, err := s.core.PresignedGetObject(ctx, s.bucket, key, time.Minute, nil)
-	if err != nil {
-		return nil, s.classified(request{op: "get", key: key}, err)
-	}
-	u.RawQuery = "" // the signature
-	return u, nil
-}
+func (s *Store) Address(key string) *url.URL { return s.transport.at.url("/" + key) }
 
 // Inspect returns the headers with which the store answers to GetObject, asked from a page of that origin (CORS,
 // Fetch standard §3.2). The body is read and dropped.
@@ -85,11 +74,7 @@ func (s *Store) Remove(ctx context.Context, key string) error {
 	r := request{op: "delete", key: key}
 	a := newAttempt(ctx, s.stall)
 	defer a.end()
-	err := a.failure(s.core.RemoveObject(a.ctx, s.bucket, key, minio.RemoveObjectOptions{}))
-	if ans, ok := errors.AsType[*answer](err); ok && ans.status < 300 && !ans.foreign {
-		return nil // 204, without an ETag
-	}
-	if err != nil {
+	if err := a.failure(s.core.RemoveObject(a.ctx, s.bucket, key, minio.RemoveObjectOptions{})); err != nil {
 		return s.failed(ctx, r, err)
 	}
 	return nil

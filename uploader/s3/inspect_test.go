@@ -27,11 +27,7 @@ func TestInspect(t *testing.T) {
 	if header.Get("Content-Type") != o.ContentType || header.Get("Cache-Control") != o.CacheControl {
 		t.Errorf("got headers %v", header)
 	}
-	at, err := s.Address(ctx, o.Key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := g.Endpoint + "/" + g.Bucket + "/live/a%20b.ts"; at.String() != want {
+	if at, want := s.Address(o.Key), g.Endpoint+"/"+g.Bucket+"/live/a%20b.ts"; at.String() != want {
 		t.Errorf("got address %s, want %s", at, want)
 	}
 	if store, err := c.URL(); err != nil || store.String() != g.Endpoint+"/" {

@@ -55,7 +55,7 @@ func readRequest(c net.Conn) []byte {
 
 // stored answers a PUT of body as S3 does.
 func stored(c net.Conn, body []byte) {
-	d, _ := digestOf(context.Background(), uploader.Object{Body: bytes.NewReader(body), Size: int64(len(body))}, ChecksumMD5)
+	d, _ := digestOf(context.Background(), uploader.Object{Body: bytes.NewReader(body), Size: int64(len(body))}, ChecksumMD5, false)
 	fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nETag: %q\r\nContent-Length: 0\r\n\r\n", d.hexMD5)
 }
 

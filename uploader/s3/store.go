@@ -36,6 +36,7 @@ type Store struct {
 	bucket    string
 	region    string
 	checksum  Checksum
+	payload   bool // the signature of a PUT covers its bytes
 	stall     time.Duration
 	uplink    *limiter // nil for no limit
 
@@ -58,11 +59,12 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	host, secure, err := c.address()
+	at, err := c.address()
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	lookup, err := c.Addressing.lookup()
+	c.Region = at.region
+	trust, err := c.TLS.Config(hostname(at.host))
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
@@ -73,23 +75,22 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err := keys.open(ctx); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	t := newTransport(c)
-	client, err := minio.New(host, &minio.Options{
-		Creds:        credentials.New(keys),
-		Secure:       secure,
+	t := newTransport(c, at, keys, trust)
+	client, err := minio.New(neutralHost, &minio.Options{
+		Creds:        credentials.NewStaticV4("", "", ""), // the transport signs
+		Secure:       true,
 		Transport:    t,
 		Region:       c.Region, // else each start asks for it, with a permission of its own
-		BucketLookup: lookup,
+		BucketLookup: minio.BucketLookupPath,
 		MaxRetries:   1,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	client.SetAppInfo("hlsship", c.Version)
-	client.SetS3EnableDualstack(false)
 	return &Store{
 		core: minio.Core{Client: client}, transport: t, keys: keys,
-		bucket: c.Bucket, region: c.Region, checksum: c.Checksum, stall: c.Stall, uplink: newLimiter(c.UplinkLimit),
+		bucket: c.Bucket, region: c.Region, checksum: c.Checksum, payload: c.SignedPayload, stall: c.Stall, uplink: newLimiter(c.UplinkLimit),
 		patience: map[string]time.Duration{}, left: map[string][]string{},
 	}, nil
 }
@@ -141,7 +142,7 @@ func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
 	if err := errors.Join(s.keys.missing(), check(o)); err != nil {
 		return "", s.classified(r, err)
 	}
-	sum, err := digestOf(ctx, o, s.checksum)
+	sum, err := digestOf(ctx, o, s.checksum, s.payload)
 	if err != nil {
 		return "", s.classified(r, err)
 	}
@@ -169,6 +170,7 @@ func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
 		return "", s.classified(r, err)
 	}
 	a := newAttempt(ctx, s.bound(o.Key))
+	a.headers, a.payload = o.Headers, sum.sha256
 	a.body = newBody(o.Body, o.Size, a.ctx.Err)
 	a.body.take = func(want int64) (int64, error) { return share.take(a.ctx, want) }
 	defer a.end()
@@ -231,7 +233,6 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info
 	return func(yield func(uploader.Info, error) bool) {
 		r := request{op: "list", key: prefix}
 		a := newAttempt(ctx, s.stall)
-		a.root = "ListBucketResult"
 		defer a.end()
 		first := ""
 		for o := range s.core.ListObjectsIter(a.ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, FetchOwner: new(false)}) {
@@ -245,6 +246,9 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info
 			}
 			if first == "" {
 				first = o.Key
+			}
+			if !strings.HasPrefix(o.Key, prefix) {
+				continue // a directory bucket lists the whole folder
 			}
 			if !yield(a.info(o.Key, o.Size, o), nil) {
 				return

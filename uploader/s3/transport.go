@@ -1,8 +1,6 @@
 package s3
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -11,9 +9,10 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
-	"strings"
 	"sync"
 	"time"
+
+	"github.com/minio/minio-go/v7/pkg/signer"
 )
 
 // attempt is one call of the Store: one request, or for List one a page. It travels in the request's
@@ -25,7 +24,9 @@ type attempt struct {
 	parent context.Context // the caller's: ends for the caller's reasons only
 	bound  time.Duration   // the patience without progress
 	body   *body           // of a PUT, else nil
-	root   string          // the XML element that an answer must begin with; "" if it must have an ETag
+
+	headers map[string]string // of its requests, beside those that minio-go makes
+	payload string            // the SHA-256 of body in hexadecimal, "" to leave it out of the signature
 
 	mu     sync.Mutex
 	err    error       // the first failure: an *answer, a *stallError or the network's
@@ -163,11 +164,18 @@ func (w *watch) stop() {
 
 // transport lets each attempt live as long as it makes progress, and turns every answer that is no
 // success into an error with all that the answer said.
-type transport struct{ base *http.Transport }
+type transport struct {
+	base    *http.Transport
+	at      address
+	bucket  string
+	keys    *keyring
+	session *session // nil unless the bucket is a directory bucket
+	payer   bool     // requests say that their sender pays
+}
 
 // newTransport returns a transport for HTTP/1.1: with HTTP/2 one stalled stream would hold up all others
 // of its connection.
-func newTransport(c Config) *transport {
+func newTransport(c Config, at address, keys *keyring, trust *tls.Config) *transport {
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
 		// Lookups through one Resolver share an answer: a question that a name server lost would hold up those asked
 		// after it for the five seconds of resolv.conf(5), although it answers again.
@@ -179,10 +187,10 @@ func newTransport(c Config) *transport {
 	}
 	http1 := new(http.Protocols)
 	http1.SetHTTP1(true)
-	return &transport{&http.Transport{
+	t := &transport{at: at, bucket: c.Bucket, keys: keys, payer: c.RequestPayer, base: &http.Transport{
 		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         dial,
-		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSClientConfig:     trust,
 		TLSHandshakeTimeout: c.Stall,
 		// The listing, a probe and a second look come beside the workers.
 		MaxConnsPerHost:     c.Workers + 4,
@@ -191,6 +199,10 @@ func newTransport(c Config) *transport {
 		DisableCompression:  true,
 		Protocols:           http1,
 	}}
+	if at.service == signer.ServiceTypeS3Express {
+		t.session = newSession(t)
+	}
+	return t
 }
 
 // RoundTrip sends one request under the watch of its attempt.
@@ -209,19 +221,22 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		WroteHeaders:         w.progress,
 		GotFirstResponseByte: w.progress,
 	}
-	resp, err := t.base.RoundTrip(req.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	out, err := t.signed(req, a)
+	if err != nil {
+		w.stop()
+		return nil, a.fail(err)
+	}
+	resp, err := t.base.RoundTrip(out.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
 	if err != nil {
 		w.stop()
 		return nil, a.fail(err)
 	}
 	resp.Body = &watchedBody{ReadCloser: resp.Body, w: w, a: a}
-	if resp.StatusCode != http.StatusOK {
-		ans := readAnswer(resp)
+	if err := expect(out, resp); err != nil {
 		_ = resp.Body.Close()
-		return nil, a.fail(ans)
-	}
-	if err := a.expect(resp); err != nil {
-		_ = resp.Body.Close()
+		if ans, ok := errors.AsType[*answer](err); ok && t.session != nil && refusesKeys(ans) {
+			t.session.drop()
+		}
 		return nil, a.fail(err)
 	}
 	a.mu.Lock()
@@ -253,30 +268,4 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 func (b *watchedBody) Close() error {
 	b.w.stop()
 	return b.ReadCloser.Close()
-}
-
-// expect fails unless the success is a store's: an answer about an object has its ETag, a listing begins
-// with its root element. Any well-formed page of a portal would decode as a listing of nothing, which
-// reads as an empty bucket.
-func (a *attempt) expect(resp *http.Response) error {
-	if a.root == "" {
-		if strings.Trim(resp.Header.Get("ETag"), `"`) == "" {
-			return foreign(resp)
-		}
-		return nil
-	}
-	const head = 1024
-	r := bufio.NewReaderSize(resp.Body, head)
-	start, err := r.Peek(head)
-	if err != nil && err != io.EOF {
-		return err
-	}
-	if !bytes.Contains(start, []byte("<"+a.root)) {
-		return foreign(resp)
-	}
-	resp.Body = struct {
-		io.Reader
-		io.Closer
-	}{r, resp.Body}
-	return nil
 }

@@ -99,33 +99,70 @@ func newCachePolicy(set map[string]string) (cachePolicy, error) {
 	return c, nil
 }
 
-// header returns the Cache-Control of a job's object. One is always sent: Google Cloud Storage caches for an hour
-// without it, which freezes a live stream.
-func (c cachePolicy) header(kind hls.Kind, pl *hls.Playlist) string {
-	word := "other"
+// headerKind returns the word of CacheKinds for an object.
+func headerKind(kind hls.Kind, pl *hls.Playlist) string {
 	switch kind {
 	case hls.Media:
-		word = "segment"
+		return "segment"
 	case hls.Init:
-		word = "init"
+		return "init"
 	case hls.Key:
-		word = "key"
+		return "key"
 	case hls.Subtitle:
-		word = "subtitle"
+		return "subtitle"
 	case hls.MultivariantPlaylist:
-		word = "multivariant"
+		return "multivariant"
 	case hls.MediaPlaylist, hls.Manifest:
 		switch {
 		case pl.Ended:
-			word = "ended"
+			return "ended"
 		case kind == hls.Manifest:
-			word = "manifest"
-		default:
-			word = "playlist"
+			return "manifest"
 		}
+		return "playlist"
 	case hls.Other, hls.Temporary:
 	}
-	value := c[word]
+	return "other"
+}
+
+// headerPolicy are further headers, by the words of CacheKinds: for each kind those that it has.
+type headerPolicy map[string]map[string]string
+
+// newHeaderPolicy gives each kind what was set for it and, where that does not say otherwise, what was set for all under "".
+func newHeaderPolicy(set map[string]map[string]string) (headerPolicy, error) {
+	p := headerPolicy{}
+	for _, kind := range CacheKinds() {
+		p[kind] = HeadersOf(set, kind)
+	}
+	for kind := range set {
+		if _, ok := p[kind]; !ok && kind != "" {
+			return nil, fmt.Errorf("header: no kind %q; use one of %s", kind, strings.Join(CacheKinds(), ", "))
+		}
+	}
+	return p, nil
+}
+
+// HeadersOf returns which of the headers that Config.Headers may be set to an object of that kind is sent with; nil for none.
+func HeadersOf(set map[string]map[string]string, kind string) map[string]string {
+	if len(set[""])+len(set[kind]) == 0 {
+		return nil
+	}
+	all := maps.Clone(set[kind])
+	if all == nil {
+		all = map[string]string{}
+	}
+	for name, value := range set[""] {
+		if _, own := all[name]; !own {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// header returns the Cache-Control of a job's object. One is always sent: Google Cloud Storage caches for an hour
+// without it, which freezes a live stream.
+func (c cachePolicy) header(kind hls.Kind, pl *hls.Playlist) string {
+	value := c[headerKind(kind, pl)]
 	if strings.Contains(value, "%d") {
 		age := pl.TargetDuration / 2
 		if pl.UpdatePeriod > 0 {

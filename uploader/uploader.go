@@ -38,6 +38,9 @@ type Config struct {
 	Conditional bool
 	// CacheControl overrides the Cache-Control of some of CacheKinds.
 	CacheControl map[string]string
+	// Headers are sent beside those that every object has: values by name, by the kinds of CacheKinds, under "" for all kinds. What
+	// is set for a kind wins.
+	Headers map[string]map[string]string
 	// Memory bounds what playlists take. nil bounds nothing.
 	Memory *hls.Account
 	// Look has the watcher look at a file again whose bytes changed under an upload. It must not block.
@@ -71,6 +74,8 @@ func New(c Config) (*Uploader, error) {
 	}
 	cache, err := newCachePolicy(c.CacheControl)
 	errs = append(errs, err)
+	headers, err := newHeaderPolicy(c.Headers)
+	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -90,7 +95,7 @@ func New(c Config) (*Uploader, error) {
 		cfg:    c,
 		plan:   plan,
 		claims: claims,
-		worker: &worker{store: c.Store, prefix: c.Prefix, cache: cache, memory: c.Memory},
+		worker: &worker{store: c.Store, prefix: c.Prefix, cache: cache, headers: headers, memory: c.Memory},
 		log:    newJournal(c.Logger, c.Observer, c.Prefix),
 	}, nil
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"github.com/hlsship/hlsship/check"
-	"github.com/hlsship/hlsship/uploader/s3"
+	"github.com/hlsship/hlsship/uploader"
 )
 
 // setUps returns what is to be checked: what run would ship.
@@ -17,19 +17,12 @@ func (c config) setUps(version string) []setUp {
 
 // setUp is the channel as check wants it.
 func (c channel) setUp(version string, channels int) setUp {
-	addressing := s3.AddressingAuto
-	if c.store.pathStyle {
-		addressing = s3.AddressingPath
-	}
 	return setUp{
 		name: c.name, dir: c.dir, destination: c.store.destination(),
 		config: check.Config{
 			Dir: c.dir, Exclude: matcher(c.exclude), Settle: c.settle,
 			SpoolOff: c.spool.off, Spool: c.spool.dir, Budget: c.budget(channels), Age: c.spool.age,
-			Store: s3.Config{
-				Endpoint: c.store.endpoint, Region: c.store.region, Bucket: c.store.bucket, Addressing: addressing,
-				Checksum: s3.Checksum(c.store.checksum), Credentials: c.store.credentials, Workers: c.flow.workers, Version: version,
-			},
+			Store: c.bucket(version), Headers: uploader.HeadersOf(c.store.headers, "playlist"),
 			Prefix: c.store.keyPrefix(), Conditional: c.store.conditional, MinInterval: c.flow.minInterval, UplinkLimit: c.flow.uplinkLimit,
 		},
 	}

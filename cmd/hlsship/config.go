@@ -29,6 +29,8 @@ type config struct {
 	logJSON      bool
 	// overridden are the variables that win over what the file says.
 	overridden []override
+	// deprecated are where settings stand that have a successor, and what that is.
+	deprecated []deprecation
 }
 
 // channel is one directory on its way to one bucket.
@@ -51,11 +53,16 @@ type storeConfig struct {
 	bucket, prefix string
 	// endpoint is empty for Amazon S3.
 	endpoint, region string
-	pathStyle        bool
+	addressing       s3.Addressing
 	conditional      bool
 	checksum         string
+	// signed has signatures cover what is uploaded; payer has every request say that its sender pays.
+	signed, payer bool
+	tls           s3.TLS
 	// cacheControl is by kind of file.
 	cacheControl map[string]string
+	// headers are by kind of file, "" for all, and name.
+	headers map[string]map[string]string
 	// credentials name files and no secrets.
 	credentials s3.Credentials
 }
@@ -153,6 +160,7 @@ func load(s sources) (config, error) {
 		c.channels, origins = append(c.channels, one), append(origins, e.origin)
 	}
 	r.contradictions(c.channels, origins, c.started)
+	c.deprecated = r.deprecated
 	return c, errors.Join(r.problems...)
 }
 
@@ -164,8 +172,9 @@ func (r *reader) channel() channel {
 		name: r.name(), dir: r.directory(), settle: r.duration(nameSettle), rescan: r.duration(nameRescan),
 		include: r.globs(nameInclude), exclude: r.globs(nameExclude),
 		store: storeConfig{
-			endpoint: r.endpoint(), region: r.text(nameRegion), pathStyle: r.truth(namePathStyle),
+			endpoint: r.endpoint(), region: r.text(nameRegion), addressing: r.addressing(),
 			conditional: r.choice(nameConditional) == "auto", checksum: r.choice(nameChecksum),
+			signed: r.truth(nameSigned), tls: r.tls(),
 			cacheControl: r.pairs(nameCacheControl), credentials: keys,
 		},
 		flow: flowConfig{
@@ -173,8 +182,13 @@ func (r *reader) channel() channel {
 			holdWarn: r.duration(nameHoldWarn), drainTimeout: r.duration(nameDrainTimeout),
 		},
 	}
+	if c.store.region == "" && c.store.endpoint == "" {
+		c.store.region = "us-east-1"
+	}
+	c.store.headers, c.store.payer = r.headers()
 	c.spool = r.spool(c.dir)
 	c.store.bucket, c.store.prefix = r.destination(c)
+	r.reachable(c)
 	r.positive(nameSettle, c.settle)
 	r.positive(nameRescan, c.rescan)
 	r.positive(nameMaxLag, c.flow.maxLag)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/s3"
 )
 
 // given makes sources of a command line by flag, and of variables.
@@ -43,7 +45,7 @@ func TestDefaults(t *testing.T) {
 	want := config{httpListen: "127.0.0.1:9810", logLevel: slog.LevelInfo, channels: []channel{{
 		dir: "/hls", settle: 2 * time.Second, rescan: 30 * time.Second,
 		store: storeConfig{
-			bucket: "bucket", prefix: "live/one", region: "us-east-1", conditional: true, checksum: "md5",
+			bucket: "bucket", prefix: "live/one", region: "us-east-1", addressing: s3.AddressingAuto, conditional: true, checksum: "md5",
 			cacheControl: map[string]string{},
 		},
 		flow:  flowConfig{workers: 64, maxLag: 15 * time.Second, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
@@ -99,7 +101,8 @@ func TestPrecedence(t *testing.T) {
 func TestEverySettingFromEverySource(t *testing.T) {
 	t.Parallel()
 	values := map[string]string{
-		nameDir: "/other", nameDestination: "s3://other/p", nameEndpoint: "http://h:1", nameRegion: "eu-1", namePathStyle: "true",
+		nameDir: "/other", nameDestination: "s3://other/p", nameEndpoint: "http://h:1", nameRegion: "eu-central-2", namePathStyle: "true",
+		nameAddressing: "path", nameHeader: "x-amz-acl=public-read", nameSigned: "true", nameCAFile: "/ca.pem",
 		nameConditional: "off", nameChecksum: "none", nameCacheControl: "key=no-store, private", nameSettle: "9s", nameRescan: "8s",
 		nameInclude: "*.jpg", nameExclude: "tmp/**", nameWorkers: "3", nameMinInterval: "1s", nameMaxLag: "4s", nameHoldWarn: "5s",
 		nameDrainTimeout: "6s", nameHTTPListen: "off", nameWebConfig: configFile(t, ""), nameLogLevel: "debug", nameLogFormat: "json",
@@ -112,8 +115,8 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range settings() {
-		if !row.inFile() || row.name == nameAccessKey || row.name == nameSecretKey || row.name == nameExternalID {
-			continue // which go with others: TestKeyFiles, TestProfile
+		if !row.inFile() || slices.Contains([]string{nameAccessKey, nameSecretKey, nameClientCert, nameClientKey, nameExternalID}, row.name) {
+			continue // which go with others: TestKeyFiles, TestStoreSettings, TestProfile
 		}
 		value, ok := values[row.name]
 		if !ok {
@@ -134,7 +137,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 				t.Errorf("%s, source %d: %v", row.name, i, err)
 				continue
 			}
-			c.path = ""
+			c.path, c.deprecated = "", nil // which tell where it stands
 			if reflect.DeepEqual(c, before) {
 				t.Errorf("%s, source %d: %q changes nothing", row.name, i, value)
 			}
@@ -274,7 +277,7 @@ func TestProblems(t *testing.T) {
 		{name: "bucket impossible", line: map[string]string{nameDir: "/hls", nameDestination: "s3://a b"}, want: []string{`"a b" can be no bucket`}},
 		{name: "prefix climbs", line: map[string]string{nameDir: "/hls", nameDestination: "s3://bucket/a/../b"}, want: []string{"the prefix must be"}},
 		{name: "prefix with empty part", line: map[string]string{nameDir: "/hls", nameDestination: "s3://bucket//b"}, want: []string{"the prefix must be"}},
-		{name: "endpoint with path", file: good, line: map[string]string{nameEndpoint: "http://h/bucket"}, want: []string{"--endpoint: the endpoint must be without a path"}},
+		{name: "endpoint with a query", file: good, line: map[string]string{nameEndpoint: "http://h/?x=1"}, want: []string{"--endpoint: the endpoint must be without a query"}},
 		{name: "endpoint of another scheme", file: good, line: map[string]string{nameEndpoint: "ftp://h"}, want: []string{"--endpoint: the endpoint is no URL"}},
 		{name: "address without port", file: good, line: map[string]string{nameHTTPListen: "localhost"}, want: []string{`--http-listen: "localhost" is no address`}},
 		{name: "glob malformed", file: good, line: map[string]string{nameInclude: "[a"}, want: []string{`--include: glob "[a" is malformed`}},

@@ -140,7 +140,7 @@ func demoConfig(dir, endpoint string) config {
 		dir: dir, settle: 2 * time.Second, rescan: 30 * time.Second,
 		store: storeConfig{
 			bucket: demoBucket, prefix: demoPrefix, endpoint: endpoint, region: "us-east-1",
-			pathStyle: true, conditional: true, checksum: "md5",
+			addressing: s3.AddressingPath, conditional: true, checksum: "md5",
 		},
 		flow: flowConfig{workers: 4, maxLag: 15 * time.Second, holdWarn: 10 * time.Second, drainTimeout: 5 * time.Second},
 	}}}

@@ -21,7 +21,7 @@ const (
 	truth                // true or false
 	choice               // one of setting.choices
 	list                 // several texts
-	pairs                // several KEY=VALUE, with keys from setting.choices
+	pairs                // several KEY=VALUE, with keys from setting.choices unless there are none
 )
 
 // setting is one row of the table: a flag, an environment variable and a key of the configuration file
@@ -54,10 +54,16 @@ const (
 	nameName         = "name"
 	nameEndpoint     = "endpoint"
 	nameRegion       = "region"
+	nameAddressing   = "addressing"
 	namePathStyle    = "path-style"
 	nameConditional  = "conditional"
 	nameChecksum     = "checksum"
 	nameCacheControl = "cache-control"
+	nameHeader       = "header"
+	nameSigned       = "signed-payload"
+	nameCAFile       = "ca-file"
+	nameClientCert   = "client-cert-file"
+	nameClientKey    = "client-key-file"
 	nameAccessKey    = "access-key-file"
 	nameSecretKey    = "secret-key-file"
 	nameCredentials  = "credentials-file"
@@ -94,18 +100,27 @@ func settings() []setting {
 		{name: nameDestination, value: "s3://BUCKET[/PREFIX]", argument: true,
 			usage: "bucket, and what every key begins with; {name}, {host} and {start:20060102T150405Z} in it are replaced"},
 
-		{group: store, name: nameEndpoint, value: "URL", usage: "where the store is, unless it is Amazon S3",
+		{group: store, name: nameEndpoint, value: "URL", usage: "where the store is, unless it is Amazon S3; used as it is, with the path that it may have",
 			also: []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}},
-		{group: store, name: nameRegion, value: "NAME", def: "us-east-1", usage: "region of the bucket",
+		{group: store, name: nameRegion, value: "NAME", usage: "region of the bucket; without it that in the host of an endpoint of Amazon's, else us-east-1",
 			also: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}},
-		{group: store, name: namePathStyle, kind: truth, def: "false",
-			usage: "name the bucket in the path, not in the host; implied for all but the large clouds"},
+		{group: store, name: nameAddressing, kind: choice, choices: []string{"auto", "path", "virtual"}, value: "WHERE", def: "auto",
+			usage: "where requests name the bucket: in the path, or in the host (virtual); \"auto\" is virtual for the large clouds and path for all others"},
+		{group: store, name: namePathStyle, kind: truth, def: "false", usage: "deprecated: the same as --addressing path"},
 		{group: store, name: nameConditional, kind: choice, choices: []string{"auto", "off"}, value: "MODE", def: "auto",
 			usage: "publish playlists with conditional PUTs where the store knows them"},
 		{group: store, name: nameChecksum, kind: choice, choices: []string{"md5", "crc32c", "none"}, value: "SUM", def: "md5",
-			usage: "checksum by which the store verifies an upload"},
+			usage: "checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5"},
+		{group: store, name: nameSigned, kind: truth, def: "false",
+			usage: "have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD"},
 		{group: store, name: nameCacheControl, kind: pairs, choices: uploader.CacheKinds(), value: "KIND=VALUE",
 			usage: "Cache-Control header for a kind of file; KIND is one of " + strings.Join(uploader.CacheKinds(), ", ")},
+		{group: store, name: nameHeader, kind: pairs, value: "[KIND:]NAME=VALUE",
+			usage: "header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key:x-amz-storage-class=STANDARD"},
+		{group: store, name: nameCAFile, value: "FILE", also: []string{"AWS_CA_BUNDLE"},
+			usage: "authorities, in PEM, that are trusted instead of the system's; like the next two read again when it changes"},
+		{group: store, name: nameClientCert, value: "FILE", usage: "certificate, in PEM, that is shown to a store that asks for one; with --client-key-file"},
+		{group: store, name: nameClientKey, value: "FILE", usage: "key, in PEM, of that certificate"},
 		{group: store, name: nameAccessKey, value: "FILE", usage: "file that holds nothing but the access key; with --secret-key-file"},
 		{group: store, name: nameSecretKey, value: "FILE", usage: "file that holds nothing but the secret key"},
 		{group: store, name: nameCredentials, value: "FILE", usage: "shared credentials file, used instead of all other places; it may have all that ~/.aws/config has"},

@@ -125,8 +125,8 @@ func (r *reader) endpoint() string {
 		r.problem("%s: the endpoint is no URL: write https://HOST or http://HOST:PORT", origin)
 	case u.User != nil:
 		r.problem("%s: no credentials in the endpoint: use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", origin)
-	case strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "":
-		r.problem("%s: the endpoint must be without a path: the bucket belongs into the destination", origin)
+	case u.RawQuery != "" || u.Fragment != "":
+		r.problem("%s: the endpoint must be without a query or fragment", origin)
 	}
 	return value
 }

@@ -21,10 +21,14 @@ type reader struct {
 	// entry are the texts of the channel that is read; nil outside the list of channels.
 	entry map[string]raw
 	// profile are the settings that the shared files of the AWS tools have for it. They yield to all but defaults.
-	profile  map[string]raw
-	rows     map[string]setting
-	problems []error
+	profile    map[string]raw
+	rows       map[string]setting
+	problems   []error
+	deprecated []deprecation
 }
+
+// deprecation is where a setting stands that has a successor, and how that is written.
+type deprecation struct{ origin, instead string }
 
 // newReader returns a reader of the sources, the configuration file included.
 func newReader(s sources) *reader {

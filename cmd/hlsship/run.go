@@ -28,6 +28,9 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 	if p.journal {
 		logger = newJournalLogger(p.stderr, level, c.logJSON)
 	}
+	for _, d := range c.deprecated {
+		logger.Warn("setting is deprecated", "setting", d.origin, "cure", "write "+d.instead+" instead")
+	}
 	for _, o := range c.overridden {
 		logger.Warn("a variable wins over the configuration file", "variable", o.variable, "file", o.file,
 			"cure", "unset the variable, or take the setting out of the file")
@@ -95,18 +98,21 @@ type opened struct {
 
 // open returns the channel's store. credentials, unless zero, are used instead of the channel's.
 func (c channel) open(ctx context.Context, credentials s3.Credentials, version string, logger *slog.Logger) (*s3.Store, error) {
-	addressing := s3.AddressingAuto
-	if c.store.pathStyle {
-		addressing = s3.AddressingPath
+	described := c.bucket(version)
+	if credentials != (s3.Credentials{}) {
+		described.Credentials = credentials
 	}
-	if credentials == (s3.Credentials{}) {
-		credentials = c.store.credentials
+	described.Logger = logger
+	return s3.Open(ctx, described)
+}
+
+// bucket describes the channel's bucket to the store.
+func (c channel) bucket(version string) s3.Config {
+	return s3.Config{
+		Endpoint: c.store.endpoint, Region: c.store.region, Bucket: c.store.bucket, Addressing: c.store.addressing,
+		Checksum: s3.Checksum(c.store.checksum), SignedPayload: c.store.signed, RequestPayer: c.store.payer, TLS: c.store.tls,
+		Credentials: c.store.credentials, Workers: c.flow.workers, UplinkLimit: c.flow.uplinkLimit, Version: version,
 	}
-	return s3.Open(ctx, s3.Config{
-		Endpoint: c.store.endpoint, Region: c.store.region, Bucket: c.store.bucket, Addressing: addressing,
-		Checksum: s3.Checksum(c.store.checksum), Credentials: credentials, Workers: c.flow.workers,
-		UplinkLimit: c.flow.uplinkLimit, Version: version, Logger: logger,
-	})
 }
 
 // open takes hold of the directory. The caller runs or closes what it returns.
@@ -144,7 +150,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	upload, err := uploader.New(uploader.Config{
 		Store: store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
-		CacheControl: c.store.cacheControl, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late, Memory: s.memory,
+		CacheControl: c.store.cacheControl, Headers: c.store.headers, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late, Memory: s.memory,
 		Look: watch.Look, Scanned: held.begun, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})
 	if err != nil {
@@ -167,7 +173,7 @@ func (o *opened) run(hard, soft context.Context) error {
 	defer o.close()
 	c := o.settled
 	o.logger.Info("shipping", "dir", c.dir, "destination", c.store.destination(), "endpoint", c.store.endpoint,
-		"region", c.store.region, "version", o.version)
+		"region", o.store.Region(), "version", o.version)
 
 	// Shipping may be cut off, watching ends before it, and what serves them outlives both.
 	shipping, cutOff := context.WithCancelCause(hard)

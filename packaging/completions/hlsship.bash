@@ -7,8 +7,12 @@ _hlsship() {
 		return
 	fi
 	case $previous in
+	--addressing) mapfile -t COMPREPLY < <(compgen -W 'auto path virtual' -- "$current"); return ;;
 	--conditional) mapfile -t COMPREPLY < <(compgen -W 'auto off' -- "$current"); return ;;
 	--checksum) mapfile -t COMPREPLY < <(compgen -W 'md5 crc32c none' -- "$current"); return ;;
+	--ca-file) compopt -o default; return ;;
+	--client-cert-file) compopt -o default; return ;;
+	--client-key-file) compopt -o default; return ;;
 	--access-key-file) compopt -o default; return ;;
 	--secret-key-file) compopt -o default; return ;;
 	--credentials-file) compopt -o default; return ;;
@@ -17,11 +21,11 @@ _hlsship() {
 	--log-level) mapfile -t COMPREPLY < <(compgen -W 'debug info warn error' -- "$current"); return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$current"); return ;;
 	--config) compopt -o default; return ;;
-	--endpoint | --region | --cache-control | --profile | --role-arn | --external-id | --name | --settle | --rescan | --include | --exclude | --spool-budget | --spool-age | --workers | --uplink-limit | --min-interval | --max-lag | --hold-warn | --drain-timeout | --http-listen | --memory-budget | --listen) return ;;
+	--endpoint | --region | --cache-control | --header | --profile | --role-arn | --external-id | --name | --settle | --rescan | --include | --exclude | --spool-budget | --spool-age | --workers | --uplink-limit | --min-interval | --max-lag | --hold-warn | --drain-timeout | --http-listen | --memory-budget | --listen) return ;;
 	esac
 	case ${COMP_WORDS[1]} in
-	run) flags='--endpoint --region --path-style --conditional --checksum --cache-control --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config'; [[ $current == -* ]] || compopt -o dirnames ;;
-	check) flags='--endpoint --region --path-style --conditional --checksum --cache-control --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config --json'; [[ $current == -* ]] || compopt -o dirnames ;;
+	run) flags='--endpoint --region --addressing --path-style --conditional --checksum --signed-payload --cache-control --header --ca-file --client-cert-file --client-key-file --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config'; [[ $current == -* ]] || compopt -o dirnames ;;
+	check) flags='--endpoint --region --addressing --path-style --conditional --checksum --signed-payload --cache-control --header --ca-file --client-cert-file --client-key-file --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config --json'; [[ $current == -* ]] || compopt -o dirnames ;;
 	demo) flags='--listen --no-ffmpeg --log-level' ;;
 	healthcheck) flags='--http-listen --config' ;;
 	version) flags='' ;;

@@ -1,12 +1,18 @@
 # Completion of hlsship(1) for fish; written by "make docs".
 complete -c hlsship -f
 complete -c hlsship -n __fish_use_subcommand -a run -d 'ship a directory to a bucket'
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l endpoint -d 'where the store is, unless it is Amazon S3' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l region -d 'region of the bucket' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l path-style -d 'name the bucket in the path, not in the host; implied for all but the large clouds'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l endpoint -d 'where the store is, unless it is Amazon S3; used as it is, with the path that it may have' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l region -d 'region of the bucket; without it that in the host of an endpoint of Amazon\'s, else us-east-1' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l addressing -d 'where requests name the bucket: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others' -x -a 'auto path virtual'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l path-style -d 'deprecated: the same as --addressing path'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l conditional -d 'publish playlists with conditional PUTs where the store knows them' -x -a 'auto off'
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l checksum -d 'checksum by which the store verifies an upload' -x -a 'md5 crc32c none'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l checksum -d 'checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5' -x -a 'md5 crc32c none'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l signed-payload -d 'have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l header -d 'header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key:x-amz-storage-class=STANDARD' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l ca-file -d 'authorities, in PEM, that are trusted instead of the system\'s; like the next two read again when it changes' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l client-cert-file -d 'certificate, in PEM, that is shown to a store that asks for one; with --client-key-file' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l client-key-file -d 'key, in PEM, of that certificate' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l access-key-file -d 'file that holds nothing but the access key; with --secret-key-file' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l secret-key-file -d 'file that holds nothing but the secret key' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l credentials-file -d 'shared credentials file, used instead of all other places; it may have all that ~/.aws/config has' -r -F
@@ -35,12 +41,18 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-format -d 'how t
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l config -d 'configuration file in YAML' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -a '(__fish_complete_directories)'
 complete -c hlsship -n __fish_use_subcommand -a check -d 'say what would fail, why, and what to do'
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l endpoint -d 'where the store is, unless it is Amazon S3' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l region -d 'region of the bucket' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l path-style -d 'name the bucket in the path, not in the host; implied for all but the large clouds'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l endpoint -d 'where the store is, unless it is Amazon S3; used as it is, with the path that it may have' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l region -d 'region of the bucket; without it that in the host of an endpoint of Amazon\'s, else us-east-1' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l addressing -d 'where requests name the bucket: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others' -x -a 'auto path virtual'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l path-style -d 'deprecated: the same as --addressing path'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l conditional -d 'publish playlists with conditional PUTs where the store knows them' -x -a 'auto off'
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l checksum -d 'checksum by which the store verifies an upload' -x -a 'md5 crc32c none'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l checksum -d 'checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5' -x -a 'md5 crc32c none'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l signed-payload -d 'have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l header -d 'header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key:x-amz-storage-class=STANDARD' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l ca-file -d 'authorities, in PEM, that are trusted instead of the system\'s; like the next two read again when it changes' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l client-cert-file -d 'certificate, in PEM, that is shown to a store that asks for one; with --client-key-file' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l client-key-file -d 'key, in PEM, of that certificate' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l access-key-file -d 'file that holds nothing but the access key; with --secret-key-file' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l secret-key-file -d 'file that holds nothing but the secret key' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l credentials-file -d 'shared credentials file, used instead of all other places; it may have all that ~/.aws/config has' -r -F

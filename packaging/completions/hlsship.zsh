@@ -7,12 +7,18 @@ fi
 case $words[2] in
 run)
 	_arguments \
-		'*--endpoint[where the store is, unless it is Amazon S3]:value: ' \
-		'*--region[region of the bucket]:value: ' \
-		'*--path-style[name the bucket in the path, not in the host; implied for all but the large clouds]' \
+		'*--endpoint[where the store is, unless it is Amazon S3; used as it is, with the path that it may have]:value: ' \
+		'*--region[region of the bucket; without it that in the host of an endpoint of Amazon'\''s, else us-east-1]:value: ' \
+		'*--addressing[where requests name the bucket\: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others]:value:(auto path virtual)' \
+		'*--path-style[deprecated\: the same as --addressing path]' \
 		'*--conditional[publish playlists with conditional PUTs where the store knows them]:value:(auto off)' \
-		'*--checksum[checksum by which the store verifies an upload]:value:(md5 crc32c none)' \
+		'*--checksum[checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5]:value:(md5 crc32c none)' \
+		'*--signed-payload[have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD]' \
 		'*--cache-control[Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle]:value: ' \
+		'*--header[header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key\:x-amz-storage-class=STANDARD]:value: ' \
+		'*--ca-file[authorities, in PEM, that are trusted instead of the system'\''s; like the next two read again when it changes]:path:_files' \
+		'*--client-cert-file[certificate, in PEM, that is shown to a store that asks for one; with --client-key-file]:path:_files' \
+		'*--client-key-file[key, in PEM, of that certificate]:path:_files' \
 		'*--access-key-file[file that holds nothing but the access key; with --secret-key-file]:path:_files' \
 		'*--secret-key-file[file that holds nothing but the secret key]:path:_files' \
 		'*--credentials-file[shared credentials file, used instead of all other places; it may have all that ~/.aws/config has]:path:_files' \
@@ -42,12 +48,18 @@ run)
 		'3:directory:_files -/' '4:destination: ' ;;
 check)
 	_arguments \
-		'*--endpoint[where the store is, unless it is Amazon S3]:value: ' \
-		'*--region[region of the bucket]:value: ' \
-		'*--path-style[name the bucket in the path, not in the host; implied for all but the large clouds]' \
+		'*--endpoint[where the store is, unless it is Amazon S3; used as it is, with the path that it may have]:value: ' \
+		'*--region[region of the bucket; without it that in the host of an endpoint of Amazon'\''s, else us-east-1]:value: ' \
+		'*--addressing[where requests name the bucket\: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others]:value:(auto path virtual)' \
+		'*--path-style[deprecated\: the same as --addressing path]' \
 		'*--conditional[publish playlists with conditional PUTs where the store knows them]:value:(auto off)' \
-		'*--checksum[checksum by which the store verifies an upload]:value:(md5 crc32c none)' \
+		'*--checksum[checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5]:value:(md5 crc32c none)' \
+		'*--signed-payload[have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD]' \
 		'*--cache-control[Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle]:value: ' \
+		'*--header[header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key\:x-amz-storage-class=STANDARD]:value: ' \
+		'*--ca-file[authorities, in PEM, that are trusted instead of the system'\''s; like the next two read again when it changes]:path:_files' \
+		'*--client-cert-file[certificate, in PEM, that is shown to a store that asks for one; with --client-key-file]:path:_files' \
+		'*--client-key-file[key, in PEM, of that certificate]:path:_files' \
 		'*--access-key-file[file that holds nothing but the access key; with --secret-key-file]:path:_files' \
 		'*--secret-key-file[file that holds nothing but the secret key]:path:_files' \
 		'*--credentials-file[shared credentials file, used instead of all other places; it may have all that ~/.aws/config has]:path:_files' \

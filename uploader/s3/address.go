@@ -211,6 +211,8 @@ func (c Config) placed(at address, host amazon) (address, error) {
 	}
 	_, vpc := strings.CutPrefix(at.host, "bucket.vpce-") // a name that each of them has, whatever the bucket's
 	switch {
+	case at.base == "/"+c.Bucket:
+		return at, errors.New("the endpoint ends with the bucket's name: leave it out, as the bucket is named apart")
 	case style == AddressingPath:
 		at.base += "/" + c.Bucket
 	case only != "" && host.named: // the host names the access point, or the bucket

@@ -128,6 +128,7 @@ func TestPlacesThatCannotBe(t *testing.T) {
 		{"a directory bucket without a region", Config{Bucket: "live--use1-az4--x-s3"}, "no region"},
 		{"virtual before an address", Config{Endpoint: "http://127.0.0.1:9000", Addressing: AddressingVirtual}, "IP address"},
 		{"virtual before an address of IPv6", Config{Endpoint: "http://[::1]:9000", Addressing: AddressingVirtual}, "IP address"},
+		{"the bucket twice", Config{Endpoint: "https://store.test/live"}, "ends with the bucket's name"},
 		{"a query", Config{Endpoint: "https://store.test/?x=1"}, "query"},
 		{"a path upwards", Config{Endpoint: "https://store.test/a/../b"}, "path"},
 		{"a path with an escaped slash", Config{Endpoint: "https://store.test/a%2Fb"}, "path"},

@@ -16,7 +16,8 @@ func expect(req *http.Request, resp *http.Response) error {
 		return readAnswer(resp)
 	}
 	if req.Method == http.MethodDelete {
-		return nil // S3 answers 204, and tells nothing
+		resp.StatusCode = http.StatusNoContent // S3's own, which minio-go wants; it tells nothing
+		return nil
 	}
 	root := rootOf(req)
 	if root == "" {

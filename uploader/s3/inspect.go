@@ -45,6 +45,9 @@ func (c Config) URL() (*url.URL, error) {
 	return &url.URL{Scheme: at.scheme, Host: at.host, Path: "/"}, nil
 }
 
+// Region returns what requests are signed for.
+func (s *Store) Region() string { return s.region }
+
 // Address returns the object's URL as a player without credentials would ask for it.
 func (s *Store) Address(key string) *url.URL { return s.transport.at.url("/" + key) }
 

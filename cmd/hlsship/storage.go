@@ -25,17 +25,13 @@ func (r *reader) addressing() s3.Addressing {
 	return s3.AddressingPath
 }
 
-// reachable refuses a place that no request can reach, as far as its name tells: nothing is looked up.
+// reachable refuses what the store would at its start, before anything is asked, such as a place that no request can reach.
 func (r *reader) reachable(c channel) {
 	if len(r.problems) > 0 || c.store.bucket == "" {
 		return // which may be why
 	}
 	if _, err := c.bucket("").URL(); err != nil {
-		origin := r.find(nameEndpoint).origin
-		if origin == "" {
-			origin = r.find(nameDestination).origin
-		}
-		r.problem("%s: %w", origin, err)
+		r.problem("%s%w", r.where(), err)
 	}
 }
 

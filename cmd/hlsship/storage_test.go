@@ -67,7 +67,7 @@ func TestStoreSettingsThatContradict(t *testing.T) {
 		{"both words, auto", "path_style: true\naddressing: auto\n", "path_style contradicts"},
 		{"a word of its own", "addressing: pth\n", `did you mean "path"?`},
 		{"no region by form", "region: frankfurt\n", `"frankfurt" is no region of Amazon's`},
-		{"acceleration without a region", "endpoint: https://s3-accelerate.amazonaws.com\n", "endpoint: no region"},
+		{"acceleration without a region", "endpoint: https://s3-accelerate.amazonaws.com\n", "no region: the endpoint names none"},
 		{"certificate alone", "client_cert_file: /c\n", "client_key_file is missing"},
 		{"key alone", "client_key_file: /k\n", "client_cert_file is missing"},
 		{"header of a kind that is none", "header: ['segmnt:x-amz-acl=private']\n", `did you mean "segment"?`},

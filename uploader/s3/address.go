@@ -86,7 +86,7 @@ type amazon struct {
 // ofAmazon takes the name of a host apart. Other services below amazonaws.com, such as a virtual machine with a store on it, are
 // not Amazon S3.
 func ofAmazon(host string) (a amazon, ok bool) {
-	host = strings.ToLower(host)
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	for _, p := range partitions() {
 		labels, found := strings.CutSuffix(host, "."+p.suffix)
 		if !found {
@@ -106,7 +106,7 @@ func ofAmazon(host string) (a amazon, ok bool) {
 				a.region = label
 			}
 		}
-		if labels == "s3" || labels == "s3-external-1" || strings.HasSuffix(labels, ".s3") {
+		if p.regions == "" && a.region == "" && (labels == "s3" || labels == "s3-external-1" || strings.HasSuffix(labels, ".s3")) {
 			a.region = "us-east-1" // which these have always been the hosts of
 		}
 		return a, a.service != ""
@@ -195,7 +195,12 @@ func (c Config) placed(at address, host amazon) (address, error) {
 		only, why = host.only()
 	}
 	dotted := at.scheme == "https" && strings.Contains(c.Bucket, ".") // no certificate for *.host holds for a.b.host
+	cloud := host.service != "" || virtualHosted(at.host) || zone(c.Bucket) != ""
+	_, vpc := strings.CutPrefix(at.host, "bucket.vpce-") // a name that each of them has, whatever the bucket's
+	named := strings.HasPrefix(strings.ToLower(at.host), strings.ToLower(c.Bucket)+".") && !vpc && (cloud || style == AddressingVirtual)
 	switch {
+	case named && style == AddressingPath:
+		return at, errors.New("addressing path: the endpoint's host names the bucket; leave it out there")
 	case only != "" && style == AddressingPath:
 		return at, fmt.Errorf("addressing path: %s takes the bucket's name in the host only", why)
 	case only != "":
@@ -205,18 +210,16 @@ func (c Config) placed(at address, host amazon) (address, error) {
 		}
 	case style == "" || style == AddressingAuto:
 		style = AddressingPath
-		if (host.service != "" || virtualHosted(at.host) || zone(c.Bucket) != "") && !dotted {
+		if cloud && !dotted || named {
 			style = AddressingVirtual
 		}
 	}
-	_, vpc := strings.CutPrefix(at.host, "bucket.vpce-") // a name that each of them has, whatever the bucket's
 	switch {
 	case at.base == "/"+c.Bucket:
 		return at, errors.New("the endpoint ends with the bucket's name: leave it out, as the bucket is named apart")
 	case style == AddressingPath:
 		at.base += "/" + c.Bucket
-	case only != "" && host.named: // the host names the access point, or the bucket
-	case strings.HasPrefix(at.host, c.Bucket+".") && !vpc: // it is named already
+	case named, only != "" && host.named: // the host names the bucket, or its access point
 	case net.ParseIP(strings.Trim(hostname(at.host), "[]")) != nil:
 		return at, errors.New("addressing virtual: the endpoint is an IP address, before which no bucket's name can stand")
 	default:

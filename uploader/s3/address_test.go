@@ -47,6 +47,8 @@ func TestRequestsGoWhereTheyWereNamed(t *testing.T) {
 		{name: "an access point", endpoint: "https://ingest-123456789012.s3-accesspoint.eu-north-1.amazonaws.com", dialled: "ingest-123456789012.s3-accesspoint.eu-north-1.amazonaws.com:443", path: "/", signed: "eu-north-1"},
 		{name: "outposts", endpoint: "https://ap-1.op-2.s3-outposts.us-west-2.amazonaws.com", dialled: "ap-1.op-2.s3-outposts.us-west-2.amazonaws.com:443", path: "/", signed: "us-west-2", signedFor: "s3-outposts"},
 		{name: "the bucket is named", endpoint: "https://live.s3.eu-west-3.amazonaws.com", dialled: "live.s3.eu-west-3.amazonaws.com:443", path: "/", signed: "eu-west-3"},
+		{name: "a bucket with dots is named", endpoint: "https://live.example.com.s3.eu-west-3.amazonaws.com", bucket: "live.example.com", dialled: "live.example.com.s3.eu-west-3.amazonaws.com:443", path: "/", signed: "eu-west-3"},
+		{name: "a bucket of the first host", endpoint: "https://live.s3.amazonaws.com", dialled: "live.s3.amazonaws.com:443", path: "/", signed: "us-east-1"},
 		{name: "a machine at Amazon", endpoint: "https://ec2-1-2-3-4.eu-central-1.compute.amazonaws.com:9000", dialled: "ec2-1-2-3-4.eu-central-1.compute.amazonaws.com:9000", path: "/live/", signed: "us-east-1"},
 
 		{name: "Google", endpoint: "https://storage.googleapis.com", dialled: "live.storage.googleapis.com:443", path: "/", signed: "us-east-1"},
@@ -128,6 +130,8 @@ func TestPlacesThatCannotBe(t *testing.T) {
 		{"a directory bucket without a region", Config{Bucket: "live--use1-az4--x-s3"}, "no region"},
 		{"virtual before an address", Config{Endpoint: "http://127.0.0.1:9000", Addressing: AddressingVirtual}, "IP address"},
 		{"virtual before an address of IPv6", Config{Endpoint: "http://[::1]:9000", Addressing: AddressingVirtual}, "IP address"},
+		{"the bucket in host and path", Config{Endpoint: "https://live.s3.eu-west-3.amazonaws.com", Addressing: AddressingPath}, "names the bucket"},
+		{"a first host in China", Config{Endpoint: "https://s3.amazonaws.com.cn"}, "names none"},
 		{"the bucket twice", Config{Endpoint: "https://store.test/live"}, "ends with the bucket's name"},
 		{"a query", Config{Endpoint: "https://store.test/?x=1"}, "query"},
 		{"a path upwards", Config{Endpoint: "https://store.test/a/../b"}, "path"},

@@ -21,6 +21,10 @@
 // No request waits for credentials: requests are signed with the newest stored keys, which [Store.Run] keeps fresh. Where
 // they are late, requests fail at once, as an Alarm whose cure names the source, until Run has them; requests are
 // never anonymous. There is one source, and nothing takes its place: what was asked for by name is used, or [Open] fails.
+// In a directory bucket (S3 Express One Zone) one request every few minutes waits for a session that is made with them.
+//
+// Requests go to the host that was named, and nowhere else: address and signature are made here, and
+// minio-go, which has a table of hosts of its own, knows neither.
 //
 // # Goroutines
 //

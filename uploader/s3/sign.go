@@ -68,8 +68,9 @@ func inMemory(req *http.Request) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	req.Body = io.NopCloser(bytes.NewReader(small))
-	return small, nil
+	req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(small)), nil }
+	req.Body, err = req.GetBody()
+	return small, err
 }
 
 func hexSHA256(b []byte) string {

@@ -185,7 +185,7 @@ func TestOverrides(t *testing.T) {
 		want       []string
 	}{
 		{"own variable", "http_listen: 'off'\n", nil, map[string]string{"HLSSHIP_HTTP_LISTEN": ":1"}, []string{"HLSSHIP_HTTP_LISTEN over hlsship.yml:3: http_listen"}},
-		{"variable of AWS", "settle: 1s\nregion: eu-1\n", nil, map[string]string{"AWS_REGION": "eu-2"}, []string{"AWS_REGION over hlsship.yml:4: region"}},
+		{"variable of AWS", "settle: 1s\nregion: eu-west-1\n", nil, map[string]string{"AWS_REGION": "eu-west-2"}, []string{"AWS_REGION over hlsship.yml:4: region"}},
 		{"list", "include: [a, b]\n", nil, map[string]string{"HLSSHIP_INCLUDE": "a"}, []string{"HLSSHIP_INCLUDE over hlsship.yml:3: include"}},
 		{"two of them", "settle: 1s\nrescan: 1s\n", nil, map[string]string{"HLSSHIP_SETTLE": "2s", "HLSSHIP_RESCAN": "2s"},
 			[]string{"HLSSHIP_SETTLE over hlsship.yml:3: settle", "HLSSHIP_RESCAN over hlsship.yml:4: rescan"}},

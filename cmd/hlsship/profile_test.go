@@ -29,7 +29,7 @@ s3 =
 	if err := os.WriteFile(filepath.Join(home, ".aws", "config"), []byte(shared), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	one := configFile(t, "[lone]\nregion = lone-1\nendpoint_url = http://lone.test/a/path\n")
+	one := configFile(t, "[lone]\nregion = lone-1\nendpoint_url = http://lone.test/?a=b\n")
 	bad := configFile(t, "region\n")
 	for _, tt := range []struct {
 		name                      string
@@ -37,15 +37,15 @@ s3 =
 		region, endpoint, problem string
 	}{
 		{name: "default", region: "eu-west-3"},
-		{name: "flag over profile", line: map[string]string{nameRegion: "eu-1"}, region: "eu-1"},
-		{name: "variable over profile", env: map[string]string{"AWS_REGION": "eu-1"}, region: "eu-1"},
-		{name: "profile over the image's default", env: map[string]string{"HLSSHIP_DEFAULT_REGION": "eu-1"}, region: "eu-west-3"},
+		{name: "flag over profile", line: map[string]string{nameRegion: "eu-west-1"}, region: "eu-west-1"},
+		{name: "variable over profile", env: map[string]string{"AWS_REGION": "eu-west-1"}, region: "eu-west-1"},
+		{name: "profile over the image's default", env: map[string]string{"HLSSHIP_DEFAULT_REGION": "eu-west-1"}, region: "eu-west-3"},
 		{name: "profile by variable", env: map[string]string{"AWS_PROFILE": "store"}, region: "auto", endpoint: "http://store.test"},
-		{name: "profile by flag", line: map[string]string{nameProfile: "services"}, env: map[string]string{"AWS_PROFILE": "store"}, region: "us-east-1", endpoint: "http://s3.test"},
+		{name: "profile by flag", line: map[string]string{nameProfile: "services"}, env: map[string]string{"AWS_PROFILE": "store"}, endpoint: "http://s3.test"},
 		{name: "endpoint over profile", line: map[string]string{nameEndpoint: "http://own.test"}, env: map[string]string{"AWS_PROFILE": "store"}, region: "auto", endpoint: "http://own.test"},
-		{name: "endpoints ignored", env: map[string]string{"AWS_PROFILE": "store", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, region: "auto"},
+		{name: "endpoints ignored", env: map[string]string{"AWS_PROFILE": "store", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, problem: `"auto" is no region of Amazon's`},
 		{name: "keys in files of their own", line: map[string]string{nameAccessKey: "/a", nameSecretKey: "/s"}, region: "us-east-1"},
-		{name: "wrong endpoint", line: map[string]string{nameCredentials: one, nameProfile: "lone"}, problem: "endpoint_url of profile lone in " + one + ": the endpoint must be without a path"},
+		{name: "wrong endpoint", line: map[string]string{nameCredentials: one, nameProfile: "lone"}, problem: "endpoint_url of profile lone in " + one + ": the endpoint must be without a query"},
 		{name: "file of another kind", line: map[string]string{nameCredentials: bad}, region: "us-east-1"},
 		{name: "external id alone", line: map[string]string{nameExternalID: "42"}, problem: "--external-id: role_arn is missing"},
 	} {

@@ -42,7 +42,7 @@ type partition struct{ regions, suffix string }
 // one is for all others, those that are still to come as well.
 func partitions() []partition {
 	return []partition{
-		{"cn-", "amazonaws.com.cn"}, {"us-isob-", "sc2s.sgov.gov"}, {"us-isof-", "csp.hci.ic.gov"}, {"us-iso-", "c2s.ic.gov"},
+		{"cn-", "amazonaws.com.cn"}, {"us-isob-", "sc2s.sgov.gov"}, {"us-isof-", "csp.hci.ic.gov"}, {"eu-isof-", "csp.hci.ic.gov"}, {"us-iso-", "c2s.ic.gov"},
 		{"eu-isoe-", "cloud.adc-e.uk"}, {"eusc-", "amazonaws.eu"}, {"", "amazonaws.com"},
 	}
 }
@@ -176,12 +176,7 @@ func (c Config) amazonAddress() (address, error) {
 		service = "s3express-" + z
 	}
 	at := address{scheme: "https", region: c.Region, service: signer.ServiceTypeS3}
-	for _, p := range partitions() {
-		if strings.HasPrefix(c.Region, p.regions) {
-			at.host = service + "." + c.Region + "." + p.suffix
-			break
-		}
-	}
+	at.host = service + "." + c.Region + "." + domainOf(c.Region)
 	return c.placed(at, amazon{service: service, region: c.Region})
 }
 

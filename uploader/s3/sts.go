@@ -51,15 +51,12 @@ func (f *finder) sts(p section) (tokenService, error) {
 
 // domainOf returns the domain of a region's partition (AWS General Reference, "Regions and endpoints").
 func domainOf(region string) string {
-	for prefix, domain := range map[string]string{
-		"cn-": "amazonaws.com.cn", "eusc-": "amazonaws.eu", "us-iso-": "c2s.ic.gov", "us-isob-": "sc2s.sgov.gov",
-		"eu-isoe-": "cloud.adc-e.uk", "us-isof-": "csp.hci.ic.gov", "eu-isof-": "csp.hci.ic.gov",
-	} {
-		if strings.HasPrefix(region, prefix) {
-			return domain
+	for _, p := range partitions() {
+		if strings.HasPrefix(region, p.regions) {
+			return p.suffix
 		}
 	}
-	return "amazonaws.com"
+	return ""
 }
 
 // serviceURL returns where a service of AWS is asked, for the profile p, if that is said anywhere (AWS SDKs and Tools

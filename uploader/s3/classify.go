@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"syscall"
@@ -55,13 +56,16 @@ func ofFailure(err error) (uploader.ErrorKind, string) {
 		return uploader.Transient, "Reading the file failed, not the network; look at its disk."
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return uploader.Alarm, "Nobody this host trusts signed the endpoint's certificate: name its authority's file in SSL_CERT_FILE."
+		return uploader.Alarm, "Nobody this host trusts signed the endpoint's certificate: name its authority's file in --ca-file or SSL_CERT_FILE."
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return uploader.Alarm, "The endpoint's certificate does not fit: check the endpoint's host name, the certificate's dates and this host's clock."
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || strings.Contains(err.Error(), "HTTP response to HTTPS client") {
 		return uploader.Alarm, "The endpoint does not speak TLS: write http:// instead of https://."
+	}
+	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
+		return uploader.Transient, "No name server knows " + printable(dns.Name, 100) + ": check the region, the endpoint and --addressing, or this host's name server."
 	}
 	if bad, ok := errors.AsType[*requestError](err); ok {
 		return uploader.Permanent, bad.cure

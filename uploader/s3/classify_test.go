@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -88,6 +89,8 @@ func TestClassifyFailures(t *testing.T) {
 		{"cancelled", context.Canceled, uploader.Transient, ""},
 		{"short body", &bodyError{io.ErrUnexpectedEOF}, uploader.Permanent, "shorter"},
 		{"disk", &bodyError{syscall.EIO}, uploader.Transient, "disk"},
+		{"no such host", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "live.s3.eu-centrl-1.amazonaws.com", IsNotFound: true}}, uploader.Transient, "eu-centrl-1.amazonaws.com: check the region"},
+		{"no name server", &net.DNSError{Name: "store.test", IsTimeout: true}, uploader.Transient, ""},
 		{"authority", fmt.Errorf("tls: %w", x509.UnknownAuthorityError{}), uploader.Alarm, "SSL_CERT_FILE"},
 		{"unsent", &requestError{"too large", "Cut it."}, uploader.Permanent, "Cut it."},
 	} {

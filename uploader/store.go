@@ -113,9 +113,9 @@ const (
 	// An error that nobody knows is Transient.
 	Transient ErrorKind = iota
 	// Alarm: trying again slowly may succeed, once somebody has mended what Cure names (403,
-	// NoSuchBucket, expired credentials, clock skew, unknown certificate authority).
+	// NoSuchBucket, expired credentials, clock skew, unknown certificate authority, a header that is refused).
 	Alarm
-	// Permanent: this very request can never succeed (a rejected header, an impossible key).
+	// Permanent: this store can never take these bytes under this key (an impossible key, too large a file).
 	Permanent
 	// NotFound: there is no such object.
 	NotFound
@@ -152,6 +152,9 @@ type Error struct {
 	RetryAfter time.Duration
 	// Unsent says that the store was not asked, as there are no keys to sign the request with yet.
 	Unsent bool
+	// Alive is true if the error is the answer of a store that works, though it refuses: whatever S3 answers but that it is
+	// overloaded or broken (5xx, 429). NotFound, Precondition and Unsupported prove the same.
+	Alive bool
 	// Cure tells an operator what to do about it, as a sentence; may be empty.
 	Cure string
 	// Err is the cause.

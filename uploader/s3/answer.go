@@ -19,6 +19,8 @@ type answer struct {
 	code, message    string // of the error document; empty if there was none
 	requestID        string
 	region           string // the bucket's, where the answer names it
+	location         string // where a redirect leads: scheme and host, without what may be secret
+	upgrade          bool   // that is the same host with TLS
 	retryAfter, skew time.Duration
 	foreign          bool // it does not come from an S3 store
 	plainOnTLS       bool // a TLS port was spoken to in plain HTTP
@@ -55,6 +57,7 @@ func readAnswer(resp *http.Response) *answer {
 		code:       printable(resp.Header.Get("X-Minio-Error-Code"), 64),
 		retryAfter: retryAfter(resp.Header),
 	}
+	a.leads(resp)
 	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
 		a.skew = time.Since(date)
 	}
@@ -77,6 +80,30 @@ func readAnswer(resp *http.Response) *answer {
 		a.plainOnTLS = a.status == http.StatusBadRequest && bytes.Contains(raw, []byte("HTTPS"))
 	}
 	return a
+}
+
+// leads reads where a redirect leads.
+func (a *answer) leads(resp *http.Response) {
+	to, err := resp.Location()
+	if err != nil || a.status < 300 || a.status >= 400 || to.Host == "" {
+		return
+	}
+	a.location = printable(to.Scheme+"://"+to.Host, 200)
+	if from := resp.Request; from != nil {
+		a.upgrade = from.URL.Scheme == "http" && to.Scheme == "https" && from.URL.Hostname() == to.Hostname()
+	}
+}
+
+// alive reports whether the answer proves that a store works, though it refuses: any of its own but those of one that is
+// overloaded or broken. That it does not know a request (501) is no trouble of the store.
+func (a *answer) alive() bool {
+	switch {
+	case a.foreign, a.plainOnTLS, a.status < 300, a.status == http.StatusTooManyRequests:
+		return false
+	case a.status < 400:
+		return a.code != "" || a.region != ""
+	}
+	return a.status < 500 || a.status == http.StatusNotImplemented
 }
 
 // foreign returns the error of a success that no store sent.

@@ -28,7 +28,7 @@ var _ uploader.Appender = (*Store)(nil)
 // UploadPartCopy). The upload of a call that failed is ended; if that fails too, the next Append for the key does it
 // first, since a completion that comes late would take back what came after it.
 func (s *Store) Append(ctx context.Context, o uploader.Object, from int64) (string, error) {
-	r := request{op: "put", key: o.Key, conditional: true, ifMatch: true}
+	r := request{op: "put", key: o.Key, conditional: true, ifMatch: true, appends: true}
 	if from <= 0 || from >= o.Size || o.IfMatch == "" {
 		return "", s.classified(r, &requestError{fmt.Sprintf("append behind %d of %d bytes", from, o.Size), ""})
 	}

@@ -5,13 +5,12 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/hlsship/hlsship/uploader"
 )
@@ -23,6 +22,7 @@ type request struct {
 	checksum    Checksum
 	conditional bool
 	ifMatch     bool
+	appends     bool // it lengthens an object, which can be sent whole as well
 	// missing reports whether a 404 without a code means the key and not the bucket.
 	missing bool
 }
@@ -32,7 +32,7 @@ type request struct {
 func classify(r request, err error) *uploader.Error {
 	e := &uploader.Error{Op: r.op, Key: r.key, Err: legible{err}}
 	if ans, ok := errors.AsType[*answer](err); ok {
-		e.RetryAfter = ans.retryAfter
+		e.RetryAfter, e.Alive = ans.retryAfter, ans.alive()
 		e.Kind, e.Cure = ofAnswer(r, ans)
 		return e
 	}
@@ -61,6 +61,9 @@ func ofFailure(err error) (uploader.ErrorKind, string) {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return uploader.Alarm, "The endpoint's certificate does not fit: check the endpoint's host name, the certificate's dates and this host's clock."
 	}
+	if cure := ofAlert(err); cure != "" {
+		return uploader.Alarm, cure
+	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || strings.Contains(err.Error(), "HTTP response to HTTPS client") {
 		return uploader.Alarm, "The endpoint does not speak TLS: write http:// instead of https://."
 	}
@@ -71,6 +74,22 @@ func ofFailure(err error) (uploader.ErrorKind, string) {
 		return uploader.Permanent, bad.cure
 	}
 	return uploader.Transient, ""
+}
+
+// ofAlert says what helps against the refusal of a TLS handshake (RFC 8446 §6.2), "" for any other error. crypto/tls tells which
+// alert it was in words only.
+func ofAlert(err error) string {
+	remote, ok := errors.AsType[*net.OpError](err)
+	if !ok || remote.Op != "remote error" {
+		return ""
+	}
+	switch alert := remote.Err.Error(); {
+	case mentions(alert, "certificate"):
+		return "The endpoint demands a client certificate: give one that it trusts, or name an endpoint that does without."
+	case mentions(alert, "handshake failure", "protocol version", "insufficient security"):
+		return "The endpoint refuses the TLS handshake: it demands a client certificate, or a version or cipher of TLS that is not offered (1.2 and 1.3 are)."
+	}
+	return ""
 }
 
 // requestError is a request that is refused before it is sent.
@@ -84,30 +103,32 @@ func ofAnswer(r request, a *answer) (uploader.ErrorKind, string) {
 		return kind, cure
 	}
 	if kind, cure, ok := ofCode(r, a); ok {
+		if r.appends && (kind == uploader.Permanent || refusesRequest(a)) {
+			return uploader.Unsupported, "The store cannot lengthen an object: it is sent whole."
+		}
 		return kind, cure
 	}
-	const portal = "Something other than the store answered: check the endpoint, and any proxy or login page on the way."
-	switch {
-	case a.plainOnTLS:
+	if a.plainOnTLS {
 		return uploader.Alarm, "The endpoint speaks TLS: write https:// instead of http://."
+	}
+	if cure := ofSize(a.status); cure != "" {
+		return uploader.Alarm, cure // whoever wrote the page: it is about the way to the store, not about the bytes
+	}
+	switch {
+	case a.status >= 300 && a.status < 400:
+		return ofRedirect(a)
 	case a.foreign, a.status < 300:
-		return uploader.Transient, portal
-	case a.status == http.StatusMovedPermanently && a.region != "":
-		return uploader.Alarm, "The bucket is in another region: set the region to " + a.region + "."
-	case a.status < 400:
 		return uploader.Transient, portal
 	case a.status == http.StatusNotFound && r.missing:
 		return uploader.NotFound, ""
 	case a.status == http.StatusNotFound:
 		return uploader.Alarm, noBucket(r)
 	case a.status == http.StatusForbidden:
-		return uploader.Alarm, denied(r)
+		return uploader.Alarm, denied(r, a)
 	case a.status == http.StatusUnauthorized:
 		return uploader.Alarm, wrongKeys
-	case a.status == http.StatusRequestEntityTooLarge, a.status == http.StatusRequestURITooLong,
-		a.status == http.StatusRequestHeaderFieldsTooLarge, a.status == http.StatusMethodNotAllowed,
-		a.status == http.StatusLengthRequired:
-		return uploader.Permanent, "The endpoint, or a proxy before it, refuses requests of this size or method."
+	case a.status == http.StatusMethodNotAllowed, a.status == http.StatusNotImplemented:
+		return uploader.Alarm, wrongMethod
 	case a.status == http.StatusInsufficientStorage:
 		return uploader.Alarm, full
 	}
@@ -115,10 +136,37 @@ func ofAnswer(r request, a *answer) (uploader.ErrorKind, string) {
 }
 
 const (
-	wrongKeys = "Check the access key and the secret key: the store does not accept them."
-	expired   = "The session token has expired: renew the credentials, or give a source that renews itself."
-	full      = "The store or its quota is full: make room, or raise the quota."
+	portal = "Something other than the store answered: check the endpoint, and any proxy or login page on the way."
+	full   = "The store or its quota is full: make room, or raise the quota."
 )
+
+// ofSize says what helps against a status that is about the shape of a request, "" for others.
+func ofSize(status int) string {
+	switch status {
+	case http.StatusRequestEntityTooLarge:
+		return "A proxy before the store refuses bodies of this size: raise its limit (nginx: client_max_body_size)."
+	case http.StatusLengthRequired:
+		return "A proxy before the store drops Content-Length: have it hand requests on as they are."
+	case http.StatusRequestURITooLong, http.StatusRequestHeaderFieldsTooLarge:
+		return "A proxy before the store refuses requests with so much before the body: raise its limit for addresses and headers."
+	case http.StatusProxyAuthRequired:
+		return "The proxy wants a name and a password: write them into HTTPS_PROXY."
+	}
+	return ""
+}
+
+// ofRedirect classifies an answer that sends elsewhere. Nothing follows it: a signature is for one host.
+func ofRedirect(a *answer) (uploader.ErrorKind, string) {
+	switch {
+	case a.region != "":
+		return uploader.Alarm, "The bucket is in another region: set the region to " + a.region + "."
+	case a.upgrade:
+		return uploader.Alarm, "The endpoint wants TLS: write " + a.location + " as the endpoint."
+	case a.location != "":
+		return uploader.Transient, portal + " It sends to " + a.location + "."
+	}
+	return uploader.Transient, portal
+}
 
 // ofCondition settles what If-Match and If-None-Match led to (S3 PutObject, "Conditional writes").
 func ofCondition(r request, a *answer) (uploader.ErrorKind, string, bool) {
@@ -130,87 +178,17 @@ func ofCondition(r request, a *answer) (uploader.ErrorKind, string, bool) {
 		// Amazon answers so to If-Match on a key that is not there.
 		r.ifMatch && a.status == http.StatusNotFound && a.code == "NoSuchKey":
 		return uploader.Precondition, "", true
-	case a.status == http.StatusNotImplemented,
-		a.status == http.StatusBadRequest && namesCondition(a.message):
+	case a.status == http.StatusNotImplemented && !mentions(a.message, "content-md5", "checksum"),
+		a.status == http.StatusBadRequest && mentions(a.message, "if-match", "if-none-match", "conditional"):
 		return uploader.Unsupported, "The store knows no conditional writes.", true
 	}
 	return 0, "", false
 }
 
-func namesCondition(message string) bool {
+// mentions reports whether a message has one of the words, which are in lower case.
+func mentions(message string, words ...string) bool {
 	m := strings.ToLower(message)
-	return strings.Contains(m, "if-match") || strings.Contains(m, "if-none-match") || strings.Contains(m, "conditional")
-}
-
-// ofCode classifies by the code of the error document.
-func ofCode(r request, a *answer) (uploader.ErrorKind, string, bool) {
-	switch a.code {
-	case "NoSuchKey":
-		if r.op == "put" {
-			return uploader.Alarm, noBucket(r), true
-		}
-		return uploader.NotFound, "", true
-	case "NoSuchBucket":
-		return uploader.Alarm, noBucket(r), true
-	case "InvalidBucketName":
-		return uploader.Alarm, fmt.Sprintf("%q is no name that a bucket can have: check it.", r.bucket), true
-	case "RequestTimeTooSkewed":
-		return uploader.Alarm, skewed(a.skew), true
-	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired":
-		return uploader.Alarm, expired, true
-	case "SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidToken", "InvalidSecurity", "NotSignedUp", "XAdminUserNotFound":
-		return uploader.Alarm, wrongKeys, true
-	case "AuthorizationHeaderMalformed", "InvalidRegion", "IllegalLocationConstraintException", "PermanentRedirect", "TemporaryRedirect":
-		if a.region != "" {
-			return uploader.Alarm, "The bucket is in another region: set the region to " + a.region + ".", true
-		}
-		return uploader.Alarm, "Check the region and the endpoint: the bucket is served elsewhere.", true
-	case "AccessDenied", "AllAccessDisabled", "AccountProblem", "UserSuspended":
-		return uploader.Alarm, denied(r), true
-	case "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage", "NoSpaceLeft":
-		return uploader.Alarm, full, true
-	case "NotImplemented", "InvalidDigest":
-		if r.op != "put" {
-			return uploader.Permanent, "", true
-		}
-		return uploader.Permanent, fmt.Sprintf("The store refuses a header: set checksum to another of md5, crc32c, none (it is %s).", r.checksum), true
-	case "InvalidArgument", "InvalidRequest", "AccessControlListNotSupported", "InvalidStorageClass", "MetadataTooLarge", "MissingContentLength":
-		return uploader.Permanent, "The store refuses what its message names; if that is a checksum header, set checksum to another of md5, crc32c, none.", true
-	case "EntityTooLarge":
-		return uploader.Permanent, "The file is larger than the store takes in one PUT: make the segments shorter.", true
-	case "ObjectParentIsFile", "ExistingObjectIsDirectory", "XMinioParentIsObject", "XMinioObjectExistsAsDirectory":
-		return uploader.Permanent, "On this store a key cannot be the folder of another: remove the older of both, or choose another name.", true
-	case "KeyTooLongError", "InvalidURI", "XMinioInvalidObjectName", "InvalidObjectName", "MethodNotAllowed", "ObjectLocked", "InvalidObjectState":
-		return uploader.Permanent, "The store does not take this key: choose another name or prefix.", true
-	}
-	return 0, "", false
-}
-
-func noBucket(r request) string {
-	return fmt.Sprintf("Create the bucket %q, or check its name, the region and the endpoint.", r.bucket)
-}
-
-// denied names the permission that the call needed.
-func denied(r request) string {
-	switch r.op {
-	case "put":
-		return "Grant s3:PutObject on the bucket's objects to these credentials."
-	case "list":
-		return "Grant s3:ListBucket on the bucket to these credentials."
-	}
-	return "Grant s3:GetObject on the bucket's objects and s3:ListBucket on the bucket to these credentials (without s3:ListBucket a missing key is refused, not reported missing)."
-}
-
-// skewed says which way the clock is wrong; skew is local minus server time.
-func skewed(skew time.Duration) string {
-	const cure = "Set this host's clock (NTP): "
-	switch skew = skew.Round(time.Second); {
-	case skew > 0:
-		return cure + "it is " + skew.String() + " ahead of the store's."
-	case skew < 0:
-		return cure + "it is " + (-skew).String() + " behind the store's."
-	}
-	return cure + "it differs too much from the store's."
+	return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(m, w) })
 }
 
 // isReset reports whether the connection was cut off, which is also how some servers refuse a body that

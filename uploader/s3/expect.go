@@ -5,59 +5,96 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 )
 
-// expect fails unless the answer is the success of a store to that request: one about an object has its ETag, one that is a
-// document begins with its root element. Any well-formed page of a portal would decode as a listing of nothing, which
-// reads as an empty bucket.
+// expectation is what shows that the success of a request is a store's. Any well-formed page of a portal would decode as a
+// listing of nothing, which reads as an empty bucket.
+type expectation struct {
+	statuses []int  // the first is the one that minio-go knows
+	root     string // the XML element that the answer begins with
+	etag     bool   // the answer has an ETag
+}
+
+// expected returns what S3 answers to req. It depends on the request alone: one call of the Store may make several.
+func expected(req *http.Request) expectation {
+	q := req.URL.Query()
+	document := func(root string) expectation { return expectation{statuses: []int{http.StatusOK}, root: root} }
+	switch req.Method {
+	case http.MethodDelete:
+		return expectation{statuses: []int{http.StatusNoContent, http.StatusOK, http.StatusAccepted}}
+	case http.MethodPost:
+		if q.Has("uploads") {
+			return document("InitiateMultipartUploadResult")
+		}
+		return document("CompleteMultipartUploadResult")
+	case http.MethodPut:
+		if req.Header.Get("X-Amz-Copy-Source") != "" {
+			return document("CopyPartResult")
+		}
+		return expectation{statuses: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent}, etag: true}
+	case http.MethodGet:
+		switch {
+		case q.Has("session"):
+			return document("CreateSessionResult")
+		case q.Has("list-type"):
+			return document("ListBucketResult")
+		case req.Header.Get("Range") != "":
+			return expectation{statuses: []int{http.StatusOK, http.StatusPartialContent}, etag: true}
+		}
+	}
+	return expectation{statuses: []int{http.StatusOK}, etag: true}
+}
+
+// expect fails unless the answer is the success of a store to that request, and makes its status the one that minio-go knows.
 func expect(req *http.Request, resp *http.Response) error {
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+	e := expected(req)
+	if !slices.Contains(e.statuses, resp.StatusCode) {
 		return readAnswer(resp)
 	}
-	if req.Method == http.MethodDelete {
-		resp.StatusCode = http.StatusNoContent // S3's own, which minio-go wants; it tells nothing
-		return nil
-	}
-	root := rootOf(req)
-	if root == "" {
-		if strings.Trim(resp.Header.Get("ETag"), `"`) == "" {
+	switch {
+	case e.root != "":
+		start, err := peek(resp, 1024)
+		if err != nil {
+			return err
+		}
+		if !bytes.Contains(start, []byte("<"+e.root)) {
+			// S3 may find out that it failed after it has begun to answer with 200 (S3 CompleteMultipartUpload).
+			ans := readAnswer(resp)
+			ans.foreign = ans.code == ""
+			return ans
+		}
+	case e.etag:
+		// A weak one is that of the same bytes behind a proxy that compresses others: the store has but strong ones.
+		etag := strings.TrimPrefix(resp.Header.Get("ETag"), "W/")
+		if strings.Trim(etag, `"`) == "" {
 			return foreign(resp)
 		}
-		resp.StatusCode = http.StatusOK // some say 201 or 204, which minio-go takes for a failure
-		return nil
+		resp.Header.Set("ETag", etag)
+	default:
+		start, err := peek(resp, 1)
+		if err != nil {
+			return err
+		}
+		if len(start) > 0 {
+			return foreign(resp)
+		}
 	}
-	const head = 1024
-	r := bufio.NewReaderSize(resp.Body, head)
-	start, err := r.Peek(head)
+	resp.StatusCode = e.statuses[0]
+	return nil
+}
+
+// peek returns the first bytes of an answer, at most n, which are read again later.
+func peek(resp *http.Response, n int) ([]byte, error) {
+	r := bufio.NewReaderSize(resp.Body, max(n, 16))
+	start, err := r.Peek(n)
 	if err != nil && err != io.EOF {
-		return err
+		return nil, err
 	}
 	resp.Body = struct {
 		io.Reader
 		io.Closer
 	}{r, resp.Body}
-	if bytes.Contains(start, []byte("<"+root)) {
-		return nil
-	}
-	// S3 may find out that it failed after it has begun to answer with 200 (S3 CompleteMultipartUpload).
-	ans := readAnswer(resp)
-	ans.foreign = ans.code == ""
-	return ans
-}
-
-// rootOf returns the XML element that the answer to a request begins with, "" if it is about an object and has an ETag.
-func rootOf(req *http.Request) string {
-	query := req.URL.Query()
-	switch {
-	case query.Has("list-type"):
-		return "ListBucketResult"
-	case query.Has("uploads"):
-		return "InitiateMultipartUploadResult"
-	case query.Has("uploadId") && req.Method == http.MethodPost:
-		return "CompleteMultipartUploadResult"
-	case query.Has("uploadId") && req.Header.Get("X-Amz-Copy-Source") != "":
-		return "CopyPartResult"
-	}
-	return ""
+	return start, nil
 }

@@ -265,7 +265,8 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info
 
 // info describes an object of the last good answer.
 func (a *attempt) info(key string, size int64, o minio.ObjectInfo) uploader.Info {
-	return uploader.Info{Key: key, Size: size, ETag: o.ETag, Modified: a.dated(o.LastModified), Finished: finished(o)}
+	etag := strings.TrimPrefix(o.ETag, `W/"`) // in a listing
+	return uploader.Info{Key: key, Size: size, ETag: etag, Modified: a.dated(o.LastModified), Finished: finished(o)}
 }
 
 // check refuses what can never be sent.

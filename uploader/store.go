@@ -37,6 +37,13 @@ type Appender interface {
 	Append(ctx context.Context, o Object, from int64) (etag string, err error)
 }
 
+// Prober is a Store that can be asked whether it answers over a connection that nothing else uses.
+type Prober interface {
+	// Probe asks for the object key, and looks up anew where the store is: what is wrong with one connection, or with what
+	// stands behind it, says nothing of others. Its errors are those of Stat.
+	Probe(ctx context.Context, key string) error
+}
+
 // Object is one PUT.
 type Object struct {
 	// Key is the object's full name, prefix included; UTF-8, not escaped.
@@ -152,8 +159,9 @@ type Error struct {
 	RetryAfter time.Duration
 	// Unsent says that the store was not asked, as there are no keys to sign the request with yet.
 	Unsent bool
-	// Alive is true if the error is the answer of a store that works, though it refuses: whatever S3 answers but that it is
-	// overloaded or broken (5xx, 429). NotFound, Precondition and Unsupported prove the same.
+	// Alive is true if the error is an answer about this one request, and proves that the store works for others: whatever S3 answers
+	// but that it is overloaded or broken (5xx, 429), and that it serves nothing to who asks (keys, clock, region, bucket).
+	// NotFound, Precondition and Unsupported prove the same.
 	Alive bool
 	// Cure tells an operator what to do about it, as a sentence; may be empty.
 	Cure string

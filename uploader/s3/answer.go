@@ -94,16 +94,40 @@ func (a *answer) leads(resp *http.Response) {
 	}
 }
 
-// alive reports whether the answer proves that a store works, though it refuses: any of its own but those of one that is
-// overloaded or broken. That it does not know a request (501) is no trouble of the store.
+// alive reports whether the answer is about this one request, and proves that the store works for others. That it does not
+// know a request (501) is no trouble of the store; who asks with the wrong key, for a bucket that is not there or in another
+// region, is served nothing.
 func (a *answer) alive() bool {
-	switch {
-	case a.foreign, a.plainOnTLS, a.status < 300, a.status == http.StatusTooManyRequests:
+	switch a.code {
+	case "NoSuchBucket", "InvalidBucketName", "InvalidSecurity", "NotSignedUp", "AccountProblem", "UserSuspended", "AccountSuspended", "UserDisable",
+		"UserProjectAccountProblem", "BillingDisabled", "AccessBillingDisabled", "AllAccessDisabled", "RequestTimeTooSkewed", "RequestExpired",
+		"AuthorizationHeaderMalformed", "InvalidRegion", "InvalidRegionName", "InvalidLocationConstraint", "IllegalLocationConstraintException",
+		"PermanentRedirect", "TemporaryRedirect", "PathStyleDomainForbidden", "SecondLevelDomainForbidden", "VirtualHostDomainRequired":
 		return false
-	case a.status < 400:
-		return a.code != "" || a.region != ""
+	}
+	switch {
+	case a.foreign, a.plainOnTLS, a.status < 400, a.status == http.StatusTooManyRequests, refusesKeys(a):
+		return false
+	case a.status == http.StatusNotFound:
+		return a.code != ""
 	}
 	return a.status < 500 || a.status == http.StatusNotImplemented
+}
+
+// troubled reports whether the answer says nothing of the request, but that something is wrong behind the connection that
+// it came over: it is overloaded or broken, or no store. HEAD is answered without a body, whoever answers.
+func (a *answer) troubled(method string) bool {
+	switch {
+	case a.foreign, a.status == http.StatusTooManyRequests:
+		return true
+	case a.status == http.StatusNotImplemented, a.status == http.StatusInsufficientStorage, a.plainOnTLS:
+		return false
+	case a.status < 400:
+		return a.code == "" && a.region == ""
+	case a.status < 500:
+		return a.code == "" && a.requestID == "" && method != http.MethodHead
+	}
+	return true
 }
 
 // foreign returns the error of a success that no store sent.

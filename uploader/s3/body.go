@@ -62,6 +62,13 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
+// rewind begins anew, for a request of which nothing was sent.
+func (b *body) rewind() {
+	b.lock <- struct{}{}
+	defer func() { <-b.lock }()
+	b.off = 0
+}
+
 // wait returns once no read is under way. After ended has begun to fail, none follows.
 func (b *body) wait() {
 	b.lock <- struct{}{}

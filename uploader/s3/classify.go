@@ -23,7 +23,7 @@ type request struct {
 	conditional bool
 	ifMatch     bool
 	appends     bool // it lengthens an object, which can be sent whole as well
-	// missing reports whether a 404 without a code means the key and not the bucket.
+	// missing reports that it is known of the key that it is not there, though the answer leaves that open.
 	missing bool
 }
 
@@ -99,6 +99,9 @@ func (e *requestError) Error() string { return e.text }
 
 // ofAnswer classifies what the server said.
 func ofAnswer(r request, a *answer) (uploader.ErrorKind, string) {
+	if r.missing && (a.status == http.StatusNotFound && a.code == "" || a.unread()) {
+		return uploader.NotFound, ""
+	}
 	if kind, cure, ok := ofCondition(r, a); ok {
 		return kind, cure
 	}
@@ -119,8 +122,6 @@ func ofAnswer(r request, a *answer) (uploader.ErrorKind, string) {
 		return ofRedirect(a)
 	case a.foreign, a.status < 300:
 		return uploader.Transient, portal
-	case a.status == http.StatusNotFound && r.missing:
-		return uploader.NotFound, ""
 	case a.status == http.StatusNotFound:
 		return uploader.Alarm, noBucket(r)
 	case a.status == http.StatusForbidden:

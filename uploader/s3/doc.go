@@ -16,6 +16,10 @@
 // piece has not opened its connection, one that has begun is never silent for much more than 5 s, and no wait counts as
 // lack of progress.
 //
+// Trouble belongs to a connection until shown otherwise: one that brought an answer which is none about the request (5xx, 429, a
+// page of somebody else's) is closed, and other addresses of the name are tried first for a while. [Store.Probe] always goes over
+// a connection of its own.
+//
 // Every error is classified once, into *uploader.Error. Errors and log lines hold no secrets.
 //
 // No request waits for credentials: requests are signed with the newest stored keys, which [Store.Run] keeps fresh. Where

@@ -36,8 +36,6 @@ func expected(req *http.Request) expectation {
 		return expectation{statuses: []int{http.StatusOK, http.StatusCreated, http.StatusNoContent}, etag: true}
 	case http.MethodGet:
 		switch {
-		case q.Has("session"):
-			return document("CreateSessionResult")
 		case q.Has("list-type"):
 			return document("ListBucketResult")
 		case req.Header.Get("Range") != "":

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/minio/minio-go/v7"
+
+	"github.com/hlsship/hlsship/uploader"
 )
 
 // bound returns how long the key's next attempt may go without progress.
@@ -41,7 +43,7 @@ func (s *Store) stalled(key string, after time.Duration) {
 func (s *Store) putFailed(ctx context.Context, r request, err error) error {
 	if ctx.Err() == nil && isReset(err) && s.resets.Add(1) >= resetsBeforeLook {
 		s.resets.Store(0)
-		if ans, ok := errors.AsType[*answer](s.look(ctx, r.key)); ok && explainsResets(ans) {
+		if ans, ok := errors.AsType[*answer](s.ask(ctx, r.key)); ok && explainsResets(ans) {
 			return s.failed(ctx, r, ans)
 		}
 	}
@@ -68,7 +70,8 @@ func (s *Store) failed(ctx context.Context, r request, err error) error {
 		}
 		return s.classified(r, err)
 	}
-	if ans.code == "" && !ans.foreign && (r.op == "stat" || r.op == "get") {
+	unclear := ans.status == http.StatusNotFound && ans.code == "" && !ans.foreign && (r.op == "stat" || r.op == "get")
+	if unclear || r.op == "get" && ans.unread() {
 		if r.missing, err = s.reread(ctx, r, ans); r.missing {
 			return s.classified(r, ans)
 		}
@@ -84,20 +87,18 @@ func (s *Store) failed(ctx context.Context, r request, err error) error {
 	return s.classified(r, err)
 }
 
-// reread settles what a 404 or 403 without a body means: missing is true when it is the key that is not
+// reread settles what a 404 without a body or a 403 means: missing is true when it is the key that is not
 // there; else err is the failure, more telling than before if the bucket said more.
 func (s *Store) reread(ctx context.Context, r request, ans *answer) (missing bool, err error) {
 	notFound := ans.status == http.StatusNotFound
-	if !notFound && ans.status != http.StatusForbidden {
-		return false, ans
-	}
 	if notFound && s.exists.Load() {
 		return true, ans
 	}
-	looked := s.look(ctx, r.key)
+	listed, looked := s.look(ctx, r.key)
 	better, answered := errors.AsType[*answer](looked)
 	switch {
-	case notFound && looked == nil:
+	case looked == nil && (notFound || listed == nil):
+		// Where the names of the bucket may be seen, a key that is not among them is not there, whoever may read it.
 		s.exists.Store(true)
 		return true, ans
 	case notFound && answered && better.code == "AccessDenied":
@@ -105,27 +106,44 @@ func (s *Store) reread(ctx context.Context, r request, ans *answer) (missing boo
 		return true, ans
 	case notFound && !answered:
 		return false, looked
-	case answered && better.code != "":
+	case answered && better.code != "" && ans.code == "":
 		return false, better
 	}
 	return false, ans
 }
 
-// look asks the bucket for one key, because the answer to that has a body that names the reason. It
-// returns nil if the bucket answers.
-func (s *Store) look(ctx context.Context, prefix string) error {
+// unread reports whether the answer says that a key may not be read, which S3 says of missing keys as well to who may not list
+// the bucket, or may list a part of it.
+func (a *answer) unread() bool {
+	return a.status == http.StatusForbidden && !a.foreign && (a.code == "" || a.code == "AccessDenied")
+}
+
+// ask asks the bucket for one key, because the answer to that has a body that names the reason. It returns nil if the
+// bucket answers.
+func (s *Store) ask(ctx context.Context, key string) error {
+	_, err := s.look(ctx, key)
+	return err
+}
+
+// look returns what the bucket's listing says of a key, nil if that is nothing. Of the names that begin with it, its own is
+// the first.
+func (s *Store) look(ctx context.Context, key string) (*uploader.Info, error) {
 	a := newAttempt(ctx, s.stall)
 	defer a.end()
-	for o := range s.core.ListObjectsIter(a.ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, MaxKeys: 1, FetchOwner: new(false)}) {
+	for o := range s.core.ListObjectsIter(a.ctx, s.bucket, minio.ListObjectsOptions{Prefix: key, Recursive: true, MaxKeys: 1, FetchOwner: new(false)}) {
 		if o.Err != nil {
-			return a.failure(o.Err)
+			return nil, a.failure(o.Err)
 		}
-		break
+		if o.Key != key {
+			break
+		}
+		info := a.info(key, o.Size, o)
+		return &info, nil
 	}
 	if err := a.ctx.Err(); err != nil {
-		return a.failure(err)
+		return nil, a.failure(err)
 	}
-	return nil
+	return nil, nil //nolint:nilnil // there is no such key, and nothing went wrong
 }
 
 // classified completes r with what all requests of this store share.

@@ -43,6 +43,8 @@ type Store struct {
 	resets atomic.Int32 // PUTs cut off in a row
 	exists atomic.Bool  // the bucket has answered for one of its keys
 
+	headless atomic.Bool // something on the way refuses HEAD and lets GET pass
+
 	mu       sync.Mutex
 	patience map[string]time.Duration // of keys whose last attempt stalled
 	left     map[string][]string      // multipart uploads by key that failed and could not be ended
@@ -186,21 +188,6 @@ func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
 	}
 	s.exists.Store(true)
 	return info.ETag, nil
-}
-
-// Stat returns what HeadObject says. HEAD answers have no body, so that a missing bucket looks like a
-// missing key: until the bucket has answered for a key, it is asked.
-func (s *Store) Stat(ctx context.Context, key string) (uploader.Info, error) {
-	r := request{op: "stat", key: key}
-	a := newAttempt(ctx, s.bound(key))
-	defer a.end()
-	info, err := s.core.StatObject(a.ctx, s.bucket, key, minio.StatObjectOptions{})
-	if err := a.failure(err); err != nil {
-		return uploader.Info{}, s.failed(ctx, r, err)
-	}
-	s.succeeded(key)
-	s.exists.Store(true)
-	return a.info(key, info.Size, info), nil
 }
 
 // Get returns the object's bytes with GetObject.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/minio/minio-go/v7/pkg/signer"
@@ -24,6 +25,7 @@ type attempt struct {
 	parent context.Context // the caller's: ends for the caller's reasons only
 	bound  time.Duration   // the patience without progress
 	body   *body           // of a PUT, else nil
+	fresh  bool            // over a connection that nothing else uses
 
 	headers map[string]string // of its requests, beside those that minio-go makes
 	payload string            // the SHA-256 of body in hexadecimal, "" to leave it out of the signature
@@ -91,6 +93,18 @@ func (a *attempt) failure(said error) error {
 		return err
 	}
 	return said
+}
+
+// again returns what gives the body of req once more, for a connection that turns out to be closed before a byte was sent; nil if
+// there is none.
+func (a *attempt) again(req *http.Request) func() (io.ReadCloser, error) {
+	if a.body == nil || req.Body == nil || req.Body == http.NoBody {
+		return req.GetBody
+	}
+	return func() (io.ReadCloser, error) {
+		a.body.rewind()
+		return io.NopCloser(a.body), nil
+	}
 }
 
 // answered returns the headers of the last good answer.
@@ -165,40 +179,47 @@ func (w *watch) stop() {
 // transport lets each attempt live as long as it makes progress, and turns every answer that is no
 // success into an error with all that the answer said.
 type transport struct {
-	base    *http.Transport
-	at      address
-	bucket  string
-	keys    *keyring
-	session *session // nil unless the bucket is a directory bucket
-	payer   bool     // requests say that their sender pays
+	base, fresh *http.Transport // fresh keeps no connection
+	connections *connections
+	at          address
+	bucket      string
+	keys        *keyring
+	session     *session // nil unless the bucket is a directory bucket
+	payer       bool     // requests say that their sender pays
 }
 
 // newTransport returns a transport for HTTP/1.1: with HTTP/2 one stalled stream would hold up all others
 // of its connection.
 func newTransport(c Config, at address, keys *keyring, trust *tls.Config) *transport {
+	conns := newConnections(c.Workers + 4) // the listing, a probe and a second look come beside the workers
 	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
-		// Lookups through one Resolver share an answer: a question that a name server lost would hold up those asked
-		// after it for the five seconds of resolv.conf(5), although it answers again.
-		d := &net.Dialer{Timeout: c.Stall, KeepAlive: c.Stall, Control: tuneSocket(c.Stall), Resolver: new(net.Resolver)}
-		return d.DialContext(ctx, network, address)
+		return conns.dial(ctx, c.Stall, network, address)
 	}
 	if c.dial != nil {
 		dial = c.dial
 	}
 	http1 := new(http.Protocols)
 	http1.SetHTTP1(true)
-	t := &transport{at: at, bucket: c.Bucket, keys: keys, payer: c.RequestPayer, base: &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
-		DialContext:         dial,
+	base := &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+			conn, err := dial(ctx, network, address)
+			if err != nil {
+				return nil, err
+			}
+			return &socket{Conn: conn}, nil
+		},
 		TLSClientConfig:     trust,
 		TLSHandshakeTimeout: c.Stall,
-		// The listing, a probe and a second look come beside the workers.
-		MaxConnsPerHost:     c.Workers + 4,
-		MaxIdleConnsPerHost: c.Workers + 4,
+		MaxConnsPerHost:     conns.most,
+		MaxIdleConnsPerHost: conns.most,
 		IdleConnTimeout:     time.Minute,
 		DisableCompression:  true,
 		Protocols:           http1,
-	}}
+	}
+	fresh := base.Clone()
+	fresh.DisableKeepAlives = true
+	t := &transport{base: base, fresh: fresh, connections: conns, at: at, bucket: c.Bucket, keys: keys, payer: c.RequestPayer}
 	if at.service == signer.ServiceTypeS3Express {
 		t.session = newSession(t)
 	}
@@ -215,8 +236,16 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.body != nil {
 		a.body.watched(w)
 	}
+	var line atomic.Pointer[socket]
+	n := t.connections.last.Add(1)
 	trace := &httptrace.ClientTrace{
-		GotConn:              func(httptrace.GotConnInfo) { w.progress() },
+		GotConn: func(got httptrace.GotConnInfo) {
+			if l := socketOf(got.Conn); l != nil {
+				l.user.Store(n)
+				line.Store(l)
+			}
+			w.progress()
+		},
 		ConnectDone:          func(string, string, error) { w.progress() },
 		WroteHeaders:         w.progress,
 		GotFirstResponseByte: w.progress,
@@ -226,13 +255,26 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		w.stop()
 		return nil, a.fail(err)
 	}
-	resp, err := t.base.RoundTrip(out.WithContext(httptrace.WithClientTrace(req.Context(), trace)))
+	base := t.base
+	if a.fresh {
+		base = t.fresh
+	}
+	sent := out.WithContext(httptrace.WithClientTrace(req.Context(), trace))
+	sent.GetBody = a.again(out)
+	resp, err := base.RoundTrip(sent)
 	if err != nil {
+		if l := line.Load(); l != nil && (a.body == nil || a.body.failure() == nil) {
+			t.connections.blame(l) // whoever lost patience
+		}
 		w.stop()
 		return nil, a.fail(err)
 	}
 	resp.Body = &watchedBody{ReadCloser: resp.Body, w: w, a: a}
-	if err := expect(out, resp); err != nil {
+	err = expect(out, resp)
+	if l := line.Load(); l != nil {
+		t.judge(l, n, req.Method, err)
+	}
+	if err != nil {
 		_ = resp.Body.Close()
 		if ans, ok := errors.AsType[*answer](err); ok && t.session != nil && refusesKeys(ans) {
 			t.session.drop()
@@ -243,6 +285,16 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	a.header, a.asked = resp.Header, asked
 	a.mu.Unlock()
 	return resp, nil
+}
+
+// judge draws the conclusion from the answer to request number n for the connection that it came over.
+func (t *transport) judge(l *socket, n uint64, method string, err error) {
+	switch ans, ok := errors.AsType[*answer](err); {
+	case err == nil:
+		t.connections.well(l)
+	case ok && ans.troubled(method):
+		t.connections.retire(l, n)
+	}
 }
 
 // watchedBody lets reading an answer be progress, and stops the watch once it is read or closed.

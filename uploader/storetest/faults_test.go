@@ -37,7 +37,7 @@ func TestIncidents(t *testing.T) {
 		{name: "no bucket", fault: storetest.NoBucket(), kind: uploader.Alarm, cure: true},
 		{name: "clock skew", fault: storetest.ClockSkew(), kind: uploader.Alarm, cure: true},
 		{name: "bucket full", fault: storetest.BucketFull(), kind: uploader.Alarm, cure: true},
-		{name: "header rejected", fault: storetest.HeaderRejected(), kind: uploader.Permanent, cure: true},
+		{name: "header rejected", fault: storetest.HeaderRejected(), kind: uploader.Alarm, cure: true},
 		{name: "any other", fault: storetest.Failing(uploader.Permanent, time.Second, "odd"), kind: uploader.Permanent, after: time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

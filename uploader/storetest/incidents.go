@@ -131,9 +131,9 @@ func BucketFull() Fault {
 	return failing(uploader.Alarm, 0, "Make room, or raise the quota.", errors.New("403 QuotaExceeded"))
 }
 
-// HeaderRejected is the store's 400 for a header that it will never take.
+// HeaderRejected is the store's 400 for a header that it does not take.
 func HeaderRejected() Fault {
-	return failing(uploader.Permanent, 0, "Set checksum to another of md5, crc32c, none.", errors.New("400 InvalidRequest"))
+	return failing(uploader.Alarm, 0, "Set checksum to another of md5, crc32c, none.", errors.New("400 InvalidRequest"))
 }
 
 // NoConditions is a store without conditional writes: other calls go through.

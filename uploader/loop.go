@@ -53,8 +53,8 @@ type probe struct {
 	took time.Duration
 }
 
-// answers reports whether the store answered: that the key is missing is an answer, too.
-func (p probe) answers() bool { return p.err == nil || KindOf(p.err) == NotFound }
+// answers reports whether the store answered: that the key is missing is an answer, too, as is any that is about this request.
+func (p probe) answers() bool { return p.err == nil || KindOf(p.err) == NotFound || alive(p.err) }
 
 // start starts the jobs that are allowed now, unless the store is down.
 func (l *loop) start(now time.Time) {
@@ -131,7 +131,7 @@ func (l *loop) finished(r report) {
 	}
 	switch answers, known := r.answers(); {
 	case !known:
-	case !answers:
+	case !answers && !alive(r.err):
 		if l.target == "" {
 			l.target = l.worker.key(r.job.Path)
 		}
@@ -164,7 +164,7 @@ func (l *loop) listen(now time.Time) {
 		ctx, cancel := context.WithTimeout(l.jobs, probeTimeout)
 		defer cancel()
 		begin := time.Now()
-		_, err := l.cfg.Store.Stat(ctx, target)
+		err := l.worker.probe(ctx, target)
 		l.probes <- probe{err, time.Since(begin)} // always received by Run
 	}()
 }

@@ -37,7 +37,7 @@ type report struct {
 	crash error
 }
 
-// answers tells whether the store answered; known is false if the request does not say.
+// answers tells whether the store answered as it should; known is false if the request does not say.
 func (r report) answers() (answers, known bool) {
 	switch r.out.Result {
 	case Done, Different, Present, Absent:
@@ -53,6 +53,21 @@ func (r report) answers() (answers, known bool) {
 func isStore(err error) bool {
 	_, ok := errors.AsType[*Error](err)
 	return ok
+}
+
+// alive reports whether err proves that the store works, though not for this request.
+func alive(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Alive
+}
+
+// probe asks whether the store answers.
+func (w *worker) probe(ctx context.Context, key string) error {
+	if store, ok := w.store.(Prober); ok {
+		return store.Probe(ctx, key)
+	}
+	_, err := w.store.Stat(ctx, key)
+	return err
 }
 
 func (w *worker) key(name string) string { return w.prefix + name }

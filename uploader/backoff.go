@@ -14,25 +14,94 @@ const (
 	maxDelay = 2 * time.Second
 	// alarmDelay is what an error costs that a person has to mend.
 	alarmDelay = 5 * time.Second
-	// maxRetryAfter bounds what a store can ask for.
-	maxRetryAfter = time.Minute
+	// rejectedDelay is what one costs that nobody is expected to mend.
+	rejectedDelay = time.Minute
+	// maxRetryAfter bounds what a store can ask of backlog, edgeRetryAfter of what players wait for: some write a minute into
+	// each refusal, however short the reason.
+	maxRetryAfter, edgeRetryAfter = time.Minute, 3 * time.Second
 )
 
 // retryDelay is how long to wait after attempt failed with err, attempts counting from 0: doubling with
 // half of it random, so that those who failed together do not come back together.
 func retryDelay(attempt int, err error) time.Duration {
-	var retryAfter time.Duration
-	kind := Transient
-	if e, ok := errors.AsType[*Error](err); ok {
-		retryAfter, kind = min(e.RetryAfter, maxRetryAfter), e.Kind
+	kind := KindOf(err)
+	if kind == Permanent {
+		return rejectedDelay
 	}
 	d := maxDelay
 	if attempt < 16 {
 		d = min(firstDelay<<attempt, maxDelay)
 	}
-	if kind == Alarm || kind == Permanent {
+	if kind == Alarm {
 		d = max(alarmDelay/2, d)
 	}
-	d = d/2 + rand.N(d/2+1)
-	return max(d, retryAfter)
+	return d/2 + rand.N(d/2+1)
+}
+
+// retryAfter is the wait that the store asked for with err, 0 for none.
+func retryAfter(err error) time.Duration {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return max(0, e.RetryAfter)
+	}
+	return 0
+}
+
+// backOff is the wait of a name whose request failed. Its zero value waits for nothing.
+type backOff struct {
+	failures int           // in a row
+	since    time.Time     // of the last one
+	own      time.Duration // from then on: our own wait
+	asked    time.Duration // and what the store asked for
+	heard    uint64        // Plan.heard at that time
+}
+
+// holdOff has b wait after a failure. s ships what b is the wait of.
+func (p *Plan) holdOff(b *backOff, out Outcome, s *stream) {
+	b.failures++
+	b.since, b.own, b.asked, b.heard = p.now, out.RetryIn, min(out.Asked, maxRetryAfter), p.heard
+	if b.asked > b.own {
+		p.oblige(s)
+	}
+}
+
+// oblige notes that s waits because the store asked for it.
+func (p *Plan) oblige(s *stream) {
+	if !s.obliged {
+		s.obliged = true
+		p.obliged = append(p.obliged, s)
+	}
+}
+
+// retryAt returns when b is over. What the store asked for counts until it does anything that it is asked, and not at the end, when
+// there is no later; what players wait for is not held up by it for long.
+func (p *Plan) retryAt(b *backOff, backlog bool) time.Time {
+	if b.since.Before(p.recovery) {
+		return time.Time{}
+	}
+	wait, asked := b.own, b.asked
+	if !backlog {
+		asked = min(asked, edgeRetryAfter)
+	}
+	if !p.draining && b.heard == p.heard {
+		wait = max(wait, asked)
+	}
+	return b.since.Add(wait)
+}
+
+// hear notes that the store did what it was asked, which ends what it asked for itself.
+func (p *Plan) hear() {
+	p.heard++
+	for _, s := range p.obliged {
+		s.obliged = false
+		p.wake(s)
+	}
+	p.obliged = nil
+}
+
+// Drain says that no fact will come any more. What waits because the store asked for it is tried again.
+func (p *Plan) Drain() {
+	p.draining = true
+	for _, s := range p.streams {
+		p.wake(s)
+	}
 }

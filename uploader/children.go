@@ -47,7 +47,7 @@ func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
 		if child.fetched || child.fetching || child.last != nil {
 			continue
 		}
-		if at := p.backedOff(child.failedAt, child.retryAt); p.now.Before(at) {
+		if at := p.retryAt(&child.backOff, false); p.now.Before(at) {
 			p.alarm(at, l.stream)
 			break
 		}

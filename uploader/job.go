@@ -108,8 +108,8 @@ type Outcome struct {
 	Size int64
 	// Kind classifies a Failed job.
 	Kind ErrorKind
-	// RetryIn is how long to wait before the next try of a Failed job.
-	RetryIn time.Duration
+	// RetryIn is how long to wait before the next try of a Failed job, Asked how long the store asked to, 0 for not at all.
+	RetryIn, Asked time.Duration
 	// Playlist and Content are what Fetch read; Playlist is nil if it could not be parsed. Modified and Finished are those
 	// of Info.
 	Playlist           *hls.Playlist

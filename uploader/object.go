@@ -39,9 +39,7 @@ type object struct {
 	before  string   // the ETag that its newest bytes had in a store that has vanished
 	recall  *version // these bytes, which nobody else has, while the store is asked for them; nil if it is not
 
-	failures int
-	failedAt time.Time
-	retryAt  time.Time
+	backOff
 }
 
 // naming counts the snapshots of one playlist that name an object: pending or possibly published ones
@@ -218,7 +216,7 @@ func (p *Plan) adopt(o *object, v *version) {
 		v.wanted = v.wanted || old.wanted
 	}
 	p.uncount(old)
-	o.failures, o.retryAt = 0, time.Time{}
+	o.backOff = backOff{}
 	if old != nil && old.id != v.id && !o.stored(old) {
 		if old.wanted && !old.refused && o.isMedia() { // others are mostly rewritten with the same bytes
 			p.lose(o, "superseded")

@@ -26,7 +26,7 @@ func (p *Plan) reportPut(j Job, out Outcome) {
 			p.refuse(o, v)
 			break
 		}
-		p.backOff(o, out)
+		p.holdOff(&o.backOff, out, o.stream)
 	case Different, Present, Absent, Cancelled:
 	}
 	p.requeue(o)
@@ -76,7 +76,7 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 			p.dead(o, v)
 		}
 	case Failed:
-		p.backOff(o, out)
+		p.holdOff(&o.backOff, out, o.stream)
 	case Cancelled:
 	}
 	p.requeue(o)
@@ -183,12 +183,6 @@ func (p *Plan) refuse(o *object, v *version) {
 	p.lose(o, "rejected")
 	p.uncount(v)
 	p.release(v)
-}
-
-func (p *Plan) backOff(o *object, out Outcome) {
-	o.failures++
-	o.failedAt = p.now
-	o.retryAt = p.now.Add(out.RetryIn)
 }
 
 // requeue looks at o again after a request.

@@ -94,6 +94,9 @@ type Plan struct {
 	failing  []string  // names whose requests failed since the last success, at most two
 	waiting  int       // files wanted and not stored, waitingBytes their size
 	recovery time.Time // back-offs from before it are over
+	heard    uint64    // how often the store did what it was asked
+	obliged  []*stream // streams that wait because the store asked for it, since it did anything
+	draining bool      // no fact will come any more
 
 	waitingBytes int64
 	unsureBytes  int64     // those of them that the store may hold already
@@ -244,6 +247,7 @@ func (p *Plan) weather(j Job, o Outcome) {
 	}
 	switch o.Result {
 	case Done, Different, Present, Absent:
+		p.hear()
 		if len(p.failing) > 1 {
 			p.Recover(p.now)
 		}

@@ -57,9 +57,7 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 		p.unpin(s)
 	case Transient, Alarm, NotFound:
 	}
-	l.failures++
-	l.failedAt = p.now
-	l.retryAt = p.now.Add(out.RetryIn)
+	p.holdOff(&l.backOff, out, l.stream)
 }
 
 // doubts reports whether s may be published although nobody knows.
@@ -161,9 +159,10 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 		l.conflict(!l.exists)
 		p.unpublish(l)
 	case Failed:
-		l.failures++
-		l.failedAt = p.now
-		l.retryAt = p.now.Add(out.RetryIn)
+		p.holdOff(&l.backOff, out, l.stream)
+		if j.asker != nil && l.asked > 0 {
+			p.oblige(j.asker)
+		}
 		l.askAgain()
 	case Different, Present, Void, Gone, Cancelled:
 		l.askAgain()

@@ -36,9 +36,7 @@ type list struct {
 	conflicts int  // preconditions that failed in a row without reason
 	blind     bool // this playlist is PUT without condition
 
-	failures  int
-	failedAt  time.Time
-	retryAt   time.Time
+	backOff
 	notBefore time.Time // the earliest next PUT, by MinInterval
 
 	seen    *sighting // the version that was seen last; nil for none

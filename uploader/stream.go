@@ -21,6 +21,8 @@ type stream struct {
 	backlog []*object // to be shipped when nothing of queue can be
 	compare []*object // whose new bytes are to be compared here with what is stored; in queue as well
 
+	obliged bool // among those that wait because the store asked for it
+
 	alarm  time.Time     // when it is to be looked at; zero if it need not be
 	dirty  bool          // among those to be looked at
 	denied [classes]bool // it waits for a free slot
@@ -92,7 +94,7 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		p.nudge(l)
 		return Job{}, false
 	}
-	if at := p.backedOff(l.failedAt, l.retryAt); p.now.Before(at) {
+	if at := p.retryAt(&l.backOff, false); p.now.Before(at) {
 		p.alarm(at, l.stream)
 		return Job{}, false
 	}
@@ -155,14 +157,6 @@ func (l *list) choose() *snapshot {
 		}
 	}
 	return nil
-}
-
-// backedOff returns when a request that failed may be tried again.
-func (p *Plan) backedOff(failed, retry time.Time) time.Time {
-	if failed.Before(p.recovery) {
-		return time.Time{}
-	}
-	return retry
 }
 
 // nextObjects appends the jobs for files that are allowed now, going round the streams so that each gets one before any
@@ -280,7 +274,7 @@ func (p *Plan) eligible(o *object) bool {
 			return false // what is published is not known yet; its Fetch will wake this stream
 		}
 	}
-	if at := p.backedOff(o.failedAt, o.retryAt); p.now.Before(at) {
+	if at := p.retryAt(&o.backOff, o.behind); p.now.Before(at) {
 		p.alarm(at, o.stream)
 		return false
 	}

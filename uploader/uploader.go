@@ -168,6 +168,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			if !ok {
 				facts = nil
 				l.observeLeft()
+				u.plan.Drain()
 				l.setSurvey(0)
 				break
 			}

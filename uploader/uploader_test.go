@@ -123,6 +123,21 @@ func TestRunDrain(t *testing.T) {
 			}
 		})
 	})
+	t.Run("does not wait for as long as the store asks", func(t *testing.T) {
+		t.Parallel()
+		synctest.Test(t, func(t *testing.T) {
+			faults := storetest.NewFaults(storetest.NewMemory())
+			faults.Inject(storetest.Incident{Op: "put", Fault: storetest.SlowDown(time.Minute), Times: 4})
+			start := time.Now()
+			_, err := run(t, t.Context(), faults, nil, func(facts chan<- hls.File) {
+				facts <- fact("a.ts", "media")
+				facts <- fact("x.m3u8", oneSegment)
+			})
+			if took := time.Since(start); err != nil || took > 3*time.Second {
+				t.Errorf("took %v (%v), want four back-offs of our own", took, err)
+			}
+		})
+	})
 	t.Run("names what is left", func(t *testing.T) {
 		t.Parallel()
 		synctest.Test(t, func(t *testing.T) {

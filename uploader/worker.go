@@ -89,7 +89,7 @@ func (w *worker) do(ctx context.Context, j Job, moved *atomic.Int64) report {
 	}
 	out.At = time.Now()
 	if err != nil {
-		out.Result, out.Kind, out.RetryIn = Failed, KindOf(err), retryDelay(j.Attempt, err)
+		out.Result, out.Kind, out.RetryIn, out.Asked = Failed, KindOf(err), retryDelay(j.Attempt, err), retryAfter(err)
 		switch cause := context.Cause(ctx); {
 		case errors.Is(cause, errSilent):
 			err = &Error{Op: j.Op.String(), Key: w.key(j.Path), Err: errSilent}

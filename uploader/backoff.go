@@ -55,6 +55,14 @@ type backOff struct {
 	heard    uint64        // Plan.heard at that time
 }
 
+// retries is what ends the waits of all names.
+type retries struct {
+	recovery time.Time // waits from before it are over
+	heard    uint64    // how often the store did what it was asked
+	obliged  []*stream // those that wait because the store asked for it, since it did anything
+	draining bool      // no fact will come any more
+}
+
 // holdOff has b wait after a failure. s ships what b is the wait of.
 func (p *Plan) holdOff(b *backOff, out Outcome, s *stream) {
 	b.failures++
@@ -98,10 +106,14 @@ func (p *Plan) hear() {
 	p.obliged = nil
 }
 
-// Drain says that no fact will come any more. What waits because the store asked for it is tried again.
+// Drain says that no fact will come any more. What waits because the store asked for it is tried again, and once more what it
+// rejected.
 func (p *Plan) Drain() {
 	p.draining = true
+	p.retryRejects()
+	p.alarms = nil // each stream sets its own again
 	for _, s := range p.streams {
+		s.alarm = time.Time{}
 		p.wake(s)
 	}
 }

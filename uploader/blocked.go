@@ -55,6 +55,10 @@ func (l *list) wait() Wait {
 		w.Name, w.Reason = s.outside, s.reason
 		return w
 	}
+	if s.rejected {
+		w.Reason = "rejected"
+		return w
+	}
 	for i := range s.binds {
 		b := &s.binds[i]
 		if b.satisfied() {
@@ -68,6 +72,9 @@ func (l *list) wait() Wait {
 			return w // nothing here can end this wait
 		case b.ver != nil && o.newest != nil && o.newest.id == b.ver.id && o.newest.reach() < b.need:
 			w.Reason = "growing"
+			return w
+		case b.ver != nil && b.ver.rejected && b.ver.file.Source != nil:
+			w.Reason = "rejected"
 			return w
 		case b.ver != nil && b.ver.refused:
 			w.Reason = "lost"
@@ -89,7 +96,7 @@ func (l *list) wait() Wait {
 func (p *Plan) Unshipped() []string {
 	var names []string
 	for _, o := range p.objects {
-		if v := o.newest; v != nil && v.wanted && !v.refused && !o.stored(v) || o.asked != nil {
+		if v := o.newest; v != nil && v.wanted && (!v.refused || v.rejected && v.file.Source != nil) && !o.stored(v) || o.asked != nil {
 			names = append(names, o.path)
 		}
 	}

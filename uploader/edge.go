@@ -122,6 +122,9 @@ func (p *Plan) pace(s *stream, took time.Duration) {
 
 // shippable reports whether s is ready or a request can bring it nearer to that.
 func (s *snapshot) shippable() bool {
+	if s.rejected {
+		return false
+	}
 	for i := s.cursor; i < len(s.binds); i++ {
 		if b := &s.binds[i]; !b.satisfied() && b.obj.pendingWork() {
 			return true

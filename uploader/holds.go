@@ -94,7 +94,7 @@ func holdCure(reason string) string {
 	case "lost":
 		return "the file was given up or refused, see the error logged for it; the playlist follows when it names the file no more"
 	case "rejected":
-		return "the store refuses this playlist; see the error logged for it"
+		return "the store refuses this file or playlist, see the error logged for it; it is tried again once a minute"
 	case "overwrite":
 		return "the name came back with new bytes while the published playlist needs the old ones; it is replaced together with the next playlist"
 	case "unlisted":

@@ -58,6 +58,8 @@ type Job struct {
 	Backlog bool
 	// Attempt counts the tries before this one.
 	Attempt int
+	// Rejected is true if the store rejected these very bytes before (Permanent).
+	Rejected bool
 
 	object   *object
 	version  *version
@@ -128,8 +130,8 @@ type Wait struct {
 	// Reason is "memory" (the version gave its memory to others, and is read again when there is room), "missing" (no such
 	// finished file), "growing" (the file does not reach as far as the playlist says), "uploading", "outside" (the name
 	// leaves the watched directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "lost" (the file was
-	// given up or the store refuses it), "rejected" (the store refuses the playlist), "unpublished" (a playlist that is not
-	// published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the
+	// given up), "rejected" (the store refuses the file or the playlist, which is tried again once a minute), "unpublished"
+	// (a playlist that is not published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the
 	// version is published, and the file has new bytes that no newer version names).
 	Reason string
 }
@@ -140,7 +142,7 @@ type Loss struct {
 	Path, Stream string
 	Kind         hls.Kind
 	// Reason is "gone" (deleted before it could be held), "superseded" (rewritten under the same name
-	// before it was stored), "rejected" (the store refuses it for good), "budget" (more waited than
+	// before it was stored), "rejected" (the store refused it for as long as a playlist needed it), "budget" (more waited than
 	// Config.Budget allows), "age" (it waited longer than Config.MaxAge) or "unseen" (the sequence numbers say
 	// that there were segments which nobody saw).
 	Reason string

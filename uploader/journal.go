@@ -143,7 +143,12 @@ func (g *journal) failure(r report) {
 	key := g.prefix + r.job.Path
 	switch r.out.Kind {
 	case Permanent:
-		g.log.Error("store rejects the object for good", "key", key, "err", r.err, "cure", cure(r.err))
+		if r.job.Op != PutMedia && r.job.Op != PutPlaylist {
+			g.failed(r)
+		} else if !r.job.Rejected && g.due("rejected: "+cure(r.err), r.out.At) {
+			g.log.Error("store rejects an object; it is tried again once a minute while the newest playlist needs it",
+				"key", key, "err", r.err, "cure", cure(r.err))
+		}
 	case Precondition:
 		g.log.Warn("object in the store is not the one expected; will look at it",
 			"key", key, "cure", "expected after a PUT that was given up; otherwise see who else writes this key")

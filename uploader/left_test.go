@@ -94,6 +94,10 @@ func TestPlanKeepsTheNewestPlaylist(t *testing.T) {
 	rejected := d.leaves("x.m3u8", playlistText(1, false, "b.ts"), false)
 	d.want("publish x.m3u8")
 	d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: Permanent})
+	d.holds(true, rejected)
+	d.leaves("x.m3u8", playlistText(1, true, "b.ts"), false)
+	d.want("publish x.m3u8")
+	d.done("publish x.m3u8")
 	d.holds(false, rejected)
 }
 

@@ -51,19 +51,20 @@ type naming struct {
 
 // version is one finished content of a name. Versions with equal bytes share their id.
 type version struct {
-	id      uint64
-	file    hls.File // zero for a version known from the store alone
-	wanted  bool     // a playlist named it, so that it is to be stored
-	check   bool     // the store may hold these bytes already: compare before the PUT
-	differs bool     // the store was found to hold other bytes
-	met     bool     // a listing has an object of its size, and does not tell whether it has these bytes
-	head    int64    // how many of its bytes the store held when it was finished
-	counted bool     // in the Plan's count of what waits
-	unsure  bool     // in its count of what may be stored already
-	kept    bool     // its source is kept, or was
-	refused bool     // the store will never take it
-	trusted *run     // this run has accepted it although it is older
-	vetted  bool     // it stayed although a playlist lists younger bytes before it
+	id       uint64
+	file     hls.File // zero for a version known from the store alone
+	wanted   bool     // a playlist named it, so that it is to be stored
+	check    bool     // the store may hold these bytes already: compare before the PUT
+	differs  bool     // the store was found to hold other bytes
+	met      bool     // a listing has an object of its size, and does not tell whether it has these bytes
+	head     int64    // how many of its bytes the store held when it was finished
+	counted  bool     // in the Plan's count of what waits
+	unsure   bool     // in its count of what may be stored already
+	kept     bool     // its source is kept, or was
+	refused  bool     // it is given up: nothing is tried for it any more
+	rejected bool     // the store did not take it
+	trusted  *run     // this run has accepted it although it is older
+	vetted   bool     // it stayed although a playlist lists younger bytes before it
 }
 
 // witnessed reports whether the completion of v was seen, so that v is as young as its fact.

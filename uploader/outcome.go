@@ -23,7 +23,7 @@ func (p *Plan) reportPut(j Job, out Outcome) {
 			break
 		}
 		if out.Kind == Permanent {
-			p.refuse(o, v)
+			p.reject(o, v, out)
 			break
 		}
 		p.holdOff(&o.backOff, out, o.stream)
@@ -177,7 +177,7 @@ func (p *Plan) missing(o *object) {
 	}
 }
 
-// refuse gives a version up that the store will never take.
+// refuse gives a version up that the store rejected.
 func (p *Plan) refuse(o *object, v *version) {
 	v.refused = true
 	p.lose(o, "rejected")

@@ -86,17 +86,15 @@ type Plan struct {
 	streams map[string]*stream // by key
 	folders map[string]*folder
 
-	dirty    []*stream // streams to look at in Next, each once
-	nudged   []*stream // streams whose files are to be looked at in this round of Next
-	alarms   alarms    // streams to look at later
-	slots    slots     // requests under way
-	round    uint64    // of nextObjects
-	failing  []string  // names whose requests failed since the last success, at most two
-	waiting  int       // files wanted and not stored, waitingBytes their size
-	recovery time.Time // back-offs from before it are over
-	heard    uint64    // how often the store did what it was asked
-	obliged  []*stream // streams that wait because the store asked for it, since it did anything
-	draining bool      // no fact will come any more
+	dirty   []*stream // streams to look at in Next, each once
+	nudged  []*stream // streams whose files are to be looked at in this round of Next
+	alarms  alarms    // streams to look at later
+	slots   slots     // requests under way
+	round   uint64    // of nextObjects
+	failing []string  // names whose requests failed since the last success, at most two
+	waiting int       // files wanted and not stored, waitingBytes their size
+	retries           // of names whose requests failed
+	rejects rejects
 
 	waitingBytes int64
 	unsureBytes  int64     // those of them that the store may hold already
@@ -179,6 +177,7 @@ func (p *Plan) Next(now time.Time) []Job {
 	for _, s := range p.alarms.due(now) {
 		p.wake(s)
 	}
+	p.sortRejects()
 	p.relieve()
 	for _, o := range p.strays.excess(p.now) {
 		p.forgetObject(o)
@@ -478,14 +477,6 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 		}
 	}
 	p.unname(s)
-}
-
-// newest returns the newest pending snapshot of l, nil if there is none.
-func (l *list) newest() *snapshot {
-	if len(l.pending) == 0 {
-		return nil
-	}
-	return l.pending[len(l.pending)-1]
 }
 
 // touch notes that the live state of s changed.

@@ -214,7 +214,9 @@ func (z *fuzzer) finish(which int, r Result) {
 	z.order = append(z.order[:which:which], z.order[which+1:]...)
 	out := Outcome{Result: z.sensible(j, r), At: z.now, ETag: fmt.Sprintf("e%d", z.plan.next()), RetryIn: time.Second}
 	if out.Result == Failed {
-		out.Kind = []ErrorKind{Transient, Alarm, Precondition, Unsupported}[which%4]
+		turn := which + int(z.now.UnixMilli()/50)
+		out.Kind = []ErrorKind{Transient, Alarm, Precondition, Unsupported, Permanent}[turn%5]
+		out.Asked = time.Duration(turn%3) * 30 * time.Second
 	}
 	if out.Result == Done || out.Result == Present || out.Result == Different {
 		z.stored[j.Path] = true

@@ -299,17 +299,14 @@ func TestPlanShipsWhatIsNamedAndSettled(t *testing.T) {
 			d.fresh("x.m3u8")
 			d.want("publish x.m3u8")
 		},
-		"rejected file is lost and named": func(d *desk) {
+		"rejected file holds the playlist and is named": func(d *desk) {
 			d.media("a.ts")
 			d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
 			d.fresh("x.m3u8")
 			d.want("put a.ts")
 			d.answer("put a.ts", Outcome{Result: Failed, Kind: Permanent})
 			d.want()
-			if l := d.plan.Losses(); len(l) != 1 || l[0].Reason != "rejected" {
-				d.t.Errorf("losses: %+v", l)
-			}
-			if w := d.plan.Blocked(); len(w) != 1 || w[0].Reason != "lost" {
+			if w := d.plan.Blocked(); len(w) != 1 || w[0].Reason != "rejected" || w[0].Name != "a.ts" {
 				d.t.Errorf("blocked: %+v", w)
 			}
 		},

@@ -51,10 +51,8 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 		p.believe(l, s)
 		return
 	case Permanent:
-		l.failures = 0
-		p.believe(l, s)
-		s.outside, s.reason = s.file.Path, "rejected"
-		p.unpin(s)
+		p.rejectPlaylist(l, s)
+		return
 	case Transient, Alarm, NotFound:
 	}
 	p.holdOff(&l.backOff, out, l.stream)

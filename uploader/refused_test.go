@@ -114,3 +114,61 @@ func TestRunDeniedKindHoldsUpNobody(t *testing.T) {
 		}
 	})
 }
+
+// TestRunRecoversFromRefusals: an EVENT stream names every segment for ever, so that one which is let go ends it.
+func TestRunRecoversFromRefusals(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		kind  uploader.ErrorKind
+		key   string
+		bound time.Duration // until the newest playlist is published after the refusal ended
+	}{
+		"segments, by a setting":  {uploader.Alarm, "*.ts", 6 * time.Second},
+		"playlists, by a setting": {uploader.Alarm, "*.m3u8", 6 * time.Second},
+		"segments, for good":      {uploader.Permanent, "*.ts", 63 * time.Second},
+		"playlists, for good":     {uploader.Permanent, "*.m3u8", 3 * time.Second},
+		"all, for good":           {uploader.Permanent, "*", 63 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := storetest.NewMemory()
+				faults := storetest.NewFaults(m)
+				var ended time.Time
+				var last int
+				m.OnChange = func(key string, content []byte) {
+					if key != "live/x.m3u8" || ended.IsZero() || !strings.Contains(string(content), fmt.Sprintf("seg%d.ts", last-1)) {
+						return
+					}
+					if took := time.Since(ended); took > tt.bound {
+						t.Errorf("the live edge was current %v after the refusals, want within %v", took, tt.bound)
+					}
+					ended = time.Time{}
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+				defer cancel()
+				logged, err := run(t, ctx, faults, nil, func(facts chan<- hls.File) {
+					var lift func()
+					window(facts, 90, 1000, func(i int) {
+						switch last = i; i {
+						case 5:
+							lift = faults.Inject(storetest.Incident{Op: "put", Key: tt.key, Fault: refuses(tt.kind, "400 InvalidRequest")})
+						case 8:
+							lift()
+							ended = time.Now()
+						}
+					})
+				})
+				if err != nil || len(m.Contents()) != 91 || !ended.IsZero() {
+					t.Errorf("got %d objects (%v), want 90 segments and a playlist", len(m.Contents()), err)
+				}
+				if n := strings.Count(logged, "level=ERROR"); n == 0 || n > 2 {
+					t.Errorf("%d errors were logged, want one a minute:\n%s", n, logged)
+				}
+				if strings.Contains(logged, "segment lost") {
+					t.Errorf("something was lost:\n%s", logged)
+				}
+			})
+		})
+	}
+}

@@ -48,6 +48,14 @@ type list struct {
 	parents map[*list]int // playlists of which so many versions name this one
 }
 
+// newest returns the newest pending snapshot of l, nil if there is none.
+func (l *list) newest() *snapshot {
+	if len(l.pending) == 0 {
+		return nil
+	}
+	return l.pending[len(l.pending)-1]
+}
+
 // snapshot is one version of a playlist: its frozen bytes and what they name.
 type snapshot struct {
 	file    hls.File // without Content and References, which text and binds have
@@ -69,7 +77,11 @@ type snapshot struct {
 	foreign bool    // other streams ship some of what it names
 	mark    uint64  // the same in every object that it names
 	dropped bool
-	tardy   bool // an earlier process left it, and it turned up when this one was at work
+
+	rejected bool      // the store did not take it
+	again    time.Time // when it is tried again if it is the newest then
+
+	tardy bool // an earlier process left it, and it turned up when this one was at work
 }
 
 // bind ties a reference to the version it means; ver is nil until that version is settled. waits is true

@@ -86,7 +86,7 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 	if l.flying != nil || l.fetching {
 		return Job{}, false
 	}
-	next := l.choose()
+	next := p.choose(l)
 	if !l.fetched && l.last == nil && len(l.pending) == 0 {
 		return Job{}, false // there is no file of it: see nextChildren
 	}
@@ -123,7 +123,7 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		l.doubt = append(l.doubt, next)
 	}
 	p.expose(next)
-	j.Op, j.Kind, j.File, j.snapshot = PutPlaylist, next.file.Kind, next.file, next
+	j.Op, j.Kind, j.File, j.snapshot, j.Rejected = PutPlaylist, next.file.Kind, next.file, next, next.rejected
 	j.File.Content = next.text.content
 	if !p.cfg.Unconditional && !l.blind {
 		j.IfMatch, j.IfAbsent = l.etag, !l.exists
@@ -147,14 +147,17 @@ func (p *Plan) nudge(l *list) {
 
 // choose returns the newest snapshot whose references are all stored, nil if there is none. One older than
 // a snapshot that may be published already is none.
-func (l *list) choose() *snapshot {
+func (p *Plan) choose(l *list) *snapshot {
 	for _, s := range slices.Backward(l.pending) {
 		if len(l.doubt) > 0 && s.seq < l.doubt[len(l.doubt)-1].seq {
 			return nil
 		}
-		if s.ready() {
+		if s.ready() && !p.barred(s) {
 			return s
 		}
+	}
+	if s := l.newest(); s != nil && p.barred(s) && s.outside == "" {
+		p.alarm(s.again, l.stream)
 	}
 	return nil
 }
@@ -306,7 +309,7 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 			j.version = nil
 		}
 	default:
-		j.Op, j.version = PutMedia, o.newest
+		j.Op, j.version, j.Rejected = PutMedia, o.newest, o.newest.rejected
 		j.File = o.newest.file
 		p.lengthen(&j, o)
 		p.overwrite(o)

@@ -150,8 +150,10 @@ func (g *journal) failure(r report) {
 				"key", key, "err", r.err, "cure", cure(r.err))
 		}
 	case Precondition:
-		g.log.Warn("object in the store is not the one expected; will look at it",
-			"key", key, "cure", "expected after a PUT that was given up; otherwise see who else writes this key")
+		if r.job.Op == PutMedia { // of a playlist more is known once it was looked at
+			g.log.Warn("object in the store is not the one expected; will look at it",
+				"key", key, "cure", "expected after a PUT that was given up; otherwise see who else writes this key")
+		}
 	case Unsupported:
 		if !g.plain {
 			g.plain = true
@@ -215,6 +217,21 @@ func (g *journal) unnamed(files int, example string) {
 		g.log.Warn("media that were found at rest are not shipped, as nothing says that a playlist named them",
 			"files", files, "path", example, "cure", "harmless if they are none of the stream's; --include ships what matches")
 	}
+}
+
+// stranger tells of a playlist that was replaced by what nobody here wrote, at most once a minute.
+func (g *journal) stranger(playlist string, now time.Time) {
+	if g.due("stranger", now) {
+		g.log.Warn("somebody else wrote this playlist; it is replaced by what the directory has",
+			"key", g.prefix+playlist, "cure", "see who else writes this key: a second hlsship with this prefix, or a tool that changes playlists in the bucket")
+	}
+}
+
+// useless tells that conditions were tried until it was sure that this store's never hold.
+func (g *journal) useless() {
+	g.log.Warn("store refuses a playlist's own ETag as a condition; playlists go up without conditions",
+		"cure", "harmless with one writer a prefix, and --conditional off spares the tries; "+
+			"such a store, or a proxy before it, makes ETags weak (W/) or does not take them in quotes")
 }
 
 func (g *journal) vanished() {

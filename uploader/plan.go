@@ -86,15 +86,16 @@ type Plan struct {
 	streams map[string]*stream // by key
 	folders map[string]*folder
 
-	dirty   []*stream // streams to look at in Next, each once
-	nudged  []*stream // streams whose files are to be looked at in this round of Next
-	alarms  alarms    // streams to look at later
-	slots   slots     // requests under way
-	round   uint64    // of nextObjects
-	failing []string  // names whose requests failed since the last success, at most two
-	waiting int       // files wanted and not stored, waitingBytes their size
-	retries           // of names whose requests failed
-	rejects rejects
+	dirty      []*stream // streams to look at in Next, each once
+	nudged     []*stream // streams whose files are to be looked at in this round of Next
+	alarms     alarms    // streams to look at later
+	slots      slots     // requests under way
+	round      uint64    // of nextObjects
+	failing    []string  // names whose requests failed since the last success, at most two
+	waiting    int       // files wanted and not stored, waitingBytes their size
+	retries              // of names whose requests failed
+	conditions conditions
+	rejects    rejects
 
 	waitingBytes int64
 	unsureBytes  int64     // those of them that the store may hold already

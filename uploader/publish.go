@@ -6,10 +6,6 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
-// maxConflicts is how many preconditions of one playlist may fail in a row, each time although the store shows
-// the very state that the PUT asked for, before its PUTs go without condition.
-const maxConflicts = 3
-
 // kind is what the newest version of l is.
 func (l *list) kind() hls.Kind {
 	if l.last != nil {
@@ -26,6 +22,7 @@ func (p *Plan) reportPlaylist(j Job, out Outcome) {
 	switch out.Result {
 	case Done:
 		l.failures, l.conflicts = 0, 0
+		p.conditions.hold(j)
 		p.publish(l, s, out.ETag)
 	case Failed:
 		p.failPlaylist(l, s, out)
@@ -148,13 +145,16 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 	}
 	switch out.Result {
 	case Done:
-		l.conflict(l.exists && out.ETag == l.etag)
+		unfounded := l.exists && out.ETag == l.etag
+		contested := p.conflict(l, unfounded)
 		l.fetched, l.failures = true, 0
-		p.acquaint(l, out)
+		if ours := p.acquaint(l, out); contested && !unfounded && !ours {
+			p.conditions.strangers = append(p.conditions.strangers, l.path)
+		}
 		l.debut = nil
 	case Absent:
 		l.debut = nil
-		l.conflict(!l.exists)
+		p.conflict(l, !l.exists)
 		p.unpublish(l)
 	case Failed:
 		p.holdOff(&l.backOff, out, l.stream)
@@ -191,24 +191,9 @@ func (p *Plan) unpublish(l *list) {
 	}
 }
 
-// conflict draws the conclusion from a precondition that failed: unfounded says that the store is in the state
-// that the PUT asked for.
-func (l *list) conflict(unfounded bool) {
-	switch {
-	case !l.contested:
-		return
-	case !unfounded:
-		l.conflicts = 0
-	default:
-		l.conflicts++
-		l.blind = l.blind || l.conflicts >= maxConflicts
-	}
-	l.contested = false
-}
-
 // acquaint compares the version that the store holds with those known. What is stored and not known comes from
-// an earlier process: it counts as older than all that is on disk.
-func (p *Plan) acquaint(l *list, out Outcome) {
+// an earlier process, or from somebody else: it counts as older than all that is on disk. ours is true if it is known.
+func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 	defer func() {
 		if l.published == nil || l.published.file.Share != out.Share {
 			out.Share.Release()
@@ -217,22 +202,22 @@ func (p *Plan) acquaint(l *list, out Outcome) {
 	p.compareLeft(l, out)
 	if old := l.published; old != nil && len(l.doubt) == 0 && old.text.is(out.Content) {
 		l.exists, l.etag = true, out.ETag // a pending version with the same bytes may mean others by them
-		return
+		return true
 	}
 	if l.published != nil && l.published.text.is(out.Content) {
 		// What is in doubt may still arrive; and a version to come may have the very text of an earlier run.
 		l.exists, l.etag = true, out.ETag
-		return
+		return true
 	}
 	for _, known := range slices.Backward(slices.Concat(l.doubt, l.pending)) {
 		if known.text.is(out.Content) {
 			p.publish(l, known, out.ETag)
-			return
+			return true
 		}
 	}
 	l.exists, l.etag = true, out.ETag
 	if out.Playlist == nil {
-		return
+		return false
 	}
 	s := &snapshot{list: l, dropped: true, file: hls.File{Path: l.path, Kind: out.Playlist.Kind, Playlist: out.Playlist, Share: out.Share}}
 	s.text.content = out.Content
@@ -246,12 +231,13 @@ func (p *Plan) acquaint(l *list, out Outcome) {
 	p.expose(s)
 	if old != nil {
 		p.conceal(old)
-		return
+		return false
 	}
 	p.seePublished(l, out.Playlist, out.Modified)
 	if len(l.pending) > 0 && l.run.first && startsAnew(out.Playlist, l.pending[0].file.Playlist) {
 		p.beginRun(l)
 	}
+	return false
 }
 
 // beginRun gives the pending snapshots of l a run of their own, as the published version belongs to the run

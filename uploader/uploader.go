@@ -236,6 +236,12 @@ func (u *Uploader) settleAccounts(flying int) {
 		u.plan.vanished = false
 		u.log.vanished()
 	}
+	for _, name := range u.plan.Strangers() {
+		u.log.stranger(name, time.Now())
+	}
+	if u.plan.Useless() {
+		u.log.useless()
+	}
 	for _, l := range u.plan.Losses() {
 		u.log.lost(l, time.Now())
 	}

@@ -68,6 +68,9 @@ func ofTLS(err error, u *url.URL) (Finding, bool) {
 	case u.Scheme == "http" && strings.Contains(text, "malformed HTTP response \"\\x15\\x03"):
 		id, found = "tls-expected", fmt.Sprintf("%s speaks TLS and was asked without", u.Host)
 		cure = "Write https:// instead of http:// in --endpoint."
+	case strings.Contains(text, "remote error: tls: ") && strings.Contains(text, "certificate"):
+		id, found = "tls-client-certificate", fmt.Sprintf("%s demands a client certificate: %s", u.Host, short(text))
+		cure = "Give a client certificate that the store trusts, or name an endpoint that does without."
 	case strings.Contains(text, "tls: ") || strings.Contains(text, "x509: "):
 		id, found = "tls-failed", fmt.Sprintf("no TLS connection to %s: %s", u.Host, short(text))
 		cure = "See the error; check the store's certificate, and what is between it and this host."
@@ -105,8 +108,13 @@ func ofStore(err error, u *url.URL, what, denied, other string) Finding {
 		f.ID = idOf(reply)
 	case reply.Status == http.StatusForbidden || reply.Code == "AccessDenied":
 		f.ID = denied
+	case reply.Status < 400 && uploader.KindOf(err) == uploader.Alarm: // a redirect whose cure is known
+		f.ID = "tls-expected"
 	case reply.Foreign, reply.Status < 400:
 		f.ID = "store-foreign"
+	case reply.Status == http.StatusMethodNotAllowed, reply.Status == http.StatusRequestEntityTooLarge, reply.Status == http.StatusLengthRequired,
+		reply.Status == http.StatusRequestURITooLong, reply.Status == http.StatusRequestHeaderFieldsTooLarge:
+		f.ID = "request-refused"
 	case reply.Status == http.StatusNotFound && reply.Code == "":
 		f.ID, f.Cure = "store-foreign", "Something other than the store answered: check the endpoint, and any proxy or web server on the way."
 	case reply.Status == http.StatusNotFound:
@@ -127,20 +135,27 @@ func idOf(r s3.Reply) string {
 	switch r.Code {
 	case "NoSuchBucket", "InvalidBucketName":
 		return "bucket-missing"
-	case "RequestTimeTooSkewed":
+	case "RequestTimeTooSkewed", "RequestExpired":
 		return "clock-skew"
 	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired":
 		return "credentials-expired"
-	case "SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidToken", "InvalidSecurity", "NotSignedUp", "XAdminUserNotFound":
+	case "SignatureDoesNotMatch", "InvalidAccessKeyId", "InvalidToken", "InvalidSecurity", "NotSignedUp", "XAdminUserNotFound", "InvalidClientTokenId":
 		return "credentials-wrong"
-	case "AuthorizationHeaderMalformed", "InvalidRegion", "IllegalLocationConstraintException", "PermanentRedirect", "TemporaryRedirect":
+	case "AuthorizationHeaderMalformed", "InvalidRegion", "InvalidRegionName", "InvalidLocationConstraint", "IllegalLocationConstraintException",
+		"PermanentRedirect", "TemporaryRedirect":
 		return "region-wrong"
-	case "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage", "NoSpaceLeft":
+	case "PathStyleDomainForbidden", "SecondLevelDomainForbidden", "VirtualHostDomainRequired":
+		return "addressing-wrong"
+	case "ObjectLocked", "ObjectImmutable", "FileImmutable", "InvalidRetentionPeriod":
+		return "object-locked"
+	case "QuotaExceeded", "BucketQuotaExceeded", "StorageQuotaExceeded", "ServiceQuotaExceeded", "StorageCapExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage", "NoSpaceLeft":
 		return "store-full"
 	case "AccessControlListNotSupported":
 		return "acl-refused"
 	}
 	switch {
+	case strings.HasPrefix(r.Code, "KMS"), strings.HasPrefix(r.Code, "XMinioKMS"):
+		return "kms-refused"
 	case r.Status == http.StatusMovedPermanently && r.Region != "":
 		return "region-wrong"
 	case r.Status == http.StatusUnauthorized:

@@ -227,6 +227,7 @@ func TestNetworkFailures(t *testing.T) {
 		{"silent name server", dial(&net.DNSError{Name: "store.test", IsTimeout: true}), "dns"},
 		{"no answer", &url.Error{Op: "Get", URL: at.String(), Err: context.DeadlineExceeded}, "endpoint-silent"},
 		{"handshake refused", &url.Error{Op: "Get", URL: at.String(), Err: errors.New("remote error: tls: handshake failure")}, "tls-failed"},
+		{"client certificate", &url.Error{Op: "Get", URL: at.String(), Err: errors.New("remote error: tls: certificate required")}, "tls-client-certificate"},
 		{"cut off", &url.Error{Op: "Get", URL: at.String(), Err: syscall.ECONNRESET}, "connect-failed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -489,13 +490,23 @@ func brokenStores() []broken {
 		}, "list-denied", Error, "s3:ListBucket"},
 		{"403 for a missing key", func(s *stage) {
 			s.front(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-				if r.Method == http.MethodHead {
-					w.WriteHeader(http.StatusForbidden)
+				if r.Method == http.MethodHead || strings.HasSuffix(r.URL.Path+r.URL.Query().Get("prefix"), "-missing") {
+					refusal(w, http.StatusForbidden, "AccessDenied")
 					return
 				}
 				next.ServeHTTP(w, r)
 			})
 		}, "missing-key-403", Error, "s3:ListBucket"},
+		{"region that the store does not know", func(s *stage) { s.front(refuse(400, "InvalidRegionName", "PUT")) }, "region-wrong", Error, "region"},
+		{"path style forbidden", func(s *stage) { s.front(refuse(403, "SecondLevelDomainForbidden", "PUT")) }, "addressing-wrong", Error, "--addressing virtual"},
+		{"encryption key disabled", func(s *stage) { s.front(refuse(400, "KMS.DisabledException", "PUT")) }, "kms-refused", Error, "KMS"},
+		{"retention", func(s *stage) { s.front(refuse(403, "ObjectLocked", "PUT")) }, "object-locked", Error, "Object Lock"},
+		{"method not known", func(s *stage) { s.front(refuse(405, "MethodNotAllowed", "PUT")) }, "request-refused", Error, "CDN"},
+		{"sent to TLS", func(s *stage) {
+			s.front(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+				http.Redirect(w, r, "https://"+r.Host+r.URL.Path, http.StatusPermanentRedirect)
+			})
+		}, "tls-expected", Error, "https://"},
 		{"no permission to delete", func(s *stage) { s.front(refuse(403, "AccessDenied", "DELETE")) }, "probe-left", Note, "lifecycle"},
 		{"quota used up", func(s *stage) { s.front(refuse(507, "QuotaExceeded", "PUT")) }, "store-full", Error, "quota"},
 		{"store broken", func(s *stage) { s.front(refuse(500, "InternalError", "PUT")) }, "store-unwell", Error, "broken"},

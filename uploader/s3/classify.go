@@ -166,7 +166,7 @@ func ofRedirect(a *answer) (uploader.ErrorKind, string) {
 	case a.location != "":
 		return uploader.Transient, portal + " It sends to " + a.location + "."
 	}
-	return uploader.Transient, portal
+	return uploader.Transient, portal + " It redirects: if it is named with http://, try https://."
 }
 
 // ofCondition settles what If-Match and If-None-Match led to (S3 PutObject, "Conditional writes").

@@ -72,7 +72,7 @@ func TestCures(t *testing.T) {
 		{"proxy wants a password", put, 407, "page", "", nil, uploader.Alarm, false, "HTTPS_PROXY"},
 		{"to TLS", put, 308, "page", "", map[string]string{"Location": "https://store.example:8443/live/a.ts?X-Amz-Signature=secret"}, uploader.Alarm, false, `write https://store\.example:8443 as the endpoint\.$`},
 		{"to a login page", put, 302, "page", "", map[string]string{"Location": "https://hotel.example/login?token=secret"}, uploader.Transient, false, `login page.*sends to https://hotel\.example\.$`},
-		{"to nowhere", put, 302, "page", "", nil, uploader.Transient, false, "login page"},
+		{"to nowhere", put, 302, "page", "", nil, uploader.Transient, false, "login page.*try https://"},
 		{"bad gateway", put, 502, "page", "", nil, uploader.Transient, false, "login page"},
 		{"busy", put, 503, "SlowDown", "no", nil, uploader.Transient, false, "^$"},
 		{"too many", put, 429, "TooManyRequests", "no", nil, uploader.Transient, false, "^$"},

@@ -70,7 +70,7 @@ func ofTLS(err error, u *url.URL) (Finding, bool) {
 		cure = "Write https:// instead of http:// in --endpoint."
 	case strings.Contains(text, "remote error: tls: ") && strings.Contains(text, "certificate"):
 		id, found = "tls-client-certificate", fmt.Sprintf("%s demands a client certificate: %s", u.Host, short(text))
-		cure = "Give a client certificate that the store trusts, or name an endpoint that does without."
+		cure = "Name one that the store trusts in --client-cert-file and --client-key-file."
 	case strings.Contains(text, "tls: ") || strings.Contains(text, "x509: "):
 		id, found = "tls-failed", fmt.Sprintf("no TLS connection to %s: %s", u.Host, short(text))
 		cure = "See the error; check the store's certificate, and what is between it and this host."

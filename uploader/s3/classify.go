@@ -85,7 +85,7 @@ func ofAlert(err error) string {
 	}
 	switch alert := remote.Err.Error(); {
 	case mentions(alert, "certificate"):
-		return "The endpoint demands a client certificate: give one that it trusts, or name an endpoint that does without."
+		return "The endpoint demands a client certificate that it trusts: --client-cert-file and --client-key-file."
 	case mentions(alert, "handshake failure", "protocol version", "insufficient security"):
 		return "The endpoint refuses the TLS handshake: it demands a client certificate, or a version or cipher of TLS that is not offered (1.2 and 1.3 are)."
 	}

@@ -154,7 +154,7 @@ func otherRegion(a *answer) string {
 func denied(r request, a *answer) string {
 	switch {
 	case mentions(a.message, "explicit deny"):
-		return "A policy denies this although another allows it: look for a Deny with a condition (an encryption header, an ACL, TLS, the address it comes from) and meet it; headers are set with --header."
+		return "A policy denies this although another allows it: look for a Deny with a condition (an encryption header, an ACL, TLS, the address it comes from) and meet it; headers are set with --header, and --signed-payload signs the bytes."
 	case mentions(a.message, "cap exceeded", "quota"):
 		return full
 	case mentions(a.message, "worm", "object lock", "retention", "legal hold"):

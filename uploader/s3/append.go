@@ -78,10 +78,15 @@ func (s *Store) fill(ctx context.Context, o uploader.Object, from int64, id stri
 	if err := a.failure(err); err != nil {
 		return "", err
 	}
-	if info.ETag == "" {
-		return "", errors.New("the store completed the upload without an ETag")
+	if info.ETag != "" {
+		return info.ETag, nil
 	}
-	return info.ETag, nil
+	// Ceph 16 does not tell.
+	stored, err := s.Stat(ctx, o.Key)
+	if err == nil && stored.Size != o.Size {
+		err = errors.New("the store completed the upload, and holds something else")
+	}
+	return stored.ETag, err
 }
 
 // copyPart has the store copy length bytes of the object, if it is the one that is meant.

@@ -127,6 +127,11 @@ test-packagers: test-deps ## install every packager and ship what each writes, l
 	$(call timed,packagers,.ci/packagers)
 	go test -race ./cmd/hlsship -run '^TestPackagers$$' -packagers.all -update -count=1 -timeout 30m -v
 
+.PHONY: test-stores
+test-stores: test-deps ## install every S3 server that can be had and hold hlsship against each; updates docs/stores.md
+	$(call timed,S3 servers,.ci/stores)
+	go test -race ./cmd/hlsship -run '^TestServers$$' -stores.all -update -count=1 -timeout 30m -v
+
 .PHONY: deb
 deb: go-version .cache/nfpm-$(NFPM) ## build dist/hlsship_VERSION_ARCH.deb for amd64 and arm64
 	VERSION='$(VERSION)' LDFLAGS='$(LDFLAGS)' packaging/build $@ amd64 arm64

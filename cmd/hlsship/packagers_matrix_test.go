@@ -35,14 +35,15 @@ func report(t *testing.T, rows []*row) {
 		t.Fatal(err)
 	}
 	for name, table := range map[string]string{filepath.Join("docs", "packagers.md"): whole, "README.md": short} {
-		insert(t, filepath.Join(root, name), table)
+		insert(t, filepath.Join(root, name), `packagers: written by "make test-packagers"`, table)
 	}
 }
 
-// insert puts the table between the markers of a document.
-func insert(t *testing.T, document, table string) {
+// insert puts the table into a document, between the marker and the next end.
+func insert(t *testing.T, document, marker, table string) {
 	t.Helper()
-	const begin, end = "<!-- packagers: written by \"make test-packagers\" -->\n", "<!-- end -->"
+	const end = "<!-- end -->"
+	begin := "<!-- " + marker + " -->\n"
 	text, err := os.ReadFile(document)
 	if err != nil {
 		t.Fatal(err)
@@ -50,7 +51,7 @@ func insert(t *testing.T, document, table string) {
 	before, rest, found := bytes.Cut(text, []byte(begin))
 	_, after, closed := bytes.Cut(rest, []byte(end))
 	if !found || !closed {
-		t.Fatalf("%s has no place for the matrix", document)
+		t.Fatalf("%s has no place for %s", document, marker)
 	}
 	text = fmt.Appendf(nil, "%s%s%s%s%s", before, begin, table, end, after)
 	if err := os.WriteFile(document, text, 0o644); err != nil {

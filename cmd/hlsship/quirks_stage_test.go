@@ -31,7 +31,6 @@ const (
 type quirky struct {
 	t      *testing.T
 	dir    string
-	server *storetest.Server
 	viewer *storetest.Viewer
 	log    *storetest.Output
 
@@ -44,29 +43,37 @@ type quirky struct {
 	last         time.Time // when it wrote its last playlist
 }
 
-// newQuirky starts the program and then the packager. What server names itself is the bucket.
-func newQuirky(t *testing.T, server *storetest.Server) *quirky {
+// onQuirks starts the program and then the packager, on a store of quirks.
+func onQuirks(t *testing.T, server *storetest.Server) *quirky {
 	t.Helper()
-	q := &quirky{
-		t: t, dir: t.TempDir(), server: server, viewer: storetest.NewViewer(quirkPrefix), log: &storetest.Output{},
-		ends: make(chan error, 1), quit: make(chan struct{}), packed: make(chan struct{}),
-	}
+	viewer := storetest.NewViewer(quirkPrefix)
 	server.Memory.OnChange = func(key string, content []byte) {
 		if content == nil {
-			q.viewer.Removed(key)
+			viewer.Removed(key)
 		} else {
-			q.viewer.Changed(key, content)
+			viewer.Changed(key, content)
 		}
 	}
+	return newQuirky(t, viewer, &storetest.GatewayServer{Endpoint: server.URL, Region: "us-east-1", Bucket: server.Bucket, AccessKey: testAccess, SecretKey: testSecret})
+}
+
+// newQuirky starts the program and then the packager. Whoever calls it tells the viewer what changes at the place.
+func newQuirky(t *testing.T, viewer *storetest.Viewer, place *storetest.GatewayServer) *quirky {
+	t.Helper()
+	q := &quirky{
+		t: t, dir: t.TempDir(), viewer: viewer, log: &storetest.Output{},
+		ends: make(chan error, 1), quit: make(chan struct{}), packed: make(chan struct{}),
+	}
 	c, err := load(given(map[string]string{
-		nameDir: q.dir, nameDestination: "s3://" + server.Bucket + "/" + strings.TrimSuffix(quirkPrefix, "/"), nameEndpoint: server.URL, nameHTTPListen: "off",
+		nameDir: q.dir, nameDestination: "s3://" + place.Bucket + "/" + strings.TrimSuffix(quirkPrefix, "/"), nameEndpoint: place.Endpoint,
+		nameRegion: place.Region, nameHTTPListen: "off",
 	}, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
 	c.started = time.Now()
 	f := newFleet(c, "test", slog.New(slog.NewTextHandler(q.log, nil)), metrics.New("test", "test"))
-	f.credentials = s3.Credentials{AccessKey: testAccess, SecretKey: testSecret}
+	f.credentials = s3.Credentials{AccessKey: place.AccessKey, SecretKey: s3.Secret(place.SecretKey)}
 	hard, cut := context.WithCancel(context.Background())
 	soft, stop := context.WithCancel(hard)
 	q.stop, q.cut, q.began = stop, cut, time.Now()

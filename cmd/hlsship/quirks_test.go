@@ -48,7 +48,7 @@ func playQuirk(t *testing.T, q storetest.Quirk) {
 	if fromStart {
 		end = server.Begin(q)
 	}
-	s := newQuirky(t, server)
+	s := onQuirks(t, server)
 	began := s.began
 	if !fromStart {
 		if !soon(time.Now().Add(quirkRecovery), func() bool { return s.viewer.Counts().Publications > 3 }) {
@@ -81,7 +81,7 @@ func playQuirk(t *testing.T, q storetest.Quirk) {
 	if longest := s.stood(began, s.last); still > 0 && longest > still {
 		t.Errorf("the live edge stood still for %v, want at most %v", longest, still)
 	}
-	s.costs(q)
+	s.costs(server, q)
 	if t.Failed() {
 		t.Logf("the log:\n%.6000s", s.log)
 	}
@@ -108,13 +108,13 @@ func (q *quirky) tells(row storetest.Quirk) {
 }
 
 // costs compares the number of requests with that of a good day: a segment and a playlist each time, and what a start takes.
-func (q *quirky) costs(row storetest.Quirk) {
+func (q *quirky) costs(server *storetest.Server, row storetest.Quirk) {
 	q.t.Helper()
 	total, most := 0, 2*q.viewer.Counts().Listed+20+quirkCost
 	if row.Requests > 0 {
 		most += row.Requests - quirkCost
 	}
-	counts := q.server.Requests()
+	counts := server.Requests()
 	for _, n := range counts {
 		total += n
 	}

@@ -157,3 +157,6 @@ func wantKind(t *testing.T, op, key string, err error, kind uploader.ErrorKind) 
 		t.Fatalf("%s %q: got %s %q of kind %v (%v), want kind %v", op, key, e.Op, e.Key, e.Kind, err, kind)
 	}
 }
+
+// Cases returns how many cases Conformance has.
+func Cases() int { return len(conformanceCases()) }

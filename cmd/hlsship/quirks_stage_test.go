@@ -74,10 +74,18 @@ func newQuirky(t *testing.T, viewer *storetest.Viewer, place *storetest.GatewayS
 	c.started = time.Now()
 	f := newFleet(c, "test", slog.New(slog.NewTextHandler(q.log, nil)), metrics.New("test", "test"))
 	f.credentials = s3.Credentials{AccessKey: place.AccessKey, SecretKey: s3.Secret(place.SecretKey)}
+	f.supervisor = newSupervisor("")
 	hard, cut := context.WithCancel(context.Background())
 	soft, stop := context.WithCancel(hard)
-	q.stop, q.cut, q.began = stop, cut, time.Now()
+	q.stop, q.cut = stop, cut
 	go func() { q.ends <- f.run(hard, soft) }()
+	select {
+	case <-f.supervisor.began:
+	case <-time.After(deadline):
+		cut()
+		t.Fatalf("the program does not begin:\n%s", q.log)
+	}
+	q.began = time.Now()
 	t.Cleanup(func() {
 		q.packs()
 		cut()

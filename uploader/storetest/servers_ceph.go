@@ -118,7 +118,7 @@ func (c *ceph) command(ctx context.Context, words ...string) *exec.Cmd {
 
 // daemon starts one that ends with the test.
 func (c *ceph) daemon(t testing.TB, words ...string) (ended chan struct{}, err error) {
-	cmd := c.command(context.Background(), words...)
+	cmd := c.command(context.WithoutCancel(t.Context()), words...)
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("%s: %w", words[0], err)
 	}

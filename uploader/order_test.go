@@ -264,7 +264,13 @@ func (th *theatre) empty() {
 func (th *theatre) incident(rng *rand.Rand, dated bool) storetest.Incident {
 	keys := []string{"", "*.ts", "*.m3u8", "init.mp4", "seg1.ts"}
 	in := storetest.Incident{Key: keys[rng.IntN(len(keys))], Times: rng.IntN(4)}
-	switch rng.IntN(9) {
+	switch rng.IntN(12) {
+	case 9:
+		in.Fault = storetest.SettingRefused()
+	case 10:
+		in.Times, in.Fault = 1, storetest.SlowDown(time.Minute)
+	case 11:
+		in.Op, in.Fault = "put", storetest.GatewayTimeout()
 	case 0:
 		in.Fault = storetest.Outage()
 	case 1:

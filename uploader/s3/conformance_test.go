@@ -8,7 +8,6 @@ import (
 
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
-	"github.com/minio/minio-go/v7"
 
 	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/storetest"
@@ -18,10 +17,8 @@ import (
 type withHeaders struct{ *Store }
 
 func (s withHeaders) Headers(ctx context.Context, key string) (contentType, cacheControl string, err error) {
-	a := newAttempt(ctx, s.stall)
-	defer a.end()
-	info, err := s.core.StatObject(a.ctx, s.bucket, key, minio.StatObjectOptions{})
-	return info.ContentType, info.Metadata.Get("Cache-Control"), err
+	h, err := s.Inspect(ctx, key, "https://player.example")
+	return h.Get("Content-Type"), h.Get("Cache-Control"), err
 }
 
 // gatewayConfig is the configuration for a real server.

@@ -136,6 +136,21 @@ func HeaderRejected() Fault {
 	return failing(uploader.Alarm, 0, "Set checksum to another of md5, crc32c, none.", errors.New("400 InvalidRequest"))
 }
 
+// SettingRefused is the store's 400 for what somebody set up and will mend: a header, a policy, a proxy's bound.
+func SettingRefused() Fault {
+	return failing(uploader.Alarm, 0, "The store refuses what its message names.", errors.New("400 InvalidRequest"))
+}
+
+// GatewayTimeout lets the call take effect, and a balancer say that it did not.
+func GatewayTimeout() Fault {
+	return func(ctx context.Context, c Call, next func(context.Context, uploader.Object) error) error {
+		if err := next(ctx, c.Object); err != nil {
+			return err
+		}
+		return storeError(c.Op, c.Key, uploader.Transient, errors.New("504 with an answer that is not S3's"))
+	}
+}
+
 // NoConditions is a store without conditional writes: other calls go through.
 func NoConditions() Fault {
 	return func(ctx context.Context, c Call, next func(context.Context, uploader.Object) error) error {

@@ -73,7 +73,7 @@ func refusalQuirks() []Quirk {
 		{http.StatusBadRequest, "InvalidRequest"}, {http.StatusBadRequest, "InvalidArgument"}, {http.StatusBadRequest, "InvalidDigest"},
 		{http.StatusNotImplemented, "NotImplemented"}, {http.StatusMethodNotAllowed, "MethodNotAllowed"},
 		{http.StatusForbidden, "InvalidObjectState"}, {http.StatusBadRequest, "InvalidStorageClass"}, {http.StatusLengthRequired, "MissingContentLength"},
-		{http.StatusRequestEntityTooLarge, "EntityTooLarge"}, {http.StatusBadRequest, "XUnheardOf"}, {http.StatusUnprocessableEntity, "XUnheardOf"},
+		{http.StatusBadRequest, "XUnheardOf"}, {http.StatusUnprocessableEntity, "XUnheardOf"},
 	} {
 		all = append(all, Quirk{Name: http.StatusText(no.status) + ", " + no.code + " for two seconds", Lasts: passing, Level: "error",
 			Play: always(when((*Request).Writes, s3Error(no.status, no.code, "as it was set up")))})

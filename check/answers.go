@@ -98,6 +98,9 @@ func ofStore(err error, u *url.URL, what, denied, other string) Finding {
 	}
 	reply, answered := s3.ReplyTo(err)
 	switch {
+	case errors.Is(err, s3.ErrEndless):
+		f.ID, f.Level = "list-endless", Warning
+		f.Cure = "Nothing has to be set: hlsship asks for each file instead, which takes longer at a start. Name the store itself in --endpoint if something before it answers."
 	case !answered && uploader.KindOf(err) != uploader.Permanent && uploader.KindOf(err) != uploader.Alarm,
 		!answered && isNetwork(err):
 		f = ofNetwork(err, u)
@@ -106,6 +109,8 @@ func ofStore(err error, u *url.URL, what, denied, other string) Finding {
 	case !answered:
 	case idOf(reply) != "":
 		f.ID = idOf(reply)
+	case strings.Contains(causeOf(err), "explicit deny"):
+		f.ID = "policy-denies"
 	case reply.Status == http.StatusForbidden || reply.Code == "AccessDenied":
 		f.ID = denied
 	case reply.Status < 400 && uploader.KindOf(err) == uploader.Alarm: // a redirect whose cure is known

@@ -27,6 +27,9 @@ const (
 	resetsBeforeLook = 2
 )
 
+// ErrEndless is the cause of the error of a List whose pages repeat.
+var ErrEndless = errors.New("the store's listing begins anew and would never end")
+
 // Store is one bucket. It is safe for concurrent use and needs no closing. Its errors wrap
 // *uploader.Error.
 type Store struct {
@@ -225,7 +228,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info
 		for o := range s.core.ListObjectsIter(a.ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, FetchOwner: new(false)}) {
 			err := o.Err
 			if err == nil && first != "" && o.Key == first {
-				err = errors.New("the store's listing begins anew and would never end")
+				err = ErrEndless
 			}
 			if err != nil {
 				yield(uploader.Info{}, s.failed(ctx, r, a.failure(err)))

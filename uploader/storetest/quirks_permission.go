@@ -31,26 +31,26 @@ func permissionQuirks() []Quirk {
 				missingIs(denied)(w, r, next)
 			})},
 		{Name: "a missing key is 403, and the prefix may be listed", Play: always(missingIs(denied)), Conforms: true, Skips: manySkips()},
-		{Name: "a policy wants a header of encryption", Lasts: settled, Refused: true, Cure: `(?i)deny`, Finding: "put-denied|header-needed|policy-denies", Level: "error",
+		{Name: "a policy wants a header of encryption", Lasts: settled, Refused: true, Cure: `(?i)deny`, Finding: "policy-denies", Level: "error",
 			Play: always(when(func(r *Request) bool { return r.Op == "put" && r.Header.Get("X-Amz-Server-Side-Encryption") == "" }, explicit("x")))},
-		{Name: "a policy wants an ACL", Lasts: settled, Refused: true, Cure: `(?i)deny`, Finding: "put-denied|header-needed|policy-denies", Level: "error",
+		{Name: "a policy wants an ACL", Lasts: settled, Refused: true, Cure: `(?i)deny`, Finding: "policy-denies", Level: "error",
 			Play: always(when(func(r *Request) bool { return r.Op == "put" && r.Header.Get("X-Amz-Acl") == "" }, explicit("x")))},
-		{Name: "a policy wants the hash of the body signed", Lasts: settled, Refused: true, Cure: `(?i)sign|hash|payload|deny`, Finding: "put-denied|header-needed|policy-denies", Level: "error",
+		{Name: "a policy wants the hash of the body signed", Lasts: settled, Refused: true, Cure: `(?i)sign|hash|payload|deny`, Finding: "policy-denies", Level: "error",
 			Play: always(when(unhashed, explicit("x")))},
 		{Name: "PUT is denied", Lasts: settled, Refused: true, Cure: `s3:PutObject`, Finding: "put-denied", Level: "error", Play: always(when(ops("put"), denied))},
 		{Name: "the token has expired", Lasts: settled, Refused: true, Cure: `(?i)token has expired`, Finding: "credentials-expired", Level: "error",
 			Play: always(when(signed, s3Error(http.StatusBadRequest, "ExpiredToken", "The provided token has expired.")))},
 		{Name: "the key is not known", Lasts: settled, Refused: true, Cure: `(?i)access key`, Finding: "credentials-wrong", Level: "error",
 			Play: always(when(signed, s3Error(http.StatusForbidden, "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records.")))},
-		{Name: "the signature does not match", Lasts: settled, Refused: true, Cure: `(?is)secret key.*(proxy|host).*(region|clock)|(proxy|host|region).*key`, Finding: "credentials-wrong|signature-wrong", Level: "error",
+		{Name: "the signature does not match", Lasts: settled, Refused: true, Cure: `(?is)secret key.*(proxy|host).*(region|clock)|(proxy|host|region).*key`, Finding: "credentials-wrong", Level: "error",
 			Play: always(when(signed, s3Error(http.StatusForbidden, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided.")))},
-		{Name: "the key of the encryption is disabled", Lasts: settled, Refused: true, Cure: `(?i)kms`, Finding: "kms-refused|put-failed|request-refused", Level: "error",
+		{Name: "the key of the encryption is disabled", Lasts: settled, Refused: true, Cure: `(?i)kms`, Finding: "kms-refused", Level: "error",
 			Play: always(when(ops("put"), s3Error(http.StatusBadRequest, "KMS.DisabledException", "arn:aws:kms:eu-central-1:123456789012:key/1 is disabled.")))},
 		{Name: "the quota is used up", Lasts: settled, Refused: true, Cure: `(?i)quota|room`, Finding: "store-full", Level: "error",
 			Play: always(when(ops("put"), s3Error(http.StatusForbidden, "QuotaExceeded", "The quota set for the bucket is exceeded.")))},
 		{Name: "the disk of the store is full", Lasts: settled, Refused: true, Cure: `(?i)quota|room`, Finding: "store-full", Level: "error",
 			Play: always(when(ops("put"), s3Error(http.StatusInsufficientStorage, "XMinioStorageFull", "Storage backend has reached its minimum free drive threshold.")))},
-		{Name: "path style is not served", Lasts: settled, Refused: true, Cure: `--addressing virtual`, Finding: "path-style-refused|addressing-wrong|put-denied", Level: "error",
+		{Name: "path style is not served", Lasts: settled, Refused: true, Cure: `--addressing virtual`, Finding: "addressing-wrong", Level: "error",
 			Play: always(when(signed, s3Error(http.StatusForbidden, "PathStyleDomainForbidden", "The bucket you are attempting to access must be addressed using COS virtual-styled domain.")))},
 	}
 	for _, region := range []struct {
@@ -159,8 +159,8 @@ func wayQuirks() []Quirk {
 		}
 	}
 	return []Quirk{
-		{Name: "http is redirected to https, 301", Lasts: settled, Refused: true, Cure: `https://`, Finding: "redirect-tls|tls-expected|store-foreign|endpoint-redirects", Level: "error", Play: always(secure(http.StatusMovedPermanently))},
-		{Name: "http is redirected to https, 308", Lasts: settled, Refused: true, Cure: `https://`, Finding: "redirect-tls|tls-expected|store-foreign|endpoint-redirects", Level: "error", Play: always(secure(http.StatusPermanentRedirect))},
+		{Name: "http is redirected to https, 301", Lasts: settled, Refused: true, Cure: `https://`, Finding: "tls-expected", Level: "error", Play: always(secure(http.StatusMovedPermanently))},
+		{Name: "http is redirected to https, 308", Lasts: settled, Refused: true, Cure: `https://`, Finding: "tls-expected", Level: "error", Play: always(secure(http.StatusPermanentRedirect))},
 		{Name: "a proxy answers for a name that is gone", Lasts: settled, Refused: true, Cure: `(?i)proxy`, Finding: "store-foreign", Level: "error", Play: always(htmlPage(http.StatusNotFound))},
 		{Name: "a proxy keeps answers, with an Age", Play: always(altered(func(_ *Request, status int, h http.Header) int {
 			h.Set("Age", "17")

@@ -194,13 +194,18 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		case <-beats:
 			u.cfg.Beat()
 		case <-warn.C:
-			u.log.blocked(u.plan.Blocked(), time.Now(), u.cfg.HoldWarn)
-			u.log.flooded(time.Now())
-			u.log.unnamed(u.plan.strays.unnamed())
+			u.warn(time.Now())
 		case <-done:
 			done = nil
 		}
 	}
+}
+
+// warn tells the log what has waited for long.
+func (u *Uploader) warn(now time.Time) {
+	u.log.blocked(u.plan.Blocked(), now, u.cfg.HoldWarn)
+	u.log.flooded(now)
+	u.log.unnamed(u.plan.strays.unnamed())
 }
 
 // yield has versions of playlists make room for others.

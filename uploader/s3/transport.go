@@ -34,6 +34,7 @@ type attempt struct {
 	err    error       // the first failure: an *answer, a *stallError or the network's
 	header http.Header // of the last good answer
 	asked  time.Time   // when its request was made
+	page   string      // the continuation token of the last page that was asked for
 }
 
 // attemptKey is the context key of an *attempt.
@@ -112,6 +113,16 @@ func (a *attempt) answered() http.Header {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.header
+}
+
+// repeats reports whether the page of a listing was the last one that was asked for: minio-go would ask for it for ever,
+// also where there is nothing on it.
+func (a *attempt) repeats(page string) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	same := page != "" && page == a.page
+	a.page = page
+	return same
 }
 
 // stallError ends an attempt that made no progress.
@@ -231,6 +242,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	a, ok := req.Context().Value(attemptKey{}).(*attempt)
 	if !ok {
 		return nil, errors.New("a request outside of any attempt")
+	}
+	if a.repeats(req.URL.Query().Get("continuation-token")) {
+		return nil, a.fail(ErrEndless)
 	}
 	w, asked := newWatch(a), time.Now()
 	if a.body != nil {

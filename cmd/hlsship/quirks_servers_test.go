@@ -33,7 +33,7 @@ type served struct {
 	violations                       int
 }
 
-// served tells the headers of objects to the conformance suite.
+// withHeaders tells the headers of objects to the conformance suite.
 type withHeaders struct{ *s3.Store }
 
 func (s withHeaders) Headers(ctx context.Context, key string) (contentType, cacheControl string, err error) {
@@ -152,6 +152,19 @@ func (o *served) ship(t *testing.T, place *storetest.GatewayServer) {
 	}
 }
 
+// lacking returns the cases that a server fails, by reason.
+func lacking(skips []storetest.Skip) string {
+	var parts []string
+	for i := 0; i < len(skips); {
+		reason, names := skips[i].Reason, []string{}
+		for ; i < len(skips) && skips[i].Reason == reason; i++ {
+			names = append(names, skips[i].Name)
+		}
+		parts = append(parts, strings.Join(names, ", ")+" ("+reason+")")
+	}
+	return strings.Join(parts, "; ")
+}
+
 // reportServers prints the table, and with -update writes it into the documents.
 func reportServers(t *testing.T, table []*served) {
 	t.Helper()
@@ -161,13 +174,9 @@ func reportServers(t *testing.T, table []*served) {
 	var b strings.Builder
 	b.WriteString("| Server | Version | Cases of the contract | Does not do | Conditional writes | Checksums | Stream: segments | playlists published | violations |\n|---|---|---|---|---|---|---|---|---|\n")
 	for _, o := range table {
-		var lacks []string
-		for _, s := range o.server.Skips {
-			lacks = append(lacks, s.Name+" ("+s.Reason+")")
-		}
 		total := storetest.Cases()
 		fmt.Fprintf(&b, "| %s | %s | %d of %d | %s | %s | %s | %d | %d of %d | %d |\n", o.server.Name, o.version, total-len(o.server.Skips), total,
-			strings.Join(lacks, "; "), o.conditional, strings.Join(o.checksums, ", "), o.segments, o.publications, o.versions, o.violations)
+			lacking(o.server.Skips), o.conditional, strings.Join(o.checksums, ", "), o.segments, o.publications, o.versions, o.violations)
 	}
 	t.Logf("\n%s", b.String())
 	if !isSet("update") || t.Failed() || slices.ContainsFunc(table, func(o *served) bool { return o.publications == 0 }) {

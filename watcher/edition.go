@@ -33,7 +33,7 @@ type reading struct {
 	refusals int        // in a row as too large, after it was read
 	overdue  int        // how often others no longer waited for it …
 	since    time.Time  // … and when last
-	hunger   hunger
+	memory   memoryWait
 }
 
 // edition is a finished version of a playlist. It is made by the loop, and read as a job.
@@ -98,7 +98,7 @@ func (r *run) discard(e *edition) {
 // startReading has the first edition of f read, as soon as there is memory for it.
 func (r *run) startReading(f *file) {
 	e := f.read.editions[0]
-	share, ok := r.feed(f, e.fact.Version.Size)
+	share, ok := r.reserve(f, e.fact.Version.Size)
 	if !ok {
 		for _, e := range f.read.editions {
 			r.discard(e)
@@ -245,10 +245,10 @@ func (e *edition) deal(r *run) {
 		r.startReading(f)
 	}
 	if e.need > 0 {
-		r.starve(f, e.fact.Version.Size, e.need)
+		r.waitForMemory(f, e.fact.Version.Size, e.need)
 		r.share() // some may have been freed since
 	}
-	if f.farewell != nil {
+	if f.goneAt != nil {
 		r.part(f)
 	}
 }

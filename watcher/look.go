@@ -82,12 +82,12 @@ func (r *run) takePlace(f *file) *place {
 	case f.growth.told > 0 && f.growth.told >= f.growth.named, f.looking != nil && f.looking.passed:
 		about = ofGrowth
 	}
-	return r.order.take(f.path(), about, f.farewell)
+	return r.order.take(f.path(), about, f.goneAt)
 }
 
 // begin begins a look at f, of which none runs. It has a place if one was taken for it.
 func (r *run) begin(l lane, f *file, p *place) {
-	if f.lost && f.open == nil && f.farewell == nil {
+	if f.lost && f.open == nil && f.goneAt == nil {
 		f.lost = false
 		f.signs, f.next = f.next, signs{}
 	}
@@ -197,12 +197,12 @@ func (s *sighting) deal(r *run) {
 		again = true
 	}
 	if !again && f.alarm.index == 0 {
-		f.read.hunger.giveBack() // it needs none
+		f.read.memory.release() // it needs none
 	}
 	switch {
 	case f.retrying:
 		f.place, s.place = s.place, nil
-	case again && f.looking == nil && (f.farewell != nil || r.knows(f)):
+	case again && f.looking == nil && (f.goneAt != nil || r.knows(f)):
 		r.begin(looks, f, next)
 		next = nil
 	}

@@ -62,7 +62,7 @@ func (r *run) call(reason string) {
 	}
 	r.calling = true
 	c := &call{dir: r.dir, open: r.root != nil, id: r.rootID, reason: reason}
-	r.work.add(&job{lane: errands, task: c})
+	r.work.add(&job{lane: rootLooks, task: c})
 }
 
 // call is a job that opens the directory, and an outcome then.

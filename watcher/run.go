@@ -61,7 +61,7 @@ type run struct {
 	deep      bool // the log says that a folder lies too deep
 	growths   uint64
 	trouble   trouble
-	hungry    hungry
+	waiting   memoryQueue
 	ending    bool
 
 	queue                 queue
@@ -71,7 +71,7 @@ type run struct {
 	timerAt               time.Time
 	ready                 chan struct{} // closed: always ready to receive from
 	toldHolding, toldArms int
-	toldHungry            int
+	toldWaiting           int
 	told                  bool
 	fatal                 error
 }
@@ -85,7 +85,7 @@ func newRun(w *Watcher, facts chan<- hls.File) *run {
 		folders: make(map[string]*folder),
 		armed:   make(map[*folder]bool),
 		byID:    make(map[fileID]*folder),
-		hungry:  hungry{files: make(map[*file]bool)},
+		waiting: memoryQueue{files: make(map[*file]bool)},
 		timer:   time.NewTimer(pulseTime),
 		ready:   make(chan struct{}),
 	}
@@ -201,7 +201,7 @@ func (r *run) step(done <-chan struct{}) {
 	case j := <-r.work.ended:
 		r.work.finished(j)
 		j.task.deal(r)
-	case <-r.hungry.freed:
+	case <-r.waiting.freed:
 		r.share()
 	}
 	now := time.Now()
@@ -224,8 +224,8 @@ func (r *run) tell() {
 		r.toldHolding = n
 		r.config.Observer.Holding(n)
 	}
-	if n := len(r.hungry.files); n != r.toldHungry {
-		r.toldHungry = n
+	if n := len(r.waiting.files); n != r.toldWaiting {
+		r.toldWaiting = n
 		r.config.Observer.Waiting(n)
 	}
 	if n := len(r.armed); n != r.toldArms || !r.told {
@@ -286,7 +286,7 @@ func (r *run) close() {
 	for _, in := range r.folders {
 		for _, f := range in.files {
 			r.letClose(f)
-			r.sate(f)
+			r.stopWaiting(f)
 			for i, e := range f.read.editions {
 				if i > 0 { // the first is a job's
 					e.drop()

@@ -114,7 +114,7 @@ func (r *run) visit(s *scan, l *listing, e entry) {
 		}
 		now.attempt = 0
 		s.looked = f
-		r.lookIn(strolls, f)
+		r.lookIn(scanLooks, f)
 	default:
 		r.refuseIrregular(f, e.mode)
 	}

@@ -60,7 +60,7 @@ type file struct {
 	// What it waits for.
 	looking  *sighting   // the look that runs; nil if none does
 	again    bool        // it is to be looked at once more after that
-	farewell *place      // of the fact that it is gone, if the folder was removed
+	goneAt   *place      // of the fact that it is gone, if the folder was removed
 	seen     hls.Version // at the last look …
 	since    time.Time   // … and since when
 	failures int         // looks in a row that the machine did not let happen
@@ -171,23 +171,23 @@ func (r *run) removeFile(f *file) {
 // detach takes f out of what is waited for.
 func (r *run) detach(f *file) {
 	r.calm(f)
-	r.sate(f)
+	r.stopWaiting(f)
 	f.lost, f.next = true, signs{}
 	if f.told.known() || f.growth.told > 0 || f.looking != nil || f.open != nil || len(f.read.editions) > 0 {
-		f.farewell = r.order.take(f.path(), ofFile, nil)
+		f.goneAt = r.order.take(f.path(), ofFile, nil)
 	}
 }
 
 // part is the end of f, whose file is looked at a last time first, if it is open.
 func (r *run) part(f *file) {
 	switch {
-	case f.farewell == nil || f.farewell.done || f.looking != nil || len(f.read.editions) > 0:
+	case f.goneAt == nil || f.goneAt.done || f.looking != nil || len(f.read.editions) > 0:
 	case f.open != nil:
 		r.look(f)
 	case !f.told.known() && f.growth.told == 0:
-		r.order.withdraw(f.farewell)
+		r.order.withdraw(f.goneAt)
 	case f.gone || r.root == nil:
-		r.order.fill(f.farewell, hls.File{Path: f.path(), State: hls.Gone}, true)
+		r.order.fill(f.goneAt, hls.File{Path: f.path(), State: hls.Gone}, true)
 	default:
 		r.inquire([]*file{f})
 	}
@@ -238,7 +238,7 @@ func (r *run) inquire(files []*file) {
 	for _, f := range files {
 		n.paths = append(n.paths, filepath.FromSlash(f.path()))
 	}
-	r.work.add(&job{lane: errands, task: n})
+	r.work.add(&job{lane: rootLooks, task: n})
 }
 
 // do implements task.
@@ -256,7 +256,7 @@ func (n *names) drop() {}
 func (n *names) deal(r *run) {
 	for i, f := range n.files {
 		if n.taken[i] {
-			r.order.withdraw(f.farewell)
+			r.order.withdraw(f.goneAt)
 		} else {
 			f.gone = true
 			r.part(f)

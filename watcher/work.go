@@ -21,18 +21,18 @@ type lane uint8
 
 const (
 	looks      lane = iota // at names that events, alarms and questions tell of
-	strolls                // at names that a scan met, one at a time and thus in their order
+	scanLooks              // at names that a scan met, one at a time and thus in their order
 	listings               // of folders
 	smallTexts             // of playlists
 	largeTexts
-	pinnings // by Config.Pin
-	errands  // to the directory itself, and to names that a folder had
+	pinnings  // by Config.Pin
+	rootLooks // to the directory itself, and to names that a folder had
 	laneCount
 )
 
 // atOnce returns how many jobs of a lane run at once, but for those that hang.
 func (l lane) atOnce() int {
-	return [laneCount]int{looks: 16, strolls: 1, listings: 2, smallTexts: 2, largeTexts: 1, pinnings: 4, errands: 2}[l]
+	return [laneCount]int{looks: 16, scanLooks: 1, listings: 2, smallTexts: 2, largeTexts: 1, pinnings: 4, rootLooks: 2}[l]
 }
 
 // task is something that may take long: it touches the file system or reads a text.

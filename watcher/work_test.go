@@ -113,7 +113,7 @@ func TestTheEndJoinsJobs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWork()
-		hangs := begin(w, errands, 1, nil)
+		hangs := begin(w, rootLooks, 1, nil)
 		time.Sleep(hangTime)
 		w.watch(time.Now())
 		all := begin(w, pinnings, 6, nil) // two of them wait for the others

@@ -159,6 +159,8 @@ func denied(r request, a *answer) string {
 		return full
 	case mentions(a.message, "worm", "object lock", "retention", "legal hold"):
 		return locked
+	case mentions(a.message, "s3express:createsession"):
+		return "Grant s3express:CreateSession on the directory bucket to these credentials."
 	case mentions(a.message, "kms:"):
 		return noKMS
 	}

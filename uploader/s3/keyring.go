@@ -28,8 +28,7 @@ const (
 	mostPause  = 30 * time.Second
 )
 
-// keyring holds the keys that sign requests. It is the credentials.Provider of the client, and never
-// blocks it: resolve, run and renew alone talk to the source.
+// keyring holds the keys that sign requests. It never blocks who signs: resolve, run and renew alone talk to the source.
 type keyring struct {
 	// find says where keys come from; it may be replaced by renew.
 	find   atomic.Pointer[func() (source, error)]
@@ -39,7 +38,6 @@ type keyring struct {
 	kick   chan struct{} // buffer 1: "the keys were refused"; more than one says nothing more
 
 	current atomic.Pointer[credentials.Value]
-	served  atomic.Pointer[credentials.Value]
 	// from is where current is from.
 	from atomic.Pointer[source]
 	// lacks is why there are no keys yet, nil once there are; told is what the log has of that.
@@ -325,18 +323,10 @@ func (k *keyring) wait(ctx context.Context, due time.Duration) error {
 	return ctx.Err()
 }
 
-// IsExpired reports whether the client signs with older keys than there are (credentials.Provider).
-func (k *keyring) IsExpired() bool { return k.current.Load() != k.served.Load() }
-
-// RetrieveWithCredContext returns the newest keys at once, or an error (credentials.Provider).
-func (k *keyring) RetrieveWithCredContext(*credentials.CredContext) (credentials.Value, error) {
+// keys returns the newest keys at once, or why there are none.
+func (k *keyring) keys() (credentials.Value, error) {
 	if err := k.missing(); err != nil {
 		return credentials.Value{}, err
 	}
-	v := k.current.Load()
-	k.served.Store(v)
-	return *v, nil
+	return *k.current.Load(), nil
 }
-
-// Retrieve is RetrieveWithCredContext (credentials.Provider).
-func (k *keyring) Retrieve() (credentials.Value, error) { return k.RetrieveWithCredContext(nil) }

@@ -178,7 +178,7 @@ func (l *limiter) serve() {
 		t := l.waiting[i]
 		l.waiting = slices.Delete(l.waiting, i, i+1)
 		n := min(t.want, l.piece)
-		if t.rank(now) == starving {
+		if t.rank(now) == trickling {
 			n = min(n, trickle)
 		}
 		l.free = l.free.Add(time.Duration(n) * time.Second / time.Duration(l.rate))
@@ -210,7 +210,7 @@ func (l *limiter) rewind() {
 // The ranks of those who wait, first to last.
 const (
 	playlist = iota
-	starving
+	trickling
 	edge
 	backlog
 )
@@ -220,7 +220,7 @@ func (t *turn) rank(now time.Time) int {
 	case t.priority == uploader.First:
 		return playlist
 	case t.begun && now.Sub(t.since) >= trickleAfter:
-		return starving
+		return trickling
 	case t.priority == uploader.Backlog:
 		return backlog
 	}
@@ -233,7 +233,7 @@ func (t *turn) before(other *turn, now time.Time) bool {
 	switch {
 	case a != b:
 		return a < b
-	case a == starving:
+	case a == trickling:
 		return t.since.Before(other.since)
 	case t.folder != other.folder:
 		return t.folder.served < other.folder.served

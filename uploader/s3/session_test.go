@@ -205,8 +205,8 @@ func TestSessionsOfADirectoryBucket(t *testing.T) {
 		s := mustOpen(t, network.reached(Config{Region: "us-east-1", Bucket: "live--use1-az4--x-s3"}))
 		s.transport.base.Proxy = nil
 		_, err := s.Put(t.Context(), segment("live/a", "x"))
-		if uploader.KindOf(err) != uploader.Alarm || !strings.Contains(fmt.Sprint(err), "CreateSession") {
-			t.Errorf("got %v, want the refusal", err)
+		if e := mustError(t, err); e.Kind != uploader.Alarm || !strings.Contains(e.Cure, "s3express:CreateSession") {
+			t.Errorf("got %v, %s, cure %q", err, e.Kind, e.Cure)
 		}
 	})
 	t.Run("a login page answers", func(t *testing.T) {

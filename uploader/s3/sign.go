@@ -40,7 +40,7 @@ func (t *transport) signed(req *http.Request, a *attempt) (*http.Request, error)
 		}
 		hash = hexSHA256(small)
 	}
-	keys, err := t.keys.Retrieve()
+	keys, err := t.keys.keys()
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}

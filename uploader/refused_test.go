@@ -55,7 +55,13 @@ func TestRunGoesOnWhereProbesAreRefused(t *testing.T) {
 				m := storetest.NewMemory()
 				faults := storetest.NewFaults(m)
 				faults.Inject(storetest.Incident{Op: "stat", Fault: fault})
+				var well atomic.Bool
 				var published atomic.Int32
+				m.OnChange = func(key string, _ []byte) {
+					if key == "live/x.m3u8" && well.Load() {
+						published.Add(1)
+					}
+				}
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				_, err := run(t, ctx, faults, nil, func(facts chan<- hls.File) {
@@ -66,11 +72,7 @@ func TestRunGoesOnWhereProbesAreRefused(t *testing.T) {
 							lift = faults.Inject(storetest.Incident{Op: "put", Fault: storetest.InternalError()})
 						case 7:
 							lift()
-							m.OnChange = func(key string, _ []byte) {
-								if key == "live/x.m3u8" {
-									published.Add(1)
-								}
-							}
+							well.Store(true)
 						case 11:
 							if published.Load() == 0 {
 								t.Error("no playlist was published four seconds after the store was well")
@@ -134,32 +136,33 @@ func TestRunRecoversFromRefusals(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m := storetest.NewMemory()
 				faults := storetest.NewFaults(m)
-				var ended time.Time
-				var last int
+				var ended, last atomic.Int64 // when the refusals did, in nanoseconds, until the live edge was current; the segment
 				m.OnChange = func(key string, content []byte) {
-					if key != "live/x.m3u8" || ended.IsZero() || !strings.Contains(string(content), fmt.Sprintf("seg%d.ts", last-1)) {
+					at := ended.Load()
+					if key != "live/x.m3u8" || at == 0 || !strings.Contains(string(content), fmt.Sprintf("seg%d.ts", last.Load()-1)) {
 						return
 					}
-					if took := time.Since(ended); took > tt.bound {
+					if took := time.Since(time.Unix(0, at)); took > tt.bound {
 						t.Errorf("the live edge was current %v after the refusals, want within %v", took, tt.bound)
 					}
-					ended = time.Time{}
+					ended.Store(0)
 				}
 				ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 				defer cancel()
 				logged, err := run(t, ctx, faults, nil, func(facts chan<- hls.File) {
 					var lift func()
 					window(facts, 90, 1000, func(i int) {
-						switch last = i; i {
+						last.Store(int64(i))
+						switch i {
 						case 5:
 							lift = faults.Inject(storetest.Incident{Op: "put", Key: tt.key, Fault: refuses(tt.kind, "400 InvalidRequest")})
 						case 8:
 							lift()
-							ended = time.Now()
+							ended.Store(time.Now().UnixNano())
 						}
 					})
 				})
-				if err != nil || len(m.Contents()) != 91 || !ended.IsZero() {
+				if err != nil || len(m.Contents()) != 91 || ended.Load() != 0 {
 					t.Errorf("got %d objects (%v), want 90 segments and a playlist", len(m.Contents()), err)
 				}
 				if n := strings.Count(logged, "level=ERROR"); n == 0 || n > 2 {

@@ -109,7 +109,7 @@ func TestSettingsAreDefaults(t *testing.T) {
 		t.Errorf("only %d settings are shown", len(found))
 	}
 	for _, m := range found {
-		if slices.Contains([]string{"dir", "destination", "endpoint"}, m[1]) { // they have none
+		if slices.Contains([]string{"dir", "destination", "endpoint", "region"}, m[1]) { // they have none
 			continue
 		}
 		if want := preset(t, m[1]); m[2] != want {

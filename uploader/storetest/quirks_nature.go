@@ -57,6 +57,9 @@ func natureQuirks() []Quirk {
 		{Name: "a listing that is late", Play: staleListing(3 * time.Second), Finding: "list-stale", Level: "warning"},
 		{Name: "a listing that shows nothing", Play: staleListing(time.Hour), Finding: "list-stale", Level: "warning"},
 		{Name: "a listing whose pages repeat", Play: repeatingListing, Finding: "list-endless", Level: "warning"},
+		{Name: "listings are never answered", Play: always(when(ops("list"), silence)), Still: nobodyWaits, Finding: "endpoint-silent", Level: "error|warning"},
+		{Name: "listings take four seconds", Play: always(when(ops("list"), slowly(4*time.Second))), Still: nobodyWaits},
+		{Name: "listings are answered 500", Play: always(when(ops("list"), s3Error(http.StatusInternalServerError, "InternalError", "We encountered an internal error. Please try again."))), Still: nobodyWaits, Finding: "store-unwell", Level: "error"},
 		{Name: "one write of a key a second", Play: writeLimit(time.Second), Finding: "writes-throttled", Level: "warning", Cure: "--min-interval", Still: nobodyWaits, Requests: 200},
 		{Name: "the bucket is deleted and made anew", Lasts: passing, Play: deletedBucket, Refused: true, Cure: "(?i)create the bucket|bucket", Finding: "bucket-missing", Level: "error", Requests: 100},
 	}

@@ -105,6 +105,20 @@ func (c channel) leaves(outer, inner string) bool {
 	return excluded(below+"/any") && excluded(below+"/any/other")
 }
 
+// spoolFolders returns the paths of the spool folders of all channels, as links in them may be changed later.
+func (c config) spoolFolders() []string {
+	var folders []string
+	for _, one := range c.channels {
+		if one.spool.off {
+			continue
+		}
+		if folder, err := spool.Path(one.dir, one.spool.dir); err == nil { // else it cannot be opened either
+			folders = append(folders, folder)
+		}
+	}
+	return folders
+}
+
 // spoolFolder is the whole path of the spool folder, empty if there is none.
 func (c channel) spoolFolder() string {
 	switch {

@@ -103,7 +103,7 @@ func (f *fleet) run(hard, soft context.Context) error {
 		servers.start("watch the configuration", stop, func() error { return f.files.run(serving) })
 	}
 	for _, c := range f.config.channels {
-		f.launch(hard, soft, newVoyage(f.shipment(c, len(f.config.channels)), nil), 0)
+		f.launch(hard, soft, newVoyage(f.shipment(c, f.config), nil), 0)
 	}
 	err = f.await(hard, soft, func() error {
 		err := f.attend(hard, soft, stop)
@@ -152,8 +152,8 @@ func (c channel) failed(err error) error {
 	return fmt.Errorf("channel %s: %w", c.name, err)
 }
 
-// shipment returns that of a channel, one of so many.
-func (f *fleet) shipment(c channel, channels int) shipment {
+// shipment returns that of a channel of a configuration.
+func (f *fleet) shipment(c channel, of config) shipment {
 	logger := f.logger
 	if c.name != "" {
 		logger = logger.With("channel", c.name)
@@ -161,7 +161,7 @@ func (f *fleet) shipment(c channel, channels int) shipment {
 	credentials, version, figures, env := f.credentials, f.version, f.metrics, f.env
 	warn := sync.OnceFunc(func() { c.warnOfKeys(env, logger) })
 	return shipment{
-		channel: c, channels: channels, started: f.config.started, version: version, logger: logger, observer: f.observer, memory: f.memory,
+		channel: c, channels: len(of.channels), leave: of.spoolFolders(), started: f.config.started, version: version, logger: logger, observer: f.observer, memory: f.memory,
 		enter: func(what string) func() {
 			if c.name != "" {
 				what = "channel " + c.name + ": " + what
@@ -236,6 +236,7 @@ func (f *fleet) settle(hard, soft context.Context, v *voyage) error {
 	}
 	again := newVoyage(v.shipment, v.store.Load())
 	again.credentials, again.failures = v.credentials, v.failures+1
+	again.leave = f.config.spoolFolders() // those of now
 	if !v.began.IsZero() && time.Since(v.began) > restartMost {
 		again.failures = 1
 	}

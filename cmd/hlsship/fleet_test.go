@@ -30,7 +30,7 @@ func TestFailedChannelIsReplaced(t *testing.T) {
 	}
 	logger, figures := slog.New(slog.DiscardHandler), metrics.New("test", "test")
 	f := newFleet(config{channels: []channel{one, {name: "two"}}}, "test", logger, figures)
-	v := newVoyage(f.shipment(one, 2), &s3.Store{})
+	v := newVoyage(f.shipment(one, f.config), &s3.Store{})
 	f.launch(t.Context(), t.Context(), v, 0)
 	<-v.done
 	f.current("one").stop(errReplaced)
@@ -127,7 +127,7 @@ func TestPanicEndsItsChannel(t *testing.T) {
 			soft, stop := context.WithCancel(t.Context())
 			defer stop()
 			for _, c := range f.config.channels {
-				s := f.shipment(c, 2)
+				s := f.shipment(c, f.config)
 				if connect, figures := s.connect, s.metrics; c.name == "bad" {
 					s.connect = func(ctx context.Context) (*s3.Store, error) {
 						fault("store")
@@ -215,7 +215,7 @@ func TestHangIsLeftBehind(t *testing.T) {
 			soft, stop := context.WithCancel(hard)
 			defer stop()
 			for _, c := range f.config.channels {
-				s := f.shipment(c, 2)
+				s := f.shipment(c, f.config)
 				if tt.early && c.name == "bad" {
 					s.connect = func(context.Context) (*s3.Store, error) {
 						hang()

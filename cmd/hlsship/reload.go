@@ -85,9 +85,9 @@ func (f *fleet) compare(ctx context.Context, next config) (delta, error) {
 	d := delta{stop: map[*voyage]error{}, added: []string{}, removed: []string{}, restarted: []string{}, unchanged: []string{}}
 	var errs []error
 	for _, c := range next.channels {
-		v, s := f.current(c.name), f.shipment(c, len(next.channels))
+		v, s := f.current(c.name), f.shipment(c, next)
 		var store *s3.Store
-		switch same := v != nil && v.channel.isBut(c); {
+		switch same := v != nil && v.channel.isBut(c) && v.leavesAlone(s.leave); {
 		case same && v.store.Load() != nil:
 			use, err := v.renewed(ctx, c)
 			errs = append(errs, c.failed(err))
@@ -142,6 +142,12 @@ func (f *fleet) current(name string) *voyage {
 func (c channel) isBut(d channel) bool {
 	c.store.credentials = d.store.credentials
 	return reflect.DeepEqual(c, d)
+}
+
+// leavesAlone says whether the voyage knows of those spool folders that lie in its directory.
+func (v *voyage) leavesAlone(folders []string) bool {
+	dir := realPath(v.channel.dir)
+	return !slices.ContainsFunc(folders, func(folder string) bool { return within(realPath(folder), dir) && !slices.Contains(v.leave, folder) })
 }
 
 // renewed asks for the keys of d, which is the same channel as v, which has a store, but for its credentials. The

@@ -64,8 +64,9 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 // shipment is one channel on its way.
 type shipment struct {
 	channel channel
-	// channels is how many there are.
+	// channels is how many there are, leave where all of them keep files, which are nothing to be shipped.
 	channels int
+	leave    []string
 	// started is when the process was.
 	started time.Time
 	version string
@@ -141,8 +142,8 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	held = s.supervisor.tie(c.name, figures.Watcher(), observer, c.dir, c.store.destination())
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
 	watch, err := watcher.New(watcher.Config{
-		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Pin: kept.pin, Torn: kept.torn, Memory: s.memory,
-		Logger: s.logger, Observer: held.watcher, Beat: held.watching,
+		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Leave: s.leave, Pin: kept.pin, Torn: kept.torn,
+		Memory: s.memory, Logger: s.logger, Observer: held.watcher, Beat: held.watching,
 	})
 	if err != nil {
 		return nil, usageError{err}

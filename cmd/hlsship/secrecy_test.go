@@ -123,7 +123,7 @@ func TestWarnedOnce(t *testing.T) {
 	f.credentials, f.logger = s3.Credentials{}, slog.New(slog.NewTextHandler(log, nil))
 	c := f.config.channels[0]
 	c.store.credentials.File, c.store.endpoint = keys, "http://s3.example.com"
-	for s, tries := f.shipment(c, 2), 0; tries < 3; tries++ {
+	for s, tries := f.shipment(c, f.config), 0; tries < 3; tries++ {
 		if _, err := s.connect(t.Context()); err == nil {
 			t.Error("an empty file has keys")
 		}

@@ -20,8 +20,8 @@ import (
 )
 
 const (
-	// handover is how long a channel may drain whose settings changed. It is short, as nobody watches its directory
-	// meanwhile, and what is left is in the spool.
+	// handover is how long a channel may drain whose settings changed, or whose watcher failed. It is short, as nobody watches
+	// its directory meanwhile, and what is left is in the spool.
 	handover = 2 * time.Second
 	// restartAfter is when a channel is started again that failed, at first, and restartMost in the long run.
 	restartAfter = time.Second

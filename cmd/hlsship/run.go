@@ -218,7 +218,8 @@ func (o *opened) run(hard, soft context.Context) error {
 // shipping has.
 func (o *opened) drain(ctx, soft context.Context, cutOff context.CancelCauseFunc) {
 	timeout := o.channel.flow.drainTimeout
-	if errors.Is(context.Cause(soft), errReplaced) && !o.channel.spool.off {
+	goesOn := soft.Err() == nil || errors.Is(context.Cause(soft), errReplaced) // with another watcher, for which it must not wait
+	if goesOn && !o.channel.spool.off {
 		timeout = min(timeout, handover)
 	}
 	o.logger.Info("draining", "timeout", timeout)

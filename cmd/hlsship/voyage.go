@@ -12,6 +12,9 @@ import (
 	"github.com/hlsship/hlsship/uploader/spool"
 )
 
+// mostNamed is how many files are named that a channel leaves behind. Whoever writes playlists decides how many there are.
+const mostNamed = 100
+
 // voyage is one run of a shipment.
 type voyage struct {
 	shipment
@@ -90,7 +93,7 @@ func (v *voyage) report() {
 	case unshipped && v.replaced() && !v.channel.spool.off:
 		v.logger.Info("files wait in the spool for the channel's new settings", "files", len(left.Files))
 	case unshipped:
-		for _, name := range left.Files {
+		for _, name := range left.Files[:min(len(left.Files), mostNamed)] {
 			v.logger.Error("file not shipped", "path", name)
 		}
 		v.logger.Error("stopped with files unshipped", "files", len(left.Files))

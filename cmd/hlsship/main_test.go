@@ -14,7 +14,7 @@ func TestMain(m *testing.M) {
 		p := program{stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), build: build{"test", "test"}}
 		os.Exit(p.run(context.Background(), append([]string{"hlsship"}, os.Args[1:]...)))
 	}
-	if recordInstead() {
+	if recordInstead() || attackInstead() {
 		return
 	}
 	flag.Bool("update", false, "rewrite golden files")
@@ -22,6 +22,8 @@ func TestMain(m *testing.M) {
 	flag.Duration("chaos.soak", 0, "how long TestSoak ships")
 	flag.Bool("packagers.all", false, "TestPackagers runs all modes of all packagers and prints the matrix")
 	flag.Float64("front.minutes", 0, "how long TestFront plays, with an outage of 20 s; 0 is half a minute with one of 6 s")
+	flag.Duration("hostile.time", 0, "how long TestHostileDirectory has hostile writers beside honest streams; it is skipped without")
+	flag.String("hostile.only", "", "an expression for the names of the kinds of hostile writers that TestHostileDirectory has; all without it")
 	flag.Parse()
 	os.Exit(m.Run())
 }

@@ -137,7 +137,14 @@ func startIn(t *testing.T, env []string, args ...string) *process {
 // startCommand runs a command that becomes the program.
 func startCommand(t *testing.T, env []string, command ...string) *process {
 	t.Helper()
+	return startAs(t, nil, env, command...)
+}
+
+// startAs is startCommand with attributes of the process, such as another user.
+func startAs(t *testing.T, as *syscall.SysProcAttr, env []string, command ...string) *process {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
+	cmd.SysProcAttr = as
 	cmd.Env = append(append(os.Environ(), "HLSSHIP_TEST_MAIN=1", "AWS_EC2_METADATA_DISABLED=true"), env...)
 	reader, writer, err := os.Pipe()
 	if err != nil {

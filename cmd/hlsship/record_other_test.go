@@ -4,3 +4,6 @@ package main
 
 // recordInstead does nothing where there is no recorder.
 func recordInstead() bool { return false }
+
+// attackInstead likewise.
+func attackInstead() bool { return false }

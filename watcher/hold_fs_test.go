@@ -229,3 +229,45 @@ func TestGoneBeforeItsCloseIsSeen(t *testing.T) {
 		}
 	}
 }
+
+// TestGoneWhileItIsLookedAt checks that a file that is closed and removed while a look at it has not ended is told of all the
+// same, though its folder is removed with it: the look that began before the close proves nothing, and the next one has
+// only what that one opened.
+func TestGoneWhileItIsLookedAt(t *testing.T) {
+	t.Parallel()
+	for name, remove := range map[string]func(x *watch){
+		"the file":           func(x *watch) { check(t, os.Remove(x.path("live/a/seg.ts"))) },
+		"its folder":         func(x *watch) { check(t, os.RemoveAll(x.path("live/a"))) },
+		"the folder of that": func(x *watch) { check(t, os.RemoveAll(x.path("live"))) },
+	} {
+		for _, content := range []string{"", "some "} {
+			t.Run(fmt.Sprintf("%s, %d bytes seen", name, len(content)), func(t *testing.T) {
+				t.Parallel()
+				met, goOn := make(chan struct{}), make(chan struct{})
+				once := sync.OnceFunc(func() { close(met) })
+				x := newWatch(t, t.TempDir(), nil, withProbe(func(f *os.File) writer {
+					w := probeWriter(f)
+					if filepath.Base(f.Name()) == "seg.ts" {
+						once()
+						<-goOn
+					}
+					return w
+				}))
+				check(t, os.MkdirAll(x.path("live/a"), 0o755))
+				x.run()
+				x.scanned("start", 1)
+				seg := x.open("live/a/seg.ts")
+				_, err := seg.WriteString(content)
+				check(t, err)
+				<-met // it is open, and somebody writes
+				_, err = seg.WriteString("bytes")
+				check(t, err)
+				check(t, seg.Close())
+				remove(x)
+				x.barrier() // the removal is known by now
+				close(goOn)
+				x.settled("live/a/seg.ts", content+"bytes")
+			})
+		}
+	}
+}

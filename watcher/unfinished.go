@@ -5,10 +5,11 @@ import "os"
 // keepOpen keeps f open, as file, until it is finished: from its creation on, if that was seen. A packager may remove it
 // within milliseconds of its close (VLC at its end does in 6 ms), which is sooner than a busy machine lets this program
 // run. It takes the file over, and closes it where nobody would say that the name means another one now, or where too
-// many are open. A file that is only read hinders nobody.
+// many are open. One that was removed, with its folder perhaps, is about to be looked at for the last time. A file that
+// is only read hinders nobody.
 func (r *run) keepOpen(f *file, file *os.File) {
 	r.letClose(f)
-	if !r.exact(f.in) || r.open >= r.config.Hold/4 {
+	if f.goneAt == nil && (!r.exact(f.in) || r.open >= r.config.Hold/4) {
 		_ = file.Close()
 		return
 	}

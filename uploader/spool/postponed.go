@@ -70,6 +70,9 @@ func (s *Spool) copyPostponed(done <-chan struct{}, limit time.Time) {
 	}
 }
 
+// errTooLarge says that a copy would take what other files need.
+var errTooLarge = errors.New("a copy would take more than half of the room on the spool's disk")
+
 // copyOne copies e if it has waited since before limit. The bytes are copied without its lock, as others wait for that.
 func (s *Spool) copyOne(e *entry, b *base, limit time.Time) error {
 	e.mu.Lock()
@@ -79,14 +82,21 @@ func (s *Spool) copyOne(e *entry, b *base, limit time.Time) error {
 	}
 	file := e.file
 	file.users++
-	o := original{file: file.File, dir: s.config.Dir, path: e.path, Version: e.own}
+	o := original{file: file.File, dir: s.config.Dir, path: e.path, Version: e.own, needed: func() bool {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.postponed != nil
+	}}
 	e.named = e.keep
 	to := path.Dir(e.where())
 	e.mu.Unlock()
 
 	var from string
 	var own hls.Version
-	err := b.inFolder(to, func(*os.File) error { return nil }) // a copy for a foreign folder would be in vain
+	err := b.inFolder(to, func(*os.File) error { return nil })                                // a copy for a foreign folder would be in vain
+	if room, ok := s.sys.room(s.folder); err == nil && ok && o.Size > max(room/2, copyStep) { // a sparse file takes no room until it is copied
+		err = errTooLarge
+	}
 	if err == nil {
 		from, own, err = s.makeCopy(b, o, s.sys.copy)
 	}

@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // TestPostponed holds files open that can only be copied, and copies those that are not stored within a second.
@@ -103,9 +105,9 @@ func TestPostponedChangesWhileItIsCopied(t *testing.T) {
 			var meanwhile func()
 			x := start(t, func(c *Config, sys *system) {
 				copying(c, sys)
-				sys.copy = func(to, file *os.File) error {
+				sys.copy = func(to *os.File, o original) error {
 					meanwhile()
-					return copyBytes(to, file)
+					return copyBytes(to, o)
 				}
 			})
 			f := x.pinText("a.ts", "bytes")
@@ -146,11 +148,11 @@ func TestPostponedMeetsAFullDisk(t *testing.T) {
 	x := start(t, func(conf *Config, sys *system) {
 		copying(conf, sys)
 		sys.now = c.Now
-		sys.copy = func(to, file *os.File) error {
+		sys.copy = func(to *os.File, o original) error {
 			if err := full.get(); err != nil {
 				return err
 			}
-			return copyBytes(to, file)
+			return copyBytes(to, o)
 		}
 	})
 	f := x.pinText("hi/a.ts", "bytes")
@@ -169,4 +171,77 @@ func TestPostponedMeetsAFullDisk(t *testing.T) {
 	if parts, err := filepath.Glob(filepath.Join(x.spool.folder, part, "*")); err != nil || len(parts) != 0 {
 		t.Errorf("half a copy is left: %q", parts)
 	}
+}
+
+// TestCopiesOfHugeFiles checks that a sparse file, which is as large as anybody likes and takes no room until it is copied,
+// costs no more than its share: it is copied only where that leaves half of the room, and only until it is released.
+func TestCopiesOfHugeFiles(t *testing.T) {
+	t.Parallel()
+	t.Run("no room", func(t *testing.T) {
+		t.Parallel()
+		c := &clock{now: time.Now()}
+		x := start(t, func(conf *Config, sys *system) {
+			copying(conf, sys)
+			sys.now = c.Now
+			sys.room = func(string) (int64, bool) { return 1 << 30, true }
+		})
+		x.write("huge.ts", "")
+		x.must(os.Truncate(x.path("huge.ts"), 1<<40))
+		huge, small := x.pin("huge.ts"), x.pinText("small.ts", "small")
+		x.copies()
+		if got := x.onDisk(); len(got) != 1 || !strings.Contains(got[0], "small.ts") {
+			t.Errorf("on disk: %q, want only the small one", got)
+		}
+		x.want(small, "small")
+		huge.Source.Release()
+	})
+	t.Run("released", func(t *testing.T) {
+		t.Parallel()
+		var huge hls.File
+		steps := 0
+		x := start(t, func(conf *Config, sys *system) {
+			copying(conf, sys)
+			sys.room = func(string) (int64, bool) { return 1 << 50, true }
+			sys.copy = func(to *os.File, o original) error {
+				needed := o.needed
+				o.needed = func() bool {
+					if steps++; steps == 3 {
+						huge.Source.Release()
+					}
+					return needed()
+				}
+				return copyBytes(to, o)
+			}
+		})
+		x.write("huge.ts", "")
+		x.must(os.Truncate(x.path("huge.ts"), 1<<40))
+		huge = x.pin("huge.ts")
+		x.copies()
+		if got := x.onDisk(); len(got) != 0 || steps != 3 {
+			t.Errorf("on disk after %d steps: %q", steps, got)
+		}
+	})
+	t.Run("grows", func(t *testing.T) {
+		t.Parallel()
+		x := start(t, func(conf *Config, sys *system) {
+			copying(conf, sys)
+			sys.copy = func(to *os.File, o original) error {
+				f, err := os.OpenFile(o.file.Name(), os.O_WRONLY, 0)
+				if err != nil {
+					return err
+				}
+				defer f.Close()
+				if err := f.Truncate(1 << 40); err != nil {
+					return err
+				}
+				return copyBytes(to, o)
+			}
+		})
+		f := x.pinText("a.ts", "bytes")
+		x.copies()
+		if got := x.onDisk(); len(got) != 0 {
+			t.Errorf("on disk: %q", got)
+		}
+		f.Source.Release()
+	})
 }

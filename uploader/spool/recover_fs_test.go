@@ -294,7 +294,7 @@ func TestPlaylists(t *testing.T) {
 	t.Run("on a full disk", func(t *testing.T) {
 		t.Parallel()
 		x := start(t, func(_ *Config, sys *system) {
-			sys.copy = func(*os.File, *os.File) error { return syscall.ENOSPC }
+			sys.copy = func(*os.File, original) error { return syscall.ENOSPC }
 		})
 		x.pinText("live.m3u8", one)
 		x.pinText("live.m3u8", two)

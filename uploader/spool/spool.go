@@ -204,7 +204,7 @@ func (s *Spool) Pin(name string, f *os.File, v hls.Version) (src hls.Source, ok 
 	rewritten := s.rewritten(name, f, v)
 	e.mu.Lock()
 	if e.base != b && e.postponed == nil {
-		err = s.lay(e, b, original{f, s.config.Dir, name, v}, rewritten)
+		err = s.lay(e, b, original{file: f, dir: s.config.Dir, path: name, Version: v}, rewritten)
 	} else {
 		s.config.Observer.Pinned(e.way) // a second Source of the same bytes
 	}

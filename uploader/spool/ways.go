@@ -20,13 +20,15 @@ type original struct {
 	dir  string // the watched directory
 	path string // slash-separated, below dir, when it was opened
 	hls.Version
+	needed func() bool // whether a copy is still wanted; nil if it is until it is made
 }
 
 // system is what the spool asks of the kernel; tests replace parts of it.
 type system struct {
 	link  func(o original, to *os.File, name string) error
 	clone func(to, file *os.File) error
-	copy  func(to, file *os.File) error
+	copy  func(to *os.File, o original) error
+	room  func(folder string) (bytes int64, ok bool)
 	sync  func(*os.File) error
 	born  func(*os.File) int64
 	now   func() time.Time
@@ -34,13 +36,26 @@ type system struct {
 }
 
 func kernel() system {
-	return system{link: link, clone: clone, copy: copyBytes, sync: (*os.File).Sync, born: born, now: time.Now, user: os.Geteuid}
+	return system{link: link, clone: clone, copy: copyBytes, room: room, sync: (*os.File).Sync, born: born, now: time.Now, user: os.Geteuid}
 }
 
-// copyBytes is the last way to fill a copy.
-func copyBytes(to, file *os.File) error {
-	_, err := io.Copy(to, io.NewSectionReader(file, 0, 1<<62))
-	return err
+// copyStep is how many bytes are copied until it is asked whether the copy is still needed.
+const copyStep = 16 << 20
+
+// errNotNeeded says that a file was released while it was copied.
+var errNotNeeded = errors.New("the copy is not needed any more")
+
+// copyBytes is the last way to fill a copy. It takes as many bytes as the file had: one that grows is not finished.
+func copyBytes(to *os.File, o original) error {
+	for at := int64(0); at < o.Size; at += copyStep {
+		if o.needed != nil && !o.needed() {
+			return errNotNeeded
+		}
+		if _, err := io.Copy(to, io.NewSectionReader(o.file, at, min(copyStep, o.Size-at))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // smallFile is the size, in bytes, up to which a file that may be written again in place is copied even if
@@ -101,7 +116,8 @@ func ways(o original, rewritten bool) []string {
 // onlyThisFile reports whether err speaks of the file that was to be pinned, or of its folder in the spool, so that another
 // way may do and the next file may be pinned.
 func onlyThisFile(err error) bool {
-	return isForeign(err) || errors.Is(err, errNameless) || errors.Is(err, errNoReflinks) || errors.Is(err, errChanged) || thisFile(err)
+	return isForeign(err) || errors.Is(err, errNameless) || errors.Is(err, errNoReflinks) || errors.Is(err, errChanged) ||
+		errors.Is(err, errNotNeeded) || errors.Is(err, errTooLarge) || thisFile(err)
 }
 
 // errNameless says that the packager removed the file already, so that it cannot be linked.
@@ -137,7 +153,7 @@ func (s *Spool) putReflink(b *base, o original, to string) (hls.Version, error) 
 	if s.hasNoReflinks(o.Device) {
 		return hls.Version{}, errNoReflinks
 	}
-	own, err := s.putCopy(b, o, to, s.sys.clone)
+	own, err := s.putCopy(b, o, to, func(to *os.File, o original) error { return s.sys.clone(to, o.file) })
 	if err != nil && cannotClone(err) {
 		s.noteNoReflinks(o.Device)
 		err = fmt.Errorf("%w (%w)", errNoReflinks, err)
@@ -146,7 +162,7 @@ func (s *Spool) putReflink(b *base, o original, to string) (hls.Version, error) 
 }
 
 // putCopy makes a file filled by fill, with the size and the time of o.
-func (s *Spool) putCopy(b *base, o original, to string, fill func(to, file *os.File) error) (hls.Version, error) {
+func (s *Spool) putCopy(b *base, o original, to string, fill func(to *os.File, o original) error) (hls.Version, error) {
 	from, own, err := s.makeCopy(b, o, fill)
 	if err == nil {
 		err = b.place(from, to)
@@ -158,7 +174,7 @@ func (s *Spool) putCopy(b *base, o original, to string, fill func(to, file *os.F
 }
 
 // makeCopy is the first half of putCopy. What it makes lies at from, until it is placed or removed.
-func (s *Spool) makeCopy(b *base, o original, fill func(to, file *os.File) error) (from string, own hls.Version, err error) {
+func (s *Spool) makeCopy(b *base, o original, fill func(to *os.File, o original) error) (from string, own hls.Version, err error) {
 	var file *os.File
 	for {
 		from = filepath.FromSlash(part + "/" + strconv.FormatUint(s.serial.Add(1), 10))
@@ -187,8 +203,8 @@ func (b *base) place(from, to string) error {
 }
 
 // fill writes o into file, which lies at name, closes it, and returns its fingerprint.
-func (s *Spool) fill(b *base, o original, file *os.File, name string, fill func(to, file *os.File) error) (hls.Version, error) {
-	err := fill(file, o.file)
+func (s *Spool) fill(b *base, o original, file *os.File, name string, fill func(to *os.File, o original) error) (hls.Version, error) {
+	err := fill(file, o)
 	if e := file.Close(); err == nil {
 		err = e
 	}

@@ -228,8 +228,19 @@ func (r *run) disarm(f *folder) {
 	if r.byID[f.id] == f {
 		delete(r.byID, f.id)
 	}
-	// It fails if the folder is gone, and its watch with it.
-	_ = r.notifier.Remove(r.absolute(f.path))
+	r.unwatch(r.absolute(f.path))
+}
+
+// unwatch removes a watch. Where two names of one folder were watched, as folders were exchanged in the very moment, fsnotify
+// (1.10) dereferences nil when the second is removed, and gives events the name of the other one; then the notifier is
+// made anew.
+func (r *run) unwatch(path string) {
+	defer func() {
+		if met := recover(); met != nil {
+			r.broken = fmt.Errorf("remove a watch: %v", met)
+		}
+	}()
+	_ = r.notifier.Remove(path) // it fails if the folder is gone, and its watch with it
 }
 
 // notArmed deals with a folder that cannot be watched: it is scanned often instead. Without the

@@ -39,7 +39,8 @@ type run struct {
 	work  *work  // what may take long
 
 	notifier  *fsnotify.Watcher
-	rebuilt   time.Time // when the notifier was replaced last
+	rebuilt   time.Time // when the notifier was replaced last …
+	broken    error     // … and why it is to be again; nil if it works
 	arming    arming
 	root      *os.Root // nil while the directory is missing
 	rootID    fileID
@@ -212,6 +213,9 @@ func (r *run) step(done <-chan struct{}) {
 		}
 		a.do()
 	}
+	if err := r.broken; err != nil && time.Since(r.rebuilt) >= pulseTime {
+		r.failed(err)
+	}
 	r.tell()
 }
 
@@ -266,6 +270,7 @@ func (r *run) failed(err error) {
 	r.config.Logger.Warn("watching failed, beginning anew", "err", err)
 	r.lose()
 	_ = r.notifier.Close()
+	r.broken = nil
 	if err := r.notify(); err != nil {
 		r.fatal = err
 		return

@@ -43,6 +43,7 @@ type edition struct {
 	root     *os.Root
 	pin      func(path string, f *os.File, v hls.Version) (hls.Source, bool)
 	memory   *hls.Account
+	files    *pending
 	place    *place
 	evidence string
 	file     *os.File
@@ -76,7 +77,7 @@ func (r *run) edition(s *sighting, fact hls.File, evidence string) {
 	}
 	e := &edition{
 		f: f, sys: &r.sys, root: r.root, pin: r.config.Pin, memory: r.config.Memory,
-		place: s.place, evidence: evidence, file: s.file, fact: fact,
+		files: &r.order.files, place: s.place, evidence: evidence, file: s.file, fact: fact,
 	}
 	s.file, s.place = nil, nil
 	f.read.editions = append(f.read.editions, e)
@@ -200,12 +201,12 @@ func (e *edition) parse(text []byte) {
 	for i := range e.spans {
 		e.spans[i].find(e.sys, e.root)
 	}
-	if len(e.place.before) == 0 {
+	if e.files.none() {
 		return
 	}
 	for i := range list.References {
 		at, target := hls.Resolve(e.fact.Path, list.References[i].URI)
-		if target == hls.Local && e.place.before[at] != nil && at != e.fact.Path {
+		if target == hls.Local && e.files.before(at, e.place.number) && at != e.fact.Path {
 			e.awaits = append(e.awaits, at)
 		}
 	}
@@ -280,7 +281,9 @@ func (r *run) reported(e *edition) bool {
 	f.tell(v)
 	var awaits []*place
 	for _, path := range e.awaits {
-		awaits = append(awaits, e.place.before[path])
+		if p := r.order.before(e.place, path); p != nil { // else it went out meanwhile
+			awaits = append(awaits, p)
+		}
 	}
 	for _, s := range e.spans {
 		if p := r.demand(s); p != nil {

@@ -2,8 +2,8 @@ package watcher
 
 import (
 	"hash/maphash"
-	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -24,18 +24,40 @@ const (
 //     those mean the bytes before.
 //   - A playlist waits for what it names and what took a place before it, since it means those bytes.
 //
-// Nothing else waits for anything, and nothing for what took a place after it. An order does no I/O. It is owned by the loop.
+// Nothing else waits for anything, and nothing for what took a place after it. An order does no I/O. It is owned by the loop, but for files.
 type order struct {
 	out func(hls.File) // is given the facts
 
 	last   uint64              // number of the place taken last
 	paths  map[string][]*place // those that are taken, in order
-	files  map[string]*place   // of them, the last of each path that is no playlist
+	files  pending             // the paths of which playlists wait
 	lists  []*place            // those of playlists, in order; some may be done
 	held   []*place            // those that are filled and wait for lists, in order; some may be done
 	former []uint64            // hashes of names that are gone
 	seed   maphash.Seed        // of the hashes
 	todo   []*place            // to be tried
+}
+
+// pending has the files of which it is not known yet what goes out. It is written by the loop, and read by whoever reads a
+// playlist.
+type pending struct {
+	mu    sync.RWMutex
+	first map[string]uint64 // the number of the first place of a path that is ofFile
+}
+
+// before reports whether a file of that path has a place before that number.
+func (f *pending) before(path string, number uint64) bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	first, ok := f.first[path]
+	return ok && first < number
+}
+
+// none reports whether no file has a place.
+func (f *pending) none() bool {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return len(f.first) == 0
 }
 
 // topic is what a fact is about.
@@ -53,10 +75,9 @@ type place struct {
 	path    string
 	topic   topic
 	number  uint64
-	before  map[string]*place // of a playlist: the places of files that were taken before it, by path
-	awaits  map[*place]bool   // of a playlist: those among them that it waits for
-	waiters []*place          // the playlists that wait for it
-	changes bool              // it waits for the playlists before it
+	awaits  map[*place]bool // of a playlist: the places of files that it waits for
+	waiters []*place        // the playlists that wait for it
+	changes bool            // it waits for the playlists before it
 	fact    hls.File
 	filled  time.Time // zero until it is
 	held    bool
@@ -65,7 +86,7 @@ type place struct {
 
 // newOrder returns an order that gives its facts to out.
 func newOrder(out func(hls.File)) *order {
-	return &order{out: out, paths: make(map[string][]*place), files: make(map[string]*place), seed: maphash.MakeSeed()}
+	return &order{out: out, paths: make(map[string][]*place), files: pending{first: make(map[string]uint64)}, seed: maphash.MakeSeed()}
 }
 
 // take takes a place for a fact: the next one, or one right ahead of another of its path.
@@ -80,16 +101,35 @@ func (o *order) take(path string, about topic, ahead *place) *place {
 		p.number = ahead.number
 	}
 	o.paths[path] = slices.Insert(places, i, p)
-	switch {
-	case about == ofPlaylist:
-		if len(o.files) > 0 {
-			p.before = maps.Clone(o.files)
-		}
+	if about == ofPlaylist {
 		o.lists = inserted(o.lists, p)
-	case about == ofFile && i == len(places):
-		o.files[path] = p
+	} else {
+		o.note(path)
 	}
 	return p
+}
+
+// note notes which place of path is the first of which playlists wait.
+func (o *order) note(path string) {
+	places := o.paths[path]
+	i := slices.IndexFunc(places, func(p *place) bool { return p.topic == ofFile })
+	o.files.mu.Lock()
+	defer o.files.mu.Unlock()
+	if i < 0 {
+		delete(o.files.first, path)
+	} else {
+		o.files.first[path] = places[i].number
+	}
+}
+
+// before returns the place that a playlist at p waits for if it names path; nil if there is none.
+func (o *order) before(p *place, path string) (last *place) {
+	for _, q := range o.paths[path] {
+		if q.topic == ofFile && q.number < p.number {
+			last = q
+		}
+	}
+	return last
 }
 
 // inserted returns the places, which are sorted by their numbers, with p among them.
@@ -128,9 +168,7 @@ func (o *order) fillList(p *place, fact hls.File, awaits []*place) {
 // pass has playlists no longer wait for p, which may take for ever.
 func (o *order) pass(p *place) {
 	p.topic = ofGrowth
-	if o.files[p.path] == p {
-		delete(o.files, p.path)
-	}
+	o.note(p.path)
 	for _, list := range p.waiters {
 		delete(list.awaits, p)
 		o.todo = append(o.todo, list)
@@ -213,12 +251,7 @@ func (o *order) remove(p *place) {
 		delete(o.paths, p.path)
 	}
 	if p.topic != ofPlaylist {
-		if o.files[p.path] == p {
-			delete(o.files, p.path)
-			if i = slices.IndexFunc(places, func(q *place) bool { return q.topic == ofFile }); i >= 0 {
-				o.files[p.path] = places[i] // the next one, which may be the last
-			}
-		}
+		o.note(p.path)
 		for _, list := range p.waiters {
 			delete(list.awaits, p)
 			o.todo = append(o.todo, list)

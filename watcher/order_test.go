@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -53,7 +54,7 @@ func TestOrderOfOnePath(t *testing.T) {
 	o.is(t)
 	o.withdraw(first)
 	o.is(t, "ahead", "a", "-a")
-	if len(o.paths)+len(o.files)+len(o.held) > 0 {
+	if len(o.paths)+len(o.files.first)+len(o.held) > 0 {
 		t.Errorf("left %+v", o.order)
 	}
 }
@@ -91,10 +92,15 @@ func TestPlaylistsWaitForWhatTheyName(t *testing.T) {
 	again := o.take("a", ofFile, nil)
 	list := o.take("x.m3u8", ofPlaylist, nil)
 	later := o.take("b", ofFile, nil)
-	if len(list.before) != 2 || list.before["a"] != again || list.before["b"] != b {
-		t.Errorf("before the playlist: %v", list.before)
+	for path, want := range map[string]*place{"a": again, "b": b, "grows": nil, "x.m3u8": nil, "c": nil} {
+		if got := o.before(list, path); got != want {
+			t.Errorf("before the playlist: %s has %v, want %v", path, got, want)
+		}
+		if o.files.before(path, list.number) != (want != nil) {
+			t.Errorf("%s is pending: %t", path, want == nil)
+		}
 	}
-	o.fillList(list, settledFact("x.m3u8"), []*place{list.before["a"], list.before["b"], b})
+	o.fillList(list, settledFact("x.m3u8"), []*place{o.before(list, "a"), o.before(list, "b"), b})
 	o.fill(grows, settledFact("grows"), false)
 	o.fill(later, settledFact("b"), true)
 	o.is(t, "grows")
@@ -180,8 +186,8 @@ func (g *game) finish() {
 		g.withdraw(p)
 		g.all[number] = nil
 	case p.topic == ofPlaylist:
-		for _, q := range p.before {
-			if g.random.IntN(2) == 0 {
+		for _, path := range slices.Sorted(maps.Keys(g.paths)) {
+			if q := g.order.before(p, path); q != nil && g.random.IntN(2) == 0 {
 				g.awaits[p] = append(g.awaits[p], q)
 			}
 		}
@@ -216,8 +222,29 @@ func (g *game) problems() []string {
 	if len(g.out) != count {
 		wrong = append(wrong, fmt.Sprintf("%d facts came out, want %d", len(g.out), count))
 	}
-	if len(g.paths)+len(g.files)+len(g.lists)+len(g.todo) > 0 {
+	if len(g.paths)+len(g.files.first)+len(g.lists)+len(g.todo) > 0 {
 		wrong = append(wrong, fmt.Sprintf("something is left: %+v", g.order))
 	}
 	return wrong
+}
+
+// TestPlacesCostTheSame checks that a place takes no more memory where many others are taken: whoever writes thousands of files
+// and playlists at once makes that many.
+func TestPlacesCostTheSame(t *testing.T) {
+	o := newOrder(func(hls.File) {})
+	for i := range 20_000 {
+		o.take(fmt.Sprint(i), ofFile, nil)
+	}
+	if n := testing.AllocsPerRun(1000, func() { o.withdraw(o.take("x.m3u8", ofPlaylist, nil)) }); n > 5 {
+		t.Errorf("%.0f allocations for a place", n)
+	}
+	result := testing.Benchmark(func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			o.withdraw(o.take("x.m3u8", ofPlaylist, nil))
+		}
+	})
+	if n := result.AllocedBytesPerOp(); n > 1000 {
+		t.Errorf("%d bytes for a place", n)
+	}
 }

@@ -131,8 +131,10 @@ func (s *Store) look(ctx context.Context, key string) (*uploader.Info, error) {
 	a := newAttempt(ctx, s.stall)
 	defer a.end()
 	for o := range s.core.ListObjectsIter(a.ctx, s.bucket, minio.ListObjectsOptions{Prefix: key, Recursive: true, MaxKeys: 1, FetchOwner: new(false)}) {
-		if o.Err != nil {
-			return nil, a.failure(o.Err)
+		if err := a.failure(o.Err); errors.Is(err, ErrEndless) {
+			break // the bucket answered, and showed nothing
+		} else if err != nil {
+			return nil, err
 		}
 		if o.Key != key {
 			break
@@ -140,8 +142,8 @@ func (s *Store) look(ctx context.Context, key string) (*uploader.Info, error) {
 		info := a.info(key, o.Size, o)
 		return &info, nil
 	}
-	if err := a.ctx.Err(); err != nil {
-		return nil, a.failure(err)
+	if err := a.failure(a.ctx.Err()); err != nil && !errors.Is(err, ErrEndless) {
+		return nil, err
 	}
 	return nil, nil //nolint:nilnil // there is no such key, and nothing went wrong
 }

@@ -23,6 +23,7 @@ type request struct {
 	conditional bool
 	ifMatch     bool
 	appends     bool // it lengthens an object, which can be sent whole as well
+	probe       bool // it asks whether the store answers
 	// missing reports that it is known of the key that it is not there, though the answer leaves that open.
 	missing bool
 }

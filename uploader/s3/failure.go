@@ -104,6 +104,8 @@ func (s *Store) reread(ctx context.Context, r request, ans *answer) (missing boo
 	case notFound && answered && better.code == "AccessDenied":
 		// The bucket is there, though it may not be listed.
 		return true, ans
+	case notFound && r.probe && (!answered || better.status >= 500 || better.status == http.StatusTooManyRequests):
+		return true, ans // the store answered what it was asked
 	case notFound && !answered:
 		return false, looked
 	case answered && better.code != "" && ans.code == "":

@@ -141,19 +141,21 @@ func TestMissingKeyIsAskedOnce(t *testing.T) {
 	}
 }
 
-// TestUnclearMissingKey: nothing is called missing before the bucket has been seen.
+// TestUnclearMissingKey: nothing is called missing before the bucket has been seen, but a store that cannot list answers a probe.
 func TestUnclearMissingKey(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		list http.HandlerFunc
 		want uploader.ErrorKind
+		met  uploader.ErrorKind // by a probe
 	}{
-		{"no bucket", refuse(404, "NoSuchBucket", "none"), uploader.Alarm},
-		{"bucket may not be listed", refuse(403, "AccessDenied", "no"), uploader.NotFound},
-		{"wrong secret", refuse(403, "SignatureDoesNotMatch", "no"), uploader.Alarm},
-		{"away", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, uploader.Transient},
-		{"overloaded", refuse(503, "SlowDown", "no"), uploader.Transient},
+		{"no bucket", refuse(404, "NoSuchBucket", "none"), uploader.Alarm, uploader.Alarm},
+		{"bucket may not be listed", refuse(403, "AccessDenied", "no"), uploader.NotFound, uploader.NotFound},
+		{"wrong secret", refuse(403, "SignatureDoesNotMatch", "no"), uploader.Alarm, uploader.Alarm},
+		{"away", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, uploader.Transient, uploader.NotFound},
+		{"overloaded", refuse(503, "SlowDown", "no"), uploader.Transient, uploader.NotFound},
+		{"broken", refuse(500, "InternalError", "no"), uploader.Transient, uploader.NotFound},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -166,6 +168,9 @@ func TestUnclearMissingKey(t *testing.T) {
 			}).URL))
 			if _, err := s.Stat(t.Context(), "a.ts"); err == nil || uploader.KindOf(err) != tt.want {
 				t.Errorf("got %v of kind %v, want %v", err, uploader.KindOf(err), tt.want)
+			}
+			if err := s.Probe(t.Context(), "a.ts"); err == nil || uploader.KindOf(err) != tt.met {
+				t.Errorf("a probe met %v of kind %v, want %v", err, uploader.KindOf(err), tt.met)
 			}
 		})
 	}

@@ -20,7 +20,8 @@ func (s *Store) Stat(ctx context.Context, key string) (uploader.Info, error) {
 	return s.stat(ctx, key, false)
 }
 
-// Probe implements uploader.Prober, with the request that Stat makes.
+// Probe implements uploader.Prober, with the request that Stat makes. A store that says that there is no such key answers,
+// though nobody knows whether its bucket is there as it cannot be listed now: the next PUT will tell.
 func (s *Store) Probe(ctx context.Context, key string) error {
 	_, err := s.stat(ctx, key, true)
 	return err
@@ -29,7 +30,7 @@ func (s *Store) Probe(ctx context.Context, key string) error {
 // stat is Stat, over a connection of its own if fresh is true.
 func (s *Store) stat(ctx context.Context, key string, fresh bool) (uploader.Info, error) {
 	info, err := s.headOrBegin(ctx, key, fresh)
-	r := request{op: "stat", key: key}
+	r := request{op: "stat", key: key, probe: fresh}
 	if ans, ok := errors.AsType[*answer](err); ok && ans.unread() {
 		listed, looked := s.look(ctx, key)
 		better, answered := errors.AsType[*answer](looked)

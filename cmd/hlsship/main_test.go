@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"os"
+	"strings"
 	"testing"
 )
 
@@ -17,6 +18,7 @@ func TestMain(m *testing.M) {
 	if recordInstead() || attackInstead() {
 		return
 	}
+	plainEnvironment()
 	flag.Bool("update", false, "rewrite golden files")
 	flag.Uint64("chaos.seed", 0, "the seed of the streams of TestChaos, TestKill and TestSoak; 0 is a random one")
 	flag.Duration("chaos.soak", 0, "how long TestSoak ships")
@@ -26,4 +28,15 @@ func TestMain(m *testing.M) {
 	flag.String("hostile.only", "", "an expression for the names of the kinds of hostile writers that TestHostileDirectory has; all without it")
 	flag.Parse()
 	os.Exit(m.Run())
+}
+
+// plainEnvironment takes the settings of whoever runs the tests out of the environment: programs under test would take them,
+// such as AWS_CA_BUNDLE or AWS_PROFILE.
+func plainEnvironment() {
+	for _, variable := range os.Environ() {
+		name, _, _ := strings.Cut(variable, "=")
+		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "HLSSHIP_") && !strings.HasPrefix(name, "HLSSHIP_TEST_") {
+			_ = os.Unsetenv(name) // it fails for no name that is one
+		}
+	}
 }

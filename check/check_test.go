@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -226,6 +227,7 @@ func TestNetworkFailures(t *testing.T) {
 		{"unknown name", dial(&net.DNSError{Name: "store.test", IsNotFound: true}), "dns"},
 		{"silent name server", dial(&net.DNSError{Name: "store.test", IsTimeout: true}), "dns"},
 		{"no answer", &url.Error{Op: "Get", URL: at.String(), Err: context.DeadlineExceeded}, "endpoint-silent"},
+		{"no progress", fmt.Errorf("list a.ts: %w", &timeout{}), "endpoint-silent"},
 		{"handshake refused", &url.Error{Op: "Get", URL: at.String(), Err: errors.New("remote error: tls: handshake failure")}, "tls-failed"},
 		{"client certificate", &url.Error{Op: "Get", URL: at.String(), Err: errors.New("remote error: tls: certificate required")}, "tls-client-certificate"},
 		{"cut off", &url.Error{Op: "Get", URL: at.String(), Err: syscall.ECONNRESET}, "connect-failed"},
@@ -238,6 +240,12 @@ func TestNetworkFailures(t *testing.T) {
 		})
 	}
 }
+
+// timeout is how the store says that nothing moved.
+type timeout struct{}
+
+func (*timeout) Error() string { return "no progress for 5s" }
+func (*timeout) Timeout() bool { return true }
 
 func pick(all []Finding, id string) (Finding, bool) {
 	i := slices.IndexFunc(all, func(f Finding) bool { return f.ID == id })

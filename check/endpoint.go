@@ -3,8 +3,8 @@ package check
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -94,10 +94,11 @@ func private(host string) bool {
 	return host == "localhost" || !bytes.ContainsRune([]byte(host), '.')
 }
 
-// isTimeout reports whether err says that nothing came in time.
+// isTimeout reports whether err says that nothing came in time. url.Error and OpError answer for what they wrap.
 func isTimeout(err error) bool {
-	if n, ok := err.(net.Error); ok && n.Timeout() { //nolint:errorlint // url.Error and OpError answer for what they wrap
-		return true
-	}
-	return false
+	t, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && t.Timeout()
 }

@@ -33,7 +33,6 @@ type folder struct {
 	again    alarm // for the next one after that
 	files    map[string]*file
 	subs     map[string]*folder
-	mark     int // the listing of the parent that met it last
 }
 
 // file is what is known of one name in a folder, and of the file that has it or had it last. It is owned by the loop.
@@ -42,7 +41,6 @@ type file struct {
 	name   string
 	kind   hls.Kind
 	silent bool // temporary or excluded: tracked for renames, never opened
-	mark   int  // the listing that met it last
 
 	signs  signs
 	gone   bool  // nothing has the name

@@ -28,7 +28,6 @@ type served struct {
 	server                           storetest.RealServer
 	version, conditional             string
 	checksums                        []string
-	cases                            int
 	segments, versions, publications int
 	violations                       int
 }

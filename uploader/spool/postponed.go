@@ -93,12 +93,13 @@ func (s *Spool) copyOne(e *entry, b *base, limit time.Time) error {
 
 	var from string
 	var own hls.Version
-	err := b.inFolder(to, func(*os.File) error { return nil })                                // a copy for a foreign folder would be in vain
-	if room, ok := s.sys.room(s.folder); err == nil && ok && o.Size > max(room/2, copyStep) { // a sparse file takes no room until it is copied
-		err = errTooLarge
-	}
+	err := b.inFolder(to, func(*os.File) error { return nil }) // a copy for a foreign folder would be in vain
 	if err == nil {
-		from, own, err = s.makeCopy(b, o, s.sys.copy)
+		if room, ok := s.sys.room(s.folder); ok && o.Size > max(room/2, copyStep) { // a sparse file takes none until it is copied
+			err = errTooLarge
+		} else {
+			from, own, err = s.makeCopy(b, o, s.sys.copy)
+		}
 	}
 
 	e.mu.Lock()

@@ -89,24 +89,28 @@ func (g *GatewayServer) start(ctx context.Context) (stop func(), err error) {
 		return nil, err
 	}
 	g.Endpoint = "http://" + addr
-	var output Output
 	cmd := exec.Command(g.binary, "--port", addr, "--region", g.Region, "--iam-dir", g.accounts, "--quiet", "posix", g.Root)
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+g.AccessKey, "ROOT_SECRET_KEY="+g.SecretKey)
-	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.WaitDelay = time.Second
+	return serving(ctx, g.Endpoint, cmd)
+}
+
+// serving starts a server and returns once the URL answers. stop kills it.
+func serving(ctx context.Context, url string, cmd *exec.Cmd) (stop func(), err error) {
+	var output Output
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &output, &output, time.Second
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		_ = cmd.Wait()
+		_ = cmd.Wait() // it is killed
 	}()
 	stop = func() {
 		_ = cmd.Process.Kill()
 		<-ended
 	}
-	if err := answers(ctx, g.Endpoint, ended); err != nil {
+	if err := answers(ctx, url, ended); err != nil {
 		stop()
 		return nil, fmt.Errorf("%w: %s", err, output.String())
 	}

@@ -161,27 +161,9 @@ func (g *GatewayServer) run(ctx context.Context, program string, env []string, a
 	if lacking != nil {
 		return nil, lacking
 	}
-	var output Output
 	cmd := exec.Command(program, list...) //nolint:gosec // a program of the tests
 	cmd.Env, cmd.Dir = append(os.Environ(), env...), g.Root
-	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &output, &output, time.Second
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = cmd.Wait() // it is killed
-	}()
-	stop = func() {
-		_ = cmd.Process.Kill()
-		<-ended
-	}
-	if err := answers(ctx, g.Endpoint, ended); err != nil {
-		stop()
-		return nil, fmt.Errorf("%w: %s", err, output.String())
-	}
-	return stop, nil
+	return serving(ctx, g.Endpoint, cmd)
 }
 
 // makeBucket makes the bucket. Some servers answer before they can.

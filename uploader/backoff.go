@@ -63,12 +63,14 @@ type retries struct {
 	draining bool      // no fact will come any more
 }
 
-// holdOff has b wait after a failure. s ships what b is the wait of.
-func (p *Plan) holdOff(b *backOff, out Outcome, s *stream) {
+// holdOff has b wait after a failure. The streams may ship what b is the wait of.
+func (p *Plan) holdOff(b *backOff, out Outcome, streams ...*stream) {
 	b.failures++
 	b.since, b.own, b.asked, b.heard = p.now, out.RetryIn, min(out.Asked, maxRetryAfter), p.heard
 	if b.asked > b.own {
-		p.oblige(s)
+		for _, s := range streams {
+			p.oblige(s)
+		}
 	}
 }
 

@@ -159,7 +159,7 @@ func (p *Plan) changedStreams() []liveState {
 
 // idle reports whether nothing of s is left.
 func (s *stream) idle() bool {
-	return len(s.lists) == 0 && len(s.queue) == 0 && len(s.backlog) == 0 && s.flying == 0 && s.asking == 0 &&
+	return s.list == nil && len(s.queue) == 0 && len(s.backlog) == 0 && s.flying == 0 && s.asking == 0 &&
 		!s.dirty && s.denied == [classes]bool{} && s.alarm.IsZero()
 }
 
@@ -168,8 +168,8 @@ func (f *folder) state() liveState {
 	st := liveState{name: f.name}
 	worst := time.Duration(-1)
 	for _, s := range f.streams {
-		for _, l := range s.lists {
-			worst = st.add(l, worst)
+		if s.list != nil {
+			worst = st.add(s.list, worst)
 		}
 	}
 	return st

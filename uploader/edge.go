@@ -86,7 +86,7 @@ func (p *Plan) skip(l *list) {
 				return false
 			}
 		}
-		if o.busy || own == 0 && len(o.naming) > 0 || o.mark == mark && (!l.ahead || !o.isMedia() || own == 1) {
+		if o.busy() || own == 0 && len(o.naming) > 0 || o.mark == mark && (!l.ahead || !o.isMedia() || own == 1) {
 			return false
 		}
 		o.late, o.behind = true, true
@@ -107,10 +107,8 @@ func (p *Plan) width(s *stream) int {
 // others, each of which makes all of them as much later.
 func (p *Plan) pace(s *stream, took time.Duration) {
 	segment := 2 * time.Second
-	for _, l := range s.lists {
-		if l.last != nil {
-			segment = max(segment, l.last.file.Playlist.TargetDuration)
-		}
+	if s.list != nil && s.list.last != nil {
+		segment = max(segment, s.list.last.file.Playlist.TargetDuration)
 	}
 	switch w := p.width(s); {
 	case took > segment && w > 1:

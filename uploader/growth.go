@@ -62,7 +62,11 @@ func (p *Plan) observeGrowth(o *object, f hls.File) (ok bool) {
 	p.release(old)
 	p.whole(o)
 	if old.wanted {
-		p.want(o, v, o.stream)
+		if v.wanted = true; o.late {
+			o.hurry()
+		}
+		p.keep(v)
+		p.queue(o)
 	}
 	p.wakeNaming(o)
 	return true

@@ -60,20 +60,11 @@ func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
 	}
 	o.mark, o.place = s.mark, len(s.binds)
 	o.kind = ref.Kind
-	switch l := s.list; {
-	case o.stream == nil:
-		o.stream = l.stream
-	case len(s.binds) == 0 && l.begins(s) && o.stream.folder == l.stream.folder && len(o.stream.lists) > 0:
-		p.join(l, o.stream)
+	if o.stream == nil {
+		o.stream = s.list.stream
 	}
-	s.foreign = s.foreign || o.stream != s.list.stream
 	o.name(s.list, 1, 0)
 	s.binds = append(s.binds, bind{obj: o, need: need(ref), soft: ref.Soft, hint: ref.Hint, free: ref.Hint})
-}
-
-// begins reports whether s is the first version that is known of l.
-func (l *list) begins(s *snapshot) bool {
-	return l.last == s && len(l.pending) == 0 && l.published == nil && len(l.doubt) == 0
 }
 
 // merge takes another reference to the same file in: what one of them gates, both do.

@@ -11,7 +11,7 @@ import (
 type object struct {
 	path   string
 	kind   hls.Kind
-	stream *stream // of the first playlist that named it
+	stream *stream // that ships it, or did so last, or would be the first to
 	gone   bool    // the name left the directory
 
 	newest *version // the newest version finished on disk; nil if none is known
@@ -19,28 +19,49 @@ type object struct {
 	remote *version // what the store holds; nil if that is nothing or not known
 	etag   string   // of what the store holds; empty if not known
 
-	like    string   // its pattern, once somebody asked
-	naming  []naming // the playlists that name it
-	waiters []waiter // references that wait for the next version
-	mark    uint64   // of the last snapshot that named it
-	place   int      // of its bind in that snapshot
+	like    string    // its pattern, once somebody asked
+	naming  []naming  // the playlists that name it
+	waiters []waiter  // references that wait for the next version
+	queues  []*stream // in whose queue or backlog it stands: whoever is the first to have its turn ships it
+	mark    uint64    // of the last snapshot that named it
+	place   int       // of its bind in that snapshot
 
-	queued  bool      // in stream's queue or backlog
-	behind  bool      // in the backlog
-	late    bool      // in the backlog, as the live edge went before it
-	busy    bool      // a request is under way
-	began   time.Time // when it did
-	query   bool      // the store is to be asked whether it holds the name
-	looked  bool      // the watcher was asked to look
-	clashed bool      // the store is to be asked for its ETag: see Plan.clash
-	lost    bool      // its newest bytes are, so that what the store holds is older and means nothing
+	behind  bool // in the backlog
+	late    bool // in the backlog, as the live edge went before it
+	query   bool // the store is to be asked whether it holds the name
+	looked  bool // the watcher was asked to look
+	clashed bool // the store is to be asked for its ETag: see Plan.clash
+	lost    bool // its newest bytes are, so that what the store holds is older and means nothing
 
 	suspect bool     // the answer to the request under way may be of a store that has vanished
 	before  string   // the ETag that its newest bytes had in a store that has vanished
 	recall  *version // these bytes, which nobody else has, while the store is asked for them; nil if it is not
 
+	flight *flight // the request for it that is under way; nil if none is
 	backOff
 }
+
+// flight is a request for an object.
+type flight struct {
+	began   time.Time
+	backlog bool
+	streams []*stream // that ship the object, one of which made the request
+}
+
+// board counts the request among those of s.
+func (f *flight) board(s *stream) {
+	if slices.Contains(f.streams, s) {
+		return
+	}
+	f.streams = append(f.streams, s)
+	s.flying++
+	if f.backlog {
+		s.behind++
+	}
+}
+
+// busy reports whether a request for o is under way.
+func (o *object) busy() bool { return o.flight != nil }
 
 // naming counts the snapshots of one playlist that name an object: pending or possibly published ones
 // together, and the possibly published ones alone.
@@ -56,6 +77,7 @@ type version struct {
 	wanted   bool     // a playlist named it, so that it is to be stored
 	check    bool     // the store may hold these bytes already: compare before the PUT
 	differs  bool     // the store was found to hold other bytes
+	absent   bool     // the store was found to hold nothing
 	met      bool     // a listing has an object of its size, and does not tell whether it has these bytes
 	head     int64    // how many of its bytes the store held when it was finished
 	counted  bool     // in the Plan's count of what waits
@@ -166,23 +188,22 @@ func (p *Plan) observeObject(f hls.File) {
 			p.refresh(known, f)
 			if known == o.newest && known.wanted && !known.refused && !known.kept && !o.stored(known) {
 				p.keep(known)
-				p.queue(o, p.unnamed(o.path))
+				p.queue(o)
 			}
 			return
 		}
 	}
 	v := &version{id: p.next(), file: f}
-	if o.etag != "" || o.exposed() || o.busy && !o.isMedia() {
+	if o.etag != "" || o.exposed() || o.busy() && !o.isMedia() {
 		if len(o.naming) > 0 {
-			s := o.naming[0].list.stream
 			if o.asked != nil {
 				p.release(o.asked)
 				p.disown(o, func(waiter) bool { return true }) // it is not known whether it was the stored one
 			}
 			o.asked = v
-			p.queue(o, s)
-			if !slices.Contains(o.stream.compare, o) {
-				o.stream.compare = append(o.stream.compare, o)
+			p.queue(o)
+			if s := o.queues[0]; !slices.Contains(s.compare, o) {
+				s.compare = append(s.compare, o)
 			}
 			return
 		}
@@ -288,20 +309,23 @@ func (p *Plan) renewAll(s *snapshot) {
 // want marks v as named by a playlist of s, so that it is shipped.
 func (p *Plan) want(o *object, v *version, s *stream) {
 	if v.wanted && o.behind && !o.late && !o.stored(v) {
-		o.behind, o.queued = false, false
-		p.queue(o, s) // it is no backlog if a playlist names it now
+		o.hurry()
+		p.enqueue(o, s) // it is no backlog if a playlist names it now
 		return
 	}
 	if v.wanted || o.stored(v) || v.file.Source == nil {
 		v.wanted = true
+		if o.pendingWork() {
+			p.enqueue(o, s)
+		}
 		return
 	}
 	v.wanted = true
 	p.keep(v)
 	if o.late {
-		o.late, o.behind, o.queued = false, false, false // its new bytes belong to the live edge
+		o.hurry() // its new bytes belong to the live edge
 	}
-	p.queue(o, s)
+	p.enqueue(o, s)
 }
 
 // keep counts v among what is to be stored, and has its source kept.
@@ -356,51 +380,72 @@ func (p *Plan) wantLater(o *object, v *version, s *stream) {
 	if !o.stored(v) && (!v.check || p.waiting < maxUnchecked) {
 		p.keep(v) // otherwise it is kept once it is known to be missing
 	}
-	p.assign(o, s)
-	if !o.queued {
-		o.queued, o.behind = true, true
-		o.stream.backlog = append(o.stream.backlog, o)
+	if len(o.queues) == 0 {
+		o.behind = true
+		o.joins(s)
+		s.backlog = append(s.backlog, o)
 	}
-	p.wake(o.stream)
+	p.wakeQueues(o)
 }
 
-// queue has o looked at by the stream that ships it, which is s unless it has one already.
-func (p *Plan) queue(o *object, s *stream) {
-	p.assign(o, s)
-	if !o.queued {
-		o.queued = true
-		o.stream.queue = append(o.stream.queue, o)
+// queue has o looked at by every stream whose playlist names it, or by that of its folder if nothing does.
+func (p *Plan) queue(o *object) {
+	for _, n := range o.naming {
+		p.enqueue(o, n.list.stream)
 	}
-	p.wake(o.stream)
-	p.touch(o.stream)
+	if len(o.queues) == 0 {
+		p.enqueue(o, p.unnamed(o.path))
+	}
+	p.wakeQueues(o)
 }
 
-// assign gives o the stream s unless it has one that is still alive.
-func (p *Plan) assign(o *object, s *stream) {
-	if o.stream == nil || p.streams[o.stream.key] != o.stream && !o.queued && !o.busy {
-		o.stream = p.stream(s.key, s.folder.name)
+// enqueue has o looked at by s.
+func (p *Plan) enqueue(o *object, s *stream) {
+	if !slices.Contains(o.queues, s) {
+		o.joins(s)
+		s.queue = append(s.queue, o)
+		if f := o.flight; f != nil {
+			f.board(s)
+		}
+	}
+	p.wake(s)
+	p.touch(s)
+}
+
+// joins notes that o stands in the queue or backlog of s.
+func (o *object) joins(s *stream) {
+	if o.queues = append(o.queues, s); o.stream == nil {
+		o.stream = s
 	}
 }
 
-// ask has the store asked whether it holds the name of o.
+// hurry takes o out of the backlog, to be queued anew.
+func (o *object) hurry() { o.late, o.behind, o.queues = false, false, nil }
+
+// ask has the store asked whether it holds the name of o, which a playlist of s names.
 func (p *Plan) ask(o *object, s *stream) {
-	if !o.query {
-		o.query = true
-		p.queue(o, s)
+	o.query = true
+	p.enqueue(o, s)
+}
+
+// wakeQueues wakes every stream that may ship o.
+func (p *Plan) wakeQueues(o *object) {
+	for _, s := range o.queues {
+		p.wake(s)
 	}
 }
 
-// wakeNaming wakes every stream whose playlists name o.
+// wakeNaming wakes every stream whose playlists name o, or that may ship it.
 func (p *Plan) wakeNaming(o *object) {
 	for _, n := range o.naming {
 		p.wake(n.list.stream)
 	}
-	p.wake(o.stream)
+	p.wakeQueues(o)
 }
 
 // forgetObject drops what is known of a name that is gone, named by nobody and has nothing left to ship.
 func (p *Plan) forgetObject(o *object) {
-	if !o.gone || o.busy || len(o.naming) > 0 || p.objects[o.path] != o {
+	if !o.gone || o.busy() || len(o.naming) > 0 || p.objects[o.path] != o {
 		return
 	}
 	o.query = false

@@ -2,11 +2,14 @@ package uploader
 
 // reportPut takes the outcome of a PutMedia in.
 func (p *Plan) reportPut(j Job, out Outcome) {
+	flight := j.object.flight
 	o, v := p.land(j)
 	switch out.Result {
 	case Done:
 		if !j.Backlog { // what takes what others leave says nothing of the line
-			p.pace(o.stream, p.now.Sub(o.began))
+			for _, s := range flight.streams {
+				p.pace(s, p.now.Sub(flight.began))
+			}
 		}
 		o.remote, o.etag, o.failures = v, out.ETag, 0
 		p.uncount(v)
@@ -26,7 +29,7 @@ func (p *Plan) reportPut(j Job, out Outcome) {
 			p.reject(o, v, out)
 			break
 		}
-		p.holdOff(&o.backOff, out, o.stream)
+		p.holdOff(&o.backOff, out, o.queues...)
 	case Different, Present, Absent, Cancelled:
 	}
 	p.requeue(o)
@@ -58,6 +61,7 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 			p.found(o, "")
 			p.missing(o)
 		} else {
+			v.absent = true
 			p.differs(o, v)
 		}
 	case Present:
@@ -76,7 +80,7 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 			p.dead(o, v)
 		}
 	case Failed:
-		p.holdOff(&o.backOff, out, o.stream)
+		p.holdOff(&o.backOff, out, o.queues...)
 	case Cancelled:
 	}
 	p.requeue(o)
@@ -85,11 +89,15 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 // land ends the request of a job for a file.
 func (p *Plan) land(j Job) (*object, *version) {
 	o := j.object
-	o.busy = false
-	o.stream.flying--
-	if j.Backlog {
-		o.stream.behind--
+	for _, s := range o.flight.streams {
+		s.flying--
+		if j.Backlog {
+			s.behind--
+		}
+		p.wake(s)
+		p.touch(s)
 	}
+	o.flight = nil
 	p.slots.flying[fileClass(j.Backlog)]--
 	return o, j.version
 }
@@ -191,12 +199,11 @@ func (p *Plan) requeue(o *object) {
 		p.void(o, v) // it was stored, let go, and vanished from the store
 	}
 	if o.pendingWork() {
-		p.queue(o, o.stream)
+		p.queue(o)
 	}
 	p.wakeNaming(o)
 	for _, n := range o.naming {
 		p.touch(n.list.stream)
 	}
-	p.touch(o.stream)
 	p.forgetObject(o)
 }

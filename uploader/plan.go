@@ -87,7 +87,6 @@ type Plan struct {
 	folders map[string]*folder
 
 	dirty      []*stream // streams to look at in Next, each once
-	nudged     []*stream // streams whose files are to be looked at in this round of Next
 	alarms     alarms    // streams to look at later
 	slots      slots     // requests under way
 	round      uint64    // of nextObjects
@@ -199,12 +198,6 @@ func (p *Plan) Next(now time.Time) []Job {
 		for _, s := range streams {
 			jobs = p.nextLists(s, jobs)
 		}
-		for _, s := range p.nudged {
-			if !slices.Contains(streams, s) {
-				streams = append(streams, s)
-			}
-		}
-		p.nudged = p.nudged[:0]
 		jobs = p.nextObjects(streams, jobs)
 	}
 }
@@ -355,7 +348,7 @@ func (p *Plan) list(name string) *list {
 	if l == nil {
 		name = strings.Clone(name)
 		l = &list{path: name, stream: p.stream(name, path.Dir(name)), gone: true, run: &run{first: true}}
-		l.stream.lists = append(l.stream.lists, l)
+		l.stream.list = l
 		p.lists[name] = l
 	}
 	return l
@@ -393,7 +386,7 @@ func (p *Plan) observeGone(name string) {
 		p.lose(o, "gone")
 	}
 	o.gone = true
-	if o.recalled() && !o.busy {
+	if o.recalled() && !o.busy() {
 		p.unreachable(o)
 	}
 	p.offer(o)

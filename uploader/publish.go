@@ -134,7 +134,7 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 	}
 	for _, s := range l.pending { // here, as some may be published below
 		for i := range s.binds {
-			p.wake(s.binds[i].obj.stream)
+			p.wakeQueues(s.binds[i].obj)
 		}
 	}
 	if l.suspect {
@@ -273,6 +273,6 @@ func (p *Plan) forgetList(l *list) {
 		}
 	}
 	l.published, l.doubt, l.last = nil, nil, nil
-	l.stream.lists = slices.DeleteFunc(l.stream.lists, func(x *list) bool { return x == l })
+	l.stream.list = nil
 	p.touch(l.stream)
 }

@@ -8,8 +8,8 @@ func (p *Plan) Recheck(now time.Time) {
 	p.tick(now)
 	for _, s := range p.alarms.due(now) {
 		p.wake(s)
-		for _, l := range s.lists {
-			p.recheck(l)
+		if s.list != nil {
+			p.recheck(s.list)
 		}
 	}
 }

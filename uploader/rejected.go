@@ -26,7 +26,7 @@ func (p *Plan) reject(o *object, v *version, out Outcome) {
 		p.rejects.files = append(p.rejects.files, o)
 	}
 	out.RetryIn = rejectedDelay
-	p.holdOff(&o.backOff, out, o.stream)
+	p.holdOff(&o.backOff, out, o.queues...)
 }
 
 // sortRejects gives up what was rejected and is needed no more, once a second.
@@ -40,7 +40,7 @@ func (p *Plan) sortRejects() {
 	for _, o := range files {
 		switch v := o.newest; {
 		case v == nil || !v.rejected || v.refused || o.stored(v): // it is another one, or was settled
-		case o.busy || p.needed(o):
+		case o.busy() || p.needed(o):
 			p.rejects.files = append(p.rejects.files, o)
 		default:
 			p.refuse(o, v)

@@ -2,6 +2,7 @@ package uploader
 
 import (
 	"fmt"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func (d *desk) absorb(see func(j Job)) (most int) {
 		switch {
 		case j.Op == Fetch:
 			out.Result = Absent
-		case j.Op == Compare && j.File.Source == nil:
+		case j.Op == Compare && (j.File.Source == nil || j.ETag == "" && !j.File.Found):
 			out.Result = Absent
 		case j.Op == Compare:
 			out.Result = Different
@@ -125,6 +126,15 @@ func TestRequestsAreBounded(t *testing.T) {
 	}
 }
 
+// burst returns the names of that many segments.
+func burst(segments int) []string {
+	names := make([]string, segments)
+	for i := range names {
+		names[i] = fmt.Sprintf("b%d.ts", i)
+	}
+	return names
+}
+
 // TestStreamsShare: who has much to ship, or waits for what never comes, does not delay a stream that has little. All of
 // them lie in one folder.
 func TestStreamsShare(t *testing.T) {
@@ -132,12 +142,31 @@ func TestStreamsShare(t *testing.T) {
 	const workers, segments = 4, 500
 	for name, begin := range map[string]func(d *desk){
 		"a burst of small segments": func(d *desk) {
-			var names []string
-			for i := range segments {
-				names = append(names, fmt.Sprintf("b%d.ts", i))
-			}
+			names := burst(segments)
 			d.media(names...)
 			d.playlist("b.m3u8", playlistText(0, true, names...))
+		},
+		"a burst that ends with the other stream's segment": func(d *desk) {
+			names := burst(segments)
+			d.media(names...)
+			d.playlist("b.m3u8", playlistText(0, true, append(names, "a.ts")...))
+		},
+		"a burst that begins with the other stream's segment": func(d *desk) {
+			names := burst(segments)
+			d.media(names...)
+			d.playlist("b.m3u8", playlistText(0, true, append([]string{"a.ts"}, names...)...))
+		},
+		"a burst of another folder that names the other stream's segment": func(d *desk) {
+			names := burst(segments)
+			d.media(names...)
+			d.playlist("c/b.m3u8", playlistText(0, true, strings.Split("../"+strings.Join(append(names, "a.ts"), ",../"), ",")...))
+		},
+		"very many playlists that name the other stream's segment": func(d *desk) {
+			for i := range segments {
+				names := []string{fmt.Sprintf("b%d.ts", i), fmt.Sprintf("b%d.m4s", i), fmt.Sprintf("b%d.aac", i)}
+				d.media(names...)
+				d.playlist(fmt.Sprintf("b%d.m3u8", i), playlistText(0, false, append(names, "a.ts")...))
+			}
 		},
 		"a multivariant playlist of playlists that are not there": func(d *desk) {
 			text := "#EXTM3U\n"
@@ -152,10 +181,7 @@ func TestStreamsShare(t *testing.T) {
 			}
 		},
 		"segments that the store is asked for": func(d *desk) {
-			var names []string
-			for i := range segments {
-				names = append(names, fmt.Sprintf("b%d.ts", i))
-			}
+			names := burst(segments)
 			d.media(names...)
 			for _, n := range names {
 				d.gone(n)
@@ -171,12 +197,13 @@ func TestStreamsShare(t *testing.T) {
 			d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
 			steps, published := 0, 0
 			d.absorb(func(j Job) {
+				d.tick(20 * time.Millisecond)
 				steps++
 				if j.Path == "x.m3u8" && j.Op == PutPlaylist {
 					published = steps
 				}
 			})
-			if published == 0 || published > 10*workers {
+			if published == 0 || published > 20*workers {
 				t.Errorf("published after %d of %d requests", published, steps)
 			}
 		})
@@ -206,6 +233,40 @@ func TestStalledStreamsLeaveRoom(t *testing.T) {
 	d.absorb(func(j Job) { published = published || j.Op == PutPlaylist && j.Path == "good/x.m3u8" })
 	if !published {
 		t.Error("the good stream is not published")
+	}
+}
+
+// TestStalledStreamsHoldNobodysFiles: files that another stream names as well go up though all requests of that one stall.
+func TestStalledStreamsHoldNobodysFiles(t *testing.T) {
+	t.Parallel()
+	for name, list := range map[string]string{"named last": "s0.ts s1.ts s2.ts s3.ts s4.ts a.ts", "named first": "a.ts s0.ts s1.ts s2.ts s3.ts s4.ts"} {
+		for _, other := range []string{"s.m3u8", "s/s.m3u8"} {
+			t.Run(name+" by "+other, func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, PlanConfig{Workers: 16})
+				d.media("s0.ts", "s1.ts", "s2.ts", "s3.ts", "s4.ts")
+				names := strings.Fields(list)
+				if path.Dir(other) != "." {
+					for i := range names {
+						names[i] = "../" + names[i]
+					}
+				}
+				d.playlist(other, playlistText(0, false, names...))
+				for _, j := range d.jobs() { // the PUTs that follow are never answered
+					d.report(j, Outcome{Result: Absent})
+				}
+				if n := len(d.jobs()); n == 0 {
+					t.Fatal("nothing stalls")
+				}
+				d.media("a.ts")
+				d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+				published := false
+				d.absorb(func(j Job) { published = published || j.Op == PutPlaylist && j.Path == "x.m3u8" })
+				if !published {
+					t.Error("the good stream is not published")
+				}
+			})
+		}
 	}
 }
 

@@ -74,7 +74,6 @@ type snapshot struct {
 	named   bool    // its binds count in their objects' naming
 	exposed bool    // counted as published in their objects' naming
 	anew    bool    // one of its binds is
-	foreign bool    // other streams ship some of what it names
 	mark    uint64  // the same in every object that it names
 	dropped bool
 
@@ -352,7 +351,7 @@ func (p *Plan) conceal(s *snapshot) {
 			o := b.obj
 			o.name(s.list, 0, -1)
 			if o.pendingWork() {
-				p.wake(o.stream) // it may be overwritten now
+				p.wakeQueues(o) // it may be overwritten now
 			}
 		}
 	}

@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// stream is what the requests are shared by: a playlist, the others of its folder whose first file it names too, and the
-// files that these name first. Those that no playlist names have one for each folder.
+// stream is what the requests are shared by: a playlist and the files that it names. What several name each of them may
+// ship, so that none can hold up what another one needs. Files that no playlist names have a stream for each folder.
 type stream struct {
 	key    string
 	folder *folder
-	lists  []*list
-	flying int // requests under way for its files
-	behind int // those of them that are for backlog
-	asking int // requests under way for playlists that it names and of which there is no file
-	width  int // how many may be for its files, between 1 and PlanConfig.PerStream; 0 for that
+	list   *list // nil for that of a folder, or if the playlist is gone
+	flying int   // requests under way for its files, whichever stream made them
+	behind int   // those of them that are for backlog
+	asking int   // requests under way for playlists that it names and of which there is no file
+	width  int   // how many may be for its files, between 1 and PlanConfig.PerStream; 0 for that
 
 	queue   []*object // named and to be shipped, oldest first
 	backlog []*object // to be shipped when nothing of queue can be
@@ -55,29 +55,23 @@ func (p *Plan) stream(key, name string) *stream {
 // unnamed returns the stream of files that no playlist names, by the path of one of them.
 func (p *Plan) unnamed(name string) *stream { return p.stream(path.Dir(name)+"/", path.Dir(name)) }
 
-// join moves l to another stream of its folder, with which it shares files. It has none of its own yet.
-func (p *Plan) join(l *list, s *stream) {
-	l.stream.lists = slices.DeleteFunc(l.stream.lists, func(x *list) bool { return x == l })
-	l.stream = s
-	s.lists = append(s.lists, l)
-	p.wake(s)
-}
-
 // window bounds how many files of a stream's queue are looked at for one that may go now. It is above
 // what one playlist window names, so that files waiting to be tried again do not hide the others.
 const window = 64
 
 // nextLists appends the playlist jobs of s that are allowed now.
 func (p *Plan) nextLists(s *stream, jobs []Job) []Job {
-	for _, l := range slices.Clone(s.lists) {
-		p.recheck(l)
-		if j, ok := p.nextList(l); ok {
-			jobs = append(jobs, j)
-		}
-		jobs = p.nextChildren(l, jobs)
-		p.aim(l)
-		p.forgetList(l)
+	l := s.list
+	if l == nil {
+		return jobs
 	}
+	p.recheck(l)
+	if j, ok := p.nextList(l); ok {
+		jobs = append(jobs, j)
+	}
+	jobs = p.nextChildren(l, jobs)
+	p.aim(l)
+	p.forgetList(l)
 	return jobs
 }
 
@@ -91,7 +85,6 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		return Job{}, false // there is no file of it: see nextChildren
 	}
 	if l.fetched && next == nil {
-		p.nudge(l)
 		return Job{}, false
 	}
 	if at := p.retryAt(&l.backOff, false); p.now.Before(at) {
@@ -129,20 +122,6 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		j.IfMatch, j.IfAbsent = l.etag, !l.exists
 	}
 	return j, true
-}
-
-// nudge has Next look at the files of the streams that ship what the newest snapshot of l waits for, as that may be an
-// overwrite which is allowed only now. Their playlists are left alone: they might nudge this stream in turn, for ever.
-func (p *Plan) nudge(l *list) {
-	if len(l.pending) == 0 || !l.last.foreign {
-		return
-	}
-	for i := range l.last.binds {
-		o := l.last.binds[i].obj
-		if o.stream != l.stream && o.exposed() && !l.last.binds[i].satisfied() && !slices.Contains(p.nudged, o.stream) {
-			p.nudged = append(p.nudged, o.stream)
-		}
-	}
 }
 
 // choose returns the newest snapshot whose references are all stored, nil if there is none. One older than
@@ -191,10 +170,10 @@ func (p *Plan) nextObjects(streams []*stream, jobs []Job) []Job {
 // for it: until they are made, no playlist can mean an init section that its packager writes again and again.
 func (p *Plan) nextAsked(s *stream, jobs []Job) []Job {
 	s.compare = slices.DeleteFunc(s.compare, func(o *object) bool {
-		if o.asked == nil || o.etag == "" || o.stream != s {
+		if o.asked == nil || o.etag == "" {
 			return true
 		}
-		if !p.eligible(o) {
+		if !p.eligible(o, s) {
 			return false
 		}
 		jobs = append(jobs, p.launch(s, o, false))
@@ -223,65 +202,95 @@ func (p *Plan) admits(s *stream, c class) bool {
 // pick returns the file of s to be requested next, nil if none may be: what the goal needs first, then the
 // oldest named, then backlog. That waits while anything else is under way, which it would only delay.
 func (p *Plan) pick(s *stream) (o *object, c class) {
-	for _, l := range s.lists {
-		if l.goal == nil {
-			continue
-		}
-		for i := l.goal.cursor; i < len(l.goal.binds); i++ {
-			if o := l.goal.binds[i].obj; o.stream == s && !l.goal.binds[i].satisfied() && p.eligible(o) {
+	if s.list != nil && s.list.goal != nil {
+		goal := s.list.goal
+		for i := goal.cursor; i < len(goal.binds); i++ {
+			if o := goal.binds[i].obj; !goal.binds[i].satisfied() && p.eligible(o, s) {
 				return o, forEdge
 			}
 		}
 	}
-	if o := p.first(&s.queue); o != nil {
+	if o := p.first(s, &s.queue); o != nil {
 		return o, forEdge
 	}
 	if s.flying > s.behind {
 		return nil, forBacklog
 	}
-	return p.first(&s.backlog), forBacklog
+	return p.first(s, &s.backlog), forBacklog
 }
 
-// first returns the first eligible object of a queue and drops those at hand that have nothing to ship.
-func (p *Plan) first(queue *[]*object) *object {
+// first returns the first eligible object of a queue of s and drops those at hand that have nothing to ship.
+func (p *Plan) first(s *stream, queue *[]*object) *object {
 	q := *queue
 	n := min(len(q), window)
 	var found *object
 	rest := n // what is kept is moved to the end of the window: what is behind it may be very much
 	for i := n - 1; i >= 0; i-- {
 		o := q[i]
-		if !o.pendingWork() && !o.busy {
-			o.queued = false
+		if !o.pendingWork() && !o.busy() {
+			o.queues = slices.DeleteFunc(o.queues, func(x *stream) bool { return x == s })
 			continue
 		}
 		rest--
 		q[rest] = o
-		if p.eligible(o) {
+		if p.eligible(o, s) {
 			found = o
 		}
 	}
 	clear(q[:rest])
 	if *queue = q[rest:]; found == nil && rest == n && len(*queue) > 0 {
-		return p.first(queue)
+		return p.first(s, queue)
 	}
 	return found
 }
 
-// eligible reports whether a request for o may go now.
-func (p *Plan) eligible(o *object) bool {
-	if o.busy || !o.pendingWork() || o.behind && !p.listed && o.inQuestion() { // a listing tells more of them at once
+// eligible reports whether a request for o may go now. Otherwise s looks at it again when it may.
+func (p *Plan) eligible(o *object, s *stream) bool {
+	if o.busy() || !o.pendingWork() || o.behind && !p.listed && o.inQuestion() { // a listing tells more of them at once
 		return false
 	}
+	unread := false
 	for _, n := range o.naming {
-		if !n.list.fetched {
+		if n.list.fetched {
+			continue
+		}
+		if n.list.stream == s {
 			return false // what is published is not known yet; its Fetch will wake this stream
 		}
+		unread = true
 	}
-	if at := p.retryAt(&o.backOff, o.behind); p.now.Before(at) {
-		p.alarm(at, o.stream)
+	if unread && !p.asks(o, s) {
 		return false
 	}
-	return o.compares() || p.mayOverwrite(o, o.newest)
+	if at := p.retryAt(&o.backOff, o.behind); p.now.Before(at) {
+		p.alarm(at, s)
+		return false
+	}
+	return o.compares() || p.mayOverwrite(o, o.newest, s)
+}
+
+// asks has the next request for o ask the store, as a playlist of another stream that names it may be published and was not
+// read back yet. Nobody waits long for somebody else's playlist, but what it may name is not overwritten: ok is false while the
+// store holds other bytes.
+func (p *Plan) asks(o *object, s *stream) (ok bool) {
+	v := o.newest
+	if v == nil {
+		return true
+	}
+	if at := v.file.Seen.Add(softWait); p.now.Before(at) {
+		p.alarm(at, s)
+		return false
+	}
+	if v.absent && o.remote == nil && o.etag == "" {
+		return true // nothing can be overwritten
+	}
+	if !o.compares() {
+		if v.differs {
+			return false
+		}
+		v.check = true
+	}
+	return true
 }
 
 // compares reports whether the next request for o asks rather than stores.
@@ -294,10 +303,10 @@ func (o *object) compares() bool {
 
 // launch makes the job for o.
 func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
-	o.busy, o.began = true, p.now
-	s.flying++
-	if backlog {
-		s.behind++
+	o.stream, o.flight = s, &flight{began: p.now, backlog: backlog}
+	o.flight.board(s)
+	for _, other := range o.queues {
+		o.flight.board(other)
 	}
 	p.slots.flying[fileClass(backlog)]++
 	j := Job{Backlog: backlog, Op: Compare, object: o, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.etag}
@@ -345,12 +354,12 @@ func (p *Plan) overwrite(o *object) {
 
 // mayOverwrite reports whether v may replace what the store holds under its name now. It may unless a playlist
 // that is or may be published needs the old bytes; see overwritable.
-func (p *Plan) mayOverwrite(o *object, v *version) bool {
+func (p *Plan) mayOverwrite(o *object, v *version, s *stream) bool {
 	if o.extends(v) {
 		return true
 	}
 	for _, n := range o.naming {
-		if n.exposed > 0 && !n.list.shows(o, v) && !p.overwritable(n.list, o, v) {
+		if n.exposed > 0 && !n.list.shows(o, v) && !p.overwritable(n.list, o, v, s) {
 			return false
 		}
 	}
@@ -376,8 +385,9 @@ func (l *list) shows(o *object, v *version) bool {
 }
 
 // overwritable reports whether v may replace bytes that the published version of l names: when a newer
-// snapshot waits for nothing but overwrites; else after Settle if no newer playlist came, or after Patience.
-func (p *Plan) overwritable(l *list, o *object, v *version) bool {
+// snapshot waits for nothing but overwrites; else after Settle if no newer playlist came, or after Patience, when s looks at
+// it again.
+func (p *Plan) overwritable(l *list, o *object, v *version, s *stream) bool {
 	if len(l.doubt) > 0 {
 		return false // what is published shows when its PUT ended well
 	}
@@ -395,7 +405,7 @@ func (p *Plan) overwritable(l *list, o *object, v *version) bool {
 	}
 	at := v.file.Seen.Add(wait)
 	if p.now.Before(at) {
-		p.alarm(at, o.stream)
+		p.alarm(at, s)
 		return false
 	}
 	return true

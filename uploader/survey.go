@@ -158,7 +158,7 @@ func (w *worker) listOnce(ctx context.Context, pages chan<- surveyed) error {
 // inQuestion reports whether the store may hold the newest bytes of o, found at rest, and nothing was heard of that yet.
 func (o *object) inQuestion() bool {
 	v := o.newest
-	return v != nil && v.check && !v.met && !o.busy && o.etag == "" && o.remote == nil
+	return v != nil && v.check && !v.met && !o.busy() && o.etag == "" && o.remote == nil
 }
 
 // questions counts the files to be shipped that are in question.

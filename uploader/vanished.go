@@ -31,7 +31,7 @@ func (p *Plan) vanish() {
 		p.wake(l.stream)
 	}
 	for _, o := range p.objects {
-		o.suspect = o.busy
+		o.suspect = o.busy()
 		p.vanishObject(o)
 		p.forgetObject(o)
 	}
@@ -63,7 +63,7 @@ func (p *Plan) vanishObject(o *object) {
 	case v.file.Source != nil:
 		v.kept = false
 		p.keep(v)
-		p.queue(o, o.stream)
+		p.queue(o)
 	case o.gone: // and its bytes were let go
 		p.unreachable(o)
 	default:
@@ -99,8 +99,8 @@ func (p *Plan) unreachable(o *object) {
 	p.discard(o, v)
 	switch {
 	case needed && o.before != "":
-		o.recall = v
-		p.ask(o, o.stream)
+		o.recall, o.query = v, true
+		p.queue(o)
 	case needed:
 		p.lose(o, "gone")
 	}
@@ -145,7 +145,6 @@ func (p *Plan) restore(l *list) {
 		}
 		b.obj.mark, b.obj.place = s.mark, i
 		b.obj.name(l, 1, 0)
-		s.foreign = s.foreign || b.obj.stream != l.stream
 		s.binds = append(s.binds, b)
 	}
 	for i := range s.binds {

@@ -2,13 +2,13 @@ package uploader
 
 import (
 	"cmp"
+	"container/heap"
 	"slices"
 	"time"
 )
 
-// relieve gives up what is too old, and then the oldest files until what waits fits into the budget: first those
-// that no newest playlist needs, and the others only if that does not suffice. What the store may hold already counts
-// for nothing: after a restart that is most of the directory.
+// relieve gives up what is too old, and then files until what waits fits into the budget. What the store may hold already
+// counts for nothing: after a restart that is most of the directory.
 func (p *Plan) relieve() {
 	aging := p.cfg.MaxAge > 0 && !p.now.Before(p.nextAge)
 	if aging {
@@ -24,16 +24,98 @@ func (p *Plan) relieve() {
 			p.giveUp(o, "age")
 		}
 	}
-	for _, needed := range []bool{false, true} {
-		for _, o := range waiting {
-			if !p.over() {
-				return
+	if p.over() {
+		p.shed(waiting)
+	}
+}
+
+// shed gives up files, oldest first, until what waits fits into the budget. Each is one of the stream that holds the most then, so
+// that nobody loses anything for a stream that is larger, and of that one first those that no newest playlist needs.
+func (p *Plan) shed(waiting []*object) {
+	shares := p.shares(waiting)
+	heap.Init(&shares)
+	for p.over() && len(shares) > 0 {
+		largest := shares[0]
+		o := largest.next(p)
+		if o == nil {
+			heap.Pop(&shares)
+			continue
+		}
+		largest.bytes -= o.newest.size()
+		heap.Fix(&shares, 0)
+		p.giveUp(o, "budget")
+	}
+}
+
+// share is what waits for one stream.
+type share struct {
+	bytes  int64
+	files  []*object // that it alone ships, or that all who do hold more than it does; oldest first
+	spared []*object // those of them that a newest playlist needs
+	sorted bool      // files has none but spared
+}
+
+// shares returns what the streams hold, those that hold nothing left out.
+func (p *Plan) shares(waiting []*object) shares {
+	held := make(map[*stream]*share)
+	var all shares
+	for _, o := range waiting {
+		for _, s := range o.queues {
+			if held[s] == nil {
+				held[s] = &share{}
+				all = append(all, held[s])
 			}
-			if !o.newest.refused && p.needed(o) == needed {
-				p.giveUp(o, "budget")
-			}
+			held[s].bytes += o.newest.size()
 		}
 	}
+	for _, o := range waiting {
+		if len(o.queues) > 0 {
+			least := slices.MinFunc(o.queues, func(a, b *stream) int { return cmp.Compare(held[a].bytes, held[b].bytes) })
+			held[least].files = append(held[least].files, o)
+		}
+	}
+	for _, s := range all {
+		s.bytes = 0
+		for _, o := range s.files {
+			s.bytes += o.newest.size()
+		}
+	}
+	return all
+}
+
+// next takes out the file that is given up first, nil if there is none.
+func (s *share) next(p *Plan) *object {
+	for len(s.files) > 0 {
+		o := s.files[0]
+		s.files = s.files[1:]
+		switch {
+		case o.newest.refused:
+		case !s.sorted && p.needed(o):
+			s.spared = append(s.spared, o)
+		default:
+			return o
+		}
+	}
+	if s.sorted {
+		return nil
+	}
+	s.files, s.sorted = s.spared, true
+	return s.next(p)
+}
+
+// shares is a heap, the largest first.
+type shares []*share
+
+// Len, Less, Swap, Push and Pop make a heap of shares.
+func (s shares) Len() int           { return len(s) }
+func (s shares) Less(i, j int) bool { return s[i].bytes > s[j].bytes }
+func (s shares) Swap(i, j int)      { s[i], s[j] = s[j], s[i] }
+func (s *shares) Push(x any)        { *s = append(*s, x.(*share)) } //nolint:forcetypeassert // the heap holds nothing else
+func (s *shares) Pop() any {
+	old := *s
+	x := old[len(old)-1]
+	*s = old[:len(old)-1]
+	return x
 }
 
 // over reports whether more waits than the budget allows.

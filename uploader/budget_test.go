@@ -2,6 +2,7 @@ package uploader
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 )
@@ -75,6 +76,63 @@ func TestPlanBudget(t *testing.T) {
 		d.done("put s4.ts", "put s5.ts")
 		d.want("publish x.m3u8", "put s2.ts", "put s3.ts")
 	})
+}
+
+// TestBudgetIsShared: who holds the most loses first, so that a stream which holds little loses nothing for another one.
+func TestBudgetIsShared(t *testing.T) {
+	t.Parallel()
+	large := func(d *desk, name string, size int64) {
+		f := d.file(name)
+		f.Version.Size = size
+		d.plan.Observe(f)
+	}
+	for name, fill := range map[string]func(d *desk) (lost int){
+		"by one file that is larger than all": func(d *desk) int {
+			large(d, "b.ts", 1<<40)
+			d.playlist("b.m3u8", playlistText(0, false, "b.ts"))
+			return 1
+		},
+		"by one of another folder": func(d *desk) int {
+			large(d, "c/b.ts", 1<<40)
+			d.playlist("c/b.m3u8", playlistText(0, false, "b.ts"))
+			return 1
+		},
+		"by many files": func(d *desk) int {
+			names := burst(50)
+			d.media(names...)
+			d.playlist("b.m3u8", playlistText(0, false, names...))
+			return 36
+		},
+		"by one whose playlist names the other stream's, too": func(d *desk) int {
+			names := burst(50)
+			d.media(names...)
+			d.playlist("b.m3u8", playlistText(0, false, append([]string{"s0.ts", "s1.ts", "s2.ts", "s3.ts", "s4.ts", "s5.ts"}, names...)...))
+			return 36
+		},
+		"by many files of two": func(d *desk) int {
+			names := burst(60)
+			d.media(names...)
+			d.playlist("b.m3u8", playlistText(0, false, names[:30]...))
+			d.playlist("c.m3u8", playlistText(0, false, names[30:]...))
+			return 46
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := during(t, PlanConfig{Budget: 2000})
+			want := fill(d)
+			d.jobs()
+			lost := d.plan.Losses()
+			for _, l := range lost {
+				if strings.HasPrefix(l.Path, "s") {
+					t.Errorf("%s is lost", l.Path)
+				}
+			}
+			if len(lost) != want {
+				t.Errorf("%d are lost, want %d: %v", len(lost), want, lost)
+			}
+		})
+	}
 }
 
 func TestFlow(t *testing.T) {

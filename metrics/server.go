@@ -20,8 +20,8 @@ import (
 )
 
 // stopTimeout is how long Serve waits for requests under way when it stops. A scrape takes
-// milliseconds; who has not got its answer by then is not reading.
-const stopTimeout = 2 * time.Second
+// milliseconds; who has not got its answer by then is not reading, and must not hold up the end.
+const stopTimeout = 500 * time.Millisecond
 
 //go:embed status.html
 var statusPage string

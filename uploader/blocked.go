@@ -136,11 +136,23 @@ type liveState struct {
 	waitingSince, published, newest time.Time
 }
 
-// changedStreams returns the live states of the streams that changed since the last call.
-func (p *Plan) changedStreams() []liveState {
-	states := make([]liveState, 0, len(p.changed))
-	for _, f := range p.changed {
-		f.touched = false
+// sumTime is how long a folder is not summed up again, for each of its playlists: to do so takes about a hundredth of it.
+const sumTime = 20 * time.Microsecond
+
+// changedStreams returns the live states of the streams that changed since the last call, or before it if it was too soon after
+// another one. With all true it returns all of them.
+func (p *Plan) changedStreams(now time.Time, all bool) []liveState {
+	var states []liveState
+	changed := p.changed
+	p.changed, p.nextSum = nil, time.Time{}
+	for _, f := range changed {
+		if now.Before(f.again) && !all {
+			if p.changed = append(p.changed, f); p.nextSum.IsZero() || f.again.Before(p.nextSum) {
+				p.nextSum = f.again
+			}
+			continue
+		}
+		f.touched, f.again = false, now.Add(time.Duration(len(f.streams))*sumTime)
 		f.streams = slices.DeleteFunc(f.streams, func(s *stream) bool {
 			if s.idle() {
 				delete(p.streams, s.key)
@@ -153,7 +165,6 @@ func (p *Plan) changedStreams() []liveState {
 			delete(p.folders, f.name)
 		}
 	}
-	p.changed = nil
 	return states
 }
 

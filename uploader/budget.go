@@ -118,8 +118,10 @@ func (s *shares) Pop() any {
 	return x
 }
 
-// over reports whether more waits than the budget allows.
-func (p *Plan) over() bool { return p.cfg.Budget > 0 && p.waitingBytes-p.unsureBytes > p.cfg.Budget }
+// over reports whether more waits than the budget allows. What is under way waits no more, or not yet again.
+func (p *Plan) over() bool {
+	return p.cfg.Budget > 0 && p.waitingBytes-p.unsureBytes-p.flyingBytes > p.cfg.Budget
+}
 
 // waitingObjects returns what is wanted, surely not stored and not under way, oldest first.
 func (p *Plan) waitingObjects() []*object {

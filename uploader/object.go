@@ -45,6 +45,7 @@ type object struct {
 type flight struct {
 	began   time.Time
 	backlog bool
+	bytes   int64     // in Plan.flyingBytes
 	streams []*stream // that ship the object, one of which made the request
 }
 

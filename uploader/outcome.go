@@ -97,6 +97,7 @@ func (p *Plan) land(j Job) (*object, *version) {
 		p.wake(s)
 		p.touch(s)
 	}
+	p.flyingBytes -= o.flight.bytes
 	o.flight = nil
 	p.slots.flying[fileClass(j.Backlog)]--
 	return o, j.version

@@ -98,6 +98,7 @@ type Plan struct {
 
 	waitingBytes int64
 	unsureBytes  int64     // those of them that the store may hold already
+	flyingBytes  int64     // those of them that are under way, and surely not stored
 	due          flow      // of what becomes wanted
 	nextAge      time.Time // when ages are looked at again
 
@@ -116,6 +117,7 @@ type Plan struct {
 	losses   []Loss
 	lags     []Lag
 	changed  []*folder // folders whose live state changed, each once
+	nextSum  time.Time // when one of them may be summed up that could not be before; zero if all can
 }
 
 // NewPlan returns an empty Plan.
@@ -202,8 +204,14 @@ func (p *Plan) Next(now time.Time) []Job {
 	}
 }
 
-// Wake returns when Next may have jobs without a new fact or outcome. ok is false if never.
-func (p *Plan) Wake() (at time.Time, ok bool) { return p.alarms.next() }
+// Wake returns when Next may have jobs, or the live state of a stream be told, without a new fact or outcome. ok is false if
+// never.
+func (p *Plan) Wake() (at time.Time, ok bool) {
+	if at, ok = p.alarms.next(); !p.nextSum.IsZero() && (!ok || p.nextSum.Before(at)) {
+		return p.nextSum, true
+	}
+	return at, ok
+}
 
 // Report takes the outcome of a job in.
 func (p *Plan) Report(j Job, o Outcome) {

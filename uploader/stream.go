@@ -34,6 +34,7 @@ type folder struct {
 	name    string
 	streams []*stream
 	touched bool
+	again   time.Time // before which it is not summed up again
 }
 
 // stream returns the stream of that key, which is shown with those of the folder.
@@ -322,6 +323,10 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 		j.File = o.newest.file
 		p.lengthen(&j, o)
 		p.overwrite(o)
+		if v := o.newest; v.counted && !v.unsure {
+			o.flight.bytes = v.size()
+			p.flyingBytes += v.size()
+		}
 	}
 	if j.version != nil {
 		j.File = j.version.file

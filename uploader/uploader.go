@@ -151,7 +151,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 			l.start(time.Now())
 			l.listen(time.Now())
 		}
-		u.settleAccounts(len(l.attempts))
+		u.settleAccounts(len(l.attempts), false)
 		if l.crash != nil {
 			done = nil
 		}
@@ -224,8 +224,8 @@ func (u *Uploader) beats() (<-chan time.Time, func()) {
 	return second.C, second.Stop
 }
 
-// settleAccounts hands on what the Plan has for others.
-func (u *Uploader) settleAccounts(flying int) {
+// settleAccounts hands on what the Plan has for others: all of it if shipping has ended.
+func (u *Uploader) settleAccounts(flying int, ended bool) {
 	for _, s := range u.plan.Kept() {
 		if k, ok := s.(hls.Keeper); ok {
 			k.Keep()
@@ -253,7 +253,7 @@ func (u *Uploader) settleAccounts(flying int) {
 	for _, lag := range u.plan.Lags() {
 		u.log.lag(lag)
 	}
-	for _, s := range u.plan.changedStreams() {
+	for _, s := range u.plan.changedStreams(time.Now(), ended) {
 		u.log.stream(s)
 	}
 	u.log.queue(flying, u.plan.waiting, u.plan.waitingBytes)
@@ -262,7 +262,7 @@ func (u *Uploader) settleAccounts(flying int) {
 
 // finish releases what is left, except for what the next process is to ship, and names it.
 func (u *Uploader) finish(facts <-chan hls.File) error {
-	u.settleAccounts(0)
+	u.settleAccounts(0, true)
 	u.log.flooded(time.Now().Add(time.Minute)) // there is no later
 	for _, s := range u.plan.abandoned() {
 		s.Release()

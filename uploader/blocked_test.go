@@ -52,7 +52,7 @@ func TestLargeFoldersAreSummedUpSeldom(t *testing.T) {
 				t.Fatalf("%d states are told, want that of the folder", n)
 			}
 			for i := range 3 { // over and over
-				d.playlist("x0.m3u8", playlistText(i, false, "never.ts"))
+				d.playlist("x0.m3u8", playlistText(i+1, false, "never.ts"))
 				told := d.plan.changedStreams(d.now, false)
 				if at, ok := d.plan.Wake(); ts.later > 0 && (len(told) > 0 || !ok || at.After(d.now.Add(ts.later))) {
 					t.Fatalf("%d states are told, the next at %v", len(told), at.Sub(d.now))

@@ -123,13 +123,13 @@ func (p *Plan) over() bool {
 	return p.cfg.Budget > 0 && p.waitingBytes-p.unsureBytes-p.flyingBytes > p.cfg.Budget
 }
 
-// waitingObjects returns what is wanted, surely not stored and not under way, oldest first.
+// waitingObjects returns the objects of which the newest bytes are wanted, surely not stored and not under way, oldest first.
 func (p *Plan) waitingObjects() []*object {
 	var all []*object
 	for _, s := range p.streams {
 		for _, queue := range [][]*object{s.queue, s.backlog} {
 			for _, o := range queue {
-				if v := o.newest; v != nil && v.counted && !v.unsure && !o.busy() {
+				if v := o.newest; v != nil && v.counted && !v.unsure && !(o.busy() && o.flight.sent == v) {
 					all = append(all, o)
 				}
 			}

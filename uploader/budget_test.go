@@ -81,6 +81,16 @@ func TestPlanBudget(t *testing.T) {
 // TestBudgetIsShared: who holds the most loses first, so that a stream which holds little loses nothing for another one.
 func TestBudgetIsShared(t *testing.T) {
 	t.Parallel()
+	begin := func(d *desk) { // requests for files
+		for _, j := range d.jobs() {
+			if j.Op == Fetch {
+				d.report(j, Outcome{Result: Absent})
+			}
+		}
+		if !d.plan.objects["b.ts"].busy() {
+			d.jobs()
+		}
+	}
 	large := func(d *desk, name string, size int64) {
 		f := d.file(name)
 		f.Version.Size = size
@@ -90,6 +100,23 @@ func TestBudgetIsShared(t *testing.T) {
 		"by one file that is larger than all": func(d *desk) int {
 			large(d, "b.ts", 1<<40)
 			d.playlist("b.m3u8", playlistText(0, false, "b.ts"))
+			return 1
+		},
+		"by one that is written anew while it is under way": func(d *desk) int {
+			d.media("b.ts")
+			d.playlist("b.m3u8", playlistText(0, false, "b.ts"))
+			begin(d)
+			large(d, "b.ts", 1<<40)
+			d.playlist("b.m3u8", playlistText(1, false, "b.ts"))
+			return 2
+		},
+		"by one that is written anew while the store is asked for it": func(d *desk) int {
+			d.playlist("b.m3u8", playlistText(0, false, "b.ts"))
+			d.gone("b.ts")
+			d.tick(10 * time.Second)
+			begin(d)
+			large(d, "b.ts", 1<<40)
+			d.playlist("b.m3u8", playlistText(1, false, "b.ts"))
 			return 1
 		},
 		"by one of another folder": func(d *desk) int {
@@ -152,10 +179,13 @@ func TestFlow(t *testing.T) {
 // counts.
 func TestPlanBudgetAtAStart(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, PlanConfig{Budget: 150})
+	d := newDesk(t, PlanConfig{Budget: 150, PerStream: 3})
 	for _, name := range []string{"a.ts", "b.ts", "c.ts"} {
 		f := d.file(name)
 		f.Found, f.Version.Size = true, 100
+		if name == "c.ts" {
+			f.Version.Size = 200
+		}
 		d.plan.Observe(f)
 	}
 	d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts", "c.ts"))

@@ -45,7 +45,8 @@ type object struct {
 type flight struct {
 	began   time.Time
 	backlog bool
-	bytes   int64     // in Plan.flyingBytes
+	sent    *version  // that is stored by it; nil if it asks
+	bytes   int64     // of it, in Plan.flyingBytes
 	streams []*stream // that ship the object, one of which made the request
 }
 

@@ -323,9 +323,9 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 		j.File = o.newest.file
 		p.lengthen(&j, o)
 		p.overwrite(o)
-		if v := o.newest; v.counted && !v.unsure {
-			o.flight.bytes = v.size()
-			p.flyingBytes += v.size()
+		if o.flight.sent = o.newest; o.newest.counted {
+			o.flight.bytes = o.newest.size()
+			p.flyingBytes += o.flight.bytes
 		}
 	}
 	if j.version != nil {

@@ -196,8 +196,8 @@ func (p *Plan) observeObject(f hls.File) {
 		}
 	}
 	v := &version{id: p.next(), file: f}
-	if o.etag != "" || o.exposed() || o.busy() && !o.isMedia() {
-		if len(o.naming) > 0 {
+	if o.asked != nil || o.etag != "" || o.exposed() || o.busy() && !o.isMedia() {
+		if o.asked != nil || len(o.naming) > 0 {
 			if o.asked != nil {
 				p.release(o.asked)
 				p.disown(o, func(waiter) bool { return true }) // it is not known whether it was the stored one

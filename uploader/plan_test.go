@@ -84,6 +84,54 @@ func playlistText(seq int, ended bool, lines ...string) string {
 	return b.String()
 }
 
+// TestWrittenAgainWhileCompared: bytes that are being compared with those stored, and that no playlist names any more, give way to
+// newer ones, whatever the comparison says.
+func TestWrittenAgainWhileCompared(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]Outcome{
+		"others": {Result: Different, ETag: "old"}, "the same": {Result: Done, ETag: "old"}, "none": {Result: Absent}, "no answer": {Result: Failed, Kind: Transient},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			d.media("s0.ts", "s1.ts")
+			d.playlist("x.m3u8", playlistText(0, false, "s0.ts"))
+			d.fresh("x.m3u8")
+			d.want("put s0.ts")
+			d.done("put s0.ts")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			d.playlist("x.m3u8", playlistText(1, false, "s1.ts"))
+			d.want("put s1.ts")
+			d.done("put s1.ts")
+			d.want("publish x.m3u8")
+			d.media("s0.ts") // while it is still exposed
+			d.want("compare s0.ts")
+			d.done("publish x.m3u8")
+			d.media("s0.ts")
+			newest := d.plan.seq
+			d.playlist("x.m3u8", playlistText(2, false, "s1.ts", "s0.ts"))
+			d.answer("compare s0.ts", answer)
+			for range 5 {
+				for _, j := range d.plan.Next(d.now) {
+					switch {
+					case j.Op == PutMedia && j.version.id < newest:
+						t.Error("the bytes that were written over are sent")
+					case j.Op == Compare:
+						d.report(j, Outcome{Result: Different, ETag: "old"})
+					default:
+						d.report(j, Outcome{Result: Done})
+					}
+				}
+				d.tick(3 * time.Second)
+			}
+			if o := d.plan.objects["s0.ts"]; o.remote == nil || o.remote.id < newest {
+				t.Errorf("stored: %+v, want version %d or newer", o.remote, newest)
+			}
+		})
+	}
+}
+
 func (d *desk) playlist(name, text string) {
 	pl, err := hls.Parse([]byte(text))
 	if err != nil {

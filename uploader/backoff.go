@@ -76,7 +76,7 @@ func (p *Plan) holdOff(b *backOff, out Outcome, streams ...*stream) {
 
 // oblige notes that s waits because the store asked for it.
 func (p *Plan) oblige(s *stream) {
-	if !s.obliged {
+	if s != nil && !s.obliged {
 		s.obliged = true
 		p.obliged = append(p.obliged, s)
 	}

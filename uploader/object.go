@@ -401,8 +401,11 @@ func (p *Plan) queue(o *object) {
 	p.wakeQueues(o)
 }
 
-// enqueue has o looked at by s.
+// enqueue has o looked at by s, if there is any.
 func (p *Plan) enqueue(o *object, s *stream) {
+	if s == nil {
+		return // of a playlist that is stored, and of which there is no file
+	}
 	if !slices.Contains(o.queues, s) {
 		o.joins(s)
 		s.queue = append(s.queue, o)

@@ -339,7 +339,11 @@ func (p *Plan) wake(s *stream) {
 }
 
 // alarm makes Next look at s at a later time.
-func (p *Plan) alarm(at time.Time, s *stream) { p.alarms.add(at, s) }
+func (p *Plan) alarm(at time.Time, s *stream) {
+	if s != nil {
+		p.alarms.add(at, s)
+	}
+}
 
 func (p *Plan) object(name string) *object {
 	o := p.objects[name]
@@ -351,12 +355,12 @@ func (p *Plan) object(name string) *object {
 	return o
 }
 
+// list returns the playlist of that path. Until there is a file of it, it has no stream.
 func (p *Plan) list(name string) *list {
 	l := p.lists[name]
 	if l == nil {
 		name = strings.Clone(name)
-		l = &list{path: name, stream: p.stream(name, path.Dir(name)), gone: true, run: &run{first: true}}
-		l.stream.list = l
+		l = &list{path: name, gone: true}
 		p.lists[name] = l
 	}
 	return l
@@ -408,6 +412,10 @@ func (p *Plan) observeGone(name string) {
 // observeList makes a snapshot of a playlist's new version.
 func (p *Plan) observeList(f hls.File) {
 	l := p.list(f.Path)
+	if l.stream == nil {
+		l.stream = p.stream(l.path, path.Dir(l.path))
+		l.stream.list, l.run = l, &run{first: true}
+	}
 	if p.reread(l, f) {
 		return
 	}
@@ -483,10 +491,11 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 
 // touch notes that the live state of s changed.
 func (p *Plan) touch(s *stream) {
-	if f := s.folder; !f.touched {
-		f.touched = true
-		p.changed = append(p.changed, f)
+	if s == nil || s.folder.touched {
+		return
 	}
+	s.folder.touched = true
+	p.changed = append(p.changed, s.folder)
 }
 
 // lose counts a named version that can never be stored.

@@ -167,6 +167,9 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 	}
 	p.wake(l.stream)
 	p.wakeParents(l)
+	if l.stream == nil {
+		p.forgetList(l)
+	}
 }
 
 // wakeParents wakes the streams of all playlists that name l.
@@ -273,6 +276,8 @@ func (p *Plan) forgetList(l *list) {
 		}
 	}
 	l.published, l.doubt, l.last = nil, nil, nil
-	l.stream.list = nil
-	p.touch(l.stream)
+	if l.stream != nil {
+		l.stream.list = nil
+		p.touch(l.stream)
+	}
 }

@@ -10,7 +10,7 @@ import (
 // list is all that the Plan knows of one playlist's name.
 type list struct {
 	path   string
-	stream *stream
+	stream *stream // nil while there is no file of it
 	gone   bool
 
 	last    *snapshot   // the newest version on disk, pending or not

@@ -19,7 +19,7 @@ import (
 const (
 	// Of a control group's memory the Go runtime may take heapPercent: stacks, the page cache of what is uploaded and what the
 	// collector comes too late for need the rest.
-	heapPercent = 80
+	heapPercent = 75
 	// Of what the runtime may take the playlists get playlistPercent, but not less than leastBudget: what is parsed and what
 	// is collected only later comes on top. Where nothing limits the process they get plainBudget.
 	playlistPercent = 40

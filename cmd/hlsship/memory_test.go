@@ -57,12 +57,12 @@ func TestMemoryBudget(t *testing.T) {
 		heap, budget int64 // in MiB, rounded down
 	}{
 		"nothing limits it":                   {memory{}, 0, 192},
-		"container of 256 MiB":                {memory{group: 256 * mib}, 204, 81},
-		"chart, which sets GOMEMLIMIT":        {memory{group: 256 * mib, runtime: 204 * mib}, 204, 81},
+		"container of 256 MiB":                {memory{group: 256 * mib}, 191, 76},
+		"chart, which sets GOMEMLIMIT":        {memory{group: 256 * mib, runtime: 192 * mib}, 192, 76},
 		"GOMEMLIMIT alone":                    {memory{runtime: 500 * mib}, 500, 200},
 		"GOMEMLIMIT beyond the control group": {memory{group: 256 * mib, runtime: 1024 * mib}, 256, 102},
-		"tiny":                                {memory{group: 40 * mib}, 31, 32},
-		"large":                               {memory{group: 10240 * mib}, 8191, 3276},
+		"tiny":                                {memory{group: 40 * mib}, 29, 32},
+		"large":                               {memory{group: 10240 * mib}, 7679, 3071},
 	} {
 		if heap, budget := tt.memory.heap()/mib, tt.memory.budget()/mib; heap != tt.heap || budget != tt.budget {
 			t.Errorf("%s: %d MiB for the heap and %d MiB for playlists, want %d and %d", name, heap, budget, tt.heap, tt.budget)

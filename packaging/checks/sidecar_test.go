@@ -215,7 +215,7 @@ func TestWhoIsScraped(t *testing.T) {
 func TestMemoryLimit(t *testing.T) {
 	t.Parallel()
 	for limit, want := range map[string]string{
-		"256Mi": "214748364", "1Gi": "858993459", "500M": "400000000", "268435456": "214748364", "262144Ki": "214748364", "1.5Gi": "", "268435456000m": "", "": "",
+		"256Mi": "201326592", "1Gi": "805306368", "500M": "375000000", "268435456": "201326592", "262144Ki": "201326592", "1.5Gi": "", "268435456000m": "", "": "",
 	} {
 		text := "destination: s3://my-bucket\nresources: {limits: {memory: \"" + limit + "\"}}\n"
 		if limit == "" {

@@ -19,11 +19,11 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end }}
 
-{{- /* 80 % of the memory limit in bytes; nothing if there is none or it has a fraction: hlsship then looks for itself. */}}
+{{- /* 75 % of the memory limit in bytes; nothing if there is none or it has a fraction: hlsship then looks for itself. */}}
 {{- define "hlsship.memoryLimit" -}}
 {{- $limit := dig "limits" "memory" "" .Values.resources | toString -}}
 {{- $number := regexFind "^[0-9]+" $limit -}}
 {{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 -}}
 {{- $unit := get $units (trimPrefix $number $limit) -}}
-{{- if and $number $unit }}{{ div (mul $number $unit 4) 5 }}{{ end }}
+{{- if and $number $unit }}{{ div (mul $number $unit 3) 4 }}{{ end }}
 {{- end }}

@@ -364,6 +364,9 @@ func TestParseRefuses(t *testing.T) {
 		{"variables that double", "#EXTM3U\n" + doubling + "{$v30}", ErrTooLarge},
 		{"a long value again and again", "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"" + strings.Repeat("x", 1<<20) +
 			"\"\n" + strings.Repeat("{$a}\n", 100), ErrTooLarge},
+		{"a URI of two values of 40 kB", "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"" + strings.Repeat("x", 40_000) + "\"\n{$a}{$a}\n", ErrTooLarge},
+		{"a value of two of 40 kB", "#EXTM3U\n#EXT-X-DEFINE:NAME=\"a\",VALUE=\"" + strings.Repeat("x", 40_000) +
+			"\"\n#EXT-X-DEFINE:NAME=\"b\",VALUE=\"{$a}{$a}\"\ns.ts\n", ErrTooLarge},
 		{"one URI too many", "#EXTM3U\n" + strings.Repeat("a\n", maxReferences+1), ErrTooLarge},
 		{"one URI too many in a tag", "#EXTM3U\n#EXT-X-A:" + strings.Repeat("URI=a,", maxReferences+1), ErrTooLarge},
 	}

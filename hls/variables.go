@@ -3,14 +3,18 @@ package hls
 import "strings"
 
 // variables are the EXT-X-DEFINE variables of one playlist (RFC 8216bis §4.4.2.3). The zero value has
-// none and is ready for use. A budget is charged for what is kept and for what substitution makes: variables made of
-// variables could double with every line, so that a small text would fill the memory.
+// none and is ready for use. A budget is charged for what is kept and for what substitution makes, and longestText bounds
+// that: variables made of variables could double with every line, so that a small text would fill the memory.
 type variables struct {
 	values map[string]variable
 }
 
-// perVariable is what a variable takes in the map, in bytes.
-const perVariable = 128
+const (
+	// perVariable is what a variable takes in the map, in bytes.
+	perVariable = 128
+	// longestText is the longest text, in bytes, that substitution may make: no server takes a longer URI.
+	longestText = 64 << 10
+)
 
 // variable is what one EXT-X-DEFINE says.
 type variable struct {
@@ -71,8 +75,8 @@ func (v *variables) expand(s string, charged *budget) (text string, unknown int,
 		}
 		end += len("}")
 		if found := v.values[name]; found.known {
-			if err := charged.affords(int64(b.Len() + len(found.value))); err != nil {
-				return "", unknown, err
+			if b.Len()+i+len(found.value) > longestText {
+				return "", unknown, errLongNames()
 			}
 			b.WriteString(s[:i])
 			b.WriteString(found.value)

@@ -13,7 +13,7 @@ const (
 	probeTimeout = 2 * time.Second
 	// playlistPatience is how long a playlist PUT is left alone even when the store came back meanwhile, as
 	// one that is given up may still arrive.
-	playlistPatience = 10 * time.Second
+	playlistPatience = 8 * time.Second
 )
 
 // pulse tells whether the store answers at all. As soon as a request fails or makes no progress a probe asks;

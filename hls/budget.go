@@ -50,19 +50,18 @@ func (b *budget) count(n int64) error {
 	if b.counted += n; b.made == 0 {
 		return nil
 	}
-	return b.affords(0)
+	return b.room()
 }
 
 // name takes bytes of names in.
 func (b *budget) name(bytes int64) error {
 	b.made += bytes
-	return b.affords(0)
+	return b.room()
 }
 
-// affords returns an error if there is no room for so many bytes of names more.
-func (b *budget) affords(bytes int64) error {
-	made := b.made + bytes
-	if made > MaxPlaylistSize || excess(made, b.text, b.counted) > (b.references-b.counted)*PerReference {
+// room returns an error if the names take more than there is room for.
+func (b *budget) room() error {
+	if b.made > MaxPlaylistSize || excess(b.made, b.text, b.counted) > (b.references-b.counted)*PerReference {
 		return errLongNames()
 	}
 	return nil

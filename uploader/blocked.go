@@ -116,7 +116,7 @@ func (p *Plan) Finished() bool {
 		return false
 	}
 	for _, s := range p.streams {
-		if !p.listed && len(s.backlog) > 0 {
+		if !p.listed && len(s.backlog)+len(s.proofs) > 0 {
 			return false
 		}
 	}
@@ -138,6 +138,15 @@ type liveState struct {
 
 // sumTime is how long a folder is not summed up again, for each of its playlists: to do so takes about a hundredth of it.
 const sumTime = 20 * time.Microsecond
+
+// touch notes that the live state of s changed.
+func (p *Plan) touch(s *stream) {
+	if s == nil || s.folder.touched {
+		return
+	}
+	s.folder.touched = true
+	p.changed = append(p.changed, s.folder)
+}
 
 // changedStreams returns the live states of the streams that changed since the last call, or before it if it was too soon after
 // another one. With all true it returns all of them.

@@ -32,6 +32,8 @@ type disk struct {
 
 	removed func(name string) // told of all that is removed
 
+	read int64 // bytes of files
+
 	emptying sync.Mutex
 	emptied  bool // the store was
 	last     bool // the packager writes nothing more after what it writes now
@@ -406,6 +408,7 @@ func (r heldReader) ReadAt(b []byte, off int64) (int, error) {
 		return 0, io.EOF
 	}
 	n := copy(b, content[off:])
+	r.h.disk.read += int64(n)
 	if n < len(b) {
 		return n, io.EOF
 	}

@@ -18,6 +18,9 @@
 // a bucket that was deleted and made anew, what the playlists name is stored again. The condition of a PUT
 // tells, or the look at the published playlists that follows a refusal which somebody had to mend.
 //
+// A start reads next to nothing: what an earlier process stored it noted (Notes). A note is believed for a file that a published
+// playlist names, and proven afterwards; in doubt the bytes are compared, and stored again if they differ.
+//
 // A file that grows for as long as its stream lasts (hls.Growing) is one version that becomes longer: what the store
 // holds of it is lengthened whenever a playlist names more (Appender), and serves every playlist that names less.
 //

@@ -81,6 +81,7 @@ func (p *Plan) whole(o *object) {
 	o.remote = v
 	p.uncount(v)
 	p.release(v)
+	p.note(o, v)
 }
 
 // outgrown reports whether a request was about bytes of which o has more by now.

@@ -54,6 +54,9 @@ type Job struct {
 	From int64
 	// ETag is what Compare is to compare with; empty means that the store must be asked first.
 	ETag string
+	// Noted is the ETag under which an earlier process stored the bytes of File; empty if that is not known. A store that shows it
+	// need not be compared by its bytes.
+	Noted string
 	// Backlog is true if the live edge does not wait for the file.
 	Backlog bool
 	// Attempt counts the tries before this one.

@@ -37,6 +37,8 @@ type object struct {
 	before  string   // the ETag that its newest bytes had in a store that has vanished
 	recall  *version // these bytes, which nobody else has, while the store is asked for them; nil if it is not
 
+	unproven bool // that the store holds remote is known from a note alone
+
 	flight *flight // the request for it that is under way; nil if none is
 	backOff
 }
@@ -82,6 +84,7 @@ type version struct {
 	absent   bool     // the store was found to hold nothing
 	met      bool     // a listing has an object of its size, and does not tell whether it has these bytes
 	head     int64    // how many of its bytes the store held when it was finished
+	noted    string   // the ETag under which an earlier process stored these bytes; empty if that is not known
 	counted  bool     // in the Plan's count of what waits
 	unsure   bool     // in its count of what may be stored already
 	kept     bool     // its source is kept, or was
@@ -132,7 +135,7 @@ func (o *object) stored(v *version) bool {
 // unstore notes that nobody knows what the store holds.
 func (o *object) unstore() {
 	known := o.remote != nil
-	o.remote, o.etag = nil, ""
+	o.remote, o.etag, o.unproven = nil, "", false
 	if !known {
 		return // no cursor stands behind it
 	}
@@ -195,8 +198,9 @@ func (p *Plan) observeObject(f hls.File) {
 			return
 		}
 	}
-	v := &version{id: p.next(), file: f}
-	if o.asked != nil || o.etag != "" || o.exposed() || o.busy() && !o.isMedia() {
+	v := &version{id: p.next(), file: f, noted: p.known(f)}
+	news := v.noted == "" || o.newest != nil || o.remote != nil
+	if o.asked != nil || o.etag != "" || o.exposed() && news || o.busy() && !o.isMedia() {
 		if o.asked != nil || len(o.naming) > 0 {
 			if o.asked != nil {
 				p.release(o.asked)
@@ -323,7 +327,12 @@ func (p *Plan) want(o *object, v *version, s *stream) {
 		return
 	}
 	v.wanted = true
-	p.keep(v)
+	if p.trust(o) {
+		return
+	}
+	if v.noted == "" || s != nil && s.list != nil && s.list.fetched {
+		p.keep(v) // else once it is known that no published playlist names it
+	}
 	if o.late {
 		o.hurry() // its new bytes belong to the live edge
 	}

@@ -44,6 +44,7 @@ type theatre struct {
 	disk   *disk
 	viewer *storetest.Viewer
 	faults *storetest.Faults
+	notes  *notes
 	memory *storetest.Memory
 	kills  int
 	gaveUp bool // something for want of room, or with a process that alone had it
@@ -62,6 +63,7 @@ func (th *theatre) dice(actor uint64) *rand.Rand { return rand.New(rand.NewPCG(t
 
 func shipOne(t *testing.T, seed uint64) {
 	th := &theatre{t: t, seed: seed, disk: newDisk(), stored: map[string]int{}}
+	th.notes = &notes{disk: th.disk, dice: th.dice(6)}
 	rng := th.dice(1)
 	viewer := storetest.NewViewer("live/")
 	viewer.Settle -= 100 * time.Millisecond // the uploader learns of everything a little late
@@ -157,6 +159,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 	config := uploader.Config{
 		Store: th.store(th.faults), Prefix: "live/", Conditional: th.conditions != "off", Logger: slog.New(slog.NewTextHandler(logWriter{th}, nil)),
 		Look:        func(name string) { looks <- name },
+		Notes:       th.notes.next(ctx),
 		MinInterval: th.minInterval, MaxLag: th.maxLag, Budget: th.budget, Workers: th.workers,
 	}
 	th.recover(ctx, &config, rng)

@@ -11,9 +11,10 @@ func (p *Plan) reportPut(j Job, out Outcome) {
 				p.pace(s, p.now.Sub(flight.began))
 			}
 		}
-		o.remote, o.etag, o.failures = v, out.ETag, 0
+		o.remote, o.etag, o.unproven, o.failures = v, out.ETag, false, 0
 		p.uncount(v)
 		p.release(v)
+		p.note(o, v)
 		p.whole(o)
 	case Void:
 		p.void(o, v)
@@ -41,6 +42,7 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 	switch out.Result {
 	case Done:
 		o.clashed = false
+		o.unproven = o.unproven && j.local()
 		p.same(o, v, out.ETag)
 	case Different:
 		if o.clashed {
@@ -56,6 +58,7 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 		if o.remote != nil {
 			p.inspect() // what was there is not, and perhaps nothing is
 		}
+		p.distrust(o)
 		o.unstore()
 		if v == nil || o.outgrown(v) {
 			p.found(o, "")
@@ -65,6 +68,10 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 			p.differs(o, v)
 		}
 	case Present:
+		if o.unproven {
+			p.prove(o, out.ETag)
+			break
+		}
 		o.query = false
 		o.etag = out.ETag
 		p.found(o, out.ETag)
@@ -112,6 +119,7 @@ func (p *Plan) same(o *object, v *version, etag string) {
 	p.differs(o, v)
 	p.uncount(v)
 	p.release(v)
+	p.note(o, v)
 }
 
 // differs ends the comparison of v: from now on it counts as the newest version.
@@ -201,6 +209,8 @@ func (p *Plan) requeue(o *object) {
 	}
 	if o.pendingWork() {
 		p.queue(o)
+	} else if o.unproven && p.listed {
+		o.stream.proofs = append(o.stream.proofs, o)
 	}
 	p.wakeNaming(o)
 	for _, n := range o.naming {

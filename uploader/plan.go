@@ -42,6 +42,9 @@ type PlanConfig struct {
 	// Yield, unless nil, is called from any goroutine when a version of a playlist is to give up its memory, and must not
 	// block: the owner of the Plan then calls Plan.Yield.
 	Yield func(path string, seq uint64)
+	// Known returns the ETag under which an earlier process stored these bytes of a file, "" if that is not known: see Notes.
+	// nil knows nothing, and nothing is noted.
+	Known func(path string, v hls.Version) (etag string)
 	// Include says which files are shipped although no playlist names them; nil means none.
 	Include func(path string) bool
 }
@@ -114,6 +117,7 @@ type Plan struct {
 	released []hls.Source
 	kept     []hls.Source
 	looks    []string
+	notes    []Note
 	losses   []Loss
 	lags     []Lag
 	changed  []*folder // folders whose live state changed, each once
@@ -487,15 +491,6 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 		}
 	}
 	p.unname(s)
-}
-
-// touch notes that the live state of s changed.
-func (p *Plan) touch(s *stream) {
-	if s == nil || s.folder.touched {
-		return
-	}
-	s.folder.touched = true
-	p.changed = append(p.changed, s.folder)
 }
 
 // lose counts a named version that can never be stored.

@@ -165,6 +165,7 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 	case Different, Present, Void, Gone, Cancelled:
 		l.askAgain()
 	}
+	p.vouch(l)
 	p.wake(l.stream)
 	p.wakeParents(l)
 	if l.stream == nil {

@@ -20,6 +20,7 @@ type stream struct {
 	queue   []*object // named and to be shipped, oldest first
 	backlog []*object // to be shipped when nothing of queue can be
 	compare []*object // whose new bytes are to be compared here with what is stored; in queue as well
+	proofs  []*object // of which the store is to be asked whether it has what is noted, after all else; some were since
 
 	obliged bool // among those that wait because the store asked for it
 
@@ -217,7 +218,10 @@ func (p *Plan) pick(s *stream) (o *object, c class) {
 	if s.flying > s.behind {
 		return nil, forBacklog
 	}
-	return p.first(s, &s.backlog), forBacklog
+	if o := p.first(s, &s.backlog); o != nil {
+		return o, forBacklog
+	}
+	return p.proof(s), forBacklog
 }
 
 // first returns the first eligible object of a queue of s and drops those at hand that have nothing to ship.
@@ -329,7 +333,7 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 		}
 	}
 	if j.version != nil {
-		j.File = j.version.file
+		j.File, j.Noted = j.version.file, j.version.noted
 	} else {
 		j.ETag = "" // how long the object is matters, too
 	}

@@ -158,7 +158,7 @@ func (w *worker) listOnce(ctx context.Context, pages chan<- surveyed) error {
 // inQuestion reports whether the store may hold the newest bytes of o, found at rest, and nothing was heard of that yet.
 func (o *object) inQuestion() bool {
 	v := o.newest
-	return v != nil && v.check && !v.met && !o.busy() && o.etag == "" && o.remote == nil
+	return v != nil && !o.busy() && (o.unproven || v.check && !v.met && o.etag == "" && o.remote == nil)
 }
 
 // questions counts the files to be shipped that are in question.
@@ -195,6 +195,9 @@ func (p *Plan) endSurvey(whole bool) {
 	if whole && p.survey > 0 {
 		for _, o := range p.objects {
 			if o.inQuestion() && o.newest.id < p.survey {
+				if p.distrust(o) {
+					p.inspect() // what was there is not, and perhaps nothing is
+				}
 				p.checked(o.newest)
 				p.answered(o)
 			}
@@ -210,7 +213,12 @@ func (p *Plan) endSurvey(whole bool) {
 // of the same is told by its ETag or, where that is no MD5, by what only a request of its own brings: when it was finished.
 func (p *Plan) recognise(o *object, info Info) {
 	v := o.newest
+	if o.unproven && p.prove(o, info.ETag) {
+		return
+	}
 	switch {
+	case v.noted != "" && info.ETag == v.noted:
+		p.same(o, v, info.ETag)
 	case info.Size != v.file.Version.Size:
 		p.checked(v)
 		v.differs, o.etag = true, info.ETag

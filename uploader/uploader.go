@@ -27,6 +27,8 @@ type Config struct {
 	// Recovered are facts from an earlier process that are taken in before all others, but for playlists: those wait for
 	// Settle, and count only if the directory has none of that name by then.
 	Recovered []hls.File
+	// Notes, unless nil, are asked what an earlier process stored, and told what is stored.
+	Notes Notes
 	// Late brings such facts that turn up only later; nil for none. It need not be closed.
 	Late <-chan []hls.File
 	// Scanned is closed once the directory was scanned for the first time. Until then, for 30 s at most, the store is not
@@ -86,7 +88,12 @@ func New(c Config) (*Uploader, error) {
 		c.Look = func(string) {}
 	}
 	claims := newClaims()
+	var known func(string, hls.Version) string
+	if c.Notes != nil {
+		known = c.Notes.Known
+	}
 	plan := NewPlan(PlanConfig{
+		Known:  known,
 		Memory: c.Memory, Yield: claims.add,
 		Settle: c.Settle, MaxLag: c.MaxLag, MinInterval: c.MinInterval, Workers: c.Workers,
 		Include: c.Include, Unconditional: !c.Conditional, Budget: c.Budget, MaxAge: c.MaxAge,
@@ -233,6 +240,9 @@ func (u *Uploader) settleAccounts(flying int, ended bool) {
 	}
 	for _, s := range u.plan.Released() {
 		s.Release()
+	}
+	for _, n := range u.plan.Notes() { // after the links are gone that the sources had
+		u.cfg.Notes.Stored(n.Path, n.Version, n.ETag)
 	}
 	for _, name := range u.plan.Looks() {
 		u.cfg.Look(name)

@@ -46,7 +46,7 @@ func (p *Plan) vanishObject(o *object) {
 	}
 	o.unstore()
 	if v != nil {
-		v.check, v.differs = true, false
+		v.check, v.differs, v.noted = true, false, ""
 	}
 	switch {
 	case old == nil:

@@ -35,12 +35,14 @@
 // digits. Each step is one link, rename or unlink, so that a process killed at any instant leaves a pin
 // or none. Copies grow in the folder part, which Open empties. The file lock is locked (flock) by the one
 // process that uses the spool, and holds its number. The file began, if Resume was asked, says when the run began
-// and by its modification time when it still went on; End removes it.
+// and by its modification time when it still went on; End removes it. The file stored, if Notes was asked, says what was stored, one
+// line a file: a sum, the fingerprint, the change time of the inode, ETag and path. It is written at most once a second, begun
+// anew when it has doubled, and has 64 MiB at most. Nothing is lost with it: what it does not say is read and compared.
 //
 // # What is trusted
 //
 // The spool folder mostly lies where somebody else writes: he can make it before hlsship does, or move it away and put
-// his own there. So the spool folder, every folder in it, lock and began are looked at whenever they are opened: each is
+// his own there. So the spool folder, every folder in it, lock, began and stored are looked at whenever they are opened: each is
 // what it should be, no link, of the user who runs hlsship, writable for nobody else, and each file has one name. Nobody else
 // can then have put anything into it. That alone is why pins are believed, which are links and mostly belong to the
 // packager. Below the watched directory no link is followed on the way to the spool; elsewhere those of root and of
@@ -50,7 +52,7 @@
 // part or lock, there is no spool until somebody removes it; files are held open meanwhile, the log says so as an
 // error, and Run tries again. If it is a folder below settled or named, the files of that folder alone are held. A file
 // system that keeps no owners or modes can have no spool that could be trusted: a new folder is foreign at once there, with a
-// cure of its own. What began says is believed if it can be true.
+// cure of its own. What began says is believed if it can be true, and what stored says of a file that was not touched since.
 //
 // # What is recovered
 //

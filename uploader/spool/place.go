@@ -44,8 +44,10 @@ func Inspect(dir, spool string) error {
 	}
 	defer b.root.Close() //nolint:errcheck // nothing was written
 	if err = b.inspect(); err == nil {
-		if _, err = b.own(began); errors.Is(err, fs.ErrNotExist) {
-			err = nil
+		for _, name := range []string{began, stored} {
+			if _, wrong := b.own(name); err == nil && !errors.Is(wrong, fs.ErrNotExist) {
+				err = wrong
+			}
 		}
 	}
 	if err != nil {

@@ -37,7 +37,7 @@ func (s *Spool) recover(b *base) []hls.File {
 	r := recovery{spool: s, base: b, stays: map[string]*stay{}}
 	entries, _ := r.list(".")
 	for _, e := range entries {
-		if !slices.Contains([]string{lock, began, part, settled, named}, e.Name()) {
+		if !slices.Contains([]string{lock, began, stored, part, settled, named}, e.Name()) {
 			r.foreign(e.Name(), "the spool has no such entry")
 		}
 	}

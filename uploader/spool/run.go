@@ -55,6 +55,9 @@ func (s *Spool) serve(ctx context.Context, told *usage) {
 	s.keepAgain()
 	s.copyPostponed(ctx.Done(), s.sys.now().Add(-copyAfter))
 	s.flush(ctx)
+	if s.notes != nil {
+		s.notes.write()
+	}
 	s.removeIdle()
 	if files, bytes := s.Used(); *told != (usage{files, bytes}) {
 		*told = usage{files, bytes}

@@ -55,6 +55,7 @@ type Spool struct {
 	sys       system
 	serial    atomic.Uint64 // of copies
 	recovered []hls.File
+	notes     *Notes // nil unless Notes was called
 
 	mu        sync.Mutex
 	base      *base   // nil while there is no usable spool folder
@@ -156,6 +157,9 @@ func (s *Spool) begin(recover bool) (recovered []hls.File, err error) {
 // Nothing may be pinned afterwards. Run must have returned. Calling Close again does nothing.
 func (s *Spool) Close() {
 	s.copyPostponed(nil, s.sys.now())
+	if s.notes != nil {
+		s.notes.end()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {

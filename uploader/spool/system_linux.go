@@ -2,6 +2,7 @@ package spool
 
 import (
 	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"strconv"
@@ -53,6 +54,15 @@ func born(file *os.File) int64 {
 		return 0
 	}
 	return st.Btime.Sec*1e9 + int64(st.Btime.Nsec)
+}
+
+// changed returns st_ctime, which no writer can set.
+func changed(fi fs.FileInfo) int64 {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return int64(st.Ctim.Sec)*1e9 + int64(st.Ctim.Nsec) //nolint:unconvert // their types differ between machines
 }
 
 // room asks statfs(2) for what others than root may write.

@@ -4,6 +4,7 @@ package spool
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 )
 
@@ -18,6 +19,9 @@ func cannotClone(err error) bool { return errors.Is(err, errors.ErrUnsupported) 
 
 // born is not known here.
 func born(*os.File) int64 { return 0 }
+
+// changed is not asked for here.
+func changed(fs.FileInfo) int64 { return 0 }
 
 // room is not known here.
 func room(string) (bytes int64, ok bool) { return 0, false }

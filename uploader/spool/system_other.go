@@ -26,6 +26,7 @@ func thisFile(err error) bool    { return errors.Is(err, errors.ErrUnsupported) 
 func isFull(error) bool          { return false }
 func cure(err error) string      { return generalCure(err) }
 func born(*os.File) int64        { return 0 }
+func changed(fs.FileInfo) int64  { return 0 }
 
 // tryLock takes a lock that nobody else can have.
 func tryLock(*os.File) (free bool, err error) { return true, nil }

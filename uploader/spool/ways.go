@@ -31,12 +31,14 @@ type system struct {
 	room  func(folder string) (bytes int64, ok bool)
 	sync  func(*os.File) error
 	born  func(*os.File) int64
-	now   func() time.Time
-	user  func() int
+	// changed is when anything of the inode was changed last, in nanoseconds since the Unix epoch; 0 if that is not known.
+	changed func(fs.FileInfo) int64
+	now     func() time.Time
+	user    func() int
 }
 
 func kernel() system {
-	return system{link: link, clone: clone, copy: copyBytes, room: room, sync: (*os.File).Sync, born: born, now: time.Now, user: os.Geteuid}
+	return system{link: link, clone: clone, copy: copyBytes, room: room, sync: (*os.File).Sync, born: born, changed: changed, now: time.Now, user: os.Geteuid}
 }
 
 // copyStep is how many bytes are copied until it is asked whether the copy is still needed.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/spool"
 )
 
@@ -56,6 +57,14 @@ func (k keeping) start(c storeConfig, now time.Time) time.Time {
 		k.logger.Info("going on with a run that was cut off", "began", began)
 	}
 	return began
+}
+
+// notes returns what is remembered of the files stored at c; nil if the spool is off.
+func (k keeping) notes(c storeConfig) uploader.Notes {
+	if k.spool == nil {
+		return nil
+	}
+	return k.spool.Notes(c.server() + "/" + c.keyPrefix())
 }
 
 // end says that everything of the run is shipped.

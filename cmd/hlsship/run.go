@@ -151,7 +151,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	upload, err := uploader.New(uploader.Config{
 		Store: store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
-		CacheControl: c.store.cacheControl, Headers: c.store.headers, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late, Memory: s.memory,
+		CacheControl: c.store.cacheControl, Headers: c.store.headers, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late, Notes: kept.notes(c.store), Memory: s.memory,
 		Look: watch.Look, Scanned: held.begun, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})
 	if err != nil {

@@ -140,7 +140,7 @@ func (p *Plan) Observe(f hls.File) {
 	p.tick(f.Seen)
 	switch {
 	case f.State == hls.Gone:
-		p.observeGone(f.Path)
+		p.observeGone(f.Path, f.Moved)
 	case f.Playlist != nil:
 		p.observeList(f)
 	default:
@@ -377,36 +377,6 @@ func (p *Plan) releaseSource(s hls.Source) {
 	if s != nil {
 		p.released = append(p.released, s)
 	}
-}
-
-// observeGone notes that a name left the directory. What was settled under it is still shipped.
-func (p *Plan) observeGone(name string) {
-	if l := p.lists[name]; l != nil {
-		l.gone, l.yielded = true, time.Time{}
-		if p.dropUnread(l) {
-			p.losses = append(p.losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
-		}
-		p.wake(l.stream)
-		p.forgetList(l)
-		return
-	}
-	o := p.objects[name]
-	if o == nil {
-		return
-	}
-	if o.lost && !o.gone && len(o.naming) > 0 {
-		p.lose(o, "gone")
-	}
-	o.gone = true
-	if o.recalled() && !o.busy() {
-		p.unreachable(o)
-	}
-	p.offer(o)
-	p.wakeNaming(o)
-	if o.newest != nil && !o.newest.wanted {
-		p.strays.gone(o, p.now)
-	}
-	p.forgetObject(o)
 }
 
 // observeList makes a snapshot of a playlist's new version.

@@ -50,8 +50,10 @@ type edition struct {
 	fact     hls.File
 	last     [32]byte    // the bytes reported last; zero to be told whatever they were
 	known    hls.Version // of them
+	fresh    bool        // nothing was reported under this name
 
 	changed bool   // it is not that version any more, or somebody is writing
+	moved   bool   // it has another name by now, and not this one
 	same    bool   // the bytes are those reported last
 	reason  string // why it is refused
 	err     error
@@ -111,6 +113,7 @@ func (r *run) startReading(f *file) {
 	if f.told.reported != (hls.Version{}) && !f.told.forced {
 		e.last, e.known = f.sum, f.told.reported
 	}
+	e.fresh = !f.told.known()
 	l := smallTexts
 	if e.fact.Version.Size > smallText {
 		l = largeTexts
@@ -123,7 +126,8 @@ func (e *edition) do() {
 	began := time.Now()
 	e.read()
 	e.took = time.Since(began)
-	if e.fact.Playlist != nil && e.pin != nil { // this process has its bytes in the fact, the next one needs a Source
+	e.moved = e.fresh && e.isMoved()
+	if !e.moved && e.fact.Playlist != nil && e.pin != nil { // this process has its bytes in the fact, the next one needs a Source
 		if src, ok := e.pin(e.fact.Path, e.file, e.fact.Version); ok {
 			e.fact.Source, e.file = src, nil
 		}
@@ -260,6 +264,8 @@ func (r *run) reported(e *edition) bool {
 	switch {
 	case e.place.done || e.need > 0:
 		return false
+	case e.moved, e.fresh && f.lost && f.moved:
+		return false // the other name has an event of its own
 	case e.changed:
 		if r.knows(f) {
 			r.look(f)
@@ -279,6 +285,9 @@ func (r *run) reported(e *edition) bool {
 	}
 	f.sum = e.sum
 	f.tell(v)
+	if e.fresh {
+		f.named = time.Now()
+	}
 	var awaits []*place
 	for _, path := range e.awaits {
 		if p := r.order.before(e.place, path); p != nil { // else it went out meanwhile

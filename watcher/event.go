@@ -96,6 +96,7 @@ func (r *run) event(ev fsnotify.Event) {
 		r.left(in, name)
 	case ev.Has(fsnotify.Rename):
 		if f := in.files[name]; f != nil {
+			f.moved = true
 			now := f.now()
 			r.passages.add(passage{path: rel, closed: now.closed, closedAs: now.closedAs, born: now.born})
 		}
@@ -149,7 +150,7 @@ func (r *run) came(in *folder, name, source string) {
 // another says that another file has the name of f, and returns the signs of it.
 func (r *run) another(f *file) *signs {
 	now := f.now()
-	*now = signs{}
+	*now, f.moved = signs{}, false
 	if !f.lost {
 		r.letClose(f)
 		if f.looking != nil {

@@ -44,6 +44,7 @@ type file struct {
 
 	signs  signs
 	gone   bool  // nothing has the name
+	moved  bool  // the file that lost the name was renamed
 	lost   bool  // the file that signs is about lost the name, …
 	next   signs // … and these are about the one that has it since
 	growth growth
@@ -53,6 +54,7 @@ type file struct {
 	sum    [32]byte   // a playlist's bytes as reported
 	source hls.Source // what was reported; nil for playlists
 	warned bool       // the log has a line about it
+	named  time.Time  // when a playlist was first reported
 	read   reading    // of a playlist
 
 	// What it waits for.
@@ -185,7 +187,7 @@ func (r *run) part(f *file) {
 	case !f.told.known() && f.growth.told == 0:
 		r.order.withdraw(f.goneAt)
 	case f.gone || r.root == nil:
-		r.order.fill(f.goneAt, hls.File{Path: f.path(), State: hls.Gone}, true)
+		r.order.fill(f.goneAt, hls.File{Path: f.path(), State: hls.Gone, Moved: r.movedAtOnce(f)}, true)
 	default:
 		r.inquire([]*file{f})
 	}

@@ -25,6 +25,7 @@ import (
 
 	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/storetest"
+	"github.com/hlsship/hlsship/watcher"
 )
 
 // broken is a set-up with one fault. want must be among the findings, at that level and with words of its cure.
@@ -289,7 +290,7 @@ func brokenDirectories() []broken {
 			mortal(s)
 			must(s.t, os.Chmod(filepath.Join(s.config.Dir, "hi", "seg_0.ts"), 0))
 		}, "files-unreadable", Error, "umask"},
-		{"NFS", func(s *stage) { onMount(s, func(m *mount) { m.kind, m.remote = nameOf(0x6969) }) }, "filesystem-remote", Warning, "local disk"},
+		{"NFS", func(s *stage) { onMount(s, func(m *mount) { m.kind, m.remote = watcher.FileSystem(0x6969) }) }, "filesystem-remote", Warning, "local disk"},
 		{"no inotify instance", func(s *stage) {
 			s.sys.watches = func([]string) (bool, int, error) { return false, 0, syscall.EMFILE }
 		}, "inotify-instances", Error, "max_user_instances"},

@@ -34,6 +34,11 @@ type reading struct {
 	overdue  int        // how often others no longer waited for it …
 	since    time.Time  // … and when last
 	memory   memoryWait
+
+	target     time.Duration // of the version reported last, while it is live; 0 if that is not known
+	unfinished time.Time     // since when looks have met it unfinished; zero if they do not
+	stood      standingText  // as it was read then
+	warned     bool          // the log says that it stays open
 }
 
 // edition is a finished version of a playlist. It is made by the loop, and read as a job.
@@ -51,9 +56,11 @@ type edition struct {
 	last     [32]byte    // the bytes reported last; zero to be told whatever they were
 	known    hls.Version // of them
 	fresh    bool        // nothing was reported under this name
+	standing
 
 	changed bool   // it is not that version any more, or somebody is writing
 	moved   bool   // it has another name by now, and not this one
+	torn    bool   // it stands, and other bytes stood before, or it looks like a part
 	same    bool   // the bytes are those reported last
 	reason  string // why it is refused
 	err     error
@@ -65,7 +72,7 @@ type edition struct {
 }
 
 // edition has a finished version of a playlist read. It takes s.file and s.place over, or leaves them.
-func (r *run) edition(s *sighting, fact hls.File, evidence string) {
+func (r *run) edition(s *sighting, fact hls.File, evidence string, standing standing) {
 	f, size := s.f, s.version.Size
 	switch rest := time.Until(f.read.rest); {
 	case size == 0, s.place.done: // it is between truncation and writing, or its writer was killed there
@@ -79,7 +86,7 @@ func (r *run) edition(s *sighting, fact hls.File, evidence string) {
 	}
 	e := &edition{
 		f: f, sys: &r.sys, root: r.root, pin: r.config.Pin, memory: r.config.Memory,
-		files: &r.order.files, place: s.place, evidence: evidence, file: s.file, fact: fact,
+		files: &r.order.files, place: s.place, evidence: evidence, file: s.file, fact: fact, standing: standing,
 	}
 	s.file, s.place = nil, nil
 	f.read.editions = append(f.read.editions, e)
@@ -127,7 +134,7 @@ func (e *edition) do() {
 	e.read()
 	e.took = time.Since(began)
 	e.moved = e.fresh && e.isMoved()
-	if !e.moved && e.fact.Playlist != nil && e.pin != nil { // this process has its bytes in the fact, the next one needs a Source
+	if !e.moved && !e.torn && e.fact.Playlist != nil && e.pin != nil { // this process has its bytes in the fact, the next one needs a Source
 		if src, ok := e.pin(e.fact.Path, e.file, e.fact.Version); ok {
 			e.fact.Source, e.file = src, nil
 		}
@@ -150,6 +157,7 @@ func (e *edition) read() {
 		if !e.same || e.rewritten() {
 			e.parse(text)
 		}
+		e.torn = e.stands && !e.same && (e.sum != e.stood || !whole(e.fact, text))
 		// That a media playlist was written once more is told, though its text is the same: it may mean other segments.
 		if e.same && e.fact.Playlist != nil {
 			if e.same = e.fact.Kind != hls.MediaPlaylist; e.same {
@@ -177,7 +185,7 @@ func (e *edition) text() ([]byte, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	busy := e.sys.probe(e.file) == some
+	busy := !e.stands && e.sys.probe(e.file) == some
 	after, err := fingerprint(e.file)
 	if err != nil || busy || after != before {
 		return nil, err
@@ -229,6 +237,7 @@ func (e *edition) drop() {
 func (e *edition) deal(r *run) {
 	f := e.f
 	f.read.editions = f.read.editions[1:]
+	f.read.learn(e)
 	if r.reported(e) {
 		if e.file != nil {
 			_ = e.file.Close()
@@ -266,6 +275,8 @@ func (r *run) reported(e *edition) bool {
 		return false
 	case e.moved, e.fresh && f.lost && f.moved:
 		return false // the other name has an event of its own
+	case e.torn, e.stands && (e.changed || e.reason == refusedPlaylist):
+		return false
 	case e.changed:
 		if r.knows(f) {
 			r.look(f)
@@ -285,9 +296,7 @@ func (r *run) reported(e *edition) bool {
 	}
 	f.sum = e.sum
 	f.tell(v)
-	if e.fresh {
-		f.named = time.Now()
-	}
+	r.callName(f)
 	var awaits []*place
 	for _, path := range e.awaits {
 		if p := r.order.before(e.place, path); p != nil { // else it went out meanwhile

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"path/filepath"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // Some packagers write each version of a playlist under a new name that is a playlist's, too (tempfile(suffix=".m3u8")), and
@@ -24,19 +26,56 @@ func (e *edition) isMoved() bool {
 	return err == nil && links(fi) > 0
 }
 
-// movedAtOnce reports whether f, which is gone, was a playlist that got another name within moments.
-func (r *run) movedAtOnce(f *file) bool {
-	if f.named.IsZero() || time.Since(f.named) > moments {
-		return false
-	}
-	if f.moved {
-		return true
-	}
-	id := fileID{f.told.reported.Device, f.told.reported.Inode}
-	for _, other := range f.in.files { // all of the folder, but for a playlist that is a moment old only
-		if other != f && other.kind.IsPlaylist() && id != (fileID{}) && id == (fileID{other.seen.Device, other.seen.Inode}) {
-			return true
+// calling is a name under which a playlist was reported.
+type calling struct {
+	path string
+	id   fileID
+	at   time.Time
+	gone bool
+}
+
+// callings remembers the names under which playlists were reported last.
+type callings struct {
+	last [64]calling
+	next int
+}
+
+// others calls do with those of the last moments under which the same file was reported.
+func (c *callings) others(path string, id fileID, do func(*calling)) {
+	for i := range c.last {
+		if one := &c.last[i]; one.id == id && one.path != path && id != (fileID{}) && time.Since(one.at) < moments {
+			do(one)
 		}
 	}
-	return false
+}
+
+// callName says that f, a playlist, is reported. A name that the same file had moments ago, and that is gone, is called back.
+func (r *run) callName(f *file) {
+	c, path := &r.callings, f.path()
+	id := fileID{f.told.reported.Device, f.told.reported.Inode}
+	c.others(path, id, func(one *calling) {
+		if one.gone {
+			r.order.fill(r.order.take(one.path, ofFile, nil), hls.File{Path: one.path, State: hls.Gone, Moved: true}, true)
+		}
+	})
+	c.last[c.next] = calling{path: path, id: id, at: time.Now()}
+	c.next = (c.next + 1) % len(c.last)
+}
+
+// movedAtOnce reports whether f, which is gone, was a playlist that got another name within moments.
+func (r *run) movedAtOnce(f *file) (moved bool) {
+	if !f.kind.IsPlaylist() {
+		return false
+	}
+	c, path := &r.callings, f.path()
+	id := fileID{f.told.reported.Device, f.told.reported.Inode}
+	recent := false
+	for i := range c.last {
+		if one := &c.last[i]; one.path == path && one.id == id {
+			one.gone = true
+			recent = recent || time.Since(one.at) < moments
+		}
+	}
+	c.others(path, id, func(*calling) { moved = true })
+	return recent && (moved || f.moved)
 }

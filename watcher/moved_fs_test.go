@@ -1,90 +1,113 @@
 package watcher
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
 
 	"github.com/hlsship/hlsship/hls"
 )
 
-// whileRead does something once, while a playlist whose name begins with tmp is read for the first time: it was found finished,
-// and is not reported yet.
-func whileRead(act func()) option {
-	var once sync.Once
-	return func(w *Watcher) {
-		probe, probes := w.sys.probe, 0
-		var mu sync.Mutex
-		w.sys.probe = func(f *os.File) writer {
-			answer := probe(f)
-			mu.Lock()
-			if strings.HasPrefix(filepath.Base(f.Name()), "tmp") && answer == none {
-				probes++
-			}
-			reading := probes == 2 // the first one was that of the look
-			mu.Unlock()
-			if reading {
-				once.Do(act)
-			}
-			return answer
-		}
-	}
-}
-
 // manifest is a DASH manifest without segments.
 const manifest = `<MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period></Period></MPD>`
 
-// TestTemporaryPlaylistIsWhatItWasRenamedTo has a playlist lose its name before it is reported.
-func TestTemporaryPlaylistIsWhatItWasRenamedTo(t *testing.T) {
-	t.Parallel()
-	rename := os.Rename
-	link := func(from, to string) error {
-		if err := os.Link(from, to); err != nil {
-			return err
-		}
-		return os.Remove(from)
-	}
-	for _, c := range []struct {
-		name, temporary, last, text string
-		move                        func(from, to string) error
-	}{
-		{"renamed", "tmpx.m3u8", "live.m3u8", playlist("a.ts"), rename},
-		{"linked and unlinked", "tmpx.m3u8", "live.m3u8", playlist("a.ts"), link},
-		{"renamed into a folder", "tmpx.m3u8", "hi/live.m3u8", playlist("a.ts"), rename},
-		{"a manifest", "tmpx.mpd", "live.mpd", manifest, rename},
-		{"a manifest, linked", "tmpx.mpd", "live.mpd", manifest, link},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			dir := t.TempDir()
-			check(t, os.Mkdir(filepath.Join(dir, "hi"), 0o755))
-			x := newWatch(t, dir, nil, whileRead(func() {
-				if err := c.move(filepath.Join(dir, c.temporary), filepath.Join(dir, c.last)); err != nil {
-					t.Error(err)
-				}
-			}))
-			x.run()
-			x.scanned("start", 1)
-			x.write(c.temporary, c.text)
-			x.settled(c.last, c.text)
-			x.barrier()
-		})
+// moves are the ways in which a name is left.
+func moves() map[string]func(from, to string) error {
+	return map[string]func(from, to string) error{
+		"renamed": os.Rename,
+		"linked and unlinked": func(from, to string) error {
+			if err := os.Link(from, to); err != nil {
+				return err
+			}
+			return os.Remove(from)
+		},
+		"removed":  func(from, _ string) error { return os.Remove(from) },
+		"replaced": func(from, _ string) error { return os.Rename(from+".next", from) },
+		"stays":    func(string, string) error { return nil },
 	}
 }
 
-// TestPlaylistThatIsRemovedIsReported: it has no other name.
-func TestPlaylistThatIsRemovedIsReported(t *testing.T) {
+// TestEditionIsMoved has a playlist lose its name when it was found finished and is not read yet.
+func TestEditionIsMoved(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	x := newWatch(t, dir, nil, whileRead(func() { _ = os.Remove(filepath.Join(dir, "tmpx.m3u8")) }))
-	x.run()
-	x.scanned("start", 1)
-	x.write("tmpx.m3u8", playlist("a.ts"))
-	x.settled("tmpx.m3u8", playlist("a.ts"))
-	if f := x.next(); f.State != hls.Gone || f.Moved {
-		t.Errorf("got %s, moved %v, want gone", f.State, f.Moved)
+	for way, move := range moves() {
+		for name, content := range map[string]string{"tmpx.m3u8": playlist("a.ts"), "tmpx.mpd": manifest, "lo/tmpx.m3u8": playlist("a.ts")} {
+			for _, fresh := range []bool{true, false} {
+				t.Run(fmt.Sprintf("%s %s, fresh %v", name, way, fresh), func(t *testing.T) {
+					t.Parallel()
+					dir := t.TempDir()
+					at := filepath.Join(dir, filepath.FromSlash(name))
+					check(t, os.MkdirAll(filepath.Dir(at), 0o755))
+					check(t, os.WriteFile(at+".next", []byte(content), 0o644))
+					check(t, os.WriteFile(at, []byte(content), 0o644))
+					file, err := os.Open(at)
+					check(t, err)
+					root, err := os.OpenRoot(dir)
+					check(t, err)
+					defer func() { check(t, root.Close()) }()
+					v, err := fingerprint(file)
+					check(t, err)
+					sys, pins := theSystem(), 0
+					e := &edition{
+						sys: &sys, root: root, files: &pending{}, place: &place{}, file: file, evidence: byClose, fresh: fresh,
+						fact: hls.File{Path: name, Kind: hls.Classify(name), Version: v},
+						pin:  func(string, *os.File, hls.Version) (hls.Source, bool) { pins++; return nil, false },
+					}
+					defer e.drop()
+					check(t, move(at, filepath.Join(dir, "live"+filepath.Ext(name))))
+					e.do()
+					if want := fresh && (way == "renamed" || way == "linked and unlinked"); e.err != nil || e.moved != want || (pins == 0) != want {
+						t.Errorf("moved %v, pinned %d times, %v; want moved %v", e.moved, pins, e.err, want)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestTemporaryPlaylistIsWhatItWasRenamedTo leaves many names at once: what was reported nevertheless is called back.
+func TestTemporaryPlaylistIsWhatItWasRenamedTo(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"renamed", "linked and unlinked"} {
+		t.Run(way, func(t *testing.T) {
+			t.Parallel()
+			x := start(t, nil)
+			const versions = 50
+			reported := map[string]int{}
+			for i := range versions {
+				temporary, content := fmt.Sprintf("tmp%d.m3u8", i), playlist(fmt.Sprintf("%d.ts", i))
+				if i > 0 && way != "renamed" {
+					check(t, os.Remove(x.path("live.m3u8")))
+				}
+				x.write(temporary, content)
+				check(t, moves()[way](x.path(temporary), x.path("live.m3u8")))
+				for f := x.next(); ; f = x.next() {
+					switch {
+					case f.Path == "live.m3u8" || f.State == hls.Gone && f.Moved:
+						reported[f.Path]--
+					default:
+						reported[f.Path]++
+					}
+					if f.Path == "live.m3u8" && string(f.Content) == content {
+						break
+					}
+				}
+			}
+			x.write("end.ts", "end")
+			for f := x.next(); f.Path != "end.ts"; f = x.next() {
+				if f.State == hls.Gone && f.Moved {
+					reported[f.Path]--
+				} else {
+					t.Errorf("got %s %s", f.Path, f.State)
+				}
+			}
+			for path, n := range reported {
+				if n > 0 {
+					t.Errorf("%s was reported and not called back", path)
+				}
+			}
+		})
 	}
 }
 

@@ -52,6 +52,9 @@ func irregularMode(err error) (fs.FileMode, bool) {
 // errRestless is the error of opening a file whose name means another one each time.
 var errRestless = errors.New("its name keeps changing hands")
 
+// maxRestless is how many looks in a row meet that until the log is told.
+const maxRestless = 20
+
 // regular returns what is at a name if that is a regular file.
 func (s *system) regular(root *os.Root, name string) (fs.FileInfo, error) {
 	fi, err := s.lstat(root, name)

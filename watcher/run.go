@@ -54,12 +54,16 @@ type run struct {
 	armed     map[*folder]bool   // folders that are watched …
 	byID      map[fileID]*folder // … by identity
 	passages  passages
+	callings  callings
 	scans     []*scan
 	retrying  int  // files whose next look is a repeated probe
 	open      int  // files that are kept open until they are finished
 	unwatched bool // the log says that folders cannot be watched
+	remote    bool // the log says that folders are on a file system that others write to
+	deaf      int  // folders that are listed often, as the kernel does not tell of all that happens there
 	warnings  int  // files that the log says are not shipped
 	deep      bool // the log says that a folder lies too deep
+	unclosed  int  // playlists that the log says stay open
 	growths   uint64
 	trouble   trouble
 	waiting   memoryQueue
@@ -67,13 +71,13 @@ type run struct {
 
 	queue                 queue
 	heartbeat, rescan     alarm
-	poll, end             alarm
+	end                   alarm
 	timer                 *time.Timer
 	timerAt               time.Time
 	ready                 chan struct{} // closed: always ready to receive from
 	toldHolding, toldArms int
 	toldWaiting           int
-	told                  bool
+	told, toldExact       bool
 	fatal                 error
 }
 
@@ -100,7 +104,6 @@ func newRun(w *Watcher, facts chan<- hls.File) *run {
 			r.scan("timer", r.top)
 		}
 	}
-	r.poll.do = r.pollUnwatched
 	r.end.do = func() {} // ringing wakes the loop, and that is all
 	return r
 }
@@ -232,9 +235,9 @@ func (r *run) tell() {
 		r.toldWaiting = n
 		r.config.Observer.Waiting(n)
 	}
-	if n := len(r.armed); n != r.toldArms || !r.told {
-		r.toldArms, r.told = n, true
-		r.config.Observer.Watching(n, r.arming.exact)
+	if n, exact := len(r.armed), r.arming.exact && r.deaf == 0; n != r.toldArms || exact != r.toldExact || !r.told {
+		r.toldArms, r.toldExact, r.told = n, exact, true
+		r.config.Observer.Watching(n, exact)
 	}
 }
 

@@ -27,10 +27,14 @@ type folder struct {
 	depth    int    // below the directory, which has 0
 	id       fileID // of the folder that was armed or met last
 	watched  bool
-	listing  bool  // it is being listed, …
-	relist   bool  // … and to be listed once more then
-	failures int   // listings in a row that the machine did not let happen
-	again    alarm // for the next one after that
+	listing  bool          // it is being listed, …
+	relist   bool          // … and to be listed once more then
+	failures int           // listings in a row that the machine did not let happen
+	again    alarm         // for the next one after that
+	remote   string        // the file system that it is on, if others write there of whom the kernel does not tell
+	deaf     bool          // it is listed often, …
+	poll     alarm         // … next then
+	target   time.Duration // the shortest target duration of its live playlists; 0 if none is known
 	files    map[string]*file
 	subs     map[string]*folder
 }
@@ -54,7 +58,6 @@ type file struct {
 	sum    [32]byte   // a playlist's bytes as reported
 	source hls.Source // what was reported; nil for playlists
 	warned bool       // the log has a line about it
-	named  time.Time  // when a playlist was first reported
 	read   reading    // of a playlist
 
 	// What it waits for.
@@ -140,6 +143,11 @@ func (r *run) newFolder(parent *folder, name string) *folder {
 			r.scan("folder", f)
 		}
 	}
+	f.poll.do = func() {
+		if r.root != nil {
+			r.scan(ofOne, f)
+		}
+	}
 	r.folders[f.path] = f
 	return f
 }
@@ -199,6 +207,7 @@ func (r *run) removeFolder(f *folder) {
 		r.removeFolder(sub)
 	}
 	r.disarm(f)
+	r.hears(f)
 	r.queue.cancel(&f.again)
 	delete(r.folders, f.path)
 	if f.parent != nil {

@@ -83,6 +83,8 @@ type system struct {
 	list func(dir *os.File) ([]fs.DirEntry, error)
 	// probe asks whether anybody has the file open for writing.
 	probe func(*os.File) writer
+	// remote names the file system that a folder is on if others write there of whom the kernel does not tell; else "".
+	remote func(folder *os.File) string
 	// arming finds out how a folder is watched.
 	arming func(context.Context) arming
 }
@@ -195,6 +197,7 @@ func theSystem() system {
 		},
 		list:   func(dir *os.File) ([]fs.DirEntry, error) { return dir.ReadDir(listingBatch) },
 		probe:  probeWriter,
+		remote: remoteKind,
 		arming: closeWriteArming,
 	}
 }

@@ -291,6 +291,14 @@ func brokenDirectories() []broken {
 			must(s.t, os.Chmod(filepath.Join(s.config.Dir, "hi", "seg_0.ts"), 0))
 		}, "files-unreadable", Error, "umask"},
 		{"NFS", func(s *stage) { onMount(s, func(m *mount) { m.kind, m.remote = watcher.FileSystem(0x6969) }) }, "filesystem-remote", Warning, "local disk"},
+		{"a folder is a mount", func(s *stage) {
+			ask := s.sys.mount
+			s.sys.mount = func(folder string) (mount, error) {
+				m, err := ask(folder)
+				m.remote = filepath.Base(folder) == "hi"
+				return m, err
+			}
+		}, "filesystem-remote", Warning, "local disk"},
 		{"no inotify instance", func(s *stage) {
 			s.sys.watches = func([]string) (bool, int, error) { return false, 0, syscall.EMFILE }
 		}, "inotify-instances", Error, "max_user_instances"},
@@ -376,6 +384,9 @@ func brokenPlaylists() []broken {
 		{"names from the root of the origin", func(s *stage) {
 			s.playlist("root.m3u8", "#EXTINF:4.0,\n/hls/hi/seg_0.ts\n")
 		}, "playlist-outside", Error, "relative"},
+		{"playlist stays open", func(s *stage) {
+			s.sys.writes = func(file *os.File) bool { return filepath.Base(file.Name()) == "live.m3u8" }
+		}, "playlist-open", Warning, "rename it"},
 		{"variable of another playlist", func(s *stage) {
 			s.playlist("vars.m3u8", "#EXT-X-DEFINE:IMPORT=\"dir\"\n#EXTINF:4.0,\n{$dir}/seg_0.ts\n")
 		}, "playlist-unresolvable", Error, "EXT-X-DEFINE"},

@@ -149,14 +149,29 @@ func (d *directoryCheck) filesystem() {
 	switch m := d.mount; {
 	case err != nil || !m.known:
 	case m.remote:
-		d.found.warn("filesystem-remote", "Run hlsship on the machine that writes the files, or have the packager write to a local disk.",
-			"%s is on %s: what another machine writes there is not announced, so that it is found by --rescan and finished after --settle (%s)", d.config.Dir, m.kind, human(d.config.Settle))
+		d.remote(d.config.Dir, m.kind)
 	case m.volatile:
 		d.found.note("filesystem-memory", "Set --spool-dir to a folder on a disk if files shall survive a loss of power; those that wait are then copied.",
 			"%s is in memory (%s): a file that waits for the store is lost when the machine stops", d.config.Dir, m.kind)
 	default:
 		d.found.ok("filesystem", "%s, local", m.kind)
 	}
+	if err != nil || d.mount.remote {
+		return
+	}
+	for _, folder := range d.folders {
+		if m, err := d.sys.mount(folder); err == nil && m.remote {
+			d.remote(folder, m.kind)
+			return
+		}
+	}
+}
+
+// remote says that a folder is on a file system that others write to unheard.
+func (d *directoryCheck) remote(folder, kind string) {
+	d.found.warn("filesystem-remote", "Run hlsship on the machine that writes the files, or have the packager write to a local disk.",
+		"%s is on %s: what another machine writes there is not announced, so that it is found by listing every --settle (%s) or half target duration, and finished --settle later",
+		folder, kind, human(d.config.Settle))
 }
 
 // readable tries one file of each kind in each folder, and all playlists, which were read before.

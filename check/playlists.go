@@ -33,6 +33,7 @@ type reading struct {
 	missing  map[string]bool // examples of names that are not there: a playlist may have one many times
 	counted  map[string]bool // media whose size is part of the rate
 	live     int
+	open     []string // playlists that somebody has open for writing
 }
 
 // playlists reads all playlists and says where a player or hlsship would stumble.
@@ -49,7 +50,11 @@ func (d *directoryCheck) playlists(ctx context.Context) streams {
 			continue // gone, or among the files that may not be read
 		}
 		r.playlist(path, text)
+		if r.writes(path) {
+			r.open = append(r.open, path)
+		}
 	}
+	r.stillOpen(ctx)
 	slices.Sort(r.media)
 	r.media = slices.Compact(r.media)
 	r.report()
@@ -73,6 +78,35 @@ func (d *directoryCheck) readPlaylist(path string) ([]byte, error) {
 	}
 	defer file.Close()
 	return io.ReadAll(io.LimitReader(file, hls.MaxPlaylistSize+1))
+}
+
+// openTime is for how long a writer may have a playlist open: it takes milliseconds to write one.
+const openTime = time.Second
+
+// writes reports whether somebody has that playlist open for writing.
+func (r *reading) writes(path string) bool {
+	file, err := r.openFile(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return r.sys.writes(file)
+}
+
+// stillOpen looks once more at the playlists that were open.
+func (r *reading) stillOpen(ctx context.Context) {
+	if len(r.open) == 0 {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(openTime):
+	}
+	for _, path := range r.open {
+		if r.writes(path) {
+			r.example("playlist-open", path)
+		}
+	}
 }
 
 // playlist takes in one of them.
@@ -194,6 +228,8 @@ func remarks() map[string]remark {
 	return map[string]remark{
 		"playlist-malformed": {Warning, "playlists that are none and would not be shipped",
 			"Have the packager write them anew, whole, beginning with #EXTM3U, or keep other files out with --exclude."},
+		"playlist-open": {Warning, "playlists that stay open for writing: they are read as they stand, once their bytes stay the same for a while",
+			"Have the writer close each version, or write a temporary file and rename it."},
 		"playlist-outside": {Error, "names that lead out of the directory: no file can answer to them, and the playlist is held back",
 			"Have the packager write names relative to the playlist and below DIR, or watch the folder above."},
 		"playlist-unresolvable": {Error, "names with a variable that the playlist does not define: nobody can tell the file, and the playlist is held back",

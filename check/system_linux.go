@@ -15,7 +15,7 @@ const openFlags = os.O_RDONLY | unix.O_NONBLOCK | unix.O_NOFOLLOW
 
 func kernel() system {
 	return system{
-		mount: mountOf, watches: watches, openFiles: openFiles, user: os.Geteuid,
+		mount: mountOf, watches: watches, openFiles: openFiles, writes: watcher.Written, user: os.Geteuid,
 		lists: func(folder string) error {
 			return unix.Faccessat(unix.AT_FDCWD, folder, unix.R_OK|unix.X_OK, unix.AT_EACCESS)
 		},

@@ -72,7 +72,7 @@ func (c *Channel) declareWatcher(r maker) {
 	c.scanDuration = r.histogram("hlsship_scan_duration_seconds", "Time that a scan of the directory took.")
 	c.scanFiles = r.gauge("hlsship_scan_files", "Regular files met by the last scan.")
 	c.folders = r.gauge("hlsship_watched_folders", "Folders watched.")
-	c.exact = r.gauge("hlsship_watching_exact", "1 while the kernel tells of closed files, 0 while quiet alone says that a file is finished.")
+	c.exact = r.gauge("hlsship_watching_exact", "1 while the kernel tells of closed files in all folders, 0 while some are on a network mount, or quiet alone says that a file is finished.")
 	c.holding = r.gauge("hlsship_files_held_open", "Files held open so that their bytes outlive their names.")
 	c.waiting = r.gauge("hlsship_playlists_waiting_for_memory", "Playlists whose newest version is not read yet, as playlists take all the memory that they may.")
 }

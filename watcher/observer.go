@@ -16,7 +16,8 @@ type Observer interface {
 	// regular files met, took is the time that it needed.
 	Scanned(reason string, files int, took time.Duration)
 	// Watching is called when the number of watched folders or the way of watching changed. exact is
-	// false when the kernel does not tell of closed files, so that the quiet rule alone decides.
+	// false when the kernel does not tell of closed files, so that the quiet rule alone decides, and while a folder
+	// is on a network mount or cannot be watched.
 	Watching(folders int, exact bool)
 	// Holding is called when the number of files held open changed.
 	Holding(files int)

@@ -76,6 +76,9 @@ func renamedFrom(ev fsnotify.Event) string {
 func (r *run) event(ev fsnotify.Event) {
 	r.events.Add(1)
 	rel, ok := r.relative(ev.Name)
+	if !ok {
+		r.marking = false // nothing else is watched outside
+	}
 	if !ok || r.root == nil {
 		return
 	}

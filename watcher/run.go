@@ -15,8 +15,10 @@ import (
 const (
 	// closing is how long the end waits for files that are just being closed.
 	closing = 250 * time.Millisecond
-	// linger is how long the end waits for events that the kernel has queued already.
-	linger = 5 * time.Millisecond
+	// linger is how long the end waits for events that the kernel has queued already, markTime where it can tell which is the
+	// last of them.
+	linger   = 5 * time.Millisecond
+	markTime = 2 * time.Second
 	// patience is how long the end waits for the receiver of facts.
 	patience = 10 * time.Second
 	// pulseTime is the longest time from one look at the directory's identity to the next.
@@ -68,6 +70,7 @@ type run struct {
 	trouble   trouble
 	waiting   memoryQueue
 	ending    bool
+	marking   bool // events that the kernel has queued may be missing
 
 	queue                 queue
 	heartbeat, rescan     alarm
@@ -142,14 +145,19 @@ func (r *run) finish(ctx context.Context) error {
 	for r.fatal == nil {
 		if scanned.IsZero() && len(r.scans) == 0 && r.work.idle() {
 			scanned = time.Now()
+			r.mark()
 		}
 		if !scanned.IsZero() {
 			wait := linger
-			if r.retrying > 0 {
+			switch {
+			case r.marking:
+				wait = markTime
+			case r.retrying > 0:
 				wait = closing
 			}
 			waited := time.Since(scanned) >= wait
 			if waited && len(r.out) == 0 && r.work.idle() {
+				r.tellUnfinished()
 				return nil
 			}
 			if !waited {

@@ -150,8 +150,8 @@ func New(c Config) (*Watcher, error) {
 }
 
 // Run watches until ctx is done and sends what it learns on facts, in the order that the package comment tells.
-// It then makes a last scan, waits up to 250 ms for files that are just being closed, delivers what is
-// left, closes facts and returns nil. It may be called once.
+// It then makes a last scan, hears of what the kernel has announced by then, waits up to 250 ms for files that are just being
+// closed, delivers what is left, closes facts and returns nil. It may be called once.
 //
 // The receiver must read facts until it is closed and release the Source and the Share of every fact. Until ctx is
 // done a slow receiver blocks nothing: facts wait in memory. After it, Run waits at most 10 s for the

@@ -35,6 +35,7 @@ type reading struct {
 	since    time.Time  // … and when last
 	memory   memoryWait
 
+	appeared   time.Time     // when a version was first finished under this name
 	target     time.Duration // of the version reported last, while it is live; 0 if that is not known
 	unfinished time.Time     // since when looks have met it unfinished; zero if they do not
 	stood      standingText  // as it was read then

@@ -375,6 +375,9 @@ func (r *run) settled(s *sighting, g signs, evidence string) {
 		f.signs.attempt, f.signs.born = 0, false
 	}
 	if f.kind.IsPlaylist() {
+		if evidence != byQuiet && r.mayMove(s, g) {
+			return
+		}
 		r.edition(s, fact, evidence, standing{})
 		return
 	}

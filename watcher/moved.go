@@ -11,11 +11,35 @@ import (
 
 // Some packagers write each version of a playlist under a new name that is a playlist's, too (tempfile(suffix=".m3u8")), and
 // rename it at once, or link it and remove the first name. What was never reported under a name that it does not have any
-// more is not reported: it is what it was renamed to. What was reported moments before is called back (hls.File.Moved), which
-// helps while it is not being published; then nothing can be done. To wait for a rename that may come would delay all others.
+// more is not reported: it is what it was renamed to. So the first version of a name, if it was written under it, waits for a
+// moment; one that was renamed here does not, nor does any later one. What was reported moments before is called back
+// (hls.File.Moved), which helps while it is not being published; then nothing can be done.
 
 // moments is for how long a name that is left is taken to have been a temporary one.
 const moments = time.Second
+
+// firstWait is how long the first version of a playlist waits that was written under its name. A script needs microseconds from
+// its close to its rename, a shell some milliseconds.
+const firstWait = 50 * time.Millisecond
+
+// mayMove reports whether a playlist that is finished may be about to be renamed, and has it looked at again then.
+func (r *run) mayMove(s *sighting, g signs) bool {
+	f := s.f
+	if s.last || s.stale || r.ending || f.told.known() || g.renamed || g.scanned || !r.exact(f.in) {
+		return false
+	}
+	if f.read.appeared.IsZero() {
+		f.read.appeared = time.Now()
+	}
+	wait := firstWait - time.Since(f.read.appeared)
+	if wait <= 0 {
+		return false
+	}
+	r.keepOpen(f, s.file)
+	s.file = nil
+	r.wait(f, wait, false)
+	return true
+}
 
 // isMoved reports whether the file lost its name and has another. It is called before the file is pinned, which gives it one more.
 func (e *edition) isMoved() bool {

@@ -5,6 +5,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
 )
@@ -63,6 +65,49 @@ func TestEditionIsMoved(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestFirstVersionMayMove: what waits for a rename that may come, and what does not.
+func TestFirstVersionMayMove(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(r *run, s *sighting, g *signs)
+		want   bool
+	}{
+		"written under its name":  {func(*run, *sighting, *signs) {}, true},
+		"a moment ago":            {func(_ *run, s *sighting, _ *signs) { s.f.read.appeared = time.Now().Add(-firstWait / 2) }, true},
+		"some moments ago":        {func(_ *run, s *sighting, _ *signs) { s.f.read.appeared = time.Now().Add(-firstWait) }, false},
+		"renamed here":            {func(_ *run, _ *sighting, g *signs) { g.renamed = true }, false},
+		"met by a scan":           {func(_ *run, _ *sighting, g *signs) { g.scanned = true }, false},
+		"a later version":         {func(_ *run, s *sighting, _ *signs) { s.f.tell(hls.Version{Inode: 1}) }, false},
+		"asked for":               {func(_ *run, s *sighting, _ *signs) { s.f.told.forced = true }, false},
+		"it left already":         {func(_ *run, s *sighting, _ *signs) { s.last = true }, false},
+		"at the end":              {func(r *run, _ *sighting, _ *signs) { r.ending = true }, false},
+		"where nothing announces": {func(r *run, _ *sighting, _ *signs) { r.top.remote = "NFS" }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				w, err := New(Config{Dir: t.TempDir()})
+				check(t, err)
+				r := newRun(w, make(chan hls.File))
+				r.arming.exact, r.top.watched = true, true
+				file, err := os.Create(filepath.Join(w.config.Dir, "x.m3u8"))
+				check(t, err)
+				s, g := &sighting{f: r.newFile(r.top, "x.m3u8"), file: file}, signs{closed: true}
+				c.change(r, s, &g)
+				if got := r.mayMove(s, g); got != c.want || (s.f.open != nil) != got {
+					t.Errorf("waits %v, open %v, want %v", got, s.f.open != nil, c.want)
+				}
+				if wait := time.Until(s.f.alarm.at); c.want && (wait <= 0 || wait > firstWait) {
+					t.Errorf("looked at again after %v", wait)
+				}
+				r.timer.Stop()
+				r.letClose(s.f)
+				s.drop()
+			})
+		})
 	}
 }
 

@@ -18,6 +18,8 @@
 // hls.Growing, with the evidence "range": packagers list a range when it is written. Until the file is so long
 // it is looked at ten times a second.
 //
+// The first version of a playlist that was written under its name waits for 50 ms, as the name may be a temporary one (moved.go).
+//
 // A playlist that its writer never closes, or that changes sooner on a network mount than it could be quiet, is read as it
 // stands (standing.go). It is quiet if it has the same bytes at two looks, Config.Settle or half its target duration apart.
 //

@@ -76,6 +76,9 @@ func (l *list) wait() Wait {
 		case b.ver != nil && b.ver.rejected && b.ver.file.Source != nil:
 			w.Reason = "rejected"
 			return w
+		case b.ver != nil && b.ver.unpinned != "" && !b.ver.refused:
+			w.Reason = "unpinned"
+			return w
 		case b.ver != nil && b.ver.refused:
 			w.Reason = "lost"
 			return w

@@ -91,8 +91,10 @@ func holdCure(reason string) string {
 		return "the name leaves the watched directory; run hlsship on the folder above, or have the packager write relative names"
 	case "variable":
 		return "the playlist uses an EXT-X-DEFINE variable that it does not define; have the packager write the value"
+	case "unpinned":
+		return "the file exceeds what may wait for the store, and is shipped when there is room; have the packager keep it until then, and raise --spool-budget or --spool-age"
 	case "lost":
-		return "the file was given up or refused, see the error logged for it; the playlist follows when it names the file no more"
+		return "the file was lost or refused, see the error logged for it; the playlist follows when it names the file no more"
 	case "rejected":
 		return "the store refuses this file or playlist, see the error logged for it; it is tried again once a minute"
 	case "overwrite":

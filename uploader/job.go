@@ -129,8 +129,8 @@ type Wait struct {
 	Since time.Time
 	// Reason is "memory" (the version gave its memory to others, and is read again when there is room), "missing" (no such
 	// finished file), "growing" (the file does not reach as far as the playlist says), "uploading", "outside" (the name
-	// leaves the watched directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "lost" (the file was
-	// given up), "rejected" (the store refuses the file or the playlist, which is tried again once a minute), "unpublished"
+	// leaves the watched directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "unpinned" (the file
+	// is in the directory alone, as it exceeds what may wait), "lost" (the file was lost), "rejected" (the store refuses the file or the playlist, which is tried again once a minute), "unpublished"
 	// (a playlist that is not published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the
 	// version is published, and the file has new bytes that no newer version names).
 	Reason string
@@ -143,7 +143,8 @@ type Loss struct {
 	Kind         hls.Kind
 	// Reason is "gone" (deleted before it could be held), "superseded" (rewritten under the same name
 	// before it was stored), "rejected" (the store refused it for as long as a playlist needed it), "budget" (more waited than
-	// Config.Budget allows), "age" (it waited longer than Config.MaxAge) or "unseen" (the sequence numbers say
+	// Config.Budget allows, and it was deleted before there was room), "age" (it waited longer than Config.MaxAge, and was
+	// deleted before it was its turn again) or "unseen" (the sequence numbers say
 	// that there were segments which nobody saw).
 	Reason string
 	// Count is how many segments were lost; 0 means 1.

@@ -29,6 +29,7 @@ type journal struct {
 	reserved [2]int64
 	holds    holds
 	losses   losses
+	unpinned unpinnedTold
 }
 
 func newJournal(l *slog.Logger, o Observer, prefix string) *journal {
@@ -298,5 +299,6 @@ func (nobody) Lost(_, _, _ string, _ int)                         {}
 func (nobody) Stream(_ string, _ int, _, _, _ time.Time)          {}
 func (nobody) Forgotten(string)                                   {}
 func (nobody) Queue(_, _ int, _ int64)                            {}
+func (nobody) Unpinned(_ int, _ int64)                            {}
 func (nobody) Reserve(_, _ int64, _ float64)                      {}
 func (nobody) Store(bool)                                         {}

@@ -192,10 +192,19 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 // trouble lets random incidents happen until the packager has ended.
 func (th *theatre) trouble(ended <-chan struct{}, dated bool) {
 	rng := th.dice(5)
-	if rng.IntN(4) == 0 {
+	if rng.IntN(4) == 0 && !th.outage {
 		return
 	}
 	var unclear time.Time
+	if th.outage {
+		time.Sleep(time.Duration(rng.IntN(10000)) * time.Millisecond)
+		lift := th.faults.Inject(storetest.Incident{Fault: storetest.Outage()})
+		select {
+		case <-ended:
+		case <-time.After(time.Duration(10+rng.IntN(20)) * time.Second):
+		}
+		lift()
+	}
 	for {
 		select {
 		case <-ended:

@@ -50,6 +50,7 @@ type packager struct {
 	elsewhere   bool // a playlist of another folder names the same segments
 	parts       int  // ranges of a segment that are listed while it grows; 0 for none
 	large       bool // a single file begins with more than the least part of a multipart upload
+	event       bool // it lists all segments of a run, and deletes none
 	rewrites    bool // some segments are written anew in place before they are listed
 
 	all    []byte         // of a single file
@@ -101,6 +102,9 @@ func (p *packager) modes(coin func() bool) {
 	p.elsewhere = p.elsewhere && p.namesOnce()
 	if p.parts > 0 && !p.namesOnce() {
 		p.parts = 0
+	}
+	if p.event = p.ring == 0 && p.rng.IntN(5) == 0; p.event {
+		p.window, p.keep, p.clean = 1000, -1, false
 	}
 }
 

@@ -32,10 +32,10 @@ type PlanConfig struct {
 	Snapshots int
 	// Unconditional turns conditional PUTs of playlists off.
 	Unconditional bool
-	// Budget bounds what is wanted and not stored, in bytes. Beyond it the oldest is given up that no newest
-	// playlist needs. 0 means no bound.
+	// Budget bounds what is wanted, not stored and pinned, in bytes. Beyond it the oldest loses its pin that no newest playlist
+	// needs: it waits in the directory alone. 0 means no bound.
 	Budget int64
-	// MaxAge is how long a file is tried before it is given up. 0 means for ever.
+	// MaxAge is how long a file is tried before it loses its pin. 0 means for ever.
 	MaxAge time.Duration
 	// Memory is where playlists count what they take. nil counts nothing.
 	Memory *hls.Account
@@ -110,7 +110,8 @@ type Plan struct {
 	listed bool   // no listing of the store is to be waited for
 	survey uint64 // while it is listed: younger versions were not there when that began. 0 else, and if what it says is void
 
-	strays   strays // finished files that nothing names
+	unpinned unpinned // files whose pins were let go
+	strays   strays   // finished files that nothing names
 	released []hls.Source
 	kept     []hls.Source
 	looks    []string
@@ -181,6 +182,7 @@ func (p *Plan) Next(now time.Time) []Job {
 	}
 	p.sortRejects()
 	p.relieve()
+	p.reclaim()
 	for _, o := range p.strays.excess(p.now) {
 		p.forgetObject(o)
 	}
@@ -302,13 +304,6 @@ func (p *Plan) Looks() []string {
 	return l
 }
 
-// Losses returns what was lost since the last call.
-func (p *Plan) Losses() []Loss {
-	l := p.losses
-	p.losses = nil
-	return l
-}
-
 // Lags returns whose live edge fell behind or caught up since the last call, as the line is slower than the stream.
 func (p *Plan) Lags() []Lag {
 	l := p.lags
@@ -398,7 +393,10 @@ func (p *Plan) observeGone(name string) {
 		p.lose(o, "gone")
 	}
 	o.gone = true
-	if o.recalled() && !o.busy() {
+	switch v := o.newest; {
+	case v != nil && v.unpinned != "" && !v.refused:
+		p.perish(o)
+	case o.recalled() && !o.busy():
 		p.unreachable(o)
 	}
 	p.offer(o)
@@ -496,9 +494,4 @@ func (p *Plan) touch(s *stream) {
 	}
 	s.folder.touched = true
 	p.changed = append(p.changed, s.folder)
-}
-
-// lose counts a named version that can never be stored.
-func (p *Plan) lose(o *object, reason string) {
-	p.losses = append(p.losses, Loss{Path: o.path, Stream: o.streamName(), Kind: o.kind, Reason: reason})
 }

@@ -257,6 +257,7 @@ func (u *Uploader) settleAccounts(flying int, ended bool) {
 		u.log.stream(s)
 	}
 	u.log.queue(flying, u.plan.waiting, u.plan.waitingBytes)
+	u.log.onDisk(len(u.plan.unpinned.versions), u.plan.unpinned.bytes, time.Now())
 	u.log.reserve(u.plan.waitingBytes, u.cfg.Budget, u.plan.due.rate)
 }
 

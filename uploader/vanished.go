@@ -87,7 +87,7 @@ func (o *object) meant(v *version) bool {
 // recalled reports whether the bytes of o were stored and let go, and are to be stored again.
 func (o *object) recalled() bool {
 	v := o.newest
-	return v != nil && v.file.Source == nil && v.wanted && !v.refused && !o.stored(v)
+	return v != nil && v.file.Source == nil && v.wanted && !v.refused && v.unpinned == "" && !o.stored(v)
 }
 
 // unreachable forgets bytes that the directory has no more, nor the store, unless they were stored after it had vanished

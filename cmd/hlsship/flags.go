@@ -140,9 +140,9 @@ func settings() []setting {
 		{group: spool, name: nameSpoolDir, value: "DIR", def: ".hlsship",
 			usage: "where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; \"off\" holds open files only, which a kill loses"},
 		{group: spool, name: nameSpoolBudget, kind: size, value: "SIZE", def: "auto",
-			usage: "size of what may wait for the store; beyond it the oldest files are given up; \"auto\" is half of what is free where the spool lies, at most 20GiB"},
+			usage: "size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; \"auto\" is half of what is free where the spool lies, at most 20GiB"},
 		{group: spool, name: nameSpoolAge, kind: duration, value: "TIME", def: "24h",
-			usage: "how long a file may wait for the store before it is given up; 0 for ever"},
+			usage: "how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever"},
 
 		{group: flow, name: nameWorkers, kind: count, value: "N", def: "64", usage: "requests of all kinds to the store at once, at least 3"},
 		{group: flow, name: nameUplinkLimit, kind: rate, value: "RATE", def: "off",

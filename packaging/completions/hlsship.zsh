@@ -31,8 +31,8 @@ run)
 		'*--include[ship matching files though no playlist names them]:value: ' \
 		'*--exclude[never look at matching files]:value: ' \
 		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses]:path:_files' \
-		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
-		'*--spool-age[how long a file may wait for the store before it is given up; 0 for ever]:value: ' \
+		'*--spool-budget[size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
+		'*--spool-age[how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever]:value: ' \
 		'*--workers[requests of all kinds to the store at once, at least 3]:value: ' \
 		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
 		'*--min-interval[least time between two versions of one playlist; some stores allow one write a second]:value: ' \
@@ -72,8 +72,8 @@ check)
 		'*--include[ship matching files though no playlist names them]:value: ' \
 		'*--exclude[never look at matching files]:value: ' \
 		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses]:path:_files' \
-		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
-		'*--spool-age[how long a file may wait for the store before it is given up; 0 for ever]:value: ' \
+		'*--spool-budget[size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
+		'*--spool-age[how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever]:value: ' \
 		'*--workers[requests of all kinds to the store at once, at least 3]:value: ' \
 		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
 		'*--min-interval[least time between two versions of one playlist; some stores allow one write a second]:value: ' \

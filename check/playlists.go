@@ -97,7 +97,7 @@ func (r *reading) playlist(path string, text []byte) {
 
 // reference judges one URI.
 func (r *reading) reference(playlist string, ref hls.Reference) {
-	if ref.Gap || ref.Hint || ref.Soft {
+	if ref.Gap || ref.Hint || ref.Soft || ref.Optional {
 		return // nothing waits for it
 	}
 	at := playlist + " names " + ref.URI

@@ -139,7 +139,7 @@ func (p *Plan) restore(l *list) {
 	}
 	for i := range old.binds {
 		was := &old.binds[i]
-		b := bind{obj: was.obj, ver: was.ver, need: was.need, soft: was.soft, hint: was.hint, free: was.hint}
+		b := bind{obj: was.obj, ver: was.ver, need: was.need, soft: was.soft, hint: was.hint, free: was.hint || was.free && !was.soft}
 		if o := b.obj; b.ver != nil && o.newest != nil && o.newest.id != b.ver.id {
 			b.ver, b.anew, s.anew = nil, true, true
 		}

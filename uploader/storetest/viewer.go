@@ -289,7 +289,7 @@ func (v *Viewer) references(of *file, parsed *hls.Playlist, next []string) []ref
 			refs = append(refs, r)
 		}
 		// Of what a manifest counts by its times alone, that gates which is finished when it is.
-		if r := &refs[f.slot]; !named.Hint && !named.Gap && (!named.Soft || r.version != unbound) {
+		if r := &refs[f.slot]; !named.Hint && !named.Gap && !named.Optional && (!named.Soft || r.version != unbound) {
 			r.gates, r.soft = true, named.Soft && (r.soft || !r.gates)
 			r.whole = r.whole || named.Length == 0
 			if named.Length > 0 {

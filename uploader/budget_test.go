@@ -11,6 +11,7 @@ import (
 // during starts an outage with six segments of 100 bytes each waiting, named one after the other; the newest
 // playlist names the last two.
 func during(t *testing.T, c PlanConfig) *desk {
+	c.MaxLag = 15 * time.Second
 	d := newDesk(t, c)
 	d.playlist("x.m3u8", playlistText(0, false))
 	d.fresh("x.m3u8")

@@ -54,6 +54,10 @@ type Job struct {
 	From int64
 	// ETag is what Compare is to compare with; empty means that the store must be asked first.
 	ETag string
+	// Window is how long a viewer may ask for the file of a PutMedia, by the playlists that name it; 0 if none does.
+	Window time.Duration
+	// Replaces is true if a PutMedia puts other bytes in the place of those stored under its name.
+	Replaces bool
 	// Backlog is true if the live edge does not wait for the file.
 	Backlog bool
 	// Attempt counts the tries before this one.
@@ -106,6 +110,8 @@ type Outcome struct {
 	At time.Time
 	// ETag is that of the object now stored or found; empty if unknown.
 	ETag string
+	// CacheControl is what a file was stored with.
+	CacheControl string
 	// Size is that of the object found, in bytes, if the Result is Present.
 	Size int64
 	// Kind classifies a Failed job.

@@ -30,6 +30,7 @@ type journal struct {
 	holds    holds
 	losses   losses
 	unpinned unpinnedTold
+	reused   bool // the log knows of a name that came back
 }
 
 func newJournal(l *slog.Logger, o Observer, prefix string) *journal {
@@ -73,6 +74,7 @@ func (g *journal) report(r report) {
 	}
 	switch j.Op {
 	case PutMedia:
+		g.cameBack(r)
 		g.obs.Stored(j.Stream, j.Kind.String(), sent, latency)
 		g.log.Info("segment stored", "key", g.prefix+j.Path, "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
 	case PutPlaylist:
@@ -226,6 +228,18 @@ func (g *journal) stranger(playlist string, now time.Time) {
 		g.log.Warn("somebody else wrote this playlist; it is replaced by what the directory has",
 			"key", g.prefix+playlist, "cure", "see who else writes this key: a second hlsship with this prefix, or a tool that changes playlists in the bucket")
 	}
+}
+
+// cameBack tells, once, of a name that came back with other bytes, which caches may go on showing.
+func (g *journal) cameBack(r report) {
+	if !r.job.Replaces || g.reused || r.job.Kind == hls.Key || r.job.File.State != hls.Settled {
+		return
+	}
+	g.reused = true
+	g.log.Warn("name came back with other bytes; caches may show the old ones for as long as they were told",
+		"key", g.prefix+r.job.Path, "cache_control", r.out.CacheControl,
+		"cure", "have the packager write names that do not come back, such as by append_list, or put {start} into the destination "+
+			"so that each start of hlsship has a folder of its own")
 }
 
 // useless tells that conditions were tried until it was sure that this store's never hold.

@@ -16,7 +16,7 @@ type PlanConfig struct {
 	Settle time.Duration
 	// MaxLag is the lag that the live edge should not exceed by more than a window, on an uplink that is slower
 	// than the stream: from half of it on the live edge goes first, and what it skips follows as backlog.
-	// Default 15 s.
+	// Default four target durations of the playlist, at least 6 s.
 	MaxLag time.Duration
 	// MinInterval is the least time between two PUTs of one playlist. Default 0.
 	MinInterval time.Duration
@@ -49,9 +49,6 @@ type PlanConfig struct {
 func (c PlanConfig) withDefaults() PlanConfig {
 	if c.Settle <= 0 {
 		c.Settle = 2 * time.Second
-	}
-	if c.MaxLag <= 0 {
-		c.MaxLag = 15 * time.Second
 	}
 	if c.Patience <= 0 {
 		c.Patience = 30 * time.Second

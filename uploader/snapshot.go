@@ -232,7 +232,7 @@ func (s *snapshot) backward(i int, v *version) bool {
 // enough for a packager that names segments before it writes them.
 func (p *Plan) patience(s *snapshot, o *object) time.Duration {
 	if o.isMedia() {
-		return max(p.cfg.Settle, 3*s.file.Playlist.TargetDuration)
+		return max(p.cfg.Settle, 3*s.target())
 	}
 	return p.cfg.Settle
 }

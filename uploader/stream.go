@@ -320,7 +320,8 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 		}
 	default:
 		j.Op, j.version, j.Rejected = PutMedia, o.newest, o.newest.rejected
-		j.File = o.newest.file
+		j.File, j.Window = o.newest.file, o.window()
+		j.Replaces = !o.extends(o.newest) && (o.remote != nil || o.etag != "")
 		p.lengthen(&j, o)
 		p.overwrite(o)
 		if o.flight.sent = o.newest; o.newest.counted {

@@ -36,6 +36,9 @@ type Config struct {
 	HoldWarn time.Duration
 	// Conditional lets playlists go up conditionally where the store knows how to.
 	Conditional bool
+	// Unique says that names never come back with other bytes below Prefix, as each run has a prefix of its own, so that caches may
+	// keep files for long.
+	Unique bool
 	// CacheControl overrides the Cache-Control of some of CacheKinds.
 	CacheControl map[string]string
 	// Headers are sent beside those that every object has: values by name, by the kinds of CacheKinds, under "" for all kinds. What
@@ -95,7 +98,7 @@ func New(c Config) (*Uploader, error) {
 		cfg:    c,
 		plan:   plan,
 		claims: claims,
-		worker: &worker{store: c.Store, prefix: c.Prefix, cache: cache, headers: headers, memory: c.Memory},
+		worker: &worker{store: c.Store, prefix: c.Prefix, cache: cache, unique: c.Unique, headers: headers, memory: c.Memory},
 		log:    newJournal(c.Logger, c.Observer, c.Prefix),
 	}, nil
 }

@@ -72,7 +72,7 @@ func TestRunHeaders(t *testing.T) {
 		want := map[string][2]string{
 			"live/v/a.ts":       {"video/mp2t", "public, max-age=31536000, immutable"},
 			"live/v/k.key":      {"application/octet-stream", "private, no-store"},
-			"live/v/i.mp4":      {"video/mp4", "public, max-age=86400"},
+			"live/v/i.mp4":      {"video/mp4", "public, max-age=24"}, // the window and three segments
 			"live/v/x.m3u8":     {"application/vnd.apple.mpegurl", "public, max-age=3"},
 			"live/v/ended.m3u8": {"application/vnd.apple.mpegurl", "public, max-age=10"},
 			"live/master.m3u8":  {"application/vnd.apple.mpegurl", "public, max-age=60"},

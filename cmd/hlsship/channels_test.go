@@ -203,6 +203,23 @@ func TestExpandedAfterParsing(t *testing.T) {
 	}
 }
 
+// TestPerRun is about destinations in which names never come back.
+func TestPerRun(t *testing.T) {
+	t.Parallel()
+	for prefix, want := range map[string]bool{
+		"live/{start}": true, "{start:2006-01-02T15-04-05}/{name}": true, "{start:2006/01/02}/{start:150405}": true,
+		"live": false, "{host}/{name}": false, "{start:2006/01/02}": false, "{start:15h04}": false,
+	} {
+		c, err := loaded(t, "dir: /var/hls\ndestination: 's3://bucket/"+prefix+"'\n", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.channels[0].store.perRun(); got != want {
+			t.Errorf("%q: got %v, want %v", prefix, got, want)
+		}
+	}
+}
+
 func TestPlaceholders(t *testing.T) {
 	t.Parallel()
 	for prefix, want := range map[string]string{

@@ -178,7 +178,7 @@ func (r *reader) channel() channel {
 			cacheControl: r.pairs(nameCacheControl), credentials: keys,
 		},
 		flow: flowConfig{
-			workers: r.count(nameWorkers), uplinkLimit: r.rate(nameUplinkLimit), minInterval: r.duration(nameMinInterval), maxLag: r.duration(nameMaxLag),
+			workers: r.count(nameWorkers), uplinkLimit: r.rate(nameUplinkLimit), minInterval: r.duration(nameMinInterval), maxLag: r.lag(),
 			holdWarn: r.duration(nameHoldWarn), drainTimeout: r.duration(nameDrainTimeout),
 		},
 	}
@@ -191,7 +191,6 @@ func (r *reader) channel() channel {
 	r.reachable(c)
 	r.positive(nameSettle, c.settle)
 	r.positive(nameRescan, c.rescan)
-	r.positive(nameMaxLag, c.flow.maxLag)
 	r.positive(nameHoldWarn, c.flow.holdWarn)
 	r.positive(nameDrainTimeout, c.flow.drainTimeout)
 	return c

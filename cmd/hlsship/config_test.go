@@ -48,7 +48,7 @@ func TestDefaults(t *testing.T) {
 			bucket: "bucket", prefix: "live/one", region: "us-east-1", addressing: s3.AddressingAuto, conditional: true, checksum: "md5",
 			cacheControl: map[string]string{},
 		},
-		flow:  flowConfig{workers: 64, maxLag: 15 * time.Second, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
+		flow:  flowConfig{workers: 64, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
 		spool: spoolConfig{age: 24 * time.Hour},
 	}}}
 	if !reflect.DeepEqual(got, want) {

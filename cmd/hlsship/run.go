@@ -131,6 +131,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 			kept.close()
 		}
 	}()
+	unique := c.store.perRun()
 	c.store = c.store.at(kept.start(c.store, s.started))
 	figures = s.metrics(c.dir + " to " + c.store.destination())
 	figures.UplinkLimit(c.flow.uplinkLimit)
@@ -151,7 +152,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	upload, err := uploader.New(uploader.Config{
 		Store: store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
-		CacheControl: c.store.cacheControl, Headers: c.store.headers, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late, Memory: s.memory,
+		Unique: unique, CacheControl: c.store.cacheControl, Headers: c.store.headers, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late, Memory: s.memory,
 		Look: watch.Look, Scanned: held.begun, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})
 	if err != nil {

@@ -76,6 +76,12 @@ func atTime(prefix string, start time.Time) string {
 // isTimed says whether the prefix depends on when the run began.
 func (c storeConfig) isTimed() bool { return timed().MatchString(c.prefix) }
 
+// perRun says whether the prefix tells runs apart that began a second after one another.
+func (c storeConfig) perRun() bool {
+	one := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	return atTime(c.prefix, one) != atTime(c.prefix, one.Add(time.Second))
+}
+
 // at returns c with the prefix of a run that began at start.
 func (c storeConfig) at(start time.Time) storeConfig {
 	c.prefix = atTime(c.prefix, start)

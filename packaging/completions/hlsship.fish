@@ -30,7 +30,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-age -d 'how lo
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l workers -d 'requests of all kinds to the store at once, at least 3' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l min-interval -d 'least time between two versions of one playlist; some stores allow one write a second' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l drain-timeout -d 'time to ship what is left after the first SIGTERM or SIGINT' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
@@ -70,7 +70,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-age -d 'how 
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l workers -d 'requests of all kinds to the store at once, at least 3' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l min-interval -d 'least time between two versions of one playlist; some stores allow one write a second' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l drain-timeout -d 'time to ship what is left after the first SIGTERM or SIGINT' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x

@@ -36,7 +36,7 @@ run)
 		'*--workers[requests of all kinds to the store at once, at least 3]:value: ' \
 		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
 		'*--min-interval[least time between two versions of one playlist; some stores allow one write a second]:value: ' \
-		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards]:value: ' \
+		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s]:value: ' \
 		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \
 		'*--drain-timeout[time to ship what is left after the first SIGTERM or SIGINT]:value: ' \
 		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \
@@ -77,7 +77,7 @@ check)
 		'*--workers[requests of all kinds to the store at once, at least 3]:value: ' \
 		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
 		'*--min-interval[least time between two versions of one playlist; some stores allow one write a second]:value: ' \
-		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards]:value: ' \
+		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s]:value: ' \
 		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \
 		'*--drain-timeout[time to ship what is left after the first SIGTERM or SIGINT]:value: ' \
 		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \

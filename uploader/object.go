@@ -477,6 +477,7 @@ func (p *Plan) forgetObject(o *object) {
 	}
 	p.uncount(o.newest)
 	p.release(o.newest)
+	p.strays.forget(o)
 	delete(p.objects, o.path)
 }
 

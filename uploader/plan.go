@@ -374,7 +374,7 @@ func (p *Plan) releaseSource(s hls.Source) {
 // observeGone notes that a name left the directory. What was settled under it is still shipped.
 func (p *Plan) observeGone(name string) {
 	if l := p.lists[name]; l != nil {
-		l.gone, l.yielded = true, time.Time{}
+		l.gone, l.goneAt, l.yielded = true, p.now, time.Time{}
 		if p.dropUnread(l) {
 			p.losses = append(p.losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
 		}

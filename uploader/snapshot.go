@@ -12,6 +12,7 @@ type list struct {
 	path   string
 	stream *stream // nil while there is no file of it
 	gone   bool
+	goneAt time.Time // when it left the directory, if it is gone
 
 	last    *snapshot   // the newest version on disk, pending or not
 	pending []*snapshot // oldest first, all newer than published

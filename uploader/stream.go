@@ -72,6 +72,7 @@ func (p *Plan) nextLists(s *stream, jobs []Job) []Job {
 	}
 	jobs = p.nextChildren(l, jobs)
 	p.aim(l)
+	p.dropHopeless(l)
 	p.forgetList(l)
 	return jobs
 }
@@ -160,6 +161,8 @@ func (p *Plan) nextObjects(streams []*stream, jobs []Job) []Job {
 			if o, c := p.pick(s); o != nil && p.admits(s, c) {
 				jobs = append(jobs, p.launch(s, o, c == forBacklog))
 				rest = append(rest, s)
+			} else if s.idle() {
+				p.touch(s)
 			}
 		}
 		streams = rest

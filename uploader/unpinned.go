@@ -112,6 +112,7 @@ func (p *Plan) perish(o *object) {
 		p.wake(l.stream)
 		p.touch(l.stream)
 	}
+	p.forgetObject(o)
 }
 
 // reclaim has the watcher look at files without a pin, oldest first, as many as there is room for. While requests fail there is
@@ -174,7 +175,9 @@ func (p *Plan) follow(o *object, s *stream) {
 
 // lose counts a named version that can never be stored.
 func (p *Plan) lose(o *object, reason string) {
-	p.losses = append(p.losses, Loss{Path: o.path, Stream: o.streamName(), Kind: o.kind, Reason: reason})
+	name := o.streamName()
+	p.losses = append(p.losses, Loss{Path: o.path, Stream: name, Kind: o.kind, Reason: reason})
+	p.touch(p.stream(name+"/", name)) // that of its folder may be gone
 }
 
 // Losses returns what was lost since the last call.

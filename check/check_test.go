@@ -369,6 +369,11 @@ func brokenPlaylists() []broken {
 			s.playlist("hi/live.m3u8", "#EXTINF:4.0,\nseg_0.ts\n#EXT-X-ENDLIST\n")
 		}, "playlist-none-live", Note, "live"},
 		{"text that is no playlist", func(s *stage) { s.file("notes.m3u8", "remember\n") }, "playlist-malformed", Warning, "#EXTM3U"},
+		{"a path that no key has room for", func(s *stage) {
+			folder := strings.Repeat("n", 200)
+			s.file(strings.Repeat(folder+"/", 5)+strings.Repeat("é", 10)+".ts", "long")
+		}, "name-too-long", Error, "shorter names"},
+		{"a name that leaves no room for a pin", func(s *stage) { s.file(strings.Repeat("n", 240)+".ts", "long") }, "name-unpinnable", Warning, "200 bytes"},
 		{"segments above the directory", func(s *stage) {
 			s.playlist("up.m3u8", "#EXTINF:4.0,\n../seg_0.ts\n")
 		}, "playlist-outside", Error, "below DIR"},

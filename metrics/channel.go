@@ -165,7 +165,7 @@ func kinds() []string {
 func evidences() []string { return []string{"close", "rename", "lease", "quiet", "range"} }
 
 func refusals() []string {
-	return []string{"link", "irregular", "name", "playlist", "size", "permission", "empty", "deep", "torn"}
+	return []string{"link", "irregular", "name", "playlist", "size", "permission", "empty", "deep", "long", "torn"}
 }
 
 func scanReasons() []string {

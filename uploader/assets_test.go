@@ -62,3 +62,29 @@ func TestAssetLists(t *testing.T) {
 		})
 	}
 }
+
+// TestPathsTooLong holds that a playlist which names what no key has room for is held, and says why.
+func TestPathsTooLong(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		line string
+		held bool
+	}{
+		"a segment": {"sub/seg-00001.ts", true}, "a segment that just fits": {"sub/seg-001.ts", false}, "in bytes": {"sub/ééé.ts", true},
+		"an init section": {`#EXT-X-MAP:URI="sub/init-0001.mp4"`, true}, "an asset list": {`#EXT-X-DATERANGE:X-ASSET-LIST="sub/asset-0001.json"`, false},
+		"a hint": {`#EXT-X-PRELOAD-HINT:TYPE=PART,URI="sub/seg-00001.ts"`, false}, "elsewhere": {"https://cdn.example.net/sub/seg-00001.ts", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{MaxPath: len("sub/seg-001.ts")})
+			if name == "in bytes" {
+				d.plan.cfg.MaxPath = len("sub/ééé.ts") - 1
+			}
+			d.playlist("x.m3u8", playlistText(0, false, tt.line))
+			b := d.plan.Blocked()
+			if held := len(b) == 1 && b[0].Reason == "long"; held != tt.held || held && holdCure("long") == holdCure("") {
+				t.Errorf("blocked: %+v", b)
+			}
+		})
+	}
+}

@@ -89,6 +89,8 @@ func holdCure(reason string) string {
 		return "the playlist names bytes that the file does not have yet, while its packager has it open; see whether it still writes"
 	case "outside":
 		return "the name leaves the watched directory; run hlsship on the folder above, or have the packager write relative names"
+	case "long":
+		return "the name makes a key of more than 1024 bytes; have the packager write shorter names, or shorten the prefix of the destination"
 	case "variable":
 		return "the playlist uses an EXT-X-DEFINE variable that it does not define; have the packager write the value"
 	case "unpinned":

@@ -135,7 +135,7 @@ type Wait struct {
 	Since time.Time
 	// Reason is "memory" (the version gave its memory to others, and is read again when there is room), "missing" (no such
 	// finished file), "growing" (the file does not reach as far as the playlist says), "uploading", "outside" (the name
-	// leaves the watched directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "unpinned" (the file
+	// leaves the watched directory), "long" (the name makes a key longer than MaxPath allows), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "unpinned" (the file
 	// is in the directory alone, as it exceeds what may wait), "lost" (the file was lost), "rejected" (the store refuses the file or the playlist, which is tried again once a minute), "unpublished"
 	// (a playlist that is not published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the
 	// version is published, and the file has new bytes that no newer version names).

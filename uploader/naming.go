@@ -38,7 +38,11 @@ func (p *Plan) name(s *snapshot) {
 			}
 			s.outside, s.reason = ref.URI, "outside"
 		case hls.Local:
-			p.refer(s, name, ref)
+			if long := p.cfg.MaxPath > 0 && len(name) > p.cfg.MaxPath; !long {
+				p.refer(s, name, ref)
+			} else if !ref.Optional && !ref.Hint && !ref.Soft {
+				s.outside, s.reason = ref.URI, "long"
+			}
 		}
 	}
 	s.named = true

@@ -57,6 +57,12 @@ type Config struct {
 	Observer Observer
 }
 
+// maxKey is how many bytes a key may have in UTF-8 (S3 "Naming Amazon S3 objects").
+const maxKey = 1024
+
+// LongestPath returns how many bytes the path of a file may have whose key begins with prefix.
+func LongestPath(prefix string) int { return max(1, maxKey-len(prefix)) }
+
 // Uploader ships what its facts name. Make one with New.
 type Uploader struct {
 	cfg    Config
@@ -92,7 +98,7 @@ func New(c Config) (*Uploader, error) {
 	plan := NewPlan(PlanConfig{
 		Memory: c.Memory, Yield: claims.add,
 		Settle: c.Settle, MaxLag: c.MaxLag, MinInterval: c.MinInterval, Workers: c.Workers,
-		Include: c.Include, Unconditional: !c.Conditional, Budget: c.Budget, MaxAge: c.MaxAge,
+		MaxPath: LongestPath(c.Prefix), Include: c.Include, Unconditional: !c.Conditional, Budget: c.Budget, MaxAge: c.MaxAge,
 	})
 	return &Uploader{
 		cfg:    c,

@@ -21,6 +21,7 @@ const (
 	refusedEmpty      = "empty"
 	refusedTorn       = "torn"
 	refusedDeep       = "deep"
+	refusedLong       = "long"
 )
 
 // maxDepth is how many folders below the directory may lie within one another. Packagers make four at most, and every look
@@ -98,12 +99,14 @@ func (r *run) refuse(f *file, reason string, v hls.Version, err error) {
 	}
 	f.told.refused, f.told.refusedAs = reason, v
 	r.config.Observer.Refused(reason)
-	if reason != refusedDeep {
-		r.warn(f, reason, err)
-	} else if !r.deep {
-		r.deep = true // one line for all of them
-		r.warn(f, reason, err)
+	switch reason {
+	case refusedDeep, refusedLong:
+		if r.summed[reason] {
+			return // one line for all of them
+		}
+		r.summed[reason] = true
 	}
+	r.warn(f, reason, err)
 }
 
 // refuseDeep is refuse for a folder that lies too deep, with all that is below it.
@@ -111,6 +114,16 @@ func (r *run) refuseDeep(in *folder, name string) {
 	f := r.newFile(in, name)
 	f.silent = true
 	r.refuse(f, refusedDeep, hls.Version{}, fmt.Errorf("the folder lies more than %d below the directory", maxDepth))
+}
+
+// refuseLong is refuse for a file whose path is longer than Config.LongestPath, and reports whether it is.
+func (r *run) refuseLong(f *file) bool {
+	n := len(f.path())
+	if r.config.LongestPath == 0 || n <= r.config.LongestPath {
+		return false
+	}
+	r.refuse(f, refusedLong, hls.Version{}, fmt.Errorf("the path has %d bytes, and a key has room for %d", n, r.config.LongestPath))
+	return true
 }
 
 // remedy says what to do about a file that is refused, "" if its reason says that.
@@ -124,6 +137,8 @@ func remedy(reason string) string {
 		return "have the packager shorten it; if that is its right size, raise --memory-budget"
 	case refusedDeep:
 		return "have the packager write further up"
+	case refusedLong:
+		return "have the packager write shorter names, or shorten the prefix of the destination"
 	}
 	return ""
 }

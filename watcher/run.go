@@ -55,11 +55,11 @@ type run struct {
 	byID      map[fileID]*folder // … by identity
 	passages  passages
 	scans     []*scan
-	retrying  int  // files whose next look is a repeated probe
-	open      int  // files that are kept open until they are finished
-	unwatched bool // the log says that folders cannot be watched
-	warnings  int  // files that the log says are not shipped
-	deep      bool // the log says that a folder lies too deep
+	retrying  int             // files whose next look is a repeated probe
+	open      int             // files that are kept open until they are finished
+	unwatched bool            // the log says that folders cannot be watched
+	warnings  int             // files that the log says are not shipped
+	summed    map[string]bool // refusals of which one line tells for all files
 	growths   uint64
 	trouble   trouble
 	waiting   memoryQueue
@@ -87,6 +87,7 @@ func newRun(w *Watcher, facts chan<- hls.File) *run {
 		armed:   make(map[*folder]bool),
 		byID:    make(map[fileID]*folder),
 		waiting: memoryQueue{files: make(map[*file]bool)},
+		summed:  make(map[string]bool),
 		timer:   time.NewTimer(pulseTime),
 		ready:   make(chan struct{}),
 	}

@@ -143,7 +143,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	held = s.supervisor.tie(c.name, figures.Watcher(), observer, c.dir, c.store.destination())
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
 	watch, err := watcher.New(watcher.Config{
-		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Leave: s.leave, Pin: kept.pin, Torn: kept.torn,
+		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), LongestPath: uploader.LongestPath(c.store.keyPrefix()), Leave: s.leave, Pin: kept.pin, Torn: kept.torn,
 		Memory: s.memory, Logger: s.logger, Observer: held.watcher, Beat: held.watching,
 	})
 	if err != nil {

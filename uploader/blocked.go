@@ -70,6 +70,12 @@ func (l *list) wait() Wait {
 		case b.ver == nil && o.newest == nil && o.asked == nil:
 			w.Reason = "missing"
 			return w // nothing here can end this wait
+		case b.ver == nil && o.asked == nil && o.newest != nil && o.hollow(o.newest):
+			w.Reason = "empty"
+			return w
+		case b.ver == nil && o.asked == nil && o.newest != nil:
+			w.Reason = "stale"
+			return w
 		case b.ver != nil && o.newest != nil && o.newest.id == b.ver.id && o.newest.reach() < b.need:
 			w.Reason = "growing"
 			return w

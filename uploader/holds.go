@@ -76,7 +76,7 @@ func (g *journal) held(w Wait, unnamed int, now time.Time) {
 		log = log.With("not_logged", unnamed)
 	}
 	log.Warn("playlist held back", "playlist", w.Playlist, "waits_for", w.Name, "reason", w.Reason,
-		"since", w.Since, "cure", holdCure(w.Reason))
+		"since", w.Since, "held_for", now.Sub(w.Since).Round(time.Second), "cure", holdCure(w.Reason))
 }
 
 func holdCure(reason string) string {
@@ -84,7 +84,11 @@ func holdCure(reason string) string {
 	case "memory":
 		return "playlists take all the memory that they may: raise --memory-budget, or the container's memory, or have the packager list less"
 	case "missing":
-		return "the playlist names a file that is neither in the directory nor in the bucket; see whether the packager still writes it"
+		return "the playlist names a file that is neither in the directory nor in the bucket; see whether the packager still writes it, else have it write the playlist without that name"
+	case "empty":
+		return "the init section or key has no bytes, as if its packager was stopped while it wrote it: have it written again"
+	case "stale":
+		return "the file is there, and may be of the packager's run before: its new bytes are waited for, for three target durations at most; see whether the packager writes it"
 	case "growing":
 		return "the playlist names bytes that the file does not have yet, while its packager has it open; see whether it still writes"
 	case "outside":

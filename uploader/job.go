@@ -134,7 +134,8 @@ type Wait struct {
 	// Since is when the version was finished on disk, or the oldest that waits where the upload is not the reason.
 	Since time.Time
 	// Reason is "memory" (the version gave its memory to others, and is read again when there is room), "missing" (no such
-	// finished file), "growing" (the file does not reach as far as the playlist says), "uploading", "outside" (the name
+	// finished file), "empty" (an init section or key without bytes), "stale" (the file may be of the packager's run before, whose successor is waited
+	// for), "growing" (the file does not reach as far as the playlist says), "uploading", "outside" (the name
 	// leaves the watched directory), "long" (the name makes a key longer than MaxPath allows), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "unpinned" (the file
 	// is in the directory alone, as it exceeds what may wait), "lost" (the file was lost), "rejected" (the store refuses the file or the playlist, which is tried again once a minute), "unpublished"
 	// (a playlist that is not published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the

@@ -23,8 +23,9 @@ func FuzzPlan(f *testing.F) {
 		if len(script) > 400 {
 			return
 		}
+		budget := int64(len(script)%2) * 350 // with one or without
 		z := &fuzzer{
-			desk: newDesk(t, PlanConfig{Workers: 3, Snapshots: 4}), stored: map[string]bool{}, shown: map[string]uint64{},
+			desk: newDesk(t, PlanConfig{Workers: 3, Snapshots: 4, Budget: budget}), files: map[string]hls.File{}, stored: map[string]bool{}, shown: map[string]uint64{},
 			named: map[string][]hls.Reference{}, texts: map[string]string{},
 		}
 		for _, b := range script {
@@ -37,8 +38,9 @@ func FuzzPlan(f *testing.F) {
 
 type fuzzer struct {
 	*desk
-	order  []Job           // under way, oldest first
-	stored map[string]bool // names in the store, playlists included
+	order  []Job               // under way, oldest first
+	files  map[string]hls.File // on disk, but for playlists
+	stored map[string]bool     // names in the store, playlists included
 	shown  map[string]uint64
 	seq    int
 	named  map[string][]hls.Reference // what a playlist's text names
@@ -74,9 +76,11 @@ func (z *fuzzer) step(b byte) {
 	case 0:
 		if arg >= 56 {
 			z.gone(name)
+			delete(z.files, name)
 		} else {
 			f := z.file(name)
 			f.Found = arg >= 48
+			z.files[name] = f
 			z.plan.Observe(f)
 		}
 	case 1:
@@ -140,6 +144,16 @@ func (z *fuzzer) books() {
 			z.t.Fatalf("the pending versions of %s are out of order", name)
 		}
 	}
+	bytes := int64(0)
+	for _, v := range z.plan.unpinned.versions {
+		bytes += v.size()
+		if o := z.plan.objects[v.file.Path]; o == nil || o.newest != v || v.counted || v.refused || v.unpinned == "" || o.gone {
+			z.t.Fatalf("%s has no pin, and is not to be shipped: %+v", v.file.Path, v)
+		}
+	}
+	if bytes != z.plan.unpinned.bytes {
+		z.t.Fatalf("%d bytes without a pin are counted, and there are %d", z.plan.unpinned.bytes, bytes)
+	}
 	if busy := z.plan.slots.busy(); busy != len(z.order) {
 		z.t.Fatalf("%d requests are counted, and %d are under way", busy, len(z.order))
 	}
@@ -154,6 +168,10 @@ func (z *fuzzer) collect() {
 	for _, name := range z.plan.Looks() {
 		if text, there := z.texts[name]; there {
 			z.playlist(name, text)
+		} else if f, there := z.files[name]; there {
+			z.plan.Observe(f)
+		} else if !hls.Classify(name).IsPlaylist() {
+			z.gone(name)
 		}
 	}
 	for _, j := range z.plan.Next(z.now) {

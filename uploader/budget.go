@@ -29,19 +29,19 @@ func (p *Plan) relieve() {
 	}
 }
 
-// shed gives up files, oldest first, until what waits fits into the budget, or is one file. Each is one of the stream that holds the
-// most then, so that nobody loses anything for a stream that is larger, and of that one first those that no newest playlist needs.
+// shed gives up files, oldest first, until what waits fits into the budget. Each is one of the stream that holds the most then, so
+// that nobody loses anything for a stream that is larger, and of that one first those that no newest playlist needs. What was given
+// up before and came back stays.
 func (p *Plan) shed(waiting []*object) {
-	shares, left := p.shares(waiting), len(waiting)
+	shares := p.shares(waiting)
 	heap.Init(&shares)
-	for p.over() && len(shares) > 0 && left > 1 {
+	for p.over() && len(shares) > 0 {
 		largest := shares[0]
 		o := largest.next(p)
 		if o == nil {
 			heap.Pop(&shares)
 			continue
 		}
-		left--
 		largest.bytes -= o.newest.size()
 		heap.Fix(&shares, 0)
 		p.giveUp(o, "budget")
@@ -90,7 +90,7 @@ func (s *share) next(p *Plan) *object {
 		o := s.files[0]
 		s.files = s.files[1:]
 		switch {
-		case !o.newest.counted: // it was given up for its age
+		case !o.newest.counted, !o.newest.pinned.IsZero(): // it was given up for its age, or before
 		case !s.sorted && p.needed(o):
 			s.spared = append(s.spared, o)
 		default:

@@ -133,3 +133,31 @@ func TestBlockedSaysWhatIsNotTaken(t *testing.T) {
 		})
 	}
 }
+
+// TestPlanHearsLateWhatWasNamed: an earlier process's pin that turns up late says of a file which is there, and which no playlist
+// names any more, that it was named.
+func TestPlanHearsLateWhatWasNamed(t *testing.T) {
+	t.Parallel()
+	for _, named := range []bool{true, false} {
+		d := newDesk(t, PlanConfig{})
+		f := d.file("7.ts")
+		f.Found = true
+		d.plan.Observe(f)
+		d.media("9.ts") // 8.ts is missing: there is no row
+		d.playlist("x.m3u8", playlistText(9, false, "9.ts"))
+		d.fresh("x.m3u8")
+		d.want("put 9.ts")
+		d.done("put 9.ts")
+		d.want("publish x.m3u8")
+		d.done("publish x.m3u8")
+		f.Spooled, f.Named, f.Source = true, named, paper{}
+		d.plan.ObserveLate(f)
+		if !named {
+			d.want()
+			continue
+		}
+		d.want("compare 7.ts")
+		d.absent("compare 7.ts")
+		d.want("put 7.ts")
+	}
+}

@@ -82,6 +82,17 @@ func (d *disk) leave() {
 	d.unsafe = nil
 }
 
+// unpinned tells of the files that had a pin and have none.
+func (d *disk) unpinned(tell func(name string)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name, n := range d.names {
+		if at := (pinned{n, n.version()}); d.spool[at] == nil && d.ever[at] && !hls.Classify(name).IsPlaylist() {
+			tell(name)
+		}
+	}
+}
+
 // pin puts a file into the spool. The caller holds mu.
 func (d *disk) pin(at pinned, name string) *pin {
 	p := &pin{name: name, users: 1}

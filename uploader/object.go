@@ -87,6 +87,7 @@ type version struct {
 	kept     bool      // its source is kept, or was
 	refused  bool      // it is lost: nothing is tried for it any more
 	unpinned string    // why its pin was let go, "budget" or "age"; empty if that was not so
+	edge     uint64    // of Plan.markEdge, if a newest playlist waited for it then
 	pinned   time.Time // when it had one again; zero if it always had
 	rejected bool      // the store did not take it
 	trusted  *run      // this run has accepted it although it is older
@@ -198,8 +199,12 @@ func (p *Plan) observeObject(f hls.File) {
 	for _, known := range []*version{o.asked, o.newest} {
 		if known != nil && known.file.Version == f.Version {
 			p.refresh(known, f)
+			known.file.Named = known.file.Named || f.Named
 			switch {
-			case known != o.newest || !known.wanted || o.stored(known):
+			case known != o.newest || o.stored(known):
+			case !known.wanted && f.Named:
+				p.wantLater(o, known, p.unnamed(o.path)) // an earlier process knew it
+			case !known.wanted:
 			case known.unpinned != "":
 				p.repin(o)
 			case !known.refused && !known.kept:

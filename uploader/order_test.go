@@ -132,6 +132,9 @@ func (th *theatre) play(p *packager) {
 		_ = th.ship(ctx, ended, th.dice(rng.Uint64())) // what it leaves behind is shipped by the next
 		kill()
 		th.log("killed")
+		if th.budget > 0 {
+			th.disk.unpinned(th.viewer.Lost) // the next process ships of it what playlists name
+		}
 		th.faults.Wait() // what a killed process had sent arrives before the next one asks what is published
 		time.Sleep(time.Duration(rng.IntN(3000)) * time.Millisecond)
 	}
@@ -177,7 +180,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 		}
 		th.faults.Clear()
 		select {
-		case <-time.After(45 * time.Second):
+		case <-time.After(th.patience()):
 			th.viewer.Standing(time.Now(), 10*time.Second)
 		case <-ctx.Done():
 		}
@@ -187,6 +190,15 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 	stop()
 	<-quiet
 	return err
+}
+
+// patience is how long it takes at most until everything is shipped once the packager has ended: on a slow uplink what had no room
+// comes back in the end.
+func (th *theatre) patience() time.Duration {
+	if th.budget > 0 && th.rate > 0 {
+		return 10 * time.Minute
+	}
+	return 45 * time.Second
 }
 
 // trouble lets random incidents happen until the packager has ended.

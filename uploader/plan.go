@@ -181,7 +181,6 @@ func (p *Plan) Next(now time.Time) []Job {
 	}
 	p.sortRejects()
 	p.relieve()
-	p.reclaim()
 	for _, o := range p.strays.excess(p.now) {
 		p.forgetObject(o)
 	}
@@ -196,6 +195,7 @@ func (p *Plan) Next(now time.Time) []Job {
 			}
 		}
 		if len(streams) == 0 {
+			p.reclaim()
 			return jobs
 		}
 		for _, s := range streams {

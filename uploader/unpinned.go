@@ -84,7 +84,7 @@ func (p *Plan) giveUp(o *object, reason string) {
 	p.uncount(v)
 	p.release(v)
 	v.kept, v.unpinned = false, reason
-	if o.gone || o.asked != nil {
+	if o.gone {
 		p.perish(o)
 		return
 	}
@@ -115,37 +115,67 @@ func (p *Plan) perish(o *object) {
 	p.forgetObject(o)
 }
 
-// reclaim has the watcher look at files without a pin, oldest first, as many as there is room for. While requests fail there is
-// no use in that.
+// reclaim has the watcher look at files without a pin, as many as there is room for: first those that a newest playlist needs, then
+// the others, of both the oldest first. While requests fail there is no use in that.
 func (p *Plan) reclaim() {
 	u := &p.unpinned
 	if len(u.versions) == 0 || p.draining || p.alarmed || len(p.failing) > 0 {
 		return
 	}
 	u.expire(p.now)
-	for _, v := range u.versions {
-		if len(u.asked) >= maxAsked || !p.room(u.askedBytes+v.size(), p.cfg.Budget/2) {
-			return
-		}
-		if _, asked := u.asked[v]; !asked {
+	if len(u.asked) == len(u.versions) || !p.mayAsk(1) {
+		return
+	}
+	edge := p.markEdge()
+	for _, first := range []bool{true, false} {
+		for _, v := range u.versions {
+			if _, asked := u.asked[v]; asked || first != (v.edge == edge) {
+				continue
+			}
+			if !p.mayAsk(v.size()) {
+				return
+			}
 			u.ask(v, p.now)
 			p.looks = append(p.looks, v.file.Path)
 		}
 	}
 }
 
-// room reports whether so many bytes more may wait, of as many. One file may always wait, however large it is.
-func (p *Plan) room(more, bound int64) bool {
-	waits := p.waitingBytes - p.unsureBytes - p.flyingBytes
-	return p.cfg.Budget == 0 || waits+more <= bound || waits+p.unpinned.askedBytes <= 0
+// mayAsk reports whether the watcher may be asked for one more file, of so many bytes: they take half of the budget at most, so that
+// there is room for what comes. If nothing is under way, as what waits is larger or must not be overwritten, one goes on its own.
+func (p *Plan) mayAsk(bytes int64) bool {
+	u := &p.unpinned
+	alone := len(u.asked) == 0 && p.slots.busy() == 0
+	return len(u.asked) < maxAsked && (alone || p.room(u.askedBytes+bytes, p.cfg.Budget/2))
 }
 
-// repin has the newest version of o shipped, whose bytes the watcher brought back, behind what the live edge needs. If there is no
-// room for it, it waits on.
+// markEdge marks the versions without a pin that the newest versions of playlists wait for, and returns the mark.
+func (p *Plan) markEdge() uint64 {
+	mark := p.next()
+	for _, l := range p.lists {
+		s := l.newest()
+		if s == nil {
+			continue
+		}
+		for i := s.cursor; i < len(s.binds); i++ {
+			if v := s.binds[i].ver; v != nil && v.unpinned != "" {
+				v.edge = mark
+			}
+		}
+	}
+	return mark
+}
+
+// room reports whether so many bytes more may wait, of as many.
+func (p *Plan) room(more, bound int64) bool {
+	return p.cfg.Budget == 0 || p.waitingBytes-p.unsureBytes-p.flyingBytes+more <= bound
+}
+
+// repin has the newest version of o shipped, whose bytes the watcher brought back, behind what the live edge needs. If it was not
+// asked for them and there is no room, they wait on.
 func (p *Plan) repin(o *object) {
 	v := o.newest
-	p.unpinned.answered(v)
-	if !p.room(v.size(), p.cfg.Budget) {
+	if _, asked := p.unpinned.asked[v]; !asked && !p.room(v.size(), p.cfg.Budget) {
 		p.release(v)
 		return
 	}

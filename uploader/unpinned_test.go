@@ -63,6 +63,26 @@ func TestPlanShipsWhatIsOnDisk(t *testing.T) {
 			d.done("put s4.ts")
 			d.want("publish y.m3u8")
 		},
+		"what the newest playlist waits for before what is older": func(d *desk) {
+			d.plan.cfg.Budget = 150
+			event(d, 0, 3)
+			d.media("s4.ts")
+			d.playlist("x.m3u8", playlistText(3, false, "s1.ts", "s4.ts"))
+			d.fresh("x.m3u8")
+			d.want("put s4.ts")
+			d.unpinned("s0.ts budget", "s1.ts budget", "s2.ts budget", "s3.ts budget")
+			d.looks()
+			d.done("put s4.ts")
+			d.want()
+			d.looks("s1.ts")
+			d.stillThere("s1.ts")
+			d.want("put s1.ts")
+			d.done("put s1.ts")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			d.want()
+			d.looks("s0.ts")
+		},
 		"a file that is gone is lost": func(d *desk) {
 			over(d)
 			d.gone("s0.ts")
@@ -70,7 +90,7 @@ func TestPlanShipsWhatIsOnDisk(t *testing.T) {
 			d.blocked("lost")
 			d.done("put s2.ts", "put s3.ts")
 			d.want()
-			d.looks("s1.ts")
+			d.looks("s0.ts", "s1.ts")
 			d.gone("s1.ts")
 			d.lost("s1.ts budget")
 			d.unpinned()
@@ -87,8 +107,7 @@ func TestPlanShipsWhatIsOnDisk(t *testing.T) {
 			d.plan.Observe(f)
 			d.done("put s2.ts", "put s3.ts")
 			d.want("put s0.ts")
-			d.want()
-			d.looks("s1.ts")
+			d.looks("s0.ts", "s1.ts")
 		},
 		"a file that was rewritten is superseded": func(d *desk) {
 			over(d)
@@ -116,11 +135,14 @@ func TestPlanShipsWhatIsOnDisk(t *testing.T) {
 			d.fresh("x.m3u8")
 			d.want("put s1.ts")
 			d.unpinned("s0.ts budget")
+			d.looks()
+			d.done("put s1.ts")
 			d.want()
 			d.looks("s0.ts")
 			d.stillThere("s0.ts")
-			d.done("put s1.ts")
-			d.want("put s0.ts")
+			d.media("s2.ts") // it stays all the same
+			d.playlist("y.m3u8", playlistText(0, false, "s2.ts"))
+			d.want("fetch y.m3u8", "put s0.ts")
 			d.done("put s0.ts")
 			d.want("publish x.m3u8")
 		},

@@ -154,7 +154,7 @@ func (d *directoryCheck) names() {
 	}
 	if len(pins) > 0 {
 		d.found.warn("name-unpinnable", "Have the packager write names of 200 bytes at most.",
-			"%s has a name that leaves no room for a pin: what the packager deletes before it is stored does not survive a restart: %s", count(len(pins), "file"), some(pins))
+			"%s whose name leaves no room for a pin: what the packager deletes of them before it is stored does not survive a restart: %s", count(len(pins), "file"), some(pins))
 	}
 }
 

@@ -32,6 +32,9 @@ type disk struct {
 
 	removed func(name string) // told of all that is removed
 
+	back      time.Duration // the clock of those who write
+	backMedia bool          // only that of media
+
 	emptying sync.Mutex
 	emptied  bool // the store was
 	last     bool // the packager writes nothing more after what it writes now
@@ -133,7 +136,7 @@ func (d *disk) write(name string, content []byte, inPlace bool) {
 		n = &inode{number: d.inodes}
 		d.names[name] = n
 	}
-	n.content, n.mtime, n.open, n.grown = content, time.Now().UnixNano(), false, n.grown && inPlace && bytes.HasPrefix(content, n.content)
+	n.content, n.mtime, n.open, n.grown = content, d.clock(name), false, n.grown && inPlace && bytes.HasPrefix(content, n.content)
 	d.mu.Unlock()
 	d.event(name)
 }
@@ -143,7 +146,7 @@ func (d *disk) truncate(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if n := d.names[name]; n != nil {
-		n.content, n.mtime, n.open = nil, time.Now().UnixNano(), true
+		n.content, n.mtime, n.open = nil, d.clock(name), true
 		n.growths, n.grown = n.growths+1, false
 	}
 }
@@ -158,7 +161,7 @@ func (d *disk) append(name string, content []byte) {
 		n = &inode{number: d.inodes, growths: 1}
 		d.names[name] = n
 	}
-	n.content, n.mtime = slices.Concat(n.content, content), time.Now().UnixNano()
+	n.content, n.mtime = slices.Concat(n.content, content), d.clock(name)
 	n.open, n.grown = true, true
 }
 

@@ -1,6 +1,7 @@
 package uploader_test
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -99,6 +100,7 @@ func shipOne(t *testing.T, seed uint64) {
 		th.kills = 1 + rng.IntN(2)
 	}
 	p := randomPackager(rng, th.disk, viewer)
+	p.field = randomField(th.dice(6), p)
 	p.log, th.log = log, log
 	th.lists, th.estimates = p.lists(), p.dash && p.template
 	if th.kills > 0 {
@@ -110,8 +112,13 @@ func shipOne(t *testing.T, seed uint64) {
 	log("packager: %s kills %d latency %v %s", p, th.kills, slow, th.circumstances)
 	th.play(p)
 	viewer.Finale()
+	for key, content := range memory.Contents() {
+		if bytes.HasPrefix(content, []byte("of others")) {
+			t.Errorf("%s is stored, which no playlist ever named", key)
+		}
+	}
 	for _, v := range viewer.Violations() {
-		if th.gaveUp && th.kills > 0 && (v.Rule == storetest.RuleUnpublished || v.Rule == storetest.RuleEdgeStandsStill) {
+		if (th.gaveUp || p.hole > 0) && th.kills > 0 && (v.Rule == storetest.RuleUnpublished || v.Rule == storetest.RuleEdgeStandsStill) {
 			continue // a version that nobody saw may have been the last whole one
 		}
 		t.Error(v)
@@ -141,7 +148,7 @@ func (th *theatre) play(p *packager) {
 	// what was deleted while nobody was there. Of a file that is younger than its playlist, and which nothing
 	// tells from what is published, it stays open whether it is the same.
 	err := th.ship(drained, ended, th.dice(4))
-	if unable := th.gaveUp || th.kills > 0 && th.opaque && (th.forgetful || p.single) || p.clean && (p.disk.wasEmptied() || th.kills > 0); err != nil && !unable {
+	if unable := th.gaveUp || p.hole > 0 || th.kills > 0 && th.opaque && (th.forgetful || p.single) || p.clean && (p.disk.wasEmptied() || th.kills > 0); err != nil && !unable {
 		th.t.Errorf("run: %v", err)
 	}
 	th.faults.Wait()

@@ -51,6 +51,7 @@ type packager struct {
 	parts       int  // ranges of a segment that are listed while it grows; 0 for none
 	large       bool // a single file begins with more than the least part of a multipart upload
 	rewrites    bool // some segments are written anew in place before they are listed
+	field
 
 	all    []byte         // of a single file
 	ranges map[int][2]int // offset and length of each segment in it
@@ -148,7 +149,11 @@ func (p *packager) run() {
 	for r := range seeds {
 		seeds[r] = p.rng.Uint64()
 	}
+	p.prepare()
 	for run := range p.runs {
+		if run >= p.backFrom {
+			p.disk.setBack(p.back, p.backMedia)
+		}
 		if p.master && p.masterFirst {
 			p.writeMaster()
 		}
@@ -268,6 +273,7 @@ func (p *packager) rendition(run, r, start int) int {
 	}
 	if p.endlist {
 		p.index(base, start, n, true)
+		p.correct(base, n, start)
 	}
 	if p.single {
 		p.finish(base+"all.ts", p.all)
@@ -302,7 +308,10 @@ func (p *packager) grow(base string, n int, content []byte) {
 func (p *packager) step(run int, base string, n, start int, restarted bool) {
 	name := p.name(base, n)
 	content := p.bytes(fmt.Sprintf("run %d segment %d of %s", run, n, base))
+	p.second(run, base, n)
 	switch {
+	case p.absent(n, start):
+		p.index(base, start, n, false)
 	case p.single:
 		p.grow(base, n, content)
 		p.pause(10 * time.Millisecond)
@@ -325,6 +334,7 @@ func (p *packager) step(run int, base string, n, start int, restarted bool) {
 		}
 		p.pause(10 * time.Millisecond)
 		p.index(base, start, n, false)
+		p.afterwards(base, n, start)
 	}
 	if old := n - p.window - p.keep; p.keep >= 0 && old >= start && p.ring == 0 {
 		p.disk.remove(p.name(base, old))
@@ -417,7 +427,7 @@ func (p *packager) text(base, up string, start, n int, ended bool) string {
 		if at := p.ranges[i]; p.single {
 			fmt.Fprintf(&b, "#EXT-X-BYTERANGE:%d@%d\n%s\n", at[1], at[0], up+path.Base(base+"all.ts"))
 		} else {
-			fmt.Fprintf(&b, "%s%s\n", up, path.Base(p.name(base, i)))
+			fmt.Fprintf(&b, "%s\n", p.listed(base, up, i, n, start))
 		}
 	}
 	if len(p.ready) > 0 {
@@ -431,6 +441,9 @@ func (p *packager) text(base, up string, start, n int, ended bool) string {
 			end += size
 		}
 		fmt.Fprintf(&b, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=%q,BYTERANGE-START=%d\n", up+path.Base(p.name(base, grows)), end)
+	}
+	if p.outside {
+		b.WriteString("#EXTINF:1,\nhttps://ads.example.net/" + path.Base(base) + "seg0.ts\n")
 	}
 	if ended {
 		b.WriteString("#EXT-X-ENDLIST\n")

@@ -435,6 +435,9 @@ func (p *Plan) observeList(f hls.File) {
 	p.share(l, f.Content)
 	p.pin(l, s)
 	p.freeze(s, prev)
+	if prev != nil && prev.run != s.run {
+		p.disclaim(l, s)
+	}
 	p.weigh(s)
 	p.mayYield(s)
 	if n := len(l.pending); n > 0 && l.pending[n-1].anew && !l.doubts(l.pending[n-1]) {

@@ -1,6 +1,7 @@
 package uploader
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -30,6 +31,24 @@ func (l *list) startRun(s, prev *snapshot) {
 		l.run = &run{after: prev.file.Version.ModTime, seen: prev.file.Seen, names: prev.patterns()}
 	}
 	s.run = l.run
+}
+
+// disclaim drops the versions of l that wait for bytes under names which the first version of another run has, or took such bytes
+// for their own: they might have been of that run, and are not.
+func (p *Plan) disclaim(l *list, s *snapshot) {
+	for i := len(l.pending) - 1; i >= 0; i-- {
+		if x := l.pending[i]; x.run != s.run && !l.doubts(x) && x.claims(s) {
+			p.dropSnapshot(l, i)
+		}
+	}
+}
+
+// claims reports whether s waits for media that other names, or means bytes of them that were finished after s.
+func (s *snapshot) claims(other *snapshot) bool {
+	return slices.ContainsFunc(s.binds, func(b bind) bool {
+		late := b.ver == nil && !b.free || b.ver != nil && b.ver.witnessed() && b.ver.file.Seen.After(s.file.Seen)
+		return late && b.obj.isMedia() && other.find(b.obj) >= 0
+	})
 }
 
 // overtaken returns which segment of s was the first to be finished with other bytes, counted from 0, -1 if none was. If

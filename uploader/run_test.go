@@ -143,6 +143,80 @@ func TestWhatOldBytesMean(t *testing.T) {
 	}
 }
 
+// TestVersionsThatWaitTakeNoBytesOfTheNextRun: what waits for other bytes, as it might be of another run, does not mean those of
+// the run that really comes then.
+func TestVersionsThatWaitTakeNoBytesOfTheNextRun(t *testing.T) {
+	t.Parallel()
+	for name, waiting := range map[string][][]string{
+		"one":      {{"s0.ts", "s1.ts"}},
+		"two":      {{"s0.ts", "s1.ts"}, {"s0.ts", "s1.ts", "s2.ts"}},
+		"of three": {{"s0.ts", "s1.ts"}, {"s0.ts", "s1.ts", "s2.ts"}, {"s0.ts", "s1.ts", "s2.ts", "#EXT-X-NOTE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			const key = `#EXT-X-KEY:METHOD=AES-128,URI="k.key"` // which the next run waits for, too
+			d.media("k.key", "s0.ts", "s1.ts", "s2.ts")
+			d.playlist("x.m3u8", playlistText(0, false, key, "s0.ts", "s1.ts", "s2.ts"))
+			d.absorb(func(Job) {})
+			for _, names := range waiting {
+				d.playlist("x.m3u8", playlistText(0, false, append(names, key)...))
+				d.tick(100 * time.Millisecond)
+			}
+			d.tick(5 * time.Second)
+			d.media("s0.ts")
+			d.playlist("x.m3u8", playlistText(0, false, key, "s0.ts"))
+			for range 10 {
+				d.absorb(func(j Job) {
+					if j.Op == PutPlaylist && j.snapshot != d.plan.lists["x.m3u8"].last {
+						t.Errorf("published %d segments, of the run before", j.File.Playlist.Segments)
+					}
+				})
+				d.tick(time.Second)
+			}
+		})
+	}
+}
+
+// TestTrustIsEachPlaylists: old bytes that several playlists name are waited for once by each, and not again and again.
+func TestTrustIsEachPlaylists(t *testing.T) {
+	t.Parallel()
+	for name, shared := range map[string]string{
+		"a key": "#EXT-X-KEY:METHOD=AES-128,URI=\"k.key\"", "an init section": "#EXT-X-MAP:URI=\"init.mp4\"",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			d.media("k.key", "init.mp4")
+			list := func(first, n int) {
+				for _, x := range []string{"a", "b"} {
+					d.media(fmt.Sprintf("%s%d.ts", x, n))
+					d.playlist(x+".m3u8", playlistText(first, false, shared, fmt.Sprintf("%s%d.ts", x, n)))
+				}
+			}
+			settle := func() {
+				d.absorb(func(Job) {})
+				d.tick(5 * time.Second)
+				d.absorb(func(Job) {})
+			}
+			list(7, 7)
+			settle()
+			list(0, 0) // the next run keeps it
+			settle()
+			for n := 1; n < 4; n++ {
+				list(n, n)
+				d.absorb(func(Job) {})
+				for _, x := range []string{"a.m3u8", "b.m3u8"} {
+					if l := d.plan.lists[x]; l.published != l.last {
+						t.Errorf("version %d of %s waits", n, x)
+					}
+				}
+				d.tick(time.Second)
+			}
+		})
+	}
+}
+
 // TestPattern: which names are alike.
 func TestPattern(t *testing.T) {
 	t.Parallel()

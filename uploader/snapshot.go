@@ -191,7 +191,11 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 		}
 	}
 	r := s.run
-	if v.trusted == r || !r.mayBeOlder(s, i, v) {
+	if !r.mayBeOlder(s, i, v) {
+		return true
+	}
+	known := b.obj.trusted(s.list)
+	if t := *known; t != nil && t.run == r && t.id == v.id {
 		return true
 	}
 	deadline := s.file.Seen.Add(p.patience(s, b.obj))
@@ -199,7 +203,7 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 		p.later(s.list, deadline)
 		return false
 	}
-	v.trusted = r
+	*known = &trust{r, v.id}
 	r.old = r.old || r.first
 	return true
 }

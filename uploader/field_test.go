@@ -1,0 +1,163 @@
+package uploader_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// field is what packagers and those around them were reported to do, beyond what every packager does. Its zero value is
+// nothing of it.
+type field struct {
+	ads       int           // so many advertisements, a month old, stand in the place of every fourth segment
+	back      time.Duration // how far the clock of those who write is set back …
+	backFrom  int           // … from this run on
+	backMedia bool          // media alone: they are copied with their times, and the playlist is made here
+	outside   bool          // playlists name what other servers have
+	withdraws bool          // segments are taken out of the playlist that named them, and named again
+	corrects  bool          // the last segment of a list that has ended is replaced
+	leftovers bool          // files of others lie in the folders
+	hole      int           // this segment of a run never comes; 0 for none
+	standby   int           // from this segment of a run on another encoder writes the playlists; 0 for none
+}
+
+const (
+	adAge    = 30 * 24 * time.Hour
+	adEvery  = 4
+	strayAge = time.Hour
+)
+
+func randomField(rng *rand.Rand, p *packager) (f field) {
+	one := func(in int) bool { return rng.IntN(in) == 0 }
+	if one(2) {
+		return f
+	}
+	f.outside, f.leftovers = one(4), one(3)
+	if one(3) {
+		f.back, f.backFrom, f.backMedia = time.Duration(rng.Int64N(int64(2*time.Hour))), rng.IntN(2), one(3)
+	}
+	if p.single || p.dash || p.parts > 0 || p.ring > 0 || p.nameFirst || p.staleNames {
+		return f
+	}
+	if one(3) {
+		f.ads = 1 + rng.IntN(3)
+	}
+	f.withdraws = one(4)
+	f.corrects = p.endlist && p.runs == 1 && one(3)
+	if one(4) {
+		f.hole = 1 + rng.IntN(p.segments)
+	}
+	if one(4) {
+		f.standby = 1 + rng.IntN(p.segments)
+	}
+	return f
+}
+
+// ad returns the advertisement that stands in the place of segment n, "" for none.
+func (f field) ad(n int) string {
+	if f.ads == 0 || n%adEvery != adEvery-1 {
+		return ""
+	}
+	return fmt.Sprintf("ads/ad%d.ts", n/adEvery%f.ads)
+}
+
+// prepare writes what is there before the first run.
+func (p *packager) prepare() {
+	for i := range p.ads {
+		p.place(fmt.Sprintf("ads/ad%d.ts", i), adAge+time.Duration(i)*time.Minute)
+	}
+	if !p.leftovers {
+		return
+	}
+	for r := range p.renditions {
+		for i, name := range []string{"raw-take7.ts", "seg-board-3.ts", "segment.ts", "0.ts", "init-of-others.mp4"} {
+			name = p.base(r) + name
+			p.disk.place(name, []byte("of others: "+name), strayAge-time.Duration(i)*time.Minute)
+		}
+	}
+}
+
+// place writes a finished file that is older than it should be, and tells the viewer.
+func (p *packager) place(name string, age time.Duration) {
+	content := p.bytes(name)
+	p.log("placed %s", name)
+	p.viewer.Finished(name, content)
+	p.disk.place(name, content, age)
+}
+
+// absent reports whether segment n of a run that began with start is no file of the packager's.
+func (p *packager) absent(n, start int) bool {
+	return p.ad(n) != "" || p.hole > 0 && n == start+p.hole
+}
+
+// second writes the other encoder's segment n.
+func (p *packager) second(run int, base string, n int) {
+	if p.standby > 0 && p.ad(n) == "" {
+		p.finish(base+other+fmt.Sprint(n)+".ts", p.bytes(fmt.Sprintf("run %d other segment %d of %s", run, n, base)))
+	}
+}
+
+// other begins the names of the other encoder's segments.
+const other = "b_"
+
+// listed is the URI of segment n in the playlist that ends with segment last; up is the way to the segments' folder.
+func (p *packager) listed(base, up string, n, last, start int) string {
+	if ad := p.ad(n); ad != "" {
+		if up == "" {
+			return strings.Repeat("../", strings.Count(base, "/")) + ad
+		}
+		return "../" + ad
+	}
+	if p.standby > 0 && last >= start+p.standby {
+		return up + strings.TrimPrefix(base[strings.LastIndex(base, "/")+1:]+other+fmt.Sprint(n)+".ts", "/")
+	}
+	name := p.name(base, n)
+	return up + name[strings.LastIndex(name, "/")+1:]
+}
+
+// afterwards does to segment n, which is listed, what is done in the field.
+func (p *packager) afterwards(base string, n, start int) {
+	if !p.withdraws || n == start || p.rng.IntN(3) > 0 {
+		return
+	}
+	p.pause(p.segment / 4)
+	p.index(base, start, n-1, false)
+	p.pause(p.segment / 4)
+	p.index(base, start, n, false)
+}
+
+// correct replaces the last segment of a list that has ended.
+func (p *packager) correct(base string, n, start int) {
+	if !p.corrects || p.absent(n, start) || p.standby > 0 {
+		return
+	}
+	time.Sleep(5 * time.Second)
+	p.finish(p.name(base, n), p.bytes("corrected segment of "+base))
+}
+
+// place writes a file whose modification time is an age ago.
+func (d *disk) place(name string, content []byte, age time.Duration) {
+	d.mu.Lock()
+	d.inodes++
+	d.names[name] = &inode{number: d.inodes, content: content, mtime: time.Now().Add(-age).UnixNano()}
+	d.mu.Unlock()
+	d.event(name)
+}
+
+// setBack sets the clock of those who write back.
+func (d *disk) setBack(by time.Duration, mediaOnly bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.back, d.backMedia = by, mediaOnly
+}
+
+// clock is the modification time of what is written to name now. The caller holds mu.
+func (d *disk) clock(name string) int64 {
+	if d.backMedia && hls.Classify(name).IsPlaylist() {
+		return time.Now().UnixNano()
+	}
+	return time.Now().Add(-d.back).UnixNano()
+}

@@ -72,23 +72,37 @@ func (s *snapshot) overtaken() int {
 	return -1
 }
 
-// withdraws reports whether s is prev without its last segment, which was named before it was finished, and means the same
-// bytes.
+// fewSegments is how many segments the first playlist of a run may have.
+const fewSegments = 2
+
+// withdraws reports whether s is prev without its last segment, and means the same bytes. Where it has few segments from the
+// beginning on it may as well be the first version of another run, unless that last segment was not finished.
 func (s *snapshot) withdraws(prev *snapshot) bool {
 	was, is := prev.file.Playlist, s.file.Playlist
-	if was.Ended || is.MediaSequence != was.MediaSequence || is.Segments == 0 || is.Segments != was.Segments-1 || len(s.binds) >= len(prev.binds) {
+	if was.Ended || is.Segments == 0 || lastSequence(is) != lastSequence(was)-1 || len(prev.binds) == 0 {
 		return false
 	}
-	if last := &prev.binds[len(prev.binds)-1]; last.ver != nil || last.free {
+	last := &prev.binds[len(prev.binds)-1]
+	if finished := last.ver != nil || last.free; finished && is.Segments <= fewSegments && is.MediaSequence == 0 {
 		return false
 	}
+	before := make(map[*object]*version, len(prev.binds))
+	for _, b := range prev.binds {
+		before[b.obj] = b.ver
+	}
+	same := 0
 	for i := range s.binds {
-		before, o := &prev.binds[i], s.binds[i].obj
-		if before.obj != o || before.ver == nil || o.current() == nil || o.current().id != before.ver.id {
+		o := s.binds[i].obj
+		v, named := before[o]
+		if !named {
+			continue // an older one comes back into the window
+		}
+		if v == nil || o.current() == nil || o.current().id != v.id {
 			return false
 		}
+		same++
 	}
-	return true
+	return same > 0
 }
 
 // patterns returns those of the names of the media of s.

@@ -113,6 +113,40 @@ func TestWhatOldBytesMean(t *testing.T) {
 			d.tick(time.Second)
 			list(d, 0, "s0.ts")
 		}, true},
+		"a segment that was finished is withdrawn from a list": {func(d *desk) {
+			d.media("s0.ts", "s1.ts", "s2.ts", "s3.ts")
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts", "s3.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
+		}, false},
+		"and from a window, into which another comes back": {func(d *desk) {
+			d.media("s4.ts", "s5.ts", "s6.ts")
+			list(d, 4, "s4.ts", "s5.ts")
+			d.absorb(func(Job) {})
+			list(d, 5, "s5.ts", "s6.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			list(d, 4, "s4.ts", "s5.ts")
+		}, false},
+		"and named again": {func(d *desk) {
+			d.media("s4.ts", "s5.ts", "s6.ts")
+			list(d, 4, "s4.ts", "s5.ts")
+			d.absorb(func(Job) {})
+			list(d, 5, "s5.ts", "s6.ts")
+			d.absorb(func(Job) {})
+			list(d, 4, "s4.ts", "s5.ts")
+			d.absorb(func(Job) {})
+			list(d, 5, "s5.ts", "s6.ts")
+		}, false},
+		"but not if its bytes are others": {func(d *desk) {
+			d.media("s4.ts", "s5.ts", "s6.ts")
+			list(d, 4, "s4.ts", "s5.ts", "s6.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			d.media("s4.ts")
+			list(d, 4, "s4.ts", "s5.ts")
+		}, true},
 		"and lists two of three": {func(d *desk) {
 			d.media("s0.ts", "s1.ts", "s2.ts")
 			list(d, 0, "s0.ts", "s1.ts", "s2.ts")

@@ -97,10 +97,13 @@ func (s *snapshot) withdraws(prev *snapshot) bool {
 		if !named {
 			continue // an older one comes back into the window
 		}
-		if v == nil || o.current() == nil || o.current().id != v.id {
+		switch now := o.current(); {
+		case v == nil && now == nil: // it never came
+		case now == nil, v != nil && v.id != now.id, v == nil && now.file.Seen.After(prev.file.Seen):
 			return false
+		default:
+			same++
 		}
-		same++
 	}
 	return same > 0
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // aged is a file that was met at rest, and is as old as that.
@@ -209,6 +211,52 @@ func TestVersionsThatWaitTakeNoBytesOfTheNextRun(t *testing.T) {
 				d.tick(time.Second)
 			}
 		})
+	}
+}
+
+// TestWhatAnEarlierProcessPublished: a playlist at rest that is published already was published over what the store holds. Other
+// bytes of a name are newer, whatever their times say, and take its place like any that are written under a playlist that stands.
+func TestWhatAnEarlierProcessPublished(t *testing.T) {
+	t.Parallel()
+	for name, line := range map[string]string{"an init section": `#EXT-X-MAP:URI="other.mp4"`, "a key": `#EXT-X-KEY:METHOD=AES-128,URI="other.key"`, "a segment": "other.ts"} {
+		for answer, at := range map[Result]time.Duration{Different: 2 * time.Second, Absent: 0} {
+			t.Run(fmt.Sprintf("%s answer=%d", name, answer), func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, PlanConfig{})
+				for _, other := range []string{"other.mp4", "other.key", "other.ts"} {
+					d.aged(other, time.Hour)
+				}
+				text := playlistText(3, false, line, "s.ts")
+				d.aged("s.ts", time.Minute)
+				f := d.file("x.m3u8")
+				f.Content, f.Found = []byte(text), true
+				f.Playlist, _ = hls.Parse(f.Content)
+				f.Kind = f.Playlist.Kind
+				d.plan.Observe(f)
+				began, stored := d.now, time.Duration(-1)
+				for range 40 {
+					for _, j := range d.jobs() {
+						switch {
+						case j.Op == Fetch:
+							d.report(j, Outcome{Result: Done, ETag: "list", Content: []byte(text), Playlist: f.Playlist})
+						case j.Op == PutMedia:
+							if stored < 0 {
+								stored = d.now.Sub(began)
+							}
+							d.report(j, Outcome{Result: Done})
+						case j.Op == Compare && j.Path != "s.ts":
+							d.report(j, Outcome{Result: answer, ETag: map[Result]string{Different: "theirs"}[answer]})
+						default:
+							d.report(j, Outcome{Result: Done, ETag: "same"})
+						}
+					}
+					d.tick(100 * time.Millisecond)
+				}
+				if stored < at || stored > at+500*time.Millisecond {
+					t.Errorf("stored after %v, want %v", stored, at)
+				}
+			})
+		}
 	}
 }
 

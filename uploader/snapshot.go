@@ -77,6 +77,8 @@ type snapshot struct {
 	mark    uint64  // the same in every object that it names
 	dropped bool
 
+	inherited bool // an earlier process published it, over what it had stored
+
 	rejected bool      // the store did not take it
 	again    time.Time // when it is tried again if it is the newest then
 

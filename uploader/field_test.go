@@ -46,7 +46,7 @@ func randomField(rng *rand.Rand, p *packager) (f field) {
 		f.ads = 1 + rng.IntN(3)
 	}
 	f.withdraws = one(4)
-	f.corrects = p.endlist && p.runs == 1 && one(3)
+	f.corrects = p.endlist && p.runs == 1 && !p.clean && one(3)
 	if one(4) {
 		f.hole = 1 + rng.IntN(p.segments)
 	}

@@ -253,11 +253,11 @@ func (p *packager) rendition(run, r, start int) int {
 	if p.single {
 		p.disk.truncate(base + "all.ts")
 	}
-	if p.large {
-		initBytes = append(initBytes, make([]byte, 5<<20)...)
-	}
-	if p.mapInside || p.large {
-		p.grow(base, -1, initBytes)
+	if head := slices.Clone(initBytes); p.mapInside || p.large {
+		if p.large {
+			head = append(head, make([]byte, 5<<20)...)
+		}
+		p.grow(base, -1, head)
 	}
 	for i := range p.segments {
 		n = start + i

@@ -50,7 +50,8 @@ func randomField(rng *rand.Rand, p *packager) (f field) {
 	if one(4) {
 		f.hole = 1 + rng.IntN(p.segments)
 	}
-	if one(4) {
+	// Under a list that has ended, what comes again under its names counts as a correction.
+	if one(4) && (p.runs == 1 || !p.endlist) {
 		f.standby = 1 + rng.IntN(p.segments)
 	}
 	return f

@@ -4,9 +4,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 // field is what packagers and those around them were reported to do, beyond what every packager does. Its zero value is
@@ -161,4 +164,62 @@ func (d *disk) clock(name string) int64 {
 		return time.Now().UnixNano()
 	}
 	return time.Now().Add(-d.back).UnixNano()
+}
+
+// TestOldFilesCostNoLatency: a live list with advertisements, slates or files of a library is published as soon as one without.
+func TestOldFilesCostNoLatency(t *testing.T) {
+	t.Parallel()
+	const count, every = 60, 50 * time.Millisecond
+	latency := func(t *testing.T, listed func(n int) string) (mean time.Duration) {
+		m := storetest.NewMemory()
+		m.Latency = func(string, string, int64) time.Duration { return every }
+		s := play(t, m, m, func(d *disk, v *storetest.Viewer) { program(d, v, count, listed) })
+		var sum time.Duration
+		listings := s.viewer.Listings()
+		for _, l := range listings[count/4:] { // once it is known that there are old files among the new ones
+			sum += l.Published.Sub(l.Listed)
+		}
+		return sum / time.Duration(len(listings)-count/4)
+	}
+	for name, listed := range map[string]func(n int) string{
+		"advertisements":                   func(n int) string { return field{ads: 3}.ad(n) },
+		"one slate again and again":        func(n int) string { return []string{"", "slate.ts"}[n%2] },
+		"a library in an order of its own": func(n int) string { return fmt.Sprintf("lib/%d.ts", n*7%20) },
+		"and with live segments":           func(n int) string { return []string{"", fmt.Sprintf("lib/%d.ts", n*7%20), ""}[n%3] },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				without := latency(t, func(int) string { return "" })
+				if with := latency(t, listed); with > without+without/20 {
+					t.Errorf("published after %v, and after %v without", with, without)
+				}
+			})
+		})
+	}
+}
+
+// program writes a live list of segments of 2 s, of which some are old files.
+func program(d *disk, v *storetest.Viewer, count int, listed func(n int) string) {
+	const window = 5
+	names := make([]string, count)
+	for i := range names {
+		if names[i] = listed(i); names[i] != "" && !d.has(names[i]) {
+			content := []byte("an old file: " + names[i])
+			v.Finished(names[i], content)
+			d.place(names[i], content, time.Duration(1+i*i%17)*time.Hour)
+		}
+	}
+	for i := range count {
+		if names[i] == "" {
+			names[i] = fmt.Sprintf("seg%d.ts", i)
+			v.Finished(names[i], []byte(names[i]))
+			d.write(names[i], []byte(names[i]), false)
+		}
+		from := max(0, i-window+1)
+		text := fmt.Sprintf("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXTINF:2,\n%s\n", from, strings.Join(names[from:i+1], "\n#EXTINF:2,\n"))
+		v.Listed("x.m3u8", []byte(text))
+		d.write("x.m3u8", []byte(text), false)
+		time.Sleep(2 * time.Second)
+	}
 }

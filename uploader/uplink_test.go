@@ -68,8 +68,12 @@ func (l *line) take(n int) time.Duration {
 	return l.free.Sub(now)
 }
 
-// broadcast writes a live stream of count segments into a disk, each of size bytes and 2 s, with a window of
+// stream returns what writes a live stream of count segments into a disk, each of size bytes and 2 s, with a window of
 // five listed in each of the lists and as many kept behind it.
+func stream(count, size int, slowFrom int, lists ...string) func(d *disk, v *storetest.Viewer) {
+	return func(d *disk, v *storetest.Viewer) { broadcast(d, v, count, size, slowFrom, lists) }
+}
+
 func broadcast(d *disk, v *storetest.Viewer, count, size int, slowFrom int, lists []string) {
 	const window = 5
 	for i := range count {
@@ -114,7 +118,7 @@ func (s *show) says(t *testing.T, line string, want int) {
 }
 
 // play broadcasts and ships until everything is stored.
-func play(t *testing.T, m *storetest.Memory, store uploader.Store, count, size, slowFrom int, lists ...string) *show {
+func play(t *testing.T, m *storetest.Memory, store uploader.Store, broadcast func(d *disk, v *storetest.Viewer)) *show {
 	t.Helper()
 	s := &show{viewer: storetest.NewViewer("live/"), start: time.Now()}
 	m.OnChange = func(key string, content []byte) {
@@ -131,7 +135,7 @@ func play(t *testing.T, m *storetest.Memory, store uploader.Store, count, size, 
 	go d.watch(t.Context(), watching, newDice(), facts, looks)
 	go func() {
 		time.Sleep(time.Millisecond)
-		broadcast(d, s.viewer, count, size, slowFrom, lists)
+		broadcast(d, s.viewer)
 		stop()
 	}()
 	up, err := uploader.New(uploader.Config{
@@ -195,7 +199,7 @@ func TestRunOnASlowUplink(t *testing.T) {
 				m := storetest.NewMemory()
 				m.Latency = func(string, string, int64) time.Duration { return 20 * time.Millisecond }
 				l := &line{Store: m, rate: 0.7 * size / 2, stall: tt.each}
-				s := play(t, m, l, 180, size, 60, strings.Fields(tt.lists)...)
+				s := play(t, m, l, stream(180, size, 60, strings.Fields(tt.lists)...))
 				if got := s.lag(); got > 15*time.Second+window {
 					t.Errorf("the live edge lagged %v, want at most max-lag and a window", got)
 				}
@@ -220,7 +224,7 @@ func TestRunLongOutage(t *testing.T) {
 		time.AfterFunc(30*time.Second, func() { lift = faults.Inject(storetest.Incident{Fault: storetest.Stall()}) })
 		var back time.Time
 		time.AfterFunc(630*time.Second, func() { lift(); back = time.Now() })
-		s := play(t, m, faults, 400, 1000, 400, "x.m3u8")
+		s := play(t, m, faults, stream(400, 1000, 400, "x.m3u8"))
 		s.says(t, "uplink is slower than the stream", 0)
 		for _, at := range s.edges {
 			if at.After(back) {

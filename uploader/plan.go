@@ -445,7 +445,11 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	l.pending = append(l.pending, s)
 	p.bound(l)
-	p.see(l, s, p.strays.recall(p, s))
+	recalled := 0
+	if prev == nil || prev.left() {
+		recalled = p.strays.recall(p, s) // later nothing is named that nobody sees
+	}
+	p.see(l, s, recalled)
 	p.wake(l.stream)
 	p.touch(l.stream)
 }

@@ -70,9 +70,14 @@ func (l *line) take(n int) time.Duration {
 
 // stream returns what writes a live stream of count segments into a disk, each of size bytes and 2 s, with a window of
 // five listed in each of the lists and as many kept behind it.
-func stream(count, size int, slowFrom int, lists ...string) func(d *disk, v *storetest.Viewer) {
-	return func(d *disk, v *storetest.Viewer) { broadcast(d, v, count, size, slowFrom, lists) }
+func stream(count, size int, slowFrom int, lists ...string) production {
+	return func(d *disk, v *storetest.Viewer) (write func()) {
+		return func() { broadcast(d, v, count, size, slowFrom, lists) }
+	}
 }
+
+// production puts files into a disk that are there from the beginning, and returns what writes the others.
+type production func(d *disk, v *storetest.Viewer) (write func())
 
 func broadcast(d *disk, v *storetest.Viewer, count, size int, slowFrom int, lists []string) {
 	const window = 5
@@ -117,8 +122,8 @@ func (s *show) says(t *testing.T, line string, want int) {
 	}
 }
 
-// play broadcasts and ships until everything is stored.
-func play(t *testing.T, m *storetest.Memory, store uploader.Store, broadcast func(d *disk, v *storetest.Viewer)) *show {
+// play produces and ships until everything is stored.
+func play(t *testing.T, m *storetest.Memory, store uploader.Store, produce production) *show {
 	t.Helper()
 	s := &show{viewer: storetest.NewViewer("live/"), start: time.Now()}
 	m.OnChange = func(key string, content []byte) {
@@ -129,13 +134,14 @@ func play(t *testing.T, m *storetest.Memory, store uploader.Store, broadcast fun
 	}
 	d := newDisk()
 	d.lost = s.viewer.Lost
+	write := produce(d, s.viewer)
 	facts, looks := make(chan hls.File), make(chan string, 1024)
 	watching, stop := context.WithCancel(t.Context())
 	defer stop()
 	go d.watch(t.Context(), watching, newDice(), facts, looks)
 	go func() {
 		time.Sleep(time.Millisecond)
-		broadcast(d, s.viewer)
+		write()
 		stop()
 	}()
 	up, err := uploader.New(uploader.Config{

@@ -200,6 +200,9 @@ func (p *Plan) observeObject(f hls.File) {
 	for _, known := range []*version{o.asked, o.newest} {
 		if known != nil && known.file.Version == f.Version {
 			p.refresh(known, f)
+			if known.file.Named = known.file.Named || f.Named; f.Named && known == o.newest && !known.wanted {
+				p.wantLater(o, known, p.unnamed(o.path)) // the directory's fact came before that of the spool
+			}
 			if known == o.newest && known.wanted && !known.refused && !known.kept && !o.stored(known) {
 				p.keep(known)
 				p.queue(o)

@@ -70,11 +70,14 @@ type Job struct {
 // local reports whether the job is done without asking the store.
 func (j Job) local() bool { return j.Op == Compare && j.ETag != "" }
 
-// sendable reports whether the job is a PUT that does no harm if it is given up, made again, and arrives after all. That
-// of a playlist or of a growing file would put an old version over a newer one, unless it has a condition.
-func (j Job) sendable() bool {
-	return j.Op == PutMedia && j.File.Growth == 0 || j.IfMatch != "" || j.IfAbsent
+// repeatable reports whether the job does no harm if its request is broken off, made again, and arrives after all. The PUT of a
+// playlist or of a growing file would put an old version over a newer one, unless it has a condition.
+func (j Job) repeatable() bool {
+	return j.asks() || j.Op == PutMedia && j.File.Growth == 0 || j.IfMatch != "" || j.IfAbsent
 }
+
+// asks reports whether the job asks the store, and changes nothing.
+func (j Job) asks() bool { return j.Op == Fetch || j.Op == Compare && !j.local() }
 
 // Result is how a Job ended.
 type Result uint8

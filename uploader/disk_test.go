@@ -171,7 +171,7 @@ func (d *disk) growing(ctx context.Context, f hls.File) []hls.File {
 	defer d.mu.Unlock()
 	need := map[string]int64{}
 	for _, ref := range f.Playlist.References {
-		if at, target := hls.Resolve(f.Path, ref.URI); ref.Length > 0 && target == hls.Local {
+		if at, target := (hls.Site{}).Resolve(f.Path, ref.URI); ref.Length > 0 && target == hls.Local {
 			need[at] = max(need[at], ref.Offset+ref.Length)
 		}
 	}

@@ -66,6 +66,9 @@ func (p *Plan) weigh(s *snapshot) {
 	if !s.text.prefix {
 		size += int64(len(s.text.content))
 	}
+	for _, uri := range s.urls {
+		size += int64(len(uri))
+	}
 	if !s.dropped {
 		for i := range s.binds {
 			if o := s.binds[i].obj; o.newest == nil && o.asked == nil {

@@ -485,3 +485,8 @@ func (o *object) pendingWork() bool {
 	v := o.newest
 	return v != nil && v.wanted && !v.refused && !o.stored(v) && v.file.Source != nil
 }
+
+// lose counts a named version that can never be stored.
+func (p *Plan) lose(o *object, reason string) {
+	p.losses = append(p.losses, Loss{Path: o.path, Stream: o.streamName(), Kind: o.kind, Reason: reason})
+}

@@ -42,6 +42,7 @@ type PlanConfig struct {
 	// Yield, unless nil, is called from any goroutine when a version of a playlist is to give up its memory, and must not
 	// block: the owner of the Plan then calls Plan.Yield.
 	Yield func(path string, seq uint64)
+	Site  hls.Site // where players find the files, which URLs in playlists mean
 	// Include says which files are shipped although no playlist names them; nil means none.
 	Include func(path string) bool
 }
@@ -503,9 +504,4 @@ func (p *Plan) touch(s *stream) {
 	}
 	s.folder.touched = true
 	p.changed = append(p.changed, s.folder)
-}
-
-// lose counts a named version that can never be stored.
-func (p *Plan) lose(o *object, reason string) {
-	p.losses = append(p.losses, Loss{Path: o.path, Stream: o.streamName(), Kind: o.kind, Reason: reason})
 }

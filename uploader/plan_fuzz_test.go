@@ -213,7 +213,7 @@ func (z *fuzzer) checkPlaylist(j Job) {
 		if free[ref.URI] {
 			continue
 		}
-		name, target := hls.Resolve(j.Path, ref.URI)
+		name, target := hls.Site{}.Resolve(j.Path, ref.URI)
 		if target == hls.Local && z.etag(name) == "" {
 			z.t.Fatalf("%s goes up and names %s, which is not stored", j.Path, name)
 		}

@@ -144,7 +144,7 @@ func (s *judgedStore) judgeHostile(key string, body []byte) {
 		return
 	}
 	for _, ref := range playlist.References {
-		named, target := hls.Resolve(at, ref.URI)
+		named, target := hls.Site{}.Resolve(at, ref.URI)
 		switch {
 		case ref.Hint, ref.Gap, ref.Soft, target == hls.Elsewhere, named == at:
 		case target == hls.Outside, ref.Unresolved:

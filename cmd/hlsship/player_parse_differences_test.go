@@ -37,7 +37,7 @@ func (c collected) differences(theirs said) []difference {
 		player := theirs.Ours[i]
 		u := use{URL: player.URL, Offset: float64(ref.Offset), Length: float64(ref.Length), Gap: ref.Gap}
 		ours[u] = append(ours[u], ref.Kind)
-		path, target := hls.Resolve("live/list.m3u8", ref.URI)
+		path, target := hls.Site{}.Resolve("live/list.m3u8", ref.URI)
 		if target == hls.Local && path != player.Path || target == hls.Elsewhere && player.Path != "" && player.Path != "live/list.m3u8" {
 			all = append(all, difference{what: "file", detail: fmt.Sprintf("%q is %s %q, the player asks for %q", ref.URI, target, path, player.Path)})
 		}

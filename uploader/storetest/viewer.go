@@ -271,7 +271,7 @@ func (v *Viewer) references(of *file, parsed *hls.Playlist, next []string) []ref
 	v.mark++
 	refs := make([]ref, 0, len(parsed.References))
 	for _, named := range parsed.References {
-		at, target := hls.Resolve(of.path, named.URI)
+		at, target := hls.Site{}.Resolve(of.path, named.URI)
 		if named.Unresolved || target != hls.Local || at == of.path {
 			continue
 		}

@@ -31,6 +31,18 @@ func (r *reading) foreign(playlist, uri string, names map[string]bool) {
 	}
 }
 
+// outside judges a name that no file can have.
+func (r *reading) outside(playlist, uri string) {
+	at := playlist + " names " + uri
+	for _, path := range hls.Guesses(playlist, uri) {
+		if _, there := r.files[path]; there && path != playlist {
+			at += ", and the directory has " + path
+			break
+		}
+	}
+	r.example("playlist-outside", at)
+}
+
 // empty reports whether the file, which a playlist names, has no bytes and is nothing that may have none. It was listed a
 // while ago, so that it is looked at again.
 func (r *reading) empty(path string, ref *hls.Reference) bool {

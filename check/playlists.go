@@ -119,7 +119,7 @@ func (r *reading) reference(playlist string, ref hls.Reference, names map[string
 	}
 	switch {
 	case target == hls.Outside && ref.Kind != hls.Other:
-		r.example("playlist-outside", at)
+		r.outside(playlist, ref.URI)
 	case target == hls.Elsewhere:
 		r.foreign(playlist, ref.URI, names)
 	case target != hls.Local:
@@ -212,7 +212,7 @@ func remarks() map[string]remark {
 			""},
 		"playlist-scheme": {Error, "names with a colon, which read as URLs: no player finds the files, and the playlist does not wait for them",
 			""},
-		"playlist-machine": {Error, "paths of the packager's machine: no player finds the files, and the playlist does not wait for them",
+		"playlist-machine": {Error, "places on the packager's machine: no player finds the files, and the playlist does not wait for them",
 			""},
 		"playlist-backslash": {Warning, "names with backslashes, which only browsers read as slashes",
 			"Have the packager write slashes."},

@@ -19,6 +19,8 @@ import (
 // disk is a directory in memory. Like a real one it has inodes, which stay readable while they are held,
 // and which a writer that truncates changes under everybody's eyes.
 type disk struct {
+	site hls.Site // where players find it
+
 	mu     sync.Mutex
 	inodes uint64
 	names  map[string]*inode
@@ -171,7 +173,7 @@ func (d *disk) growing(ctx context.Context, f hls.File) []hls.File {
 	defer d.mu.Unlock()
 	need := map[string]int64{}
 	for _, ref := range f.Playlist.References {
-		if at, target := (hls.Site{}).Resolve(f.Path, ref.URI); ref.Length > 0 && target == hls.Local {
+		if at, target := d.site.Resolve(f.Path, ref.URI); ref.Length > 0 && target == hls.Local {
 			need[at] = max(need[at], ref.Offset+ref.Length)
 		}
 	}

@@ -110,6 +110,9 @@ const other = "b_"
 // listed is the URI of segment n in the playlist that ends with segment last; up is the way to the segments' folder.
 func (p *packager) listed(base, up string, n, last, start int) string {
 	if ad := p.ad(n); ad != "" {
+		if p.address != "" {
+			return p.address + ad
+		}
 		if up == "" {
 			return strings.Repeat("../", strings.Count(base, "/")) + ad
 		}

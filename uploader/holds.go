@@ -83,11 +83,14 @@ func (g *journal) held(w Wait, near Nearby, unnamed int) {
 		log = log.With("not_logged", unnamed)
 	}
 	if near != (Nearby{}) {
-		var instead string
-		name, instead = near.Printed(w.Name)
-		log, cure = log.With("near", instead), near.Cure()
+		name, near.Path = near.Printed(w.Name)
+		cure = near.Cure()
 	}
-	log.Warn("playlist held back", "playlist", w.Playlist, "waits_for", name, "reason", w.Reason, "since", w.Since, "cure", cure)
+	args := []any{"playlist", w.Playlist, "waits_for", name, "reason", w.Reason}
+	if near.Path != "" {
+		args = append(args, "near", near.Path)
+	}
+	log.Warn("playlist held back", append(args, "since", w.Since, "cure", cure)...)
 }
 
 // misnamed warns of each playlist that seems to name files by URLs which do not mean them, or counts it.

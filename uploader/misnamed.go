@@ -1,6 +1,8 @@
 package uploader
 
 import (
+	"net"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -18,8 +20,8 @@ const (
 type Misnaming struct {
 	// Playlist is the playlist's path, URI an example of what it names, and Path the file that this seems to mean.
 	Playlist, URI, Path string
-	// Reason is "url" (of the web, or a path from its root), "scheme" (a name with a colon, which reads as a URL), "machine" (a path of the packager's
-	// machine) or "backslash" (a slash to browsers, and to hlsship, and none to others).
+	// Reason is "url" (of the web, or a path from its root), "scheme" (a name with a colon, which reads as a URL), "machine" (a place on the
+	// packager's machine) or "backslash" (a slash to browsers, and to hlsship, and none to others).
 	Reason string
 	// Public is the URL of the directory, if the file's whole path ends that of a URL of the web; else empty.
 	Public string
@@ -30,6 +32,7 @@ func NewMisnaming(playlist, uri, path string) Misnaming {
 	m := Misnaming{Playlist: playlist, URI: uri, Path: path, Reason: "machine"}
 	scheme, _, _ := strings.Cut(strings.ToLower(uri), "://")
 	switch web := scheme == "http" || scheme == "https"; {
+	case web && isLocal(uri[len(scheme)+len("://"):]):
 	case web || strings.HasPrefix(uri, "/"):
 		m.Reason = "url"
 		whole, _, _ := strings.Cut(uri, "?")
@@ -40,6 +43,17 @@ func NewMisnaming(playlist, uri, path string) Misnaming {
 		m.Reason = "scheme"
 	}
 	return m
+}
+
+// isLocal reports whether what stands behind the slashes of a URL begins with the packager's own machine.
+func isLocal(behind string) bool {
+	host, _, _ := strings.Cut(behind, "/")
+	name, _, err := net.SplitHostPort(host)
+	if err != nil {
+		name = strings.Trim(host, "[]")
+	}
+	address, err := netip.ParseAddr(name)
+	return strings.EqualFold(name, "localhost") || err == nil && (address.IsLoopback() || address.IsUnspecified())
 }
 
 // Cure says what to do about it.
@@ -54,7 +68,7 @@ func (m Misnaming) Cure() string {
 	case m.Reason == "backslash":
 		return "browsers read a backslash as a slash, and so does hlsship; other players do not: have the packager write slashes"
 	}
-	return "this is a path of the packager's own machine, which no player can open: have the packager write relative names"
+	return "this is a place on the packager's own machine, which no player can open: have the packager write relative names"
 }
 
 // suspect keeps a URI that may have been meant for a file of the directory.

@@ -47,7 +47,8 @@ type theatre struct {
 	faults *storetest.Faults
 	memory *storetest.Memory
 	kills  int
-	gaveUp bool // something for want of room, or with a process that alone had it
+	public string // URL of the directory; "" for that of its prefix
+	gaveUp bool   // something for want of room, or with a process that alone had it
 	circumstances
 	lists int // how many playlists there are in the end
 	// estimates is true if manifests count by the clock, which protects nothing that they count.
@@ -101,6 +102,17 @@ func shipOne(t *testing.T, seed uint64) {
 	}
 	p := randomPackager(rng, th.disk, viewer)
 	p.field = randomField(th.dice(6), p)
+	switch th.dice(7).IntN(8) { // of its own, so that seeds stay what they are
+	case 0:
+		p.address = "/live/"
+	case 1:
+		p.address, th.public = "HTTPS://CDN.example.net:443/a/", "https://cdn.example.net/a"
+	}
+	site, err := hls.NewSite(th.public, "live/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	viewer.Site, th.disk.site = site, site
 	p.log, th.log = log, log
 	th.lists, th.estimates = p.lists(), p.dash && p.template
 	if th.kills > 0 {
@@ -162,7 +174,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 	facts := make(chan hls.File)
 	looks := make(chan string, 1024)
 	config := uploader.Config{
-		Store: th.store(th.faults), Prefix: "live/", Conditional: th.conditions != "off", Logger: slog.New(slog.NewTextHandler(logWriter{th}, nil)),
+		Store: th.store(th.faults), Prefix: "live/", Site: th.disk.site, Conditional: th.conditions != "off", Logger: slog.New(slog.NewTextHandler(logWriter{th}, nil)),
 		Look:        func(name string) { looks <- name },
 		MinInterval: th.minInterval, MaxLag: th.maxLag, Budget: th.budget, Workers: th.workers,
 	}

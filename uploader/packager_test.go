@@ -41,16 +41,17 @@ type packager struct {
 	numbersOn   bool // a restart goes on counting
 	ring        int  // names are used again after so many; 0 for never
 	endlist     bool
-	clean       bool // everything is deleted at the end
-	dated       bool // playlists of different runs have different texts
-	single      bool // all segments of a run are ranges of one file that grows
-	dash        bool // a manifest names the same segments
-	template    bool // by their numbers, of which its times tell
-	mapInside   bool // the init section is the beginning of the single file
-	elsewhere   bool // a playlist of another folder names the same segments
-	parts       int  // ranges of a segment that are listed while it grows; 0 for none
-	large       bool // a single file begins with more than the least part of a multipart upload
-	rewrites    bool // some segments are written anew in place before they are listed
+	clean       bool   // everything is deleted at the end
+	dated       bool   // playlists of different runs have different texts
+	single      bool   // all segments of a run are ranges of one file that grows
+	dash        bool   // a manifest names the same segments
+	template    bool   // by their numbers, of which its times tell
+	mapInside   bool   // the init section is the beginning of the single file
+	elsewhere   bool   // a playlist of another folder names the same segments
+	parts       int    // ranges of a segment that are listed while it grows; 0 for none
+	large       bool   // a single file begins with more than the least part of a multipart upload
+	address     string // of the directory, to which names are written in full; "" for relative names
+	rewrites    bool   // some segments are written anew in place before they are listed
 	field
 
 	all    []byte         // of a single file
@@ -379,8 +380,8 @@ func (p *packager) manifest(base string, start, n int) string {
 	}
 	from := max(start, n-p.window+1)
 	var b strings.Builder
-	fmt.Fprintf(&b, `<MPD type="dynamic" availabilityStartTime=%q><Period start="PT0S"><AdaptationSet><Representation id="0" bandwidth="1"><SegmentList timescale="1" duration="%d" startNumber="%d">`,
-		p.began.UTC().Format(time.RFC3339Nano), int(p.segment.Seconds()), from)
+	fmt.Fprintf(&b, `<MPD type="dynamic" availabilityStartTime=%q><Period start="PT0S"><AdaptationSet><Representation id="0" bandwidth="1"><BaseURL>%s</BaseURL><SegmentList timescale="1" duration="%d" startNumber="%d">`,
+		p.began.UTC().Format(time.RFC3339Nano), p.baseURL(base), int(p.segment.Seconds()), from)
 	if p.initSection {
 		fmt.Fprintf(&b, "<Initialization sourceURL=%q/>", path.Base(base+"init.mp4"))
 	}
@@ -393,6 +394,14 @@ func (p *packager) manifest(base string, start, n int) string {
 	}
 	b.WriteString("</SegmentList></Representation></AdaptationSet></Period></MPD>")
 	return b.String()
+}
+
+// baseURL is the BaseURL of a manifest in the folder of base.
+func (p *packager) baseURL(base string) string {
+	if p.address == "" {
+		return ""
+	}
+	return p.address + base[:strings.LastIndex(base, "/")+1]
 }
 
 // numbers is the DASH manifest whose times say that the segments up to n are complete.
@@ -408,6 +417,9 @@ func (p *packager) numbers(base string, start, n int) string {
 // text is the playlist that ends with segment n; up is the way to the folder of what it names.
 func (p *packager) text(base, up string, start, n int, ended bool) string {
 	from := max(start, n-p.window+1)
+	if p.address != "" {
+		up = p.address + base[:strings.LastIndex(base, "/")+1]
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:%d\n", int(p.segment.Seconds()), from)
 	if p.dated {

@@ -117,7 +117,7 @@ func holdCure(reason string) string {
 	case "memory":
 		return "playlists take all the memory that they may: raise --memory-budget, or the container's memory, or have the packager list less"
 	case "missing":
-		return "the playlist names a file that is neither finished in the directory nor in the bucket; see whether the log says that it is not shipped, and whether the packager still writes it"
+		return "the playlist names a file that is neither finished in the directory nor in the bucket; see whether the log says that it is not shipped, --exclude keeps it out, or the packager does not write it"
 	case "empty":
 		return "the file is empty: without a byte in it no player can begin; see the packager's own log, and have it write the file again"
 	case "growing":

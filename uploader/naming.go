@@ -27,7 +27,7 @@ func (p *Plan) name(s *snapshot) {
 			continue
 		}
 		name, target := p.cfg.Site.Resolve(s.file.Path, ref.URI)
-		if target == hls.Elsewhere && ref.URI != "" || strings.IndexByte(ref.URI, '\\') >= 0 {
+		if target == hls.Elsewhere && !strings.HasPrefix(ref.URI, "data:") || strings.IndexByte(ref.URI, '\\') >= 0 {
 			s.suspect(ref.URI)
 		}
 		switch target {

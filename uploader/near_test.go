@@ -72,7 +72,7 @@ func TestHeldBackNamesWhatIsNear(t *testing.T) {
 		"empty part":           {"hd/x.m3u8", "media//a.ts", "hd/media/a.ts", "outside", "near=hd/media/a.ts", "one at a time"},
 		"escaped slash":        {"x.m3u8", "media%2Fa.ts", "media/a.ts", "outside", "near=media/a.ts", "one at a time"},
 		"above the directory":  {"x.m3u8", "../other/a.ts", "media/a.ts", "outside", "near=media/a.ts", "FOLDER/"},
-		"nothing near":         {"x.m3u8", "a.ts", "b.ts", "missing", "", "whether the packager still writes it"},
+		"nothing near":         {"x.m3u8", "a.ts", "b.ts", "missing", "", "keeps it out"},
 		"nothing near outside": {"x.m3u8", "../a.ts", "b.ts", "outside", "", "relative to the playlist"},
 	} {
 		t.Run(name, func(t *testing.T) {

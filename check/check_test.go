@@ -389,6 +389,9 @@ func brokenPlaylists() []broken {
 		{"empty part in a name", func(s *stage) {
 			s.playlist("double.m3u8", "#EXTINF:4.0,\nhi//seg_0.ts\n")
 		}, "playlist-outside", Error, "relative"},
+		{"URLs of a second origin", func(s *stage) {
+			s.playlist("hi/two.m3u8", "#EXTINF:4.0,\nseg_0.ts\n#EXTINF:4.0,\nhttps://backup.example/hi/seg_0.ts\n")
+		}, "playlist-elsewhere", Note, "--public-url"},
 		{"URLs of the files", func(s *stage) {
 			s.playlist("cdn.m3u8", "#EXTINF:4.0,\nhttps://cdn.example/live/hi/seg_0.ts\n")
 		}, "playlist-url", Error, "--public-url https://cdn.example/live/,"},

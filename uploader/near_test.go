@@ -103,6 +103,24 @@ func TestHeldBackNamesWhatIsNear(t *testing.T) {
 	}
 }
 
+// TestNearIsWhatIsThere: a file that was deleted, or of which there is no more than its name in a playlist, is none to point at.
+func TestNearIsWhatIsThere(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{})
+	d.media("A.ts", "hi/a.ts")
+	d.playlist("y.m3u8", playlistText(0, false, "A.ts", "lo/a.ts"))
+	d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+	d.playlist("u.m3u8", playlistText(0, false, "https://cdn.example.net/A.ts"))
+	d.gone("A.ts")
+	d.absorb(func(Job) {})
+	if got := d.plan.near([]Wait{{Name: "a.ts", Reason: "missing"}}); got[0] != (Nearby{"hi/a.ts", "folder"}) {
+		t.Errorf("near a.ts: %+v", got)
+	}
+	if got := d.plan.misnamed(); len(got) > 0 {
+		t.Errorf("told of %+v", got)
+	}
+}
+
 // TestNearIsAskedForWhatIsTold: names are looked for near by only when the log is told, however many playlists wait.
 func TestNearIsAskedForWhatIsTold(t *testing.T) {
 	t.Parallel()

@@ -10,11 +10,14 @@ import (
 	"github.com/hlsship/hlsship/uploader"
 )
 
+// maxGuessed is how many URIs that mean no file are looked at for what they may mean; a playlist may have a million.
+const maxGuessed = 10_000
+
 // foreign judges a URI that means no file of the directory, of a playlist that names these files besides. A file that it
 // names by its own name as well is not what the URI means.
 func (r *reading) foreign(playlist, uri string, names map[string]bool) {
 	at := playlist + " names " + uri
-	for _, path := range hls.Guesses(playlist, uri) {
+	for _, path := range r.guesses(playlist, uri) {
 		if _, there := r.files[path]; !there || names[path] || path == playlist {
 			continue
 		}
@@ -34,13 +37,21 @@ func (r *reading) foreign(playlist, uri string, names map[string]bool) {
 // outside judges a name that no file can have.
 func (r *reading) outside(playlist, uri string) {
 	at := playlist + " names " + uri
-	for _, path := range hls.Guesses(playlist, uri) {
+	for _, path := range r.guesses(playlist, uri) {
 		if _, there := r.files[path]; there && path != playlist {
 			at += ", and the directory has " + path
 			break
 		}
 	}
 	r.example("playlist-outside", at)
+}
+
+// guesses returns what a URI may mean, unless enough of them were looked at.
+func (r *reading) guesses(playlist, uri string) []string {
+	if r.guessed++; r.guessed > maxGuessed {
+		return nil
+	}
+	return hls.Guesses(playlist, uri)
 }
 
 // empty reports whether the file, which a playlist names, has no bytes and is nothing that may have none. It was listed a

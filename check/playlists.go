@@ -33,6 +33,7 @@ type reading struct {
 	missing  map[string]string // names that are not there, by their examples: a playlist may have one many times
 	cures    map[string]string // what more than the usual cure there is to say, by finding
 	counted  map[string]bool   // media whose size is part of the rate
+	guessed  int               // URIs of which it was looked at what they may mean
 	live     int
 }
 

@@ -131,11 +131,12 @@ type Wait struct {
 	// Since is when the version was finished on disk, or the oldest that waits where the upload is not the reason.
 	Since time.Time
 	// Reason is "memory" (the version gave its memory to others, and is read again when there is room), "missing" (no such
-	// finished file or playlist), "empty" (an init section or a key without a byte), "growing" (the file does not reach as far as the playlist says), "uploading", "outside" (the name
-	// leaves the watched directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "lost" (the file was
-	// given up), "rejected" (the store refuses the file or the playlist, which is tried again once a minute), "unpublished"
-	// (a playlist that is not published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the
-	// version is published, and the file has new bytes that no newer version names).
+	// finished file or playlist), "empty" (an init section or a key without a byte), "growing" (the file does not reach as far
+	// as the playlist says), "uploading", "outside" (no file of the directory can have the name, which is then as the
+	// playlist has it), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "lost" (the file was given up),
+	// "rejected" (the store refuses the file or the playlist, which is tried again once a minute), "unpublished" (a playlist
+	// that is not published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted"
+	// (the version is published, and the file has new bytes that no newer version names).
 	Reason string
 }
 

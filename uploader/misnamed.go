@@ -20,8 +20,8 @@ const (
 type Misnaming struct {
 	// Playlist is the playlist's path, URI an example of what it names, and Path the file that this seems to mean.
 	Playlist, URI, Path string
-	// Reason is "url" (of the web, or a path from its root), "scheme" (a name with a colon, which reads as a URL), "machine" (a place on the
-	// packager's machine) or "backslash" (a slash to browsers, and to hlsship, and none to others).
+	// Reason is "url" (of the web, or a path from its root), "scheme" (a name with a colon, which reads as a URL), "machine" (a
+	// place on the packager's machine) or "backslash" (a slash to browsers, and to hlsship, and none to others).
 	Reason string
 	// Public is the URL of the directory, if the file's whole path ends that of a URL of the web; else empty.
 	Public string
@@ -30,9 +30,9 @@ type Misnaming struct {
 // NewMisnaming says how uri may have been meant for the file at path.
 func NewMisnaming(playlist, uri, path string) Misnaming {
 	m := Misnaming{Playlist: playlist, URI: uri, Path: path, Reason: "machine"}
-	scheme, _, _ := strings.Cut(strings.ToLower(uri), "://")
-	switch web := scheme == "http" || scheme == "https"; {
-	case web && isLocal(uri[len(scheme)+len("://"):]):
+	scheme, behind, found := strings.Cut(uri, "://")
+	switch web := found && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https")); {
+	case web && isLocal(behind):
 	case web || strings.HasPrefix(uri, "/"):
 		m.Reason = "url"
 		whole, _, _ := strings.Cut(uri, "?")

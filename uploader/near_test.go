@@ -180,6 +180,7 @@ func TestMisnamed(t *testing.T) {
 		"base name":       {below, "hd/x.m3u8", "https://cdn.example.net/live/a.ts", []string{"hd/a.ts"}, Misnaming{Path: "hd/a.ts", Reason: "url"}},
 		"other scheme":    {cdn, "x.m3u8", "http://cdn.example.net/live/a.ts", []string{"a.ts"}, Misnaming{Path: "a.ts", Reason: "url", Public: "http://cdn.example.net/live/"}},
 		"no scheme":       {below, "x.m3u8", "//localhost/a.ts", []string{"a.ts"}, Misnaming{Path: "a.ts", Reason: "url"}},
+		"a word":          {below, "x.m3u8", "http:a.ts", []string{"http:a.ts"}, Misnaming{Path: "http:a.ts", Reason: "scheme"}},
 		"localhost":       {below, "x.m3u8", "http://localhost:8080/hls/a.ts", []string{"a.ts"}, Misnaming{Path: "a.ts", Reason: "machine"}},
 		"loopback":        {below, "x.m3u8", "http://[::1]/hls/a.ts", []string{"a.ts"}, Misnaming{Path: "a.ts", Reason: "machine"}},
 		"other path":      {below, "x.m3u8", "/hls/a.ts", []string{"a.ts"}, Misnaming{Path: "a.ts", Reason: "url"}},

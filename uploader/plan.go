@@ -455,18 +455,6 @@ func (p *Plan) observeList(f hls.File) {
 	p.touch(l.stream)
 }
 
-// bound drops snapshots from the middle when there are too many: the oldest is the next to become true and
-// the newest is the goal. What a dropped snapshot named is shipped all the same.
-func (p *Plan) bound(l *list) {
-	for p.tooMany(l) {
-		i := len(l.pending) / 2
-		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.goal || l.doubts(l.pending[i])) {
-			i--
-		}
-		p.dropSnapshot(l, max(i, 1))
-	}
-}
-
 // dropSnapshot removes pending snapshot i of l.
 func (p *Plan) dropSnapshot(l *list, i int) {
 	s := l.pending[i]

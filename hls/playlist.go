@@ -100,10 +100,10 @@ type Target uint8
 const (
 	// Local is a file below the watched directory.
 	Local Target = iota
-	// Elsewhere is another origin, or data: the packager's directory has no part in it.
+	// Elsewhere is another origin, another path of the same one ("/x"), or data: the packager's directory has no part in it.
 	Elsewhere
-	// Outside is a path that leaves the watched directory ("../../x") or starts at the origin's root
-	// ("/x"), so that no file below it can be meant.
+	// Outside is a path that leaves the watched directory ("../../x") or that no key can have ("a//b"), so that no file
+	// below it can be meant.
 	Outside
 )
 

@@ -93,7 +93,12 @@ func (l *list) wait() Wait {
 		}
 	}
 	for _, child := range s.lists {
-		if !child.exists {
+		switch {
+		case child.exists:
+		case child.last == nil && child.gone:
+			w.Name, w.Reason = child.path, "missing"
+			return w
+		default:
 			w.Name, w.Reason = child.path, "unpublished"
 		}
 	}

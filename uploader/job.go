@@ -74,11 +74,14 @@ type Job struct {
 // local reports whether the job is done without asking the store.
 func (j Job) local() bool { return j.Op == Compare && j.ETag != "" }
 
-// sendable reports whether the job is a PUT that does no harm if it is given up, made again, and arrives after all. That
-// of a playlist or of a growing file would put an old version over a newer one, unless it has a condition.
-func (j Job) sendable() bool {
-	return j.Op == PutMedia && j.File.Growth == 0 || j.IfMatch != "" || j.IfAbsent
+// repeatable reports whether the job does no harm if its request is broken off, made again, and arrives after all. The PUT of a
+// playlist or of a growing file would put an old version over a newer one, unless it has a condition.
+func (j Job) repeatable() bool {
+	return j.asks() || j.Op == PutMedia && j.File.Growth == 0 || j.IfMatch != "" || j.IfAbsent
 }
+
+// asks reports whether the job asks the store, and changes nothing.
+func (j Job) asks() bool { return j.Op == Fetch || j.Op == Compare && !j.local() }
 
 // Result is how a Job ended.
 type Result uint8
@@ -134,12 +137,14 @@ type Wait struct {
 	// Since is when the version was finished on disk, or the oldest that waits where the upload is not the reason.
 	Since time.Time
 	// Reason is "memory" (the version gave its memory to others, and is read again when there is room), "missing" (no such
-	// finished file), "empty" (an init section or key without bytes), "stale" (the file may be of the packager's run before, whose successor is waited
-	// for), "growing" (the file does not reach as far as the playlist says), "uploading", "outside" (the name
-	// leaves the watched directory), "long" (the name makes a key longer than MaxPath allows), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "unpinned" (the file
-	// is in the directory alone, as it exceeds what may wait), "lost" (the file was lost), "rejected" (the store refuses the file or the playlist, which is tried again once a minute), "unpublished"
-	// (a playlist that is not published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the
-	// version is published, and the file has new bytes that no newer version names).
+	// finished file or playlist), "empty" (an init section or a key without a byte), "stale" (the file may be of the packager's
+	// run before, whose new bytes are waited for), "growing" (the file does not reach as far as the playlist says),
+	// "uploading", "outside" (no file of the directory can have the name, which is then as the playlist has it), "long" (the
+	// name makes a key longer than MaxPath allows), "variable" (an EXT-X-DEFINE that this playlist does not resolve),
+	// "unpinned" (the file is in the directory alone, as it exceeds what may wait), "lost" (the file was lost), "rejected" (the
+	// store refuses the file or the playlist, which is tried again once a minute), "unpublished" (a playlist that is not
+	// published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the version
+	// is published, and the file has new bytes that no newer version names).
 	Reason string
 }
 

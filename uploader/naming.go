@@ -29,7 +29,10 @@ func (p *Plan) name(s *snapshot) {
 			s.outside, s.reason = ref.URI, "variable"
 			continue
 		}
-		name, target := hls.Resolve(s.file.Path, ref.URI)
+		name, target := p.cfg.Site.Resolve(s.file.Path, ref.URI)
+		if target == hls.Elsewhere && !strings.HasPrefix(ref.URI, "data:") || strings.IndexByte(ref.URI, '\\') >= 0 {
+			s.suspect(ref.URI)
+		}
 		switch target {
 		case hls.Elsewhere:
 		case hls.Outside:
@@ -50,6 +53,7 @@ func (p *Plan) name(s *snapshot) {
 	list.References = nil
 	s.file.Playlist = &list
 	s.outside = strings.Clone(s.outside)
+	s.keepURLs()
 }
 
 // refer adds one local reference to s.

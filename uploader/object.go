@@ -70,6 +70,19 @@ func (o *object) busy() bool { return o.flight != nil }
 type naming struct {
 	list           *list
 	count, exposed int
+	trust          *trust // nil for none
+}
+
+// trust says that a run has accepted a version although it is older, for which its playlist waits no more.
+type trust struct {
+	run *run
+	id  uint64
+}
+
+// trusted is where it is noted which version a playlist that names o trusts.
+func (o *object) trusted(l *list) **trust {
+	i := slices.IndexFunc(o.naming, func(n naming) bool { return n.list == l })
+	return &o.naming[i].trust
 }
 
 // version is one finished content of a name. Versions with equal bytes share their id.
@@ -90,7 +103,6 @@ type version struct {
 	edge     uint64    // of Plan.markEdge, if a newest playlist waited for it then
 	pinned   time.Time // when it had one again; zero if it always had
 	rejected bool      // the store did not take it
-	trusted  *run      // this run has accepted it although it is older
 	vetted   bool      // it stayed although a playlist lists younger bytes before it
 }
 

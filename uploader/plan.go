@@ -44,6 +44,7 @@ type PlanConfig struct {
 	// Yield, unless nil, is called from any goroutine when a version of a playlist is to give up its memory, and must not
 	// block: the owner of the Plan then calls Plan.Yield.
 	Yield func(path string, seq uint64)
+	Site  hls.Site // where players find the files, which URLs in playlists mean
 	// Include says which files are shipped although no playlist names them; nil means none.
 	Include func(path string) bool
 }
@@ -432,6 +433,9 @@ func (p *Plan) observeList(f hls.File) {
 	p.share(l, f.Content)
 	p.pin(l, s)
 	p.freeze(s, prev)
+	if prev != nil && prev.run != s.run {
+		p.disclaim(l, s)
+	}
 	p.weigh(s)
 	p.mayYield(s)
 	if n := len(l.pending); n > 0 && l.pending[n-1].anew && !l.doubts(l.pending[n-1]) {
@@ -439,21 +443,13 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	l.pending = append(l.pending, s)
 	p.bound(l)
-	p.see(l, s, p.strays.recall(p, s))
+	recalled := 0
+	if prev == nil || prev.left() {
+		recalled = p.strays.recall(p, s) // later nothing is named that nobody sees
+	}
+	p.see(l, s, recalled)
 	p.wake(l.stream)
 	p.touch(l.stream)
-}
-
-// bound drops snapshots from the middle when there are too many: the oldest is the next to become true and
-// the newest is the goal. What a dropped snapshot named is shipped all the same.
-func (p *Plan) bound(l *list) {
-	for p.tooMany(l) {
-		i := len(l.pending) / 2
-		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.goal || l.doubts(l.pending[i])) {
-			i--
-		}
-		p.dropSnapshot(l, max(i, 1))
-	}
 }
 
 // dropSnapshot removes pending snapshot i of l.

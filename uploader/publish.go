@@ -214,6 +214,7 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 	}
 	for _, known := range slices.Backward(slices.Concat(l.doubt, l.pending)) {
 		if known.text.is(out.Content) {
+			known.inherited = !l.doubts(known)
 			p.publish(l, known, out.ETag)
 			return true
 		}

@@ -376,7 +376,7 @@ func (p *Plan) mayOverwrite(o *object, v *version, s *stream) bool {
 }
 
 // shows reports whether every version of l that is or may be published means v by its reference to o, so that to store v
-// can only mend what they name: nobody knows what the store holds.
+// can only mend what they name: nobody knows what the store holds. What an earlier process published means what is stored.
 func (l *list) shows(o *object, v *version) bool {
 	for _, s := range append(slices.Clip(l.doubt), l.published) {
 		if s == nil {
@@ -386,7 +386,7 @@ func (l *list) shows(o *object, v *version) bool {
 		if i < 0 || s.binds[i].free {
 			continue
 		}
-		if meant := s.binds[i].ver; meant == nil || meant.id != v.id {
+		if meant := s.binds[i].ver; meant == nil || meant.id != v.id || s.inherited && o.etag != "" {
 			return false
 		}
 	}

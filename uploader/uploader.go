@@ -18,6 +18,9 @@ type Config struct {
 	Store Store
 	// Prefix stands before every path in a key: "live/channel1/". It ends with a slash unless empty.
 	Prefix string
+	// Site says where players find what is stored, which URLs in playlists mean: the watcher has the same. The zero Site is that
+	// of a bucket's root.
+	Site hls.Site
 	// Settle, MaxLag, MinInterval, Workers and Include are those of PlanConfig, as are Budget and MaxAge.
 	Settle, MaxLag, MinInterval time.Duration
 	Workers                     int
@@ -96,7 +99,7 @@ func New(c Config) (*Uploader, error) {
 	}
 	claims := newClaims()
 	plan := NewPlan(PlanConfig{
-		Memory: c.Memory, Yield: claims.add,
+		Memory: c.Memory, Yield: claims.add, Site: c.Site,
 		Settle: c.Settle, MaxLag: c.MaxLag, MinInterval: c.MinInterval, Workers: c.Workers,
 		MaxPath: LongestPath(c.Prefix), Include: c.Include, Unconditional: !c.Conditional, Budget: c.Budget, MaxAge: c.MaxAge,
 	})
@@ -212,7 +215,8 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 
 // warn tells the log what has waited for long.
 func (u *Uploader) warn(now time.Time) {
-	u.log.blocked(u.plan.Blocked(), now, u.cfg.HoldWarn)
+	u.log.blocked(u.plan.Blocked(), now, u.cfg.HoldWarn, u.plan.near)
+	u.log.misnamed(u.plan.misnamed(), now)
 	u.log.flooded(now)
 	u.log.unnamed(u.plan.strays.unnamed())
 }

@@ -186,6 +186,22 @@ func TestRunWarnsOnceOfWhatIsHeld(t *testing.T) {
 	})
 }
 
+func TestRunWarnsOnceOfURLs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		logged, _ := run(t, t.Context(), storetest.NewMemory(), nil, func(facts chan<- hls.File) {
+			facts <- fact("hd/a.ts", "media")
+			for i := range 3 {
+				facts <- fact("x.m3u8", fmt.Sprintf("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXTINF:2,\nhttps://cdn.example.net/live/hd/a.ts\n", i))
+				time.Sleep(time.Minute)
+			}
+		})
+		if n := strings.Count(logged, "playlist names files by URLs"); n != 1 || !strings.Contains(logged, "--public-url https://cdn.example.net/live/,") {
+			t.Errorf("URLs were logged %d times, want once with the cure:\n%s", n, logged)
+		}
+	})
+}
+
 func TestRunWarnsOnceOfBlockingReload(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -126,9 +126,19 @@ func (r *run) refuseLong(f *file) bool {
 	return true
 }
 
-// remedy says what to do about a file that is refused, "" if its reason says that.
+// remedy says what to do about a file that is refused, or left alone for now.
 func remedy(reason string) string {
 	switch reason {
+	case refusedLink:
+		return "links are never followed: have the packager write the file itself, mount the folder there (mount --bind), or run hlsship on the folder that the link means"
+	case refusedIrregular:
+		return "have the packager write a regular file, or keep this out with --exclude"
+	case refusedName:
+		return "a name must be UTF-8 without control characters to become a URL: have the packager write another one"
+	case refusedPlaylist:
+		return "have the packager write a whole playlist that begins with #EXTM3U, or keep this out with --exclude; it is read again when it changes"
+	case refusedPermission:
+		return "have the packager make files and folders that this user may read (umask 022, or 027 and a group of both), or run hlsship as its user; they are shipped as soon as they may be read"
 	case refusedEmpty:
 		return "its packager was stopped or the disk lost its bytes: have the packager write it again, or remove it"
 	case refusedTorn:
@@ -140,7 +150,7 @@ func remedy(reason string) string {
 	case refusedLong:
 		return "have the packager write shorter names, or shorten the prefix of the destination"
 	}
-	return ""
+	return "two writers replace it by turns: see who writes it; it is looked at again"
 }
 
 // warn logs that f is not shipped, once for each name.
@@ -152,11 +162,7 @@ func (r *run) warn(f *file, reason string, err error) {
 	r.warnings++
 	switch {
 	case r.warnings < maxWarnings:
-		log := r.config.Logger
-		if cure := remedy(reason); cure != "" {
-			log = log.With("cure", cure)
-		}
-		log.Warn("file is not shipped", "path", printable(f.path()), "reason", reason, "err", err)
+		r.config.Logger.Warn("file is not shipped", "path", printable(f.path()), "reason", reason, "err", err, "cure", remedy(reason))
 	case r.warnings == maxWarnings:
 		r.config.Logger.Warn("too many files are not shipped, further ones are only counted", "reason", reason)
 	}

@@ -70,6 +70,7 @@ const (
 	nameProfile      = "profile"
 	nameRoleARN      = "role-arn"
 	nameExternalID   = "external-id"
+	namePublicURL    = "public-url"
 	nameSettle       = "settle"
 	nameRescan       = "rescan"
 	nameInclude      = "include"
@@ -130,6 +131,8 @@ func settings() []setting {
 
 		{group: files, name: nameName, value: "NAME",
 			usage: "what the channel is called in the log, as {name} and in the metrics, whose label \"channel\" is missing without it; {name} is then the last part of DIR"},
+		{group: files, name: namePublicURL, value: "URL",
+			usage: "URL at which players find the files of DIR, such as https://cdn.example.net/live/, with the destination's placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination's prefix"},
 		{group: files, name: nameSettle, kind: duration, value: "TIME", def: "2s",
 			usage: "how long a file must be quiet to count as finished where the kernel cannot tell"},
 		{group: files, name: nameRescan, kind: duration, value: "TIME", def: "30s",

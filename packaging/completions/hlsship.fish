@@ -20,6 +20,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l profile -d 'profile 
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l role-arn -d 'role to assume with the keys that were found, such as one of a partner\'s account' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l external-id -d 'what the role\'s trust policy asks for; with --role-arn' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l name -d 'what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l public-url -d 'URL at which players find the files of DIR, such as https://cdn.example.net/live/, with the destination\'s placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination\'s prefix' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l include -d 'ship matching files though no playlist names them' -x
@@ -60,6 +61,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l profile -d 'profil
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l role-arn -d 'role to assume with the keys that were found, such as one of a partner\'s account' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l external-id -d 'what the role\'s trust policy asks for; with --role-arn' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l name -d 'what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l public-url -d 'URL at which players find the files of DIR, such as https://cdn.example.net/live/, with the destination\'s placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination\'s prefix' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l include -d 'ship matching files though no playlist names them' -x

@@ -26,6 +26,7 @@ run)
 		'*--role-arn[role to assume with the keys that were found, such as one of a partner'\''s account]:value: ' \
 		'*--external-id[what the role'\''s trust policy asks for; with --role-arn]:value: ' \
 		'*--name[what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR]:value: ' \
+		'*--public-url[URL at which players find the files of DIR, such as https\://cdn.example.net/live/, with the destination'\''s placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination'\''s prefix]:value: ' \
 		'*--settle[how long a file must be quiet to count as finished where the kernel cannot tell]:value: ' \
 		'*--rescan[time between scans of the directory, which find what no event told of]:value: ' \
 		'*--include[ship matching files though no playlist names them]:value: ' \
@@ -67,6 +68,7 @@ check)
 		'*--role-arn[role to assume with the keys that were found, such as one of a partner'\''s account]:value: ' \
 		'*--external-id[what the role'\''s trust policy asks for; with --role-arn]:value: ' \
 		'*--name[what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR]:value: ' \
+		'*--public-url[URL at which players find the files of DIR, such as https\://cdn.example.net/live/, with the destination'\''s placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination'\''s prefix]:value: ' \
 		'*--settle[how long a file must be quiet to count as finished where the kernel cannot tell]:value: ' \
 		'*--rescan[time between scans of the directory, which find what no event told of]:value: ' \
 		'*--include[ship matching files though no playlist names them]:value: ' \

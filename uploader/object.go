@@ -41,30 +41,6 @@ type object struct {
 	backOff
 }
 
-// flight is a request for an object.
-type flight struct {
-	began   time.Time
-	backlog bool
-	sent    *version  // that is stored by it; nil if it asks
-	bytes   int64     // of it, in Plan.flyingBytes
-	streams []*stream // that ship the object, one of which made the request
-}
-
-// board counts the request among those of s.
-func (f *flight) board(s *stream) {
-	if slices.Contains(f.streams, s) {
-		return
-	}
-	f.streams = append(f.streams, s)
-	s.flying++
-	if f.backlog {
-		s.behind++
-	}
-}
-
-// busy reports whether a request for o is under way.
-func (o *object) busy() bool { return o.flight != nil }
-
 // naming counts the snapshots of one playlist that name an object: pending or possibly published ones
 // together, and the possibly published ones alone.
 type naming struct {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/spool"
 )
 
@@ -45,6 +46,7 @@ func (d *directoryCheck) run(ctx context.Context) streams {
 	}
 	d.walk(ctx)
 	d.filesystem()
+	d.names()
 	s := d.playlists(ctx)
 	d.readable(s)
 	d.limits()
@@ -130,6 +132,29 @@ func (d *directoryCheck) walk(ctx context.Context) {
 	if len(shut) > 0 {
 		d.found.fail("folder-unreadable", "Let this user list and enter them: run hlsship as the packager's user, or give a group of both r and x.",
 			"%s cannot be read: %s", count(len(shut), "folder"), some(shut))
+	}
+}
+
+// names looks for those that are too long for a key or a pin.
+func (d *directoryCheck) names() {
+	var keys, pins []string
+	for path, fi := range d.files {
+		switch {
+		case len(path) > uploader.LongestPath(d.config.Prefix):
+			keys = append(keys, short(path))
+		case !d.config.SpoolOff && hls.Classify(path) != hls.Temporary && !spool.Pinnable(path, fi):
+			pins = append(pins, short(path))
+		}
+	}
+	slices.Sort(keys)
+	slices.Sort(pins)
+	if len(keys) > 0 {
+		d.found.fail("name-too-long", "Have the packager write shorter names, or shorten the prefix of the destination.",
+			"%s would have a key of more than 1024 bytes, which S3 does not take: %s", count(len(keys), "file"), some(keys))
+	}
+	if len(pins) > 0 {
+		d.found.warn("name-unpinnable", "Have the packager write names of 200 bytes at most.",
+			"%s whose name leaves no room for a pin: what the packager deletes of them before it is stored does not survive a restart: %s", count(len(pins), "file"), some(pins))
 	}
 }
 

@@ -16,7 +16,7 @@ type PlanConfig struct {
 	Settle time.Duration
 	// MaxLag is the lag that the live edge should not exceed by more than a window, on an uplink that is slower
 	// than the stream: from half of it on the live edge goes first, and what it skips follows as backlog.
-	// Default 15 s.
+	// Default four target durations of the playlist, at least 6 s.
 	MaxLag time.Duration
 	// MinInterval is the least time between two PUTs of one playlist. Default 0.
 	MinInterval time.Duration
@@ -32,16 +32,19 @@ type PlanConfig struct {
 	Snapshots int
 	// Unconditional turns conditional PUTs of playlists off.
 	Unconditional bool
-	// Budget bounds what is wanted and not stored, in bytes. Beyond it the oldest is given up that no newest
-	// playlist needs. 0 means no bound.
+	// Budget bounds what is wanted, not stored and pinned, in bytes. Beyond it the oldest loses its pin that no newest playlist
+	// needs: it waits in the directory alone. 0 means no bound.
 	Budget int64
-	// MaxAge is how long a file is tried before it is given up. 0 means for ever.
+	// MaxAge is how long a file is tried before it loses its pin. 0 means for ever.
 	MaxAge time.Duration
+	// MaxPath is how many bytes the path of a file may have; 0 means any. A playlist that names a longer one is held.
+	MaxPath int
 	// Memory is where playlists count what they take. nil counts nothing.
 	Memory *hls.Account
 	// Yield, unless nil, is called from any goroutine when a version of a playlist is to give up its memory, and must not
 	// block: the owner of the Plan then calls Plan.Yield.
 	Yield func(path string, seq uint64)
+	Site  hls.Site // where players find the files, which URLs in playlists mean
 	// Include says which files are shipped although no playlist names them; nil means none.
 	Include func(path string) bool
 }
@@ -49,9 +52,6 @@ type PlanConfig struct {
 func (c PlanConfig) withDefaults() PlanConfig {
 	if c.Settle <= 0 {
 		c.Settle = 2 * time.Second
-	}
-	if c.MaxLag <= 0 {
-		c.MaxLag = 15 * time.Second
 	}
 	if c.Patience <= 0 {
 		c.Patience = 30 * time.Second
@@ -110,7 +110,8 @@ type Plan struct {
 	listed bool   // no listing of the store is to be waited for
 	survey uint64 // while it is listed: younger versions were not there when that began. 0 else, and if what it says is void
 
-	strays   strays // finished files that nothing names
+	unpinned unpinned // files whose pins were let go
+	strays   strays   // finished files that nothing names
 	released []hls.Source
 	kept     []hls.Source
 	looks    []string
@@ -195,6 +196,7 @@ func (p *Plan) Next(now time.Time) []Job {
 			}
 		}
 		if len(streams) == 0 {
+			p.reclaim()
 			return jobs
 		}
 		for _, s := range streams {
@@ -302,13 +304,6 @@ func (p *Plan) Looks() []string {
 	return l
 }
 
-// Losses returns what was lost since the last call.
-func (p *Plan) Losses() []Loss {
-	l := p.losses
-	p.losses = nil
-	return l
-}
-
 // Lags returns whose live edge fell behind or caught up since the last call, as the line is slower than the stream.
 func (p *Plan) Lags() []Lag {
 	l := p.lags
@@ -405,6 +400,9 @@ func (p *Plan) observeList(f hls.File) {
 	p.share(l, f.Content)
 	p.pin(l, s)
 	p.freeze(s, prev)
+	if prev != nil && prev.run != s.run {
+		p.disclaim(l, s)
+	}
 	p.weigh(s)
 	p.mayYield(s)
 	if n := len(l.pending); n > 0 && l.pending[n-1].anew && !l.doubts(l.pending[n-1]) {
@@ -412,21 +410,13 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	l.pending = append(l.pending, s)
 	p.bound(l)
-	p.see(l, s, p.strays.recall(p, s))
+	recalled := 0
+	if prev == nil || prev.left() {
+		recalled = p.strays.recall(p, s) // later nothing is named that nobody sees
+	}
+	p.see(l, s, recalled)
 	p.wake(l.stream)
 	p.touch(l.stream)
-}
-
-// bound drops snapshots from the middle when there are too many: the oldest is the next to become true and
-// the newest is the goal. What a dropped snapshot named is shipped all the same.
-func (p *Plan) bound(l *list) {
-	for p.tooMany(l) {
-		i := len(l.pending) / 2
-		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.goal || l.doubts(l.pending[i])) {
-			i--
-		}
-		p.dropSnapshot(l, max(i, 1))
-	}
 }
 
 // dropSnapshot removes pending snapshot i of l.
@@ -466,9 +456,4 @@ func (p *Plan) touch(s *stream) {
 	}
 	s.folder.touched = true
 	p.changed = append(p.changed, s.folder)
-}
-
-// lose counts a named version that can never be stored.
-func (p *Plan) lose(o *object, reason string) {
-	p.losses = append(p.losses, Loss{Path: o.path, Stream: o.streamName(), Kind: o.kind, Reason: reason})
 }

@@ -215,6 +215,7 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 	}
 	for _, known := range slices.Backward(slices.Concat(l.doubt, l.pending)) {
 		if known.text.is(out.Content) {
+			known.inherited = !l.doubts(known)
 			p.publish(l, known, out.ETag)
 			return true
 		}
@@ -269,7 +270,7 @@ func (p *Plan) observeGone(name string, moved bool) {
 		if moved {
 			p.callBack(l)
 		}
-		l.gone, l.yielded = true, time.Time{}
+		l.gone, l.goneAt, l.yielded = true, p.now, time.Time{}
 		if p.dropUnread(l) {
 			p.losses = append(p.losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
 		}
@@ -285,7 +286,10 @@ func (p *Plan) observeGone(name string, moved bool) {
 		p.lose(o, "gone")
 	}
 	o.gone = true
-	if o.recalled() && !o.busy() {
+	switch v := o.newest; {
+	case v != nil && v.unpinned != "" && !v.refused:
+		p.perish(o)
+	case o.recalled() && !o.busy():
 		p.unreachable(o)
 	}
 	p.offer(o)

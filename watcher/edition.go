@@ -47,6 +47,7 @@ type edition struct {
 	f        *file
 	sys      *system
 	root     *os.Root
+	site     hls.Site
 	pin      func(path string, f *os.File, v hls.Version) (hls.Source, bool)
 	memory   *hls.Account
 	files    *pending
@@ -86,7 +87,7 @@ func (r *run) edition(s *sighting, fact hls.File, evidence string, standing stan
 		return
 	}
 	e := &edition{
-		f: f, sys: &r.sys, root: r.root, pin: r.config.Pin, memory: r.config.Memory,
+		f: f, sys: &r.sys, root: r.root, site: r.config.Site, pin: r.config.Pin, memory: r.config.Memory,
 		files: &r.order.files, place: s.place, evidence: evidence, file: s.file, fact: fact, standing: standing,
 	}
 	s.file, s.place = nil, nil
@@ -210,7 +211,7 @@ func (e *edition) parse(text []byte) {
 		return
 	}
 	e.fact.Kind, e.fact.Content, e.fact.Playlist = list.Kind, text, list
-	e.spans = spans(e.fact.Path, list)
+	e.spans = spans(e.site, e.fact.Path, list)
 	for i := range e.spans {
 		e.spans[i].find(e.sys, e.root)
 	}
@@ -218,7 +219,7 @@ func (e *edition) parse(text []byte) {
 		return
 	}
 	for i := range list.References {
-		at, target := hls.Resolve(e.fact.Path, list.References[i].URI)
+		at, target := e.site.Resolve(e.fact.Path, list.References[i].URI)
 		if target == hls.Local && e.files.before(at, e.place.number) && at != e.fact.Path {
 			e.awaits = append(e.awaits, at)
 		}

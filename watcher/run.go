@@ -58,14 +58,14 @@ type run struct {
 	passages  passages
 	callings  callings
 	scans     []*scan
-	retrying  int  // files whose next look is a repeated probe
-	open      int  // files that are kept open until they are finished
-	unwatched bool // the log says that folders cannot be watched
-	remote    bool // the log says that folders are on a file system that others write to
-	deaf      int  // folders that are listed often, as the kernel does not tell of all that happens there
-	warnings  int  // files that the log says are not shipped
-	deep      bool // the log says that a folder lies too deep
-	unclosed  int  // playlists that the log says stay open
+	retrying  int             // files whose next look is a repeated probe
+	open      int             // files that are kept open until they are finished
+	unwatched bool            // the log says that folders cannot be watched
+	remote    bool            // the log says that folders are on a file system that others write to
+	deaf      int             // folders that are listed often, as the kernel does not tell of all that happens there
+	warnings  int             // files that the log says are not shipped
+	summed    map[string]bool // refusals of which one line tells for all files
+	unclosed  int             // playlists that the log says stay open
 	growths   uint64
 	trouble   trouble
 	waiting   memoryQueue
@@ -94,6 +94,7 @@ func newRun(w *Watcher, facts chan<- hls.File) *run {
 		armed:   make(map[*folder]bool),
 		byID:    make(map[fileID]*folder),
 		waiting: memoryQueue{files: make(map[*file]bool)},
+		summed:  make(map[string]bool),
 		timer:   time.NewTimer(pulseTime),
 		ready:   make(chan struct{}),
 	}

@@ -159,7 +159,7 @@ func (r *run) newFile(in *folder, name string) *file {
 	}
 	f := &file{in: in, name: name}
 	f.kind = hls.Classify(f.path())
-	f.silent = f.kind == hls.Temporary || r.config.Exclude(f.path())
+	f.silent = f.kind == hls.Temporary || r.config.Exclude(f.path()) || r.refuseLong(f)
 	f.alarm.do = func() { r.lookOnceMore(f) }
 	in.files[name] = f
 	return f

@@ -29,6 +29,10 @@ type Config struct {
 	// for which it returns true is never opened nor reported. nil excludes nothing. It is called from
 	// the goroutine of Run.
 	Exclude func(path string) bool
+	// LongestPath is how many bytes the path of a file may have; longer ones are refused. 0 means any.
+	LongestPath int
+	// Site says where players find the files of Dir, which URLs in playlists mean. The zero Site is that of a bucket's root.
+	Site hls.Site
 	// Leave lists folders that are neither watched nor scanned, wherever they lie below Dir, with all that is in them: those in
 	// which other parts of the program keep files. They are known by device and inode, so that no spelling and no link
 	// hides them, and need not exist yet. A relative path counts from the working directory.

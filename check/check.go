@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/s3"
 )
 
@@ -26,6 +27,8 @@ type Config struct {
 	Dir string
 	// Exclude says which files are none of ours, by their slash-separated path below Dir; nil excludes nothing.
 	Exclude func(path string) bool
+	// Site says where players find the files of Dir.
+	Site hls.Site
 	// Settle is how long a file must be quiet where the kernel cannot tell that it is finished.
 	Settle time.Duration
 

@@ -23,8 +23,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/storetest"
+	"github.com/hlsship/hlsship/watcher"
 )
 
 // broken is a set-up with one fault. want must be among the findings, at that level and with words of its cure.
@@ -289,7 +291,15 @@ func brokenDirectories() []broken {
 			mortal(s)
 			must(s.t, os.Chmod(filepath.Join(s.config.Dir, "hi", "seg_0.ts"), 0))
 		}, "files-unreadable", Error, "umask"},
-		{"NFS", func(s *stage) { onMount(s, func(m *mount) { m.kind, m.remote = nameOf(0x6969) }) }, "filesystem-remote", Warning, "local disk"},
+		{"NFS", func(s *stage) { onMount(s, func(m *mount) { m.kind, m.remote = watcher.FileSystem(0x6969) }) }, "filesystem-remote", Warning, "local disk"},
+		{"a folder is a mount", func(s *stage) {
+			ask := s.sys.mount
+			s.sys.mount = func(folder string) (mount, error) {
+				m, err := ask(folder)
+				m.remote = filepath.Base(folder) == "hi"
+				return m, err
+			}
+		}, "filesystem-remote", Warning, "local disk"},
 		{"no inotify instance", func(s *stage) {
 			s.sys.watches = func([]string) (bool, int, error) { return false, 0, syscall.EMFILE }
 		}, "inotify-instances", Error, "max_user_instances"},
@@ -369,12 +379,67 @@ func brokenPlaylists() []broken {
 			s.playlist("hi/live.m3u8", "#EXTINF:4.0,\nseg_0.ts\n#EXT-X-ENDLIST\n")
 		}, "playlist-none-live", Note, "live"},
 		{"text that is no playlist", func(s *stage) { s.file("notes.m3u8", "remember\n") }, "playlist-malformed", Warning, "#EXTM3U"},
+		{"a path that no key has room for", func(s *stage) {
+			folder := strings.Repeat("n", 200)
+			s.file(strings.Repeat(folder+"/", 5)+strings.Repeat("é", 10)+".ts", "long")
+		}, "name-too-long", Error, "shorter names"},
+		{"a name that leaves no room for a pin", func(s *stage) { s.file(strings.Repeat("n", 240)+".ts", "long") }, "name-unpinnable", Warning, "200 bytes"},
 		{"segments above the directory", func(s *stage) {
 			s.playlist("up.m3u8", "#EXTINF:4.0,\n../seg_0.ts\n")
 		}, "playlist-outside", Error, "below DIR"},
 		{"names from the root of the origin", func(s *stage) {
 			s.playlist("root.m3u8", "#EXTINF:4.0,\n/hls/hi/seg_0.ts\n")
+		}, "playlist-url", Error, "--public-url"},
+		{"names from another root", func(s *stage) {
+			s.playlist("root.m3u8", "#EXTINF:4.0,\n/backup/seg_0.ts\n")
+		}, "playlist-elsewhere", Note, "relative"},
+		{"names from the root of the origin, below the prefix", func(s *stage) {
+			s.playlist("root.m3u8", "#EXTINF:4.0,\n/"+s.config.Prefix+"hi/seg_9.ts\n")
+		}, "playlist-names-missing", Warning, "under that name"},
+		{"URLs below the public one", func(s *stage) {
+			s.config.Site, _ = hls.NewSite("https://cdn.example/live", "")
+			s.playlist("root.m3u8", "#EXTINF:4.0,\nHTTPS://cdn.example:443/live/hi/seg_9.ts\n")
+		}, "playlist-names-missing", Warning, "under that name"},
+		{"empty part in a name", func(s *stage) {
+			s.playlist("double.m3u8", "#EXTINF:4.0,\nhi//seg_0.ts\n")
 		}, "playlist-outside", Error, "relative"},
+		{"playlist stays open", func(s *stage) {
+			s.sys.writes = func(file *os.File) bool { return filepath.Base(file.Name()) == "live.m3u8" }
+		}, "playlist-open", Warning, "rename it"},
+		{"URLs of a second origin", func(s *stage) {
+			s.playlist("hi/two.m3u8", "#EXTINF:4.0,\nseg_0.ts\n#EXTINF:4.0,\nhttps://backup.example/hi/seg_0.ts\n")
+		}, "playlist-elsewhere", Note, "--public-url"},
+		{"URLs of the files", func(s *stage) {
+			s.playlist("cdn.m3u8", "#EXTINF:4.0,\nhttps://cdn.example/live/hi/seg_0.ts\n")
+		}, "playlist-url", Error, "--public-url https://cdn.example/live/,"},
+		{"time in a name", func(s *stage) {
+			s.file("hi/cam-2026-01-31T15:49:14.ts", "x")
+			s.playlist("hi/cam.m3u8", "#EXTINF:4.0,\ncam-2026-01-31T15:49:14.ts\n")
+		}, "playlist-scheme", Error, "without colons"},
+		{"paths of another machine", func(s *stage) {
+			s.playlist("win.m3u8", "#EXTINF:4.0,\nC:\\hls\\hi\\seg_0.ts\n#EXTINF:4.0,\nfile:///hls/hi/seg_0.ts\n")
+		}, "playlist-machine", Error, "relative names"},
+		{"backslashes", func(s *stage) {
+			s.playlist("win.m3u8", "#EXTINF:4.0,\nhi\\seg_0.ts\n")
+		}, "playlist-backslash", Warning, "slashes"},
+		{"empty init section", func(s *stage) {
+			s.file("hi/init.mp4", "")
+			s.playlist("hi/cmaf.m3u8", "#EXT-X-MAP:URI=\"init.mp4\"\n#EXTINF:4.0,\nseg_0.ts\n")
+		}, "playlist-names-empty", Error, "write them again"},
+		{"empty segment", func(s *stage) {
+			s.file("hi/seg_3.ts", "")
+			s.playlist("hi/more.m3u8", "#EXTINF:4.0,\nseg_3.ts\n")
+		}, "playlist-names-empty", Error, "write them again"},
+		{"name in other letters", func(s *stage) {
+			s.playlist("hi/case.m3u8", "#EXTINF:4.0,\nSeg_0.TS\n")
+		}, "playlist-names-missing", Warning, "upper and lower case"},
+		{"name without its folder", func(s *stage) {
+			s.playlist("bare.m3u8", "#EXTINF:4.0,\nseg_0.ts\n")
+		}, "playlist-names-missing", Warning, "-hls_base_url FOLDER/"},
+		{"number sign in a name", func(s *stage) {
+			s.file("hi/ep #9.ts", "x")
+			s.playlist("hi/ep.m3u8", "#EXTINF:4.0,\nep #9.ts\n")
+		}, "playlist-names-missing", Warning, "%23"},
 		{"variable of another playlist", func(s *stage) {
 			s.playlist("vars.m3u8", "#EXT-X-DEFINE:IMPORT=\"dir\"\n#EXTINF:4.0,\n{$dir}/seg_0.ts\n")
 		}, "playlist-unresolvable", Error, "EXT-X-DEFINE"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/spool"
 )
 
@@ -45,6 +46,7 @@ func (d *directoryCheck) run(ctx context.Context) streams {
 	}
 	d.walk(ctx)
 	d.filesystem()
+	d.names()
 	s := d.playlists(ctx)
 	d.readable(s)
 	d.limits()
@@ -133,6 +135,29 @@ func (d *directoryCheck) walk(ctx context.Context) {
 	}
 }
 
+// names looks for those that are too long for a key or a pin.
+func (d *directoryCheck) names() {
+	var keys, pins []string
+	for path, fi := range d.files {
+		switch {
+		case len(path) > uploader.LongestPath(d.config.Prefix):
+			keys = append(keys, short(path))
+		case !d.config.SpoolOff && hls.Classify(path) != hls.Temporary && !spool.Pinnable(path, fi):
+			pins = append(pins, short(path))
+		}
+	}
+	slices.Sort(keys)
+	slices.Sort(pins)
+	if len(keys) > 0 {
+		d.found.fail("name-too-long", "Have the packager write shorter names, or shorten the prefix of the destination.",
+			"%s would have a key of more than 1024 bytes, which S3 does not take: %s", count(len(keys), "file"), some(keys))
+	}
+	if len(pins) > 0 {
+		d.found.warn("name-unpinnable", "Have the packager write names of 200 bytes at most.",
+			"%s whose name leaves no room for a pin: what the packager deletes of them before it is stored does not survive a restart: %s", count(len(pins), "file"), some(pins))
+	}
+}
+
 // sameFile reports whether the entry is that file, which may be nil.
 func sameFile(entry fs.DirEntry, file fs.FileInfo) bool {
 	if file == nil {
@@ -149,14 +174,29 @@ func (d *directoryCheck) filesystem() {
 	switch m := d.mount; {
 	case err != nil || !m.known:
 	case m.remote:
-		d.found.warn("filesystem-remote", "Run hlsship on the machine that writes the files, or have the packager write to a local disk.",
-			"%s is on %s: what another machine writes there is not announced, so that it is found by --rescan and finished after --settle (%s)", d.config.Dir, m.kind, human(d.config.Settle))
+		d.remote(d.config.Dir, m.kind)
 	case m.volatile:
 		d.found.note("filesystem-memory", "Set --spool-dir to a folder on a disk if files shall survive a loss of power; those that wait are then copied.",
 			"%s is in memory (%s): a file that waits for the store is lost when the machine stops", d.config.Dir, m.kind)
 	default:
 		d.found.ok("filesystem", "%s, local", m.kind)
 	}
+	if err != nil || d.mount.remote {
+		return
+	}
+	for _, folder := range d.folders {
+		if m, err := d.sys.mount(folder); err == nil && m.remote {
+			d.remote(folder, m.kind)
+			return
+		}
+	}
+}
+
+// remote says that a folder is on a file system that others write to unheard.
+func (d *directoryCheck) remote(folder, kind string) {
+	d.found.warn("filesystem-remote", "Run hlsship on the machine that writes the files, or have the packager write to a local disk.",
+		"%s is on %s: what another machine writes there is not announced, so that it is found by listing every --settle (%s) or half target duration, and finished --settle later",
+		folder, kind, human(d.config.Settle))
 }
 
 // readable tries one file of each kind in each folder, and all playlists, which were read before.

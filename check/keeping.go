@@ -120,6 +120,9 @@ func (d *directoryCheck) finishing(ctx context.Context, scratch string) {
 			"closed files are not announced (%v): each file counts as finished once it was quiet for --settle (%s)", err, human(d.config.Settle))
 		return
 	}
+	if d.mount.remote {
+		return // others are not announced, which was said
+	}
 	sample := d.newest()
 	if sample == "" {
 		d.found.ok("finish", "closed files are announced, so that they are known to be finished at once")

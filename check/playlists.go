@@ -30,14 +30,17 @@ type reading struct {
 	*directoryCheck
 	streams
 	examples map[string][]string
-	missing  map[string]bool // examples of names that are not there: a playlist may have one many times
-	counted  map[string]bool // media whose size is part of the rate
+	missing  map[string]string // names that are not there, by their examples: a playlist may have one many times
+	cures    map[string]string // what more than the usual cure there is to say, by finding
+	counted  map[string]bool   // media whose size is part of the rate
+	guessed  int               // URIs of which it was looked at what they may mean
 	live     int
+	open     []string // playlists that somebody has open for writing
 }
 
 // playlists reads all playlists and says where a player or hlsship would stumble.
 func (d *directoryCheck) playlists(ctx context.Context) streams {
-	r := reading{directoryCheck: d, examples: map[string][]string{}, missing: map[string]bool{}, counted: map[string]bool{}}
+	r := reading{directoryCheck: d, examples: map[string][]string{}, missing: map[string]string{}, cures: map[string]string{}, counted: map[string]bool{}}
 	total := 0
 	for _, path := range slices.Sorted(maps.Keys(d.files)) {
 		if ctx.Err() != nil || !hls.Classify(path).IsPlaylist() {
@@ -49,7 +52,11 @@ func (d *directoryCheck) playlists(ctx context.Context) streams {
 			continue // gone, or among the files that may not be read
 		}
 		r.playlist(path, text)
+		if r.writes(path) {
+			r.open = append(r.open, path)
+		}
 	}
+	r.stillOpen(ctx)
 	slices.Sort(r.media)
 	r.media = slices.Compact(r.media)
 	r.report()
@@ -75,6 +82,35 @@ func (d *directoryCheck) readPlaylist(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, hls.MaxPlaylistSize+1))
 }
 
+// openTime is for how long a writer may have a playlist open: it takes milliseconds to write one.
+const openTime = time.Second
+
+// writes reports whether somebody has that playlist open for writing.
+func (r *reading) writes(path string) bool {
+	file, err := r.openFile(path)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return r.sys.writes(file)
+}
+
+// stillOpen looks once more at the playlists that were open.
+func (r *reading) stillOpen(ctx context.Context) {
+	if len(r.open) == 0 {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(openTime):
+	}
+	for _, path := range r.open {
+		if r.writes(path) {
+			r.example("playlist-open", path)
+		}
+	}
+}
+
 // playlist takes in one of them.
 func (r *reading) playlist(path string, text []byte) {
 	p, err := hls.ParseFile(path, text)
@@ -82,8 +118,14 @@ func (r *reading) playlist(path string, text []byte) {
 		r.example("playlist-malformed", path+" ("+err.Error()+")")
 		return
 	}
+	names := map[string]bool{}
 	for _, ref := range p.References {
-		r.reference(path, ref)
+		if local, target := r.config.Site.Resolve(path, ref.URI); target == hls.Local {
+			names[local] = true
+		}
+	}
+	for _, ref := range p.References {
+		r.reference(path, ref, names)
 	}
 	if p.BlockingReload {
 		r.example("ll-hls-blocking", path)
@@ -95,9 +137,9 @@ func (r *reading) playlist(path string, text []byte) {
 	}
 }
 
-// reference judges one URI.
-func (r *reading) reference(playlist string, ref hls.Reference) {
-	if ref.Gap || ref.Hint || ref.Soft {
+// reference judges one URI of a playlist that names these files of the directory.
+func (r *reading) reference(playlist string, ref hls.Reference, names map[string]bool) {
+	if ref.Gap || ref.Hint || ref.Soft || ref.Optional {
 		return // nothing waits for it
 	}
 	at := playlist + " names " + ref.URI
@@ -105,22 +147,27 @@ func (r *reading) reference(playlist string, ref hls.Reference) {
 		r.example("playlist-unresolvable", at)
 		return
 	}
-	path, target := hls.Resolve(playlist, ref.URI)
+	path, target := r.config.Site.Resolve(playlist, ref.URI)
 	_, there := r.files[path]
+	if target == hls.Local && strings.Contains(ref.URI, `\`) {
+		r.example("playlist-backslash", at)
+	}
 	switch {
 	case target == hls.Outside && ref.Kind != hls.Other:
-		r.example("playlist-outside", at)
-	case target == hls.Elsewhere && ref.URI != "" && !strings.HasPrefix(ref.URI, "data:"):
-		r.example("playlist-elsewhere", at)
+		r.outside(playlist, ref.URI)
+	case target == hls.Elsewhere:
+		r.foreign(playlist, ref.URI, names)
 	case target != hls.Local:
+	case there && r.empty(path, &ref):
+		r.example("playlist-names-empty", at)
 	case there:
 		r.media = append(r.media, path)
 	case r.links[path]:
 		r.example("playlist-link", at)
 	case r.config.Exclude != nil && r.config.Exclude(path):
 		r.example("playlist-excluded", at)
-	case r.whole && !r.missing[at]:
-		r.missing[at] = true
+	case r.whole && r.missing[at] == "":
+		r.missing[at] = path
 		r.example("playlist-names-missing", at)
 	}
 }
@@ -137,7 +184,7 @@ func (r *reading) measure(path string, p *hls.Playlist, text []byte) {
 	}
 	var sum, segments, news int64
 	for _, ref := range p.References {
-		name, target := hls.Resolve(path, ref.URI)
+		name, target := r.config.Site.Resolve(path, ref.URI)
 		fi, there := r.files[name]
 		if ref.Kind != hls.Media || ref.Hint || ref.Gap || ref.Unresolved || target != hls.Local || !there {
 			continue
@@ -194,16 +241,28 @@ func remarks() map[string]remark {
 	return map[string]remark{
 		"playlist-malformed": {Warning, "playlists that are none and would not be shipped",
 			"Have the packager write them anew, whole, beginning with #EXTM3U, or keep other files out with --exclude."},
-		"playlist-outside": {Error, "names that lead out of the directory: no file can answer to them, and the playlist is held back",
+		"playlist-open": {Warning, "playlists that stay open for writing: they are read as they stand, once their bytes stay the same for a while",
+			"Have the writer close each version, or write a temporary file and rename it."},
+		"playlist-outside": {Error, "names that lead out of the directory, or have an empty part (//): no file can answer to them, and the playlist is held back",
 			"Have the packager write names relative to the playlist and below DIR, or watch the folder above."},
+		"playlist-url": {Error, "URLs and paths that are not known to be the directory's, and end as its files do: the playlist does not wait for them",
+			""},
+		"playlist-scheme": {Error, "names with a colon, which read as URLs: no player finds the files, and the playlist does not wait for them",
+			""},
+		"playlist-machine": {Error, "places on the packager's machine: no player finds the files, and the playlist does not wait for them",
+			""},
+		"playlist-backslash": {Warning, "names with backslashes, which only browsers read as slashes",
+			"Have the packager write slashes."},
+		"playlist-names-empty": {Error, "names of empty files, without a byte: they are not shipped, and the playlist is held back",
+			"See the packager's own log, and have it write them again."},
 		"playlist-unresolvable": {Error, "names with a variable that the playlist does not define: nobody can tell the file, and the playlist is held back",
 			"Have the packager write the value in place of EXT-X-DEFINE with IMPORT or QUERYPARAM."},
 		"playlist-link": {Error, "names of symbolic links: they are never followed, and the playlist is held back",
 			"Have the packager write files, or watch the folder in which they are."},
 		"playlist-excluded": {Error, "names that --exclude keeps out: the playlist is held back",
 			"Narrow --exclude: what a playlist names must be shipped."},
-		"playlist-elsewhere": {Note, "absolute URLs, or names that read as such: they are not shipped",
-			"If these files are in DIR, have the packager write relative names (ffmpeg: no -hls_base_url)."},
+		"playlist-elsewhere": {Note, "URLs and paths that are not the directory's: they are not shipped",
+			"If these files are in DIR, have the packager write relative names (ffmpeg: no -hls_base_url), or set --public-url."},
 		"playlist-names-missing": {Warning, "names of files that are not there: unless the bucket holds them, the playlist is held back",
 			"See that the packager writes them below DIR under that name, and does not delete them while a playlist names them."},
 		"ll-hls-blocking": {Warning, "playlists with CAN-BLOCK-RELOAD=YES, a promise that no bucket can keep",
@@ -215,6 +274,7 @@ func remarks() map[string]remark {
 
 // report turns the examples into findings.
 func (r *reading) report() {
+	r.nearby()
 	all := remarks()
 	for _, id := range slices.Sorted(maps.Keys(r.examples)) {
 		shown := make([]string, 0, len(r.examples[id]))
@@ -222,6 +282,6 @@ func (r *reading) report() {
 			shown = append(shown, short(text))
 		}
 		m := all[id]
-		r.found.add(Finding{ID: id, Level: m.level, Found: m.found + ": " + some(shown), Cure: m.cure})
+		r.found.add(Finding{ID: id, Level: m.level, Found: m.found + ": " + some(shown), Cure: strings.TrimSpace(m.cure + " " + r.cures[id])})
 	}
 }

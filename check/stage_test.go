@@ -24,6 +24,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
@@ -48,6 +49,9 @@ func newStage(t *testing.T, g *storetest.GatewayServer) *stage {
 		},
 		Prefix: filepath.Base(t.Name()) + "/", Conditional: true,
 	}
+	var err error
+	s.config.Site, err = hls.NewSite("", s.config.Prefix)
+	must(t, err)
 	for i := range 3 {
 		s.file(fmt.Sprintf("hi/seg_%d.ts", i), string(make([]byte, 50_000)))
 	}

@@ -1,5 +1,7 @@
 package check
 
+import "os"
+
 // system is what is asked of the kernel; tests replace parts of it.
 type system struct {
 	// mount describes the file system of a folder.
@@ -9,6 +11,8 @@ type system struct {
 	watches func(folders []string) (instance bool, n int, err error)
 	// openFiles is how many files this process may have open; 0 if that is not known.
 	openFiles func() uint64
+	// writes reports whether somebody has the file open for writing, as far as the kernel tells.
+	writes func(file *os.File) bool
 	// user is this process's effective user; -1 if users have no numbers.
 	user func() int
 	// lists reports whether this process may list and enter the folder.

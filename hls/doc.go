@@ -1,6 +1,6 @@
 // Package hls holds the words of HTTP Live Streaming that the rest of hlsship speaks: what a file
 // is (Classify), what a playlist names (Parse), or the DASH manifest beside it (ParseManifest), which
-// file a name means (Resolve), the fact that a file is finished (File), and how much memory all of this
+// file a name means (Site.Resolve, Guesses), the fact that a file is finished (File), and how much memory all of this
 // may take (Account).
 //
 // What a text may make is bounded, not only its length: a few bytes can name a million files, or have much of it repeated very

@@ -33,14 +33,14 @@ all.mp4
 	// media all.mp4 500 1000
 }
 
-func ExampleResolve() {
+func ExampleSite_Resolve() {
 	for _, uri := range []string{
 		"seg%201.ts?token=x",
 		"../init.mp4",
 		"https://cdn.example.com/seg.ts",
 		"../../seg.ts",
 	} {
-		path, target := hls.Resolve("hi/index.m3u8", uri)
+		path, target := hls.Site{}.Resolve("hi/index.m3u8", uri)
 		fmt.Printf("%s: %q\n", target, path)
 	}
 	// Output:

@@ -49,8 +49,11 @@ type Version struct {
 type File struct {
 	// Path is slash-separated and relative to the watched directory: "hi/seg_1.ts".
 	Path string
-	// State says whether the file is finished, grows or is gone. All fields below are zero when it is gone.
+	// State says whether the file is finished, grows or is gone. All fields below but Moved are zero when it is gone.
 	State State
+	// Moved says of a playlist that is gone that its file got another name within moments after it was first reported under
+	// this one: the other is what it was meant to have.
+	Moved bool
 	// Kind is what Classify and, for a playlist, Parse say of it.
 	Kind Kind
 	// Version is the fingerprint of the finished bytes, taken after Source held them. Of a Growing file Size

@@ -36,7 +36,8 @@ func ParseWithin(path string, text []byte, references int) (*Playlist, error) {
 
 // ParseManifest reads a DASH media presentation description (ISO/IEC 23009-1 §5). References are the
 // initialization sections and media segments of all representations, as their SegmentTimeline,
-// $Number$, SegmentList, SegmentBase or BaseURL says; of alternative BaseURLs the first relative one.
+// $Number$, SegmentList, SegmentBase or BaseURL says; of alternative BaseURLs the first relative one, else the
+// first path from the origin's root, else the first.
 //
 // Where a template has a @duration and no timeline nobody can tell from the text which of its segments
 // exist: those that were complete at @publishTime by the packager's own times are Soft, and some of
@@ -323,15 +324,22 @@ func (b *multipleBase) inherit(from *multipleBase) {
 	b.Switching = cmp.Or(b.Switching, from.Switching)
 }
 
-// firstURL returns which of the alternative BaseURLs counts: the first relative one, else the first.
+// firstURL returns which of the alternative BaseURLs counts: the first relative one, else the first that is a path from the
+// origin's root, else the first.
 func firstURL(alternatives []string) string {
+	rooted := ""
 	for _, u := range alternatives {
-		if u = strings.TrimSpace(u); u != "" && !isElsewhere(u) {
+		u = strings.TrimSpace(u)
+		switch {
+		case u == "" || isElsewhere(u):
+		case u[0] != '/':
 			return u
+		case rooted == "":
+			rooted = u
 		}
 	}
-	if len(alternatives) == 0 {
-		return ""
+	if len(alternatives) == 0 || rooted != "" {
+		return rooted
 	}
 	return strings.TrimSpace(alternatives[0])
 }

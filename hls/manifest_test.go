@@ -95,6 +95,10 @@ func TestParseManifest(t *testing.T) {
 		{"base elsewhere", `<MPD><BaseURL>https://x.example/a/b</BaseURL><Period>` + one(`<SegmentTemplate media="c.mp4"/>`) + one(`<SegmentTemplate media="/c.mp4"/>`) +
 			one(`<BaseURL>//y.example</BaseURL><SegmentTemplate media="c.mp4"/>`) + `</Period></MPD>`,
 			list("https://x.example/a/c.mp4,https://x.example/c.mp4,//y.example/c.mp4")},
+		{"alternative bases, one a path", `<MPD><BaseURL>https://x.example/</BaseURL><BaseURL>/b/</BaseURL><Period>` + one(`<SegmentTemplate media="c.mp4"/>`) + `</Period></MPD>`,
+			list("/b/c.mp4")},
+		{"alternative bases, a path first", `<MPD><BaseURL>/b/</BaseURL><BaseURL>a/</BaseURL><Period>` + one(`<SegmentTemplate media="c.mp4"/>`) + `</Period></MPD>`,
+			list("a/c.mp4")},
 		{"alternative bases", `<MPD><BaseURL>https://x.example/</BaseURL><BaseURL>a/</BaseURL><Period>` + one(`<SegmentTemplate media="c.mp4"/>`) + `</Period></MPD>`,
 			list("a/c.mp4")},
 		{"inheritance", static(`<SegmentTemplate media="$RepresentationID$-$Number$.m4s" initialization="i.mp4" timescale="10"/><AdaptationSet><SegmentTemplate duration="30"/>` +
@@ -310,7 +314,7 @@ func FuzzParseManifest(f *testing.F) {
 			if r.Offset < 0 || r.Length < 0 || r.Offset+r.Length < 0 || r.Length == 0 && r.Offset != 0 || r.Soft && r.Hint {
 				t.Errorf("got %+v", r)
 			}
-			if path, target := Resolve("a/b.mpd", r.URI); target == Local && path == "a/b.mpd" && r.Kind != Manifest {
+			if path, target := (Site{}).Resolve("a/b.mpd", r.URI); target == Local && path == "a/b.mpd" && r.Kind != Manifest {
 				t.Errorf("it names itself: %+v", r)
 			}
 			made += len(r.URI)
@@ -343,5 +347,40 @@ func BenchmarkParseManifest(b *testing.B) {
 		if _, err := ParseManifest(text); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestManifestOnASite names the same file of the directory by every kind of BaseURL.
+func TestManifestOnASite(t *testing.T) {
+	t.Parallel()
+	cdn := site(t, "https://cdn.example.net/live/")
+	for _, tt := range []struct {
+		name, bases string
+		target      Target
+	}{
+		{"none", "", Local},
+		{"absolute", "<BaseURL>HTTPS://cdn.example.net:443/live/dash/</BaseURL>", Local},
+		{"without a scheme", "<BaseURL>//cdn.example.net/live/dash/</BaseURL>", Local},
+		{"origin's root", "<BaseURL>/live/dash/</BaseURL>", Local},
+		{"origin's root below an absolute one", "<BaseURL>https://cdn.example.net/</BaseURL><Period><BaseURL>/live/dash/</BaseURL>", Local},
+		{"relative below an absolute one", "<BaseURL>https://cdn.example.net/live/</BaseURL><Period><BaseURL>dash/</BaseURL>", Local},
+		{"another path", "<BaseURL>/vod/dash/</BaseURL>", Elsewhere},
+		{"another origin", "<BaseURL>https://other.example.net/live/dash/</BaseURL>", Elsewhere},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			head := tt.bases
+			if !strings.Contains(head, "<Period>") {
+				head += "<Period>"
+			}
+			p, err := ParseManifest([]byte("<MPD>" + head + one(`<SegmentTemplate media="s0.m4s"/>`) + "</Period></MPD>"))
+			if err != nil || len(p.References) != 1 {
+				t.Fatalf("got %+v, %v", p, err)
+			}
+			path, target := cdn.Resolve("dash/manifest.mpd", p.References[0].URI)
+			if target != tt.target || target == Local && path != "dash/s0.m4s" {
+				t.Errorf("%q is %q, %v, want %v", p.References[0].URI, path, target, tt.target)
+			}
+		})
 	}
 }

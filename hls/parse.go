@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -111,6 +112,9 @@ type parser struct {
 	// EXT-X-BYTERANGE, whether EXT-X-GAP, whether EXT-X-STREAM-INF was there.
 	byteRange    string
 	gap, variant bool
+	// lengths are those of the last three segments, in turn; timed counts those that have one.
+	lengths [3]time.Duration
+	timed   int
 	// Segments and partial segments count their byte ranges apart (RFC 8216bis §4.4.4.9).
 	segmentEnds, partEnds rangeEnds
 	// hasSegments and hasVariants tell of tags that only one of the two kinds of playlist has.
@@ -184,6 +188,7 @@ func (p *parser) readTag(name, value string) (err error) {
 	switch name {
 	case "EXTINF":
 		p.hasSegments, p.variant = true, false
+		p.lasting(value)
 	case "EXT-X-BYTERANGE":
 		p.byteRange = value
 	case "EXT-X-GAP":
@@ -283,7 +288,7 @@ func (p *parser) addAll(list attributes, ref Reference, ends *rangeEnds, byteRan
 		if !a.isURI() {
 			continue
 		}
-		ref.URI, ref.Unresolved = a.value, !a.closed
+		ref.URI, ref.Unresolved, ref.Optional = a.value, !a.closed, a.name == "X-ASSET-LIST"
 		if err := p.add(ref, ends, byteRange); err != nil {
 			return err
 		}
@@ -320,6 +325,9 @@ func (p *parser) add(ref Reference, ends *rangeEnds, byteRange string) error {
 // finish returns the result behind the last line.
 func (p *parser) finish() (*Playlist, error) {
 	list := p.list
+	if p.timed > 0 {
+		list.Shortest = slices.Min(p.lengths[:min(p.timed, len(p.lengths))])
+	}
 	list.made = p.budget.made
 	if p.hasVariants && !p.hasSegments {
 		list.Kind, list.Segments = MultivariantPlaylist, 0
@@ -341,14 +349,36 @@ func parseSequence(name, value string) (uint64, error) {
 	return n, nil
 }
 
+// aDay is the largest duration that is told apart from longer ones: nginx-rtmp writes target durations of millions of years when
+// a timestamp is wrong, and players take the EXTINF and play.
+const aDay = 24 * time.Hour
+
 // parseSeconds reads a target duration: whole seconds by RFC 8216 §4.3.3.1, fractions from packagers
 // that know it less well.
 func parseSeconds(name, value string) (time.Duration, error) {
 	value = trimLine(value)
 	if strings.Trim(value, "0123456789.") == "" {
-		if d, err := time.ParseDuration(value + "s"); err == nil {
-			return d, nil
+		if n, err := strconv.ParseFloat(value, 64); err == nil || n > 0 {
+			return atMost(n), nil
 		}
 	}
 	return 0, fmt.Errorf("%w: %s without a number of seconds", ErrMalformed, name)
+}
+
+// atMost returns so many seconds, a day if they are more.
+func atMost(seconds float64) time.Duration {
+	return time.Duration(min(seconds, aDay.Seconds()) * float64(time.Second))
+}
+
+// lasting takes in the length of a segment (RFC 8216 §4.3.2.1). One that nobody can read counts for nothing.
+func (p *parser) lasting(value string) {
+	number, _, _ := strings.Cut(value, ",")
+	n, err := strconv.ParseFloat(trimLine(number), 64)
+	if err != nil || !(n >= 0) {
+		return
+	}
+	length := atMost(n)
+	p.list.Duration = min(p.list.Duration+length, 1000*aDay)
+	p.lengths[p.timed%len(p.lengths)] = length
+	p.timed++
 }

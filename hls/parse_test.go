@@ -97,7 +97,7 @@ func TestParseReferences(t *testing.T) {
 		{"playlists of whatever tag", "#EXTINF:1,\na.ts\n#EXT-X-STREAM-INF:X=1\nb.m3u8\n#EXT-X-MEDIA:URI=c\n#EXT-X-DATERANGE:X-ASSET-URI=\"d.m3u8\"\n#EXT-X-MAP:URI=e.mpd",
 			[]Reference{{URI: "a.ts", Kind: Media}, {URI: "b.m3u8", Kind: MediaPlaylist}, {URI: "c", Kind: MediaPlaylist}, {URI: "d.m3u8", Kind: MediaPlaylist}, {URI: "e.mpd", Kind: Init}}},
 		{"several URIs in one tag", `#EXT-X-DATERANGE:X-ASSET-URI="a.ts",X-ASSET-LIST="b.json",URI="c.key"`,
-			[]Reference{{URI: "a.ts", Kind: Media}, {URI: "b.json"}, {URI: "c.key", Kind: Key}}},
+			[]Reference{{URI: "a.ts", Kind: Media}, {URI: "b.json", Optional: true}, {URI: "c.key", Kind: Key}}},
 		{"a title is no attribute list", "#EXTINF:1,URI=\"a.ts\"\nb.ts", []Reference{{URI: "b.ts", Kind: Media}}},
 		{"unquoted URI and spaces", "#EXT-X-KEY:METHOD = AES-128 , URI = k.key , IV=0x1",
 			[]Reference{{URI: "k.key", Kind: Key}}},
@@ -256,7 +256,14 @@ func TestParseNumbers(t *testing.T) {
 		{"no blocking reload", "#EXT-X-SERVER-CONTROL:HOLD-BACK=6.0", Playlist{}, false},
 		{"fractional duration", "#EXT-X-TARGETDURATION:4.5", Playlist{TargetDuration: 4500 * time.Millisecond}, false},
 		{"duration with a unit", "#EXT-X-TARGETDURATION:4m", Playlist{}, true},
-		{"duration of 300 years", "#EXT-X-TARGETDURATION:9999999999", Playlist{}, true},
+		{"duration of 300 years", "#EXT-X-TARGETDURATION:9999999999", Playlist{TargetDuration: 24 * time.Hour}, false},
+		{"duration of nginx-rtmp", "#EXT-X-TARGETDURATION:204963823041217", Playlist{TargetDuration: 24 * time.Hour}, false},
+		{"duration beyond all numbers", "#EXT-X-TARGETDURATION:1" + strings.Repeat("0", 400), Playlist{TargetDuration: 24 * time.Hour}, false},
+		{"lengths", "#EXTINF:9,\na\n#EXTINF:2.5,title\nb\n#EXTINF: 4\nc\n#EXTINF:3,\nd",
+			Playlist{Duration: 18500 * time.Millisecond, Shortest: 2500 * time.Millisecond}, false},
+		{"one length", "#EXTINF:9,\na", Playlist{Duration: 9 * time.Second, Shortest: 9 * time.Second}, false},
+		{"lengths that are none", "#EXTINF:-1,\na\n#EXTINF:x,\nb\n#EXTINF:NaN,\nb\n#EXTINF:3,\nc", Playlist{Duration: 3 * time.Second, Shortest: 3 * time.Second}, false},
+		{"lengths without an end", strings.Repeat("#EXTINF:Inf,\na\n", 2000), Playlist{Duration: 24000 * time.Hour, Shortest: 24 * time.Hour}, false},
 		{"negative duration", "#EXT-X-TARGETDURATION:-4", Playlist{}, true},
 		{"no duration", "#EXT-X-TARGETDURATION:", Playlist{}, true},
 		{"points only", "#EXT-X-TARGETDURATION:..", Playlist{}, true},
@@ -275,7 +282,8 @@ func TestParseNumbers(t *testing.T) {
 				t.Fatal(err)
 			}
 			if p.TargetDuration != tt.want.TargetDuration || p.MediaSequence != tt.want.MediaSequence ||
-				p.DiscontinuitySequence != tt.want.DiscontinuitySequence || p.BlockingReload != tt.want.BlockingReload {
+				p.DiscontinuitySequence != tt.want.DiscontinuitySequence || p.BlockingReload != tt.want.BlockingReload ||
+				tt.want.Duration > 0 && (p.Duration != tt.want.Duration || p.Shortest != tt.want.Shortest) {
 				t.Errorf("got %+v, want %+v", p, tt.want)
 			}
 		})

@@ -14,9 +14,12 @@ type Playlist struct {
 	// Ended is true when EXT-X-ENDLIST is there: no segment will be added (RFC 8216 §4.3.3.4). A Manifest
 	// has ended unless its @type is dynamic.
 	Ended bool
-	// TargetDuration is EXT-X-TARGETDURATION (RFC 8216 §4.3.3.1); 0 if absent. Of a Manifest it is the
+	// TargetDuration is EXT-X-TARGETDURATION (RFC 8216 §4.3.3.1), a day if it is more; 0 if absent. Of a Manifest it is the
 	// length of the longest segment named, @maxSegmentDuration if no length is stated.
 	TargetDuration time.Duration
+	// Duration is the sum of all EXTINF (RFC 8216 §4.3.2.1), each a day at most and all a thousand, and Shortest the shortest of the last three; 0 if
+	// absent. A Manifest has neither.
+	Duration, Shortest time.Duration
 	// UpdatePeriod is a Manifest's @minimumUpdatePeriod; 0 if absent.
 	UpdatePeriod time.Duration
 	// MediaSequence is the number of the first segment (RFC 8216 §4.3.3.2); 0 if absent. That of a Manifest
@@ -82,6 +85,9 @@ type Reference struct {
 	// Soft marks a segment that a Manifest's template counts by its times alone: it should be finished and may
 	// not be, or not exist at all. Nobody waits for it unless it is there when the manifest is read.
 	Soft bool
+	// Optional marks what players go on without, and what may not be a file at all: an X-ASSET-LIST, for which mostly an ad
+	// server answers. It is shipped if the directory has it, and nobody waits for it.
+	Optional bool
 	// Unresolved is true when nobody can tell which file is meant: the URI's path still holds a variable
 	// that this text does not define (EXT-X-DEFINE with IMPORT or QUERYPARAM), or its closing quote is
 	// missing.
@@ -94,10 +100,10 @@ type Target uint8
 const (
 	// Local is a file below the watched directory.
 	Local Target = iota
-	// Elsewhere is another origin, or data: the packager's directory has no part in it.
+	// Elsewhere is another origin, another path of the same one ("/x"), or data: the packager's directory has no part in it.
 	Elsewhere
-	// Outside is a path that leaves the watched directory ("../../x") or starts at the origin's root
-	// ("/x"), so that no file below it can be meant.
+	// Outside is a path that leaves the watched directory ("../../x") or that no key can have ("a//b"), so that no file
+	// below it can be meant.
 	Outside
 )
 

@@ -13,43 +13,67 @@ import (
 // of control characters if the Target is Local, and empty otherwise.
 //
 // Query and fragment are dropped, percent escapes decoded ("a%20b.ts" is the file "a b.ts"; "+" stays
-// "+"), spaces at both ends ignored, as browsers do. An escape that is none ("100%.ts") is taken
-// literally.
+// "+"), spaces at both ends ignored and backslashes taken for slashes, as browsers do. An escape that is none
+// ("100%.ts") is taken literally.
 //
-// Elsewhere are URIs with a scheme or an authority, data included. By RFC 3986 §3.1 that takes in
-// "a:b.ts" and "seg-2026-01-31T12:30:00.ts": players read them so too, and fail. An empty path ("",
-// "?a=b", "#a") is Elsewhere as well: it names the playlist itself (RFC 3986 §4.4), which is there as
-// soon as somebody reads the URI in it, so that there is nothing to wait for.
+// An absolute URL is Local if it lies below the URL of the Site, and a path from the origin's root if it lies below the
+// Site's own path.
+//
+// Elsewhere are other URIs with a scheme or an authority, data included, and other paths from the origin's root. By
+// RFC 3986 §3.1 that takes in "a:b.ts" and "seg-2026-01-31T12:30:00.ts": players read them so too, and fail; Guesses says
+// which files may have been meant. An empty path ("", "?a=b", "#a") is Elsewhere as well: it names the playlist itself
+// (RFC 3986 §4.4), which is there as soon as somebody reads the URI in it, so that there is nothing to wait for.
 //
 // Outside is what no stored file can answer to, because the key that a player asks for is never that
-// of a file: a path from the origin's root, one that ".." leads out of the watched directory, one that
-// ends in a folder, one with an empty element ("a//b.ts" is a key of its own in S3), an escaped slash,
+// of a file: a relative path that ".." leads out of the watched directory, and any path there that
+// ends in a folder, has an empty element ("a//b.ts" is a key of its own in S3), an escaped slash,
 // a control character or bytes that are no UTF-8.
 //
 // path may share its memory with uri, and so with the copy of the whole text to which all URIs of Parse belong: whoever
 // keeps it longer than the Playlist clones it (strings.Clone).
-func Resolve(playlist, uri string) (path string, target Target) {
-	uri = withoutQuery(strings.Trim(uri, " "))
+func (s Site) Resolve(playlist, uri string) (path string, target Target) {
+	uri = withSlashes(withoutQuery(strings.Trim(uri, " ")))
+	rooted := false
 	switch {
-	case uri == "" || strings.HasPrefix(uri, "//") || hasScheme(uri):
+	case uri == "":
 		return "", Elsewhere
+	case isElsewhere(uri):
+		if uri, rooted = s.pathOf(uri); !rooted {
+			return "", Elsewhere
+		}
 	case uri[0] == '/':
-		return "", Outside
-	}
-	folder := playlist[:strings.LastIndexByte(playlist, '/')+1]
-	if folder == "" && isPlain(uri) {
-		return uri, Local
+		uri, rooted = uri[len("/"):], true
 	}
 	var room [256]byte
-	joined, ok := appendPath(append(room[:0], folder...), uri)
-	if !ok {
-		return "", Outside
+	at := room[:0]
+	if !rooted {
+		folder := playlist[:strings.LastIndexByte(playlist, '/')+1]
+		if folder == "" && isPlain(uri) {
+			return uri, Local
+		}
+		at = append(append(at, s.base...), folder...)
 	}
-	return string(joined), Local
+	whole, ok := appendPath(at, uri)
+	below, inside := bytes.CutPrefix(whole, []byte(s.base))
+	switch {
+	case ok && inside:
+		return string(below), Local
+	case rooted && !inside:
+		return "", Elsewhere
+	}
+	return "", Outside
+}
+
+// withSlashes returns uri with slashes for backslashes: in URLs of the web both are the same to browsers (WHATWG URL §4.4).
+func withSlashes(uri string) string {
+	if strings.IndexByte(uri, '\\') < 0 {
+		return uri
+	}
+	return strings.ReplaceAll(uri, `\`, "/")
 }
 
 // appendPath appends a relative reference to a folder that is empty or ends in a slash. ok is false
-// for what Resolve calls Outside.
+// for what Resolve calls Outside; path then ends where that shows.
 func appendPath(folder []byte, relative string) (path []byte, ok bool) {
 	path = folder
 	for more := true; more; {
@@ -61,16 +85,16 @@ func appendPath(folder []byte, relative string) (path []byte, ok bool) {
 		switch name := path[start:]; {
 		case string(name) == ".":
 			if !more {
-				return nil, false
+				return path[:start], false
 			}
 			path = path[:start]
 		case string(name) == "..":
 			if !more || start == 0 {
-				return nil, false
+				return path[:start], false
 			}
 			path = path[:bytes.LastIndexByte(path[:start-1], '/')+1]
 		case !isName(name):
-			return nil, false
+			return path[:start], false
 		case more:
 			path = append(path, '/')
 		}

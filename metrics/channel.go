@@ -40,6 +40,8 @@ type Channel struct {
 	inFlight        prometheus.Gauge
 	queueFiles      prometheus.Gauge
 	queueBytes      prometheus.Gauge
+	unpinnedFiles   prometheus.Gauge
+	unpinnedBytes   prometheus.Gauge
 	budget          prometheus.Gauge
 	pinned          *prometheus.CounterVec
 	spoolFiles      prometheus.Gauge
@@ -72,7 +74,7 @@ func (c *Channel) declareWatcher(r maker) {
 	c.scanDuration = r.histogram("hlsship_scan_duration_seconds", "Time that a scan of the directory took.")
 	c.scanFiles = r.gauge("hlsship_scan_files", "Regular files met by the last scan.")
 	c.folders = r.gauge("hlsship_watched_folders", "Folders watched.")
-	c.exact = r.gauge("hlsship_watching_exact", "1 while the kernel tells of closed files, 0 while quiet alone says that a file is finished.")
+	c.exact = r.gauge("hlsship_watching_exact", "1 while the kernel tells of closed files in all folders, 0 while some are on a network mount, or quiet alone says that a file is finished.")
 	c.holding = r.gauge("hlsship_files_held_open", "Files held open so that their bytes outlive their names.")
 	c.waiting = r.gauge("hlsship_playlists_waiting_for_memory", "Playlists whose newest version is not read yet, as playlists take all the memory that they may.")
 }
@@ -91,9 +93,12 @@ func (c *Channel) declareUploader(r maker) {
 	c.inFlight = r.gauge("hlsship_requests_in_flight", "Requests to the store under way.")
 	c.queueFiles = r.gauge("hlsship_queue_files", "Files named and not stored yet.")
 	c.queueBytes = r.gauge("hlsship_queue_bytes", "Size of the files named and not stored yet.")
-	c.budget = r.gauge("hlsship_queue_budget_bytes", "What hlsship_queue_bytes may be before files are given up; 0 for no bound.")
+	c.unpinnedFiles = r.gauge("hlsship_unpinned_files",
+		"Files named, not stored and in the directory alone, as they exceed what may wait; lost if the packager deletes them.")
+	c.unpinnedBytes = r.gauge("hlsship_unpinned_bytes", "Size of those files, beside hlsship_queue_bytes.")
+	c.budget = r.gauge("hlsship_queue_budget_bytes", "What hlsship_queue_bytes may be before files are unpinned; 0 for no bound.")
 	c.outageLeft = r.gauge("hlsship_outage_seconds_left",
-		"How long the store may be away, at the present rate, before files are given up; +Inf while nothing comes.")
+		"How long the store may be away, at the present rate, before files are unpinned; +Inf while nothing comes.")
 	c.uplinkLimit = r.gauge("hlsship_uplink_limit_bytes_per_second", "Bandwidth that uploads may take; 0 for no limit.")
 	c.storeUp = r.gauge("hlsship_store_up", "1 while the store answers, 0 while it fails or has not been asked.")
 }
@@ -160,7 +165,7 @@ func kinds() []string {
 func evidences() []string { return []string{"close", "rename", "lease", "quiet", "range"} }
 
 func refusals() []string {
-	return []string{"link", "irregular", "name", "playlist", "size", "permission", "empty", "deep", "torn"}
+	return []string{"link", "irregular", "name", "playlist", "size", "permission", "empty", "deep", "long", "torn"}
 }
 
 func scanReasons() []string {

@@ -188,6 +188,8 @@ func observerCalls() []observerCall {
 			map[string]float64{"hlsship_published_timestamp_seconds{stream=live}": 946684800}},
 		{"queue", func(_ *Watcher, u *Uploader) { u.Queue(1, 2, 3) },
 			map[string]float64{"hlsship_requests_in_flight{}": 1, "hlsship_queue_files{}": 2, "hlsship_queue_bytes{}": 3}},
+		{"unpinned", func(_ *Watcher, u *Uploader) { u.Unpinned(4, 50) },
+			map[string]float64{"hlsship_unpinned_files{}": 4, "hlsship_unpinned_bytes{}": 50}},
 		{"reserve", func(_ *Watcher, u *Uploader) { u.Reserve(40, 100, 5) },
 			map[string]float64{"hlsship_queue_budget_bytes{}": 100, "hlsship_outage_seconds_left{}": 12}},
 		{"uplink limited", func(_ *Watcher, u *Uploader) { u.c.UplinkLimit(2_500_000) },

@@ -123,6 +123,12 @@ func (u *Uploader) Queue(inFlight, waiting int, waitingBytes int64) {
 	u.c.queueBytes.Set(float64(waitingBytes))
 }
 
+// Unpinned keeps how many files are in the directory alone, and their size.
+func (u *Uploader) Unpinned(files int, bytes int64) {
+	u.c.unpinnedFiles.Set(float64(files))
+	u.c.unpinnedBytes.Set(float64(bytes))
+}
+
 // Store keeps whether the store answers. The first answer makes the program ready for good: an outage
 // is no reason to take a pod, and the packager in it, out of service.
 func (u *Uploader) Store(answers bool) {

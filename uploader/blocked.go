@@ -70,11 +70,20 @@ func (l *list) wait() Wait {
 		case b.ver == nil && o.newest == nil && o.asked == nil:
 			w.Reason = "missing"
 			return w // nothing here can end this wait
+		case b.ver == nil && o.asked == nil && o.newest != nil && o.hollow(o.newest):
+			w.Reason = "empty"
+			return w
+		case b.ver == nil && o.asked == nil && o.newest != nil:
+			w.Reason = "stale"
+			return w
 		case b.ver != nil && o.newest != nil && o.newest.id == b.ver.id && o.newest.reach() < b.need:
 			w.Reason = "growing"
 			return w
 		case b.ver != nil && b.ver.rejected && b.ver.file.Source != nil:
 			w.Reason = "rejected"
+			return w
+		case b.ver != nil && b.ver.unpinned != "" && !b.ver.refused:
+			w.Reason = "unpinned"
 			return w
 		case b.ver != nil && b.ver.refused:
 			w.Reason = "lost"
@@ -84,7 +93,12 @@ func (l *list) wait() Wait {
 		}
 	}
 	for _, child := range s.lists {
-		if !child.exists {
+		switch {
+		case child.exists:
+		case child.last == nil && child.gone:
+			w.Name, w.Reason = child.path, "missing"
+			return w
+		default:
 			w.Name, w.Reason = child.path, "unpublished"
 		}
 	}

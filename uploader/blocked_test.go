@@ -15,7 +15,7 @@ func TestBlockedSince(t *testing.T) {
 	}{
 		"a segment that never comes":  {"never.ts", "missing"},
 		"a name that leads outside":   {"../a.ts", "outside"},
-		"a playlist that never comes": {"never.m3u8", "unpublished"},
+		"a playlist that never comes": {"never.m3u8", "missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

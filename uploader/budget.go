@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// relieve gives up what is too old, and then files until what waits fits into the budget. What the store may hold already
-// counts for nothing: after a restart that is most of the directory.
+// relieve lets go of the pin of what is too old, and then of others until what waits fits into the budget. What the store may hold
+// already counts for nothing: after a restart that is most of the directory.
 func (p *Plan) relieve() {
 	aging := p.cfg.MaxAge > 0 && !p.now.Before(p.nextAge)
 	if aging {
@@ -20,7 +20,7 @@ func (p *Plan) relieve() {
 	}
 	waiting := p.waitingObjects()
 	for _, o := range waiting {
-		if p.cfg.MaxAge > 0 && p.now.Sub(o.newest.file.Seen) > p.cfg.MaxAge {
+		if p.cfg.MaxAge > 0 && p.now.Sub(o.newest.pinnedAt()) > p.cfg.MaxAge {
 			p.giveUp(o, "age")
 		}
 	}
@@ -30,7 +30,8 @@ func (p *Plan) relieve() {
 }
 
 // shed gives up files, oldest first, until what waits fits into the budget. Each is one of the stream that holds the most then, so
-// that nobody loses anything for a stream that is larger, and of that one first those that no newest playlist needs.
+// that nobody loses anything for a stream that is larger, and of that one first those that no newest playlist needs. What was given
+// up before and came back stays.
 func (p *Plan) shed(waiting []*object) {
 	shares := p.shares(waiting)
 	heap.Init(&shares)
@@ -89,7 +90,7 @@ func (s *share) next(p *Plan) *object {
 		o := s.files[0]
 		s.files = s.files[1:]
 		switch {
-		case o.newest.refused:
+		case !o.newest.counted, !o.newest.pinned.IsZero(): // it was given up for its age, or before
 		case !s.sorted && p.needed(o):
 			s.spared = append(s.spared, o)
 		default:
@@ -149,26 +150,6 @@ func (p *Plan) needed(o *object) bool {
 		i := s.find(o)
 		return i >= 0 && (s.binds[i].ver == nil || s.binds[i].ver == o.newest)
 	})
-}
-
-// giveUp loses the newest version of o, and with it the playlist versions that mean it.
-func (p *Plan) giveUp(o *object, reason string) {
-	v := o.newest
-	v.refused = true
-	p.lose(o, reason)
-	p.uncount(v)
-	p.release(v)
-	for _, n := range slices.Clone(o.naming) {
-		l := n.list
-		for i := len(l.pending) - 1; i >= 0; i-- {
-			s := l.pending[i]
-			if j := s.find(o); j >= 0 && s.binds[j].ver == v && s != l.last && !l.doubts(s) {
-				p.dropSnapshot(l, i)
-			}
-		}
-		p.wake(l.stream)
-		p.touch(l.stream)
-	}
 }
 
 // flow measures how many bytes a second become due, over about a minute.

@@ -2,6 +2,7 @@ package uploader
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 // during starts an outage with six segments of 100 bytes each waiting, named one after the other; the newest
 // playlist names the last two.
 func during(t *testing.T, c PlanConfig) *desk {
+	c.MaxLag = 15 * time.Second
 	d := newDesk(t, c)
 	d.playlist("x.m3u8", playlistText(0, false))
 	d.fresh("x.m3u8")
@@ -38,13 +40,44 @@ func (d *desk) lost(names ...string) {
 	}
 }
 
+// unpinned checks which files wait in the directory alone, oldest first, and why.
+func (d *desk) unpinned(names ...string) {
+	d.t.Helper()
+	var got []string
+	for _, v := range d.plan.unpinned.versions {
+		got = append(got, v.file.Path+" "+v.unpinned)
+	}
+	if !slices.Equal(got, names) {
+		d.t.Errorf("unpinned %q, want %q", got, names)
+	}
+}
+
+// looks checks what the watcher is asked to look at.
+func (d *desk) looks(names ...string) {
+	d.t.Helper()
+	if got := d.plan.Looks(); !slices.Equal(got, names) {
+		d.t.Errorf("looks %q, want %q", got, names)
+	}
+}
+
+// stillThere reports files once more that are unchanged.
+func (d *desk) stillThere(names ...string) {
+	d.t.Helper()
+	for _, name := range names {
+		f := d.plan.objects[name].newest.file
+		f.Seen, f.Source = d.now, paper{}
+		d.plan.Observe(f)
+	}
+}
+
 func TestPlanBudget(t *testing.T) {
 	t.Parallel()
 	t.Run("the oldest that no newest playlist needs goes first", func(t *testing.T) {
 		t.Parallel()
 		d := during(t, PlanConfig{Budget: 350})
 		d.want("put s3.ts", "put s4.ts", "put s5.ts")
-		d.lost("s0.ts budget", "s1.ts budget", "s2.ts budget")
+		d.lost()
+		d.unpinned("s0.ts budget", "s1.ts budget", "s2.ts budget")
 		d.done("put s3.ts", "put s4.ts", "put s5.ts")
 		d.want("publish x.m3u8")
 		if first := d.under["publish x.m3u8"].File.Playlist.MediaSequence; first != 4 {
@@ -55,7 +88,10 @@ func TestPlanBudget(t *testing.T) {
 		t.Parallel()
 		d := during(t, PlanConfig{Budget: 150})
 		d.want("put s5.ts")
-		d.lost("s0.ts budget", "s1.ts budget", "s2.ts budget", "s3.ts budget", "s4.ts budget")
+		d.lost()
+		d.unpinned("s0.ts budget", "s1.ts budget", "s2.ts budget", "s3.ts budget", "s4.ts budget")
+		d.gone("s4.ts")
+		d.lost("s4.ts budget")
 		d.done("put s5.ts")
 		d.want() // the newest playlist names s4.ts, which will never be there
 		if w := d.plan.Blocked(); len(w) != 1 || w[0].Reason != "lost" || w[0].Name != "s4.ts" {
@@ -72,7 +108,8 @@ func TestPlanBudget(t *testing.T) {
 		d := during(t, PlanConfig{MaxAge: 10 * time.Second})
 		d.tick(7 * time.Second)
 		d.want("put s4.ts", "put s5.ts")
-		d.lost("s0.ts age", "s1.ts age")
+		d.lost()
+		d.unpinned("s0.ts age", "s1.ts age")
 		d.done("put s4.ts", "put s5.ts")
 		d.want("publish x.m3u8", "put s2.ts", "put s3.ts")
 	})
@@ -149,14 +186,20 @@ func TestBudgetIsShared(t *testing.T) {
 			d := during(t, PlanConfig{Budget: 2000})
 			want := fill(d)
 			d.jobs()
-			lost := d.plan.Losses()
-			for _, l := range lost {
-				if strings.HasPrefix(l.Path, "s") {
-					t.Errorf("%s is lost", l.Path)
+			var lost []string
+			for _, l := range d.plan.Losses() {
+				lost = append(lost, l.Path)
+			}
+			for _, v := range d.plan.unpinned.versions {
+				lost = append(lost, v.file.Path)
+			}
+			for _, name := range lost {
+				if strings.HasPrefix(name, "s") {
+					t.Errorf("%s is given up", name)
 				}
 			}
 			if len(lost) != want {
-				t.Errorf("%d are lost, want %d: %v", len(lost), want, lost)
+				t.Errorf("%d are given up, want %d: %v", len(lost), want, lost)
 			}
 		})
 	}
@@ -179,29 +222,23 @@ func TestFlow(t *testing.T) {
 // counts.
 func TestPlanBudgetAtAStart(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, PlanConfig{Budget: 150, PerStream: 3})
-	for _, name := range []string{"a.ts", "b.ts", "c.ts"} {
+	d := newDesk(t, PlanConfig{Budget: 150})
+	for _, name := range []string{"a.ts", "b.ts", "c.ts", "d.ts"} {
 		f := d.file(name)
-		f.Found, f.Version.Size = true, 100
-		if name == "c.ts" {
-			f.Version.Size = 200
-		}
+		f.Found = true
 		d.plan.Observe(f)
 	}
-	d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts", "c.ts"))
+	d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts", "c.ts", "d.ts"))
 	d.fresh("x.m3u8")
-	d.want("compare a.ts", "compare b.ts", "compare c.ts")
+	d.want("compare a.ts", "compare b.ts", "compare c.ts", "compare d.ts")
 	d.done("compare a.ts")
 	d.absent("compare b.ts")
 	d.want("put b.ts")
-	if l := d.plan.Losses(); len(l) > 0 {
-		t.Fatalf("lost: %+v, want nothing while what is stored is not known", l)
-	}
-	d.absent("compare c.ts")
-	d.want()
-	if l := d.plan.Losses(); len(l) != 1 || l[0].Path != "c.ts" || l[0].Reason != "budget" {
-		t.Errorf("lost: %+v, want c.ts", l)
-	}
+	d.unpinned() // while what is stored is not known
+	d.absent("compare c.ts", "compare d.ts")
+	d.want("put d.ts")
+	d.lost()
+	d.unpinned("c.ts budget")
 	if d.plan.unsureBytes != 0 {
 		t.Errorf("%d bytes are not known to be stored or not, want none", d.plan.unsureBytes)
 	}

@@ -19,6 +19,7 @@ type circumstances struct {
 	minInterval time.Duration // 0 for none
 	maxLag      time.Duration // 0 for the default
 	budget      int64         // 0 for none
+	outage      bool          // the store is out of reach for so long that more waits than the budget allows
 	workers     int           // 0 for the default
 	rate        float64       // of the uplink for media, in bytes a second; 0 for any
 	late        bool          // what the process before left is found only later
@@ -41,8 +42,9 @@ func randomCircumstances(rng *rand.Rand, p *packager) circumstances {
 	}
 	// After a start nobody knows what was given up; and what is rewritten or comes in parts may take a version that is
 	// whole with it, when a budget is as small as this.
-	if rng.IntN(6) == 0 && p.namesOnce() && !(p.dash && p.template) && !p.initResend && p.parts == 0 {
+	if (rng.IntN(6) == 0 || p.event) && p.namesOnce() && !(p.dash && p.template) && !p.initResend && p.parts == 0 {
 		c.budget = int64(200 + rng.IntN(2000))
+		c.outage = rng.IntN(2) == 0
 	}
 	if rng.IntN(4) == 0 {
 		c.workers = 1 + rng.IntN(3)
@@ -64,8 +66,8 @@ func (p *packager) namesOnce() bool {
 }
 
 func (c circumstances) String() string {
-	return fmt.Sprintf("conditions=%s interval=%v lag=%v budget=%d workers=%d rate=%.0f late=%v opaque=%v skew=%v undated=%v forgetful=%v",
-		c.conditions, c.minInterval, c.maxLag, c.budget, c.workers, c.rate, c.late, c.opaque, c.skew, c.undated, c.forgetful)
+	return fmt.Sprintf("conditions=%s interval=%v lag=%v budget=%d outage=%v workers=%d rate=%.0f late=%v opaque=%v skew=%v undated=%v forgetful=%v",
+		c.conditions, c.minInterval, c.maxLag, c.budget, c.outage, c.workers, c.rate, c.late, c.opaque, c.skew, c.undated, c.forgetful)
 }
 
 // conditional reports whether a PUT can be told from one that came before it.
@@ -159,6 +161,9 @@ func (w logWriter) Write(entry []byte) (int, error) {
 	if lost := regexp.MustCompile(`msg="segment lost" path=(\S+) .*reason=budget`).FindSubmatch(entry); lost != nil {
 		w.th.viewer.Lost(string(lost[1]))
 		w.th.gaveUp = true
+		if w.th.disk.has(string(lost[1])) {
+			w.th.t.Errorf("%s counts as lost, and is on disk", lost[1])
+		}
 	}
 	return len(entry), nil
 }

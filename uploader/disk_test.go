@@ -19,6 +19,8 @@ import (
 // disk is a directory in memory. Like a real one it has inodes, which stay readable while they are held,
 // and which a writer that truncates changes under everybody's eyes.
 type disk struct {
+	site hls.Site // where players find it
+
 	mu     sync.Mutex
 	inodes uint64
 	names  map[string]*inode
@@ -32,7 +34,9 @@ type disk struct {
 
 	removed func(name string) // told of all that is removed
 
-	read int64 // bytes of files
+	read      int64         // bytes of files
+	back      time.Duration // the clock of those who write
+	backMedia bool          // only that of media
 
 	emptying sync.Mutex
 	emptied  bool // the store was
@@ -82,6 +86,17 @@ func (d *disk) leave() {
 		d.perished(name)
 	}
 	d.unsafe = nil
+}
+
+// unpinned tells of the files that had a pin and have none.
+func (d *disk) unpinned(tell func(name string)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for name, n := range d.names {
+		if at := (pinned{n, n.version()}); d.spool[at] == nil && d.ever[at] && !hls.Classify(name).IsPlaylist() {
+			tell(name)
+		}
+	}
 }
 
 // pin puts a file into the spool. The caller holds mu.
@@ -135,7 +150,7 @@ func (d *disk) write(name string, content []byte, inPlace bool) {
 		n = &inode{number: d.inodes}
 		d.names[name] = n
 	}
-	n.content, n.mtime, n.open, n.grown = content, time.Now().UnixNano(), false, n.grown && inPlace && bytes.HasPrefix(content, n.content)
+	n.content, n.mtime, n.open, n.grown = content, d.clock(name), false, n.grown && inPlace && bytes.HasPrefix(content, n.content)
 	d.mu.Unlock()
 	d.event(name)
 }
@@ -145,7 +160,7 @@ func (d *disk) truncate(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if n := d.names[name]; n != nil {
-		n.content, n.mtime, n.open = nil, time.Now().UnixNano(), true
+		n.content, n.mtime, n.open = nil, d.clock(name), true
 		n.growths, n.grown = n.growths+1, false
 	}
 }
@@ -160,7 +175,7 @@ func (d *disk) append(name string, content []byte) {
 		n = &inode{number: d.inodes, growths: 1}
 		d.names[name] = n
 	}
-	n.content, n.mtime = slices.Concat(n.content, content), time.Now().UnixNano()
+	n.content, n.mtime = slices.Concat(n.content, content), d.clock(name)
 	n.open, n.grown = true, true
 }
 
@@ -170,7 +185,7 @@ func (d *disk) growing(ctx context.Context, f hls.File) []hls.File {
 	defer d.mu.Unlock()
 	need := map[string]int64{}
 	for _, ref := range f.Playlist.References {
-		if at, target := hls.Resolve(f.Path, ref.URI); ref.Length > 0 && target == hls.Local {
+		if at, target := d.site.Resolve(f.Path, ref.URI); ref.Length > 0 && target == hls.Local {
 			need[at] = max(need[at], ref.Offset+ref.Length)
 		}
 	}

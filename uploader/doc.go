@@ -27,5 +27,5 @@
 // A DASH manifest is a playlist here, beside those of HLS: neither waits for the other unless it names it. What it counts by its times
 // alone (hls.Reference.Soft) gates only if it is there when the manifest is read, and is shipped whenever it comes.
 //
-// It imports hls and never watcher, metrics or the packages below it.
+// It imports hls and golang.org/x/text, and never watcher, metrics or the packages below it.
 package uploader

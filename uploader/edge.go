@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// aim decides what the live edge of l does about a lag that passed half of MaxLag: a whole window may have to go up
+// aim decides what the live edge of l does about a lag that passed half of what it should not exceed: a whole window may have to go up
 // before it moves again. After a standstill it fixes the newest snapshot as the goal until that is published; one for
 // which nothing can be shipped gives way to a newer one. A line that moves and is late all the same is slower than
 // the stream: there the window begins anew at the live edge, so that what is published is recent when it is.
@@ -18,15 +18,16 @@ func (p *Plan) aim(l *list) {
 		l.ahead, l.goal = false, l.last
 	}
 	lag := p.lag(l)
-	if l.ahead || lag <= p.cfg.MaxLag/2 {
+	limit := p.maxLag(l)
+	if l.ahead || lag <= limit/2 {
 		return
 	}
 	if l.goal != nil && (l.goal == l.last || l.goal.shippable()) {
 		return
 	}
 	l.goal = nil
-	slow := p.now.Sub(l.moved) < p.cfg.MaxLag/2
-	if slow && l.slides() && l.last.duration() <= max(lag, p.cfg.MaxLag) {
+	slow := p.now.Sub(l.moved) < limit/2
+	if slow && l.slides() && l.last.duration() <= max(lag, p.brief(limit)) {
 		l.ahead = true
 	} else {
 		l.goal = l.last
@@ -61,7 +62,40 @@ func (l *list) slides() bool {
 
 // duration is at most how long what s lists takes to play.
 func (s *snapshot) duration() time.Duration {
-	return time.Duration(s.file.Playlist.Segments) * s.file.Playlist.TargetDuration
+	return time.Duration(s.file.Playlist.Segments) * s.target()
+}
+
+// maxTarget bounds the target duration that is counted with. One wrong timestamp makes one of hours.
+const maxTarget = 30 * time.Second
+
+// target is the target duration of s.
+func (s *snapshot) target() time.Duration { return min(s.file.Playlist.TargetDuration, maxTarget) }
+
+// leastMaxLag is the lag that a playlist of short segments may have.
+const leastMaxLag = 6 * time.Second
+
+// maxLag is the lag that the live edge of l should not exceed: what is set, else four target durations, as players survive a
+// jump, and every segment that comes late is a standstill.
+func (p *Plan) maxLag(l *list) time.Duration {
+	if p.cfg.MaxLag > 0 || l.last == nil {
+		return max(p.cfg.MaxLag, 0)
+	}
+	return max(leastMaxLag, 4*l.last.target())
+}
+
+// window is how long viewers may ask for o, by the playlists that name it: as long as the longest of their windows and three
+// segments.
+func (o *object) window() (longest time.Duration) {
+	for _, n := range o.naming {
+		if s := n.list.last; s != nil {
+			lasts := s.file.Playlist.Duration
+			if lasts == 0 {
+				lasts = s.duration()
+			}
+			longest = max(longest, lasts+3*s.target())
+		}
+	}
+	return longest
 }
 
 // late reports whether s waits for something that was skipped.
@@ -82,7 +116,7 @@ func (p *Plan) skip(l *list) {
 		for _, n := range o.naming {
 			if n.list == l {
 				own = n.count
-			} else if p.lag(n.list) <= p.cfg.MaxLag/4 || n.list.goal != nil && n.list.goal.find(o) >= 0 {
+			} else if p.lag(n.list) <= p.maxLag(n.list)/4 || n.list.goal != nil && n.list.goal.find(o) >= 0 {
 				return false
 			}
 		}
@@ -93,6 +127,15 @@ func (p *Plan) skip(l *list) {
 		s.backlog = append(s.backlog, o)
 		return true
 	})
+}
+
+// brief is how long a window may be at most to begin anew at the live edge before it lags by more than it lasts, as nothing is
+// published until all of it is there.
+func (p *Plan) brief(limit time.Duration) time.Duration {
+	if p.cfg.MaxLag > 0 {
+		return limit
+	}
+	return 2 * limit
 }
 
 // width is how many requests may be under way for the files of s.
@@ -108,7 +151,7 @@ func (p *Plan) width(s *stream) int {
 func (p *Plan) pace(s *stream, took time.Duration) {
 	segment := 2 * time.Second
 	if s.list != nil && s.list.last != nil {
-		segment = max(segment, s.list.last.file.Playlist.TargetDuration)
+		segment = max(segment, s.list.last.target())
 	}
 	switch w := p.width(s); {
 	case took > segment && w > 1:

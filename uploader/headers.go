@@ -5,6 +5,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -56,10 +57,9 @@ func contentType(name string) string {
 // a playlist that names others, "segment" is media, "growing" a file to which its packager still appends.
 func CacheKinds() []string { return slices.Sorted(maps.Keys(cacheDefaults())) }
 
-// cacheDefaults are the values of Cache-Control for each of CacheKinds. In place of %d stand whole seconds, at least 1:
-// half the target duration of "playlist"; of "manifest" half of its longest segment, or its minimumUpdatePeriod if
-// that is less; never more than maxLiveAge, whatever a packager writes. Segments are cached for a day, not for ever, because packagers use names again when they restart. So
-// they do with playlists: one that ended may go on in a moment, which nobody shall miss for long.
+// cacheDefaults are the values of Cache-Control for each of CacheKinds. In place of %d stand whole seconds: of live playlists those
+// of liveAge, of files those of fileAge. Playlists that ended are not cached for long, as they may go on in a moment, which nobody
+// shall miss.
 //
 // There is no s-maxage, as browsers may keep a playlist for as long as other caches; no stale-while-revalidate, which
 // hands out what is older than max-age; and no stale-if-error, as caches before a store can be told to serve what they
@@ -70,33 +70,76 @@ func cacheDefaults() map[string]string {
 		"ended":        "public, max-age=10",
 		"manifest":     "public, max-age=%d",
 		"multivariant": "public, max-age=60",
-		"segment":      "public, max-age=86400",
+		"segment":      "public, max-age=%d",
 		"growing":      "public, max-age=1",
-		"init":         "public, max-age=86400",
-		"subtitle":     "public, max-age=86400",
+		"init":         "public, max-age=%d",
+		"subtitle":     "public, max-age=%d",
 		"key":          "private, no-store",
 		"other":        "public, max-age=60",
 	}
 }
 
-// maxLiveAge bounds how long a cache may keep a live playlist: one wrong number in it would freeze its viewers for days.
-const maxLiveAge = 15 * time.Second
+const (
+	// leastAge and maxLiveAge bound how long a cache may keep a live playlist: one wrong number in it would freeze its viewers for
+	// as long as it says.
+	leastAge, maxLiveAge = time.Second, 5 * time.Second
+	// uniqueAge is for files whose names cannot come back, unlistedAge for those that no playlist names.
+	uniqueAge, unlistedAge = 24 * time.Hour, time.Minute
+)
+
+// liveAge is half of the shortest of the last segments; of a manifest half of its longest segment, or its minimumUpdatePeriod if
+// that is less.
+func liveAge(pl *hls.Playlist) time.Duration {
+	age := pl.TargetDuration / 2
+	if pl.Shortest > 0 {
+		age = pl.Shortest / 2
+	}
+	if pl.UpdatePeriod > 0 {
+		age = min(age, pl.UpdatePeriod)
+	}
+	return min(max(age, leastAge), maxLiveAge)
+}
+
+// fileAge is how long a cache may keep the file of a job. Packagers use names again when they restart, and caches would show the
+// bytes of the run before: so it is little more than the playlist's window, unless the name cannot come back.
+func (w *worker) fileAge(j Job) time.Duration {
+	switch {
+	case w.unique, dated(j.Path, j.File.Version.ModTime):
+		return uniqueAge
+	case j.Window == 0:
+		return unlistedAge
+	}
+	return min(max(j.Window, leastAge), uniqueAge)
+}
 
 // cachePolicy is cacheDefaults with what the operator set.
-type cachePolicy map[string]string
+type cachePolicy struct{ set, defaults map[string]string }
 
 func newCachePolicy(set map[string]string) (cachePolicy, error) {
-	c := cachePolicy(cacheDefaults())
+	c := cachePolicy{set, cacheDefaults()}
 	for kind, value := range set {
-		if _, ok := c[kind]; !ok {
-			return nil, fmt.Errorf("cache-control: no kind %q; use one of %s", kind, strings.Join(CacheKinds(), ", "))
+		if _, ok := c.defaults[kind]; !ok {
+			return c, fmt.Errorf("cache-control: no kind %q; use one of %s", kind, strings.Join(CacheKinds(), ", "))
 		}
 		if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
-			return nil, fmt.Errorf("cache-control %s: %q holds characters that no header may hold", kind, value)
+			return c, fmt.Errorf("cache-control %s: %q holds characters that no header may hold", kind, value)
 		}
-		c[kind] = strings.ReplaceAll(value, "%", "%%")
 	}
 	return c, nil
+}
+
+// header returns the Cache-Control of an object of that word of CacheKinds. One is always sent: Google Cloud Storage caches for an
+// hour without it, which freezes a live stream.
+func (c cachePolicy) header(kind string, age time.Duration) string {
+	if value, ok := c.set[kind]; ok {
+		return value
+	}
+	return strings.Replace(c.defaults[kind], "%d", strconv.Itoa(int(age/time.Second)), 1)
+}
+
+// playlist returns the Cache-Control of a version of a playlist.
+func (c cachePolicy) playlist(kind hls.Kind, pl *hls.Playlist) string {
+	return c.header(headerKind(kind, pl), liveAge(pl))
 }
 
 // headerKind returns the word of CacheKinds for an object.
@@ -157,18 +200,4 @@ func HeadersOf(set map[string]map[string]string, kind string) map[string]string 
 		}
 	}
 	return all
-}
-
-// header returns the Cache-Control of a job's object. One is always sent: Google Cloud Storage caches for an hour
-// without it, which freezes a live stream.
-func (c cachePolicy) header(kind hls.Kind, pl *hls.Playlist) string {
-	value := c[headerKind(kind, pl)]
-	if strings.Contains(value, "%d") {
-		age := pl.TargetDuration / 2
-		if pl.UpdatePeriod > 0 {
-			age = min(age, pl.UpdatePeriod)
-		}
-		return fmt.Sprintf(value, int(min(max(age, time.Second), maxLiveAge)/time.Second))
-	}
-	return strings.ReplaceAll(value, "%%", "%")
 }

@@ -13,6 +13,8 @@ type holds struct {
 	names ration // lines that name a playlist
 	sums  ration // lines that count the others
 	more  int    // playlists that no line has counted yet
+	urls  ration // lines about playlists that seem to name files by URLs which do not mean them …
+	tail  int    // … and how many no line has told of
 }
 
 // held is a playlist and why it waits.
@@ -27,12 +29,14 @@ type hold struct {
 }
 
 // blocked warns of each playlist that has waited for a file for at least after: once, and of other files within a minute
-// only how many there were.
-func (g *journal) blocked(waits []Wait, now time.Time, after time.Duration) {
+// only how many there were. near says what the directory has in place of what it does not have.
+func (g *journal) blocked(waits []Wait, now time.Time, after time.Duration, near func([]Wait) []Nearby) {
 	if g.holds.known == nil {
 		g.holds.known = make(map[held]*hold)
 	}
 	still := make(map[held]bool)
+	var tell []Wait
+	var untold []int
 	for _, w := range waits {
 		if now.Sub(w.Since) < after {
 			continue
@@ -49,9 +53,16 @@ func (g *journal) blocked(waits []Wait, now time.Time, after time.Duration) {
 			h.untold++
 		}
 		if h.untold > 0 && now.Sub(h.told) >= time.Minute {
-			g.held(w, h.untold-1, now)
+			if g.holds.names.take(maxHolds, now) {
+				tell, untold = append(tell, w), append(untold, h.untold-1)
+			} else {
+				g.holds.more++
+			}
 			h.told, h.untold = now, 0
 		}
+	}
+	for i, n := range near(tell) {
+		g.held(tell[i], n, untold[i], now)
 	}
 	for k, h := range g.holds.known {
 		if h.ended = !still[k]; h.ended && now.Sub(h.told) >= time.Minute {
@@ -65,18 +76,40 @@ func (g *journal) blocked(waits []Wait, now time.Time, after time.Duration) {
 	}
 }
 
-// held warns of one playlist, or counts it. unnamed is how many files it waited for since the log was told of it.
-func (g *journal) held(w Wait, unnamed int, now time.Time) {
-	if !g.holds.names.take(maxHolds, now) {
-		g.holds.more++
-		return
-	}
-	log := g.log
+// held warns of one playlist at now. unnamed is how many files it waited for since the log was told of it.
+func (g *journal) held(w Wait, near Nearby, unnamed int, now time.Time) {
+	log, name, cure := g.log, w.Name, holdCure(w.Reason)
 	if unnamed > 0 {
 		log = log.With("not_logged", unnamed)
 	}
-	log.Warn("playlist held back", "playlist", w.Playlist, "waits_for", w.Name, "reason", w.Reason,
-		"since", w.Since, "cure", holdCure(w.Reason))
+	if near != (Nearby{}) {
+		name, near.Path = near.Printed(w.Name)
+		cure = near.Cure()
+	}
+	args := []any{"playlist", w.Playlist, "waits_for", name, "reason", w.Reason}
+	if near.Path != "" {
+		args = append(args, "near", near.Path)
+	}
+	log.Warn("playlist held back", append(args, "since", w.Since, "held_for", now.Sub(w.Since).Round(time.Second), "cure", cure)...)
+}
+
+// misnamed warns of each playlist that seems to name files by URLs which do not mean them, or counts it.
+func (g *journal) misnamed(all []Misnaming, now time.Time) {
+	for _, m := range all {
+		if !g.holds.urls.take(maxHolds, now) {
+			g.holds.tail++
+			continue
+		}
+		log := g.log
+		if g.holds.tail > 0 {
+			log, g.holds.tail = log.With("playlists_not_logged", g.holds.tail), 0
+		}
+		say := "playlist names files by URLs that are not the directory's, and does not wait for them"
+		if m.Reason == "backslash" {
+			say = "playlist names files with backslashes"
+		}
+		log.Warn(say, "playlist", m.Playlist, "uri", m.URI, "file", m.Path, "reason", m.Reason, "cure", m.Cure())
+	}
 }
 
 func holdCure(reason string) string {
@@ -84,15 +117,23 @@ func holdCure(reason string) string {
 	case "memory":
 		return "playlists take all the memory that they may: raise --memory-budget, or the container's memory, or have the packager list less"
 	case "missing":
-		return "the playlist names a file that is neither in the directory nor in the bucket; see whether the packager still writes it"
+		return "the playlist names a file that is neither finished in the directory nor in the bucket; see whether the log says that it is not shipped, --exclude keeps it out, or the packager does not write it, and have it write the playlist without that name"
+	case "empty":
+		return "the file is empty: without a byte in it no player can begin; see the packager's own log, and have it write the file again"
+	case "stale":
+		return "the file is there, and may be of the packager's run before: its new bytes are waited for, for three target durations at most; see whether the packager writes it"
 	case "growing":
 		return "the playlist names bytes that the file does not have yet, while its packager has it open; see whether it still writes"
 	case "outside":
-		return "the name leaves the watched directory; run hlsship on the folder above, or have the packager write relative names"
+		return "no file of the directory can have this name; have the packager write names relative to the playlist, or run hlsship on the folder above"
+	case "long":
+		return "the name makes a key of more than 1024 bytes; have the packager write shorter names, or shorten the prefix of the destination"
 	case "variable":
 		return "the playlist uses an EXT-X-DEFINE variable that it does not define; have the packager write the value"
+	case "unpinned":
+		return "the file exceeds what may wait for the store, and is shipped when there is room; have the packager keep it until then, and raise --spool-budget or --spool-age"
 	case "lost":
-		return "the file was given up or refused, see the error logged for it; the playlist follows when it names the file no more"
+		return "the file was lost or refused, see the error logged for it; the playlist follows when it names the file no more"
 	case "rejected":
 		return "the store refuses this file or playlist, see the error logged for it; it is tried again once a minute"
 	case "overwrite":

@@ -8,15 +8,15 @@ import (
 const (
 	// leastHush is the shortest silence at which a request is broken off.
 	leastHush = 3 * time.Second
-	// experience is how many answers must have been seen before any request is.
+	// experience is how many answers must have been seen before any PUT is.
 	experience = 8
 )
 
 // errSilent ends a request that made no progress while the store answered others.
 var errSilent = errors.New("no progress while the store answered other requests; sent again")
 
-// hush tells how long a PUT may be silent while the store answers others: then its connection is taken for dead. As
-// some stores take their time before they answer, it learns how long that is. It is owned by the goroutine of
+// hush tells how long a request may be silent while the store answers others: then its connection is taken for dead. As
+// some stores take their time before they answer a PUT, it learns how long that is; a question is asked again without that. It is owned by the goroutine of
 // Run.
 type hush struct {
 	answers int           // seen, at most experience

@@ -57,6 +57,10 @@ type Job struct {
 	// Noted is the ETag under which an earlier process stored the bytes of File; empty if that is not known. A store that shows it
 	// need not be compared by its bytes.
 	Noted string
+	// Window is how long a viewer may ask for the file of a PutMedia, by the playlists that name it; 0 if none does.
+	Window time.Duration
+	// Replaces is true if a PutMedia puts other bytes in the place of those stored under its name.
+	Replaces bool
 	// Backlog is true if the live edge does not wait for the file.
 	Backlog bool
 	// Attempt counts the tries before this one.
@@ -73,11 +77,14 @@ type Job struct {
 // local reports whether the job is done without asking the store.
 func (j Job) local() bool { return j.Op == Compare && j.ETag != "" }
 
-// sendable reports whether the job is a PUT that does no harm if it is given up, made again, and arrives after all. That
-// of a playlist or of a growing file would put an old version over a newer one, unless it has a condition.
-func (j Job) sendable() bool {
-	return j.Op == PutMedia && j.File.Growth == 0 || j.IfMatch != "" || j.IfAbsent
+// repeatable reports whether the job does no harm if its request is broken off, made again, and arrives after all. The PUT of a
+// playlist or of a growing file would put an old version over a newer one, unless it has a condition.
+func (j Job) repeatable() bool {
+	return j.asks() || j.Op == PutMedia && j.File.Growth == 0 || j.IfMatch != "" || j.IfAbsent
 }
+
+// asks reports whether the job asks the store, and changes nothing.
+func (j Job) asks() bool { return j.Op == Fetch || j.Op == Compare && !j.local() }
 
 // Result is how a Job ended.
 type Result uint8
@@ -109,6 +116,8 @@ type Outcome struct {
 	At time.Time
 	// ETag is that of the object now stored or found; empty if unknown.
 	ETag string
+	// CacheControl is what a file was stored with.
+	CacheControl string
 	// Size is that of the object found, in bytes, if the Result is Present.
 	Size int64
 	// Kind classifies a Failed job.
@@ -131,11 +140,14 @@ type Wait struct {
 	// Since is when the version was finished on disk, or the oldest that waits where the upload is not the reason.
 	Since time.Time
 	// Reason is "memory" (the version gave its memory to others, and is read again when there is room), "missing" (no such
-	// finished file), "growing" (the file does not reach as far as the playlist says), "uploading", "outside" (the name
-	// leaves the watched directory), "variable" (an EXT-X-DEFINE that this playlist does not resolve), "lost" (the file was
-	// given up), "rejected" (the store refuses the file or the playlist, which is tried again once a minute), "unpublished"
-	// (a playlist that is not published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the
-	// version is published, and the file has new bytes that no newer version names).
+	// finished file or playlist), "empty" (an init section or a key without a byte), "stale" (the file may be of the packager's
+	// run before, whose new bytes are waited for), "growing" (the file does not reach as far as the playlist says),
+	// "uploading", "outside" (no file of the directory can have the name, which is then as the playlist has it), "long" (the
+	// name makes a key longer than MaxPath allows), "variable" (an EXT-X-DEFINE that this playlist does not resolve),
+	// "unpinned" (the file is in the directory alone, as it exceeds what may wait), "lost" (the file was lost), "rejected" (the
+	// store refuses the file or the playlist, which is tried again once a minute), "unpublished" (a playlist that is not
+	// published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the version
+	// is published, and the file has new bytes that no newer version names).
 	Reason string
 }
 
@@ -146,7 +158,8 @@ type Loss struct {
 	Kind         hls.Kind
 	// Reason is "gone" (deleted before it could be held), "superseded" (rewritten under the same name
 	// before it was stored), "rejected" (the store refused it for as long as a playlist needed it), "budget" (more waited than
-	// Config.Budget allows), "age" (it waited longer than Config.MaxAge) or "unseen" (the sequence numbers say
+	// Config.Budget allows, and it was deleted before there was room), "age" (it waited longer than Config.MaxAge, and was
+	// deleted before it was its turn again) or "unseen" (the sequence numbers say
 	// that there were segments which nobody saw).
 	Reason string
 	// Count is how many segments were lost; 0 means 1.

@@ -29,6 +29,8 @@ type journal struct {
 	reserved [2]int64
 	holds    holds
 	losses   losses
+	unpinned unpinnedTold
+	reused   bool // the log knows of a name that came back
 }
 
 func newJournal(l *slog.Logger, o Observer, prefix string) *journal {
@@ -72,6 +74,7 @@ func (g *journal) report(r report) {
 	}
 	switch j.Op {
 	case PutMedia:
+		g.cameBack(r)
 		g.obs.Stored(j.Stream, j.Kind.String(), sent, latency)
 		g.log.Info("segment stored", "key", g.prefix+j.Path, "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
 	case PutPlaylist:
@@ -227,6 +230,18 @@ func (g *journal) stranger(playlist string, now time.Time) {
 	}
 }
 
+// cameBack tells, once, of a name that came back with other bytes, which caches may go on showing.
+func (g *journal) cameBack(r report) {
+	if !r.job.Replaces || g.reused || r.job.Kind == hls.Key || r.job.File.State != hls.Settled {
+		return
+	}
+	g.reused = true
+	g.log.Warn("name came back with other bytes; caches may show the old ones for as long as they were told",
+		"key", g.prefix+r.job.Path, "cache_control", r.out.CacheControl,
+		"cure", "have the packager write names that do not come back, such as by append_list, or put {start} into the destination "+
+			"so that each start of hlsship has a folder of its own")
+}
+
 // useless tells that conditions were tried until it was sure that this store's never hold.
 func (g *journal) useless() {
 	g.log.Warn("store refuses a playlist's own ETag as a condition; playlists go up without conditions",
@@ -298,5 +313,6 @@ func (nobody) Lost(_, _, _ string, _ int)                         {}
 func (nobody) Stream(_ string, _ int, _, _, _ time.Time)          {}
 func (nobody) Forgotten(string)                                   {}
 func (nobody) Queue(_, _ int, _ int64)                            {}
+func (nobody) Unpinned(_ int, _ int64)                            {}
 func (nobody) Reserve(_, _ int64, _ float64)                      {}
 func (nobody) Store(bool)                                         {}

@@ -43,7 +43,7 @@ func (d *diary) looks(reason, name string, playlists ...string) {
 	for _, p := range playlists {
 		waits = append(waits, Wait{Playlist: p, Name: name, Since: d.now.Add(-time.Minute), Reason: reason})
 	}
-	d.blocked(waits, d.now, 10*time.Second)
+	d.blocked(waits, d.now, 10*time.Second, func(w []Wait) []Nearby { return make([]Nearby, len(w)) })
 }
 
 func TestJournalOfHolds(t *testing.T) {

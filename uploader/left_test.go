@@ -341,3 +341,28 @@ func TestPlanLeftInDoubt(t *testing.T) {
 		})
 	}
 }
+
+// TestNamedInTheSpool: what an earlier process knew to be named is shipped, though the directory tells of it first.
+func TestNamedInTheSpool(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]bool{"at once": false, "later": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			f := d.file("a.ts")
+			f.Found = true
+			d.plan.Observe(f)
+			d.want()
+			f.Named, f.Spooled = true, true
+			if late {
+				d.plan.ObserveLate(f)
+			} else {
+				d.plan.Observe(f)
+			}
+			d.plan.endSurvey(false)
+			d.want("compare a.ts")
+			d.absent("compare a.ts")
+			d.want("put a.ts")
+		})
+	}
+}

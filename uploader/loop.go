@@ -121,7 +121,7 @@ func (l *loop) finished(r report) {
 		l.crash = errors.Join(l.crash, r.crash)
 		r.out = Outcome{Result: Cancelled, At: time.Now()}
 	}
-	if r.job.sendable() && r.out.Result == Done {
+	if r.job.repeatable() && !r.job.asks() && r.out.Result == Done {
 		l.hush.answered(r.out.At.Sub(a.last()))
 	}
 	l.log.report(r)
@@ -171,11 +171,11 @@ func (l *loop) listen(now time.Time) {
 
 // dead returns when a is to be taken for dead, if the store has answered since it last made progress.
 func (l *loop) dead(a *attempt) (at time.Time, ok bool) {
-	if !a.job.sendable() || !l.pulse.heard.After(a.last()) || a.ctx.Err() != nil {
+	if !a.job.repeatable() || !l.pulse.heard.After(a.last()) || a.ctx.Err() != nil {
 		return time.Time{}, false
 	}
-	bound, ok := l.hush.bound(a.job.Attempt)
-	return a.last().Add(bound), ok
+	bound, known := l.hush.bound(a.job.Attempt)
+	return a.last().Add(bound), known || a.job.asks()
 }
 
 // probed takes the outcome of a probe in.

@@ -64,3 +64,31 @@ func (g *journal) flooded(now time.Time) {
 	}
 	clear(g.losses.floods)
 }
+
+// unpinnedTold is what is known elsewhere of the files that are in the directory alone.
+type unpinnedTold struct {
+	files int
+	bytes int64
+	told  bool      // the log knows of some
+	at    time.Time // when it was told last
+	most  int       // since it was told of the first
+}
+
+// onDisk tells of files that are in the directory alone: the log once a minute, and when there are none any more.
+func (g *journal) onDisk(files int, bytes int64, now time.Time) {
+	u := &g.unpinned
+	if files != u.files || bytes != u.bytes {
+		u.files, u.bytes = files, bytes
+		g.obs.Unpinned(files, bytes)
+	}
+	switch u.most = max(u.most, files); {
+	case files > 0 && now.Sub(u.at) >= time.Minute:
+		u.told, u.at = true, now
+		g.log.Warn("files wait in the directory alone, as they exceed what may wait for the store", "files", files, "bytes", bytes,
+			"cure", "they are shipped when there is room, and lost if the packager deletes them before: have it keep its files for longer, "+
+				"bring the store or the uplink back, or raise --spool-budget or --spool-age")
+	case files == 0 && u.told:
+		g.log.Warn("no files wait in the directory alone any more", "files_at_most", u.most)
+		u.told, u.most = false, 0
+	}
+}

@@ -262,7 +262,7 @@ func TestManifestHeaders(t *testing.T) {
 		{hls.Playlist{TargetDuration: 6 * time.Second, UpdatePeriod: 500 * time.Second}, "public, max-age=3"},
 		{hls.Playlist{Ended: true}, "public, max-age=10"},
 	} {
-		if got := c.header(hls.Manifest, &tt.list); got != tt.want {
+		if got := c.playlist(hls.Manifest, &tt.list); got != tt.want {
 			t.Errorf("%+v: got %q, want %q", tt.list, got, tt.want)
 		}
 	}

@@ -66,6 +66,9 @@ func (p *Plan) weigh(s *snapshot) {
 	if !s.text.prefix {
 		size += int64(len(s.text.content))
 	}
+	for _, uri := range s.urls {
+		size += int64(len(uri))
+	}
 	if !s.dropped {
 		for i := range s.binds {
 			if o := s.binds[i].obj; o.newest == nil && o.asked == nil {
@@ -172,4 +175,16 @@ func (c *claims) take() []claim {
 // heldForMemory says what l waits for if its newest version gave its memory up.
 func (l *list) heldForMemory() (w Wait, ok bool) {
 	return Wait{Playlist: l.path, Name: l.path, Since: l.yielded, Reason: "memory"}, l.yielded != time.Time{}
+}
+
+// bound drops snapshots from the middle when there are too many: the oldest is the next to become true and
+// the newest is the goal. What a dropped snapshot named is shipped all the same.
+func (p *Plan) bound(l *list) {
+	for p.tooMany(l) {
+		i := len(l.pending) / 2
+		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.goal || l.doubts(l.pending[i])) {
+			i--
+		}
+		p.dropSnapshot(l, max(i, 1))
+	}
 }

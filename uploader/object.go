@@ -43,59 +43,58 @@ type object struct {
 	backOff
 }
 
-// flight is a request for an object.
-type flight struct {
-	began   time.Time
-	backlog bool
-	sent    *version  // that is stored by it; nil if it asks
-	bytes   int64     // of it, in Plan.flyingBytes
-	streams []*stream // that ship the object, one of which made the request
-}
-
-// board counts the request among those of s.
-func (f *flight) board(s *stream) {
-	if slices.Contains(f.streams, s) {
-		return
-	}
-	f.streams = append(f.streams, s)
-	s.flying++
-	if f.backlog {
-		s.behind++
-	}
-}
-
-// busy reports whether a request for o is under way.
-func (o *object) busy() bool { return o.flight != nil }
-
 // naming counts the snapshots of one playlist that name an object: pending or possibly published ones
 // together, and the possibly published ones alone.
 type naming struct {
 	list           *list
 	count, exposed int
+	trust          *trust // nil for none
+}
+
+// trust says that a run has accepted a version although it is older, for which its playlist waits no more.
+type trust struct {
+	run *run
+	id  uint64
+}
+
+// trusted is where it is noted which version a playlist that names o trusts.
+func (o *object) trusted(l *list) **trust {
+	i := slices.IndexFunc(o.naming, func(n naming) bool { return n.list == l })
+	return &o.naming[i].trust
 }
 
 // version is one finished content of a name. Versions with equal bytes share their id.
 type version struct {
 	id       uint64
-	file     hls.File // zero for a version known from the store alone
-	wanted   bool     // a playlist named it, so that it is to be stored
-	check    bool     // the store may hold these bytes already: compare before the PUT
-	differs  bool     // the store was found to hold other bytes
-	absent   bool     // the store was found to hold nothing
-	met      bool     // a listing has an object of its size, and does not tell whether it has these bytes
-	head     int64    // how many of its bytes the store held when it was finished
-	noted    string   // the ETag under which an earlier process stored these bytes; empty if that is not known
-	counted  bool     // in the Plan's count of what waits
-	unsure   bool     // in its count of what may be stored already
-	kept     bool     // its source is kept, or was
-	refused  bool     // it is given up: nothing is tried for it any more
-	rejected bool     // the store did not take it
-	trusted  *run     // this run has accepted it although it is older
-	vetted   bool     // it stayed although a playlist lists younger bytes before it
+	file     hls.File  // zero for a version known from the store alone
+	wanted   bool      // a playlist named it, so that it is to be stored
+	check    bool      // the store may hold these bytes already: compare before the PUT
+	differs  bool      // the store was found to hold other bytes
+	absent   bool      // the store was found to hold nothing
+	met      bool      // a listing has an object of its size, and does not tell whether it has these bytes
+	head     int64     // how many of its bytes the store held when it was finished
+	noted    string    // the ETag under which an earlier process stored these bytes; empty if that is not known
+	counted  bool      // in the Plan's count of what waits
+	unsure   bool      // in its count of what may be stored already
+	kept     bool      // its source is kept, or was
+	refused  bool      // it is lost: nothing is tried for it any more
+	unpinned string    // why its pin was let go, "budget" or "age"; empty if that was not so
+	edge     uint64    // of Plan.markEdge, if a newest playlist waited for it then
+	pinned   time.Time // when it had one again; zero if it always had
+	rejected bool      // the store did not take it
+	vetted   bool      // it stayed although a playlist lists younger bytes before it
 }
 
 // witnessed reports whether the completion of v was seen, so that v is as young as its fact.
 func (v *version) witnessed() bool { return v.file.State == hls.Settled && !v.file.Found }
+
+// pinnedAt is since when v has been tried.
+func (v *version) pinnedAt() time.Time {
+	if v.pinned.IsZero() {
+		return v.file.Seen
+	}
+	return v.pinned
+}
 
 // isMedia reports whether o is media proper, which no packager rewrites under a playlist that stays.
 func (o *object) isMedia() bool { return o.kind == hls.Media || o.kind == hls.Subtitle }
@@ -191,7 +190,15 @@ func (p *Plan) observeObject(f hls.File) {
 	for _, known := range []*version{o.asked, o.newest} {
 		if known != nil && known.file.Version == f.Version {
 			p.refresh(known, f)
-			if known == o.newest && known.wanted && !known.refused && !known.kept && !o.stored(known) {
+			known.file.Named = known.file.Named || f.Named
+			switch {
+			case known != o.newest || o.stored(known):
+			case !known.wanted && f.Named:
+				p.wantLater(o, known, p.unnamed(o.path)) // an earlier process knew it
+			case !known.wanted:
+			case known.unpinned != "":
+				p.repin(o)
+			case !known.refused && !known.kept:
 				p.keep(known)
 				p.queue(o)
 			}
@@ -364,7 +371,11 @@ func (p *Plan) count(v *version) {
 }
 
 func (p *Plan) uncount(v *version) {
-	if v != nil && v.counted {
+	if v == nil {
+		return
+	}
+	p.unpinned.remove(v)
+	if v.counted {
 		v.counted = false
 		p.waiting--
 		p.waitingBytes -= v.size()
@@ -468,6 +479,7 @@ func (p *Plan) forgetObject(o *object) {
 	}
 	p.uncount(o.newest)
 	p.release(o.newest)
+	p.strays.forget(o)
 	delete(p.objects, o.path)
 }
 

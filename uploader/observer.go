@@ -28,9 +28,13 @@ type Observer interface {
 	// Queue is called when a figure of what all streams have under way together changed. inFlight counts
 	// the requests under way, waiting the files named and not stored, waitingBytes their size in bytes.
 	Queue(inFlight, waiting int, waitingBytes int64)
+	// Unpinned is called when one of its figures changed: how many of the files named and not stored are in the directory alone,
+	// as they exceed what may wait for the store, and their size in bytes. They count in neither Queue nor Reserve, and are
+	// lost if the packager deletes them.
+	Unpinned(files int, bytes int64)
 	// Reserve is called when one of its figures changed: waiting is the size of the files named and not stored
 	// and budget what it may be, in bytes, 0 for no bound; rate is what became due of late, in bytes a
-	// second. An outage may last (budget-waiting)/rate before files are lost.
+	// second. An outage may last (budget-waiting)/rate before files are unpinned.
 	Reserve(waiting, budget int64, rate float64)
 	// Store is called when the store answered for the first time, and whenever its state changes between
 	// answering and failing.

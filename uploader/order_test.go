@@ -1,6 +1,7 @@
 package uploader_test
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -47,7 +48,8 @@ type theatre struct {
 	notes  *notes
 	memory *storetest.Memory
 	kills  int
-	gaveUp bool // something for want of room, or with a process that alone had it
+	public string // URL of the directory; "" for that of its prefix
+	gaveUp bool   // something for want of room, or with a process that alone had it
 	circumstances
 	lists int // how many playlists there are in the end
 	// estimates is true if manifests count by the clock, which protects nothing that they count.
@@ -101,6 +103,18 @@ func shipOne(t *testing.T, seed uint64) {
 		th.kills = 1 + rng.IntN(2)
 	}
 	p := randomPackager(rng, th.disk, viewer)
+	p.field = randomField(th.dice(6), p)
+	switch th.dice(7).IntN(8) { // of its own, so that seeds stay what they are
+	case 0:
+		p.address = "/live/"
+	case 1:
+		p.address, th.public = "HTTPS://CDN.example.net:443/a/", "https://cdn.example.net/a"
+	}
+	site, err := hls.NewSite(th.public, "live/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	viewer.Site, th.disk.site = site, site
 	p.log, th.log = log, log
 	th.lists, th.estimates = p.lists(), p.dash && p.template
 	if th.kills > 0 {
@@ -112,9 +126,17 @@ func shipOne(t *testing.T, seed uint64) {
 	log("packager: %s kills %d latency %v %s", p, th.kills, slow, th.circumstances)
 	th.play(p)
 	viewer.Finale()
+	for key, content := range memory.Contents() {
+		if bytes.HasPrefix(content, []byte("of others")) {
+			t.Errorf("%s is stored, which no playlist ever named", key)
+		}
+	}
 	for _, v := range viewer.Violations() {
-		if th.gaveUp && th.kills > 0 && (v.Rule == storetest.RuleUnpublished || v.Rule == storetest.RuleEdgeStandsStill) {
+		if (th.gaveUp && th.kills > 0 || p.hole > 0 && (th.kills > 0 || th.disk.emptied)) && (v.Rule == storetest.RuleUnpublished || v.Rule == storetest.RuleEdgeStandsStill) {
 			continue // a version that nobody saw may have been the last whole one
+		}
+		if p.back > 0 && th.kills > 0 && v.Rule == storetest.RuleUnstored {
+			continue // what is named while nobody looks is told by its age, and that is not true
 		}
 		t.Error(v)
 	}
@@ -134,6 +156,9 @@ func (th *theatre) play(p *packager) {
 		_ = th.ship(ctx, ended, th.dice(rng.Uint64())) // what it leaves behind is shipped by the next
 		kill()
 		th.log("killed")
+		if th.budget > 0 {
+			th.disk.unpinned(th.viewer.Lost) // the next process ships of it what playlists name
+		}
 		th.faults.Wait() // what a killed process had sent arrives before the next one asks what is published
 		time.Sleep(time.Duration(rng.IntN(3000)) * time.Millisecond)
 	}
@@ -143,7 +168,7 @@ func (th *theatre) play(p *packager) {
 	// what was deleted while nobody was there. Of a file that is younger than its playlist, and which nothing
 	// tells from what is published, it stays open whether it is the same.
 	err := th.ship(drained, ended, th.dice(4))
-	if unable := th.gaveUp || th.kills > 0 && th.opaque && (th.forgetful || p.single) || p.clean && (p.disk.wasEmptied() || th.kills > 0); err != nil && !unable {
+	if unable := th.gaveUp || p.hole > 0 || th.kills > 0 && th.opaque && (th.forgetful || p.single) || p.clean && (p.disk.wasEmptied() || th.kills > 0); err != nil && !unable {
 		th.t.Errorf("run: %v", err)
 	}
 	th.faults.Wait()
@@ -157,7 +182,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 	facts := make(chan hls.File)
 	looks := make(chan string, 1024)
 	config := uploader.Config{
-		Store: th.store(th.faults), Prefix: "live/", Conditional: th.conditions != "off", Logger: slog.New(slog.NewTextHandler(logWriter{th}, nil)),
+		Store: th.store(th.faults), Prefix: "live/", Site: th.disk.site, Conditional: th.conditions != "off", Logger: slog.New(slog.NewTextHandler(logWriter{th}, nil)),
 		Look:        func(name string) { looks <- name },
 		Notes:       th.notes.next(ctx),
 		MinInterval: th.minInterval, MaxLag: th.maxLag, Budget: th.budget, Workers: th.workers,
@@ -180,7 +205,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 		}
 		th.faults.Clear()
 		select {
-		case <-time.After(45 * time.Second):
+		case <-time.After(th.patience()):
 			th.viewer.Standing(time.Now(), 10*time.Second)
 		case <-ctx.Done():
 		}
@@ -192,13 +217,31 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 	return err
 }
 
+// patience is how long it takes at most until everything is shipped once the packager has ended: on a slow uplink what had no room
+// comes back in the end.
+func (th *theatre) patience() time.Duration {
+	if th.budget > 0 && th.rate > 0 {
+		return 10 * time.Minute
+	}
+	return 45 * time.Second
+}
+
 // trouble lets random incidents happen until the packager has ended.
 func (th *theatre) trouble(ended <-chan struct{}, dated bool) {
 	rng := th.dice(5)
-	if rng.IntN(4) == 0 {
+	if rng.IntN(4) == 0 && !th.outage {
 		return
 	}
 	var unclear time.Time
+	if th.outage {
+		time.Sleep(time.Duration(rng.IntN(10000)) * time.Millisecond)
+		lift := th.faults.Inject(storetest.Incident{Fault: storetest.Outage()})
+		select {
+		case <-ended:
+		case <-time.After(time.Duration(10+rng.IntN(20)) * time.Second):
+		}
+		lift()
+	}
 	for {
 		select {
 		case <-ended:

@@ -204,7 +204,7 @@ func (p *Plan) refuse(o *object, v *version) {
 
 // requeue looks at o again after a request.
 func (p *Plan) requeue(o *object) {
-	if v := o.newest; v != nil && v.file.Source == nil && v.wanted && !v.refused && !o.stored(v) {
+	if v := o.newest; v != nil && o.recalled() {
 		p.void(o, v) // it was stored, let go, and vanished from the store
 	}
 	if o.pendingWork() {

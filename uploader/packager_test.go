@@ -41,16 +41,19 @@ type packager struct {
 	numbersOn   bool // a restart goes on counting
 	ring        int  // names are used again after so many; 0 for never
 	endlist     bool
-	clean       bool // everything is deleted at the end
-	dated       bool // playlists of different runs have different texts
-	single      bool // all segments of a run are ranges of one file that grows
-	dash        bool // a manifest names the same segments
-	template    bool // by their numbers, of which its times tell
-	mapInside   bool // the init section is the beginning of the single file
-	elsewhere   bool // a playlist of another folder names the same segments
-	parts       int  // ranges of a segment that are listed while it grows; 0 for none
-	large       bool // a single file begins with more than the least part of a multipart upload
-	rewrites    bool // some segments are written anew in place before they are listed
+	clean       bool   // everything is deleted at the end
+	dated       bool   // playlists of different runs have different texts
+	single      bool   // all segments of a run are ranges of one file that grows
+	dash        bool   // a manifest names the same segments
+	template    bool   // by their numbers, of which its times tell
+	mapInside   bool   // the init section is the beginning of the single file
+	elsewhere   bool   // a playlist of another folder names the same segments
+	parts       int    // ranges of a segment that are listed while it grows; 0 for none
+	large       bool   // a single file begins with more than the least part of a multipart upload
+	address     string // of the directory, to which names are written in full; "" for relative names
+	event       bool   // it lists all segments of a run, and deletes none
+	rewrites    bool   // some segments are written anew in place before they are listed
+	field
 
 	all    []byte         // of a single file
 	ranges map[int][2]int // offset and length of each segment in it
@@ -102,6 +105,9 @@ func (p *packager) modes(coin func() bool) {
 	if p.parts > 0 && !p.namesOnce() {
 		p.parts = 0
 	}
+	if p.event = p.ring == 0 && p.rng.IntN(5) == 0; p.event {
+		p.window, p.keep, p.clean = 1000, -1, false
+	}
 }
 
 // lists is how many playlists there are in the end.
@@ -132,7 +138,7 @@ func (p *packager) finish(name string, content []byte) {
 }
 
 func (p *packager) list(name, text string, next ...string) {
-	p.log("listed %s: %.120q", name, text)
+	p.log("listed %s: %.320q", name, text)
 	p.viewer.Listed(name, []byte(text), next...)
 	p.disk.write(name, []byte(text), p.rng.IntN(4) == 0)
 }
@@ -148,7 +154,11 @@ func (p *packager) run() {
 	for r := range seeds {
 		seeds[r] = p.rng.Uint64()
 	}
+	p.prepare()
 	for run := range p.runs {
+		if run >= p.backFrom {
+			p.disk.setBack(p.back, p.backMedia)
+		}
 		if p.master && p.masterFirst {
 			p.writeMaster()
 		}
@@ -248,11 +258,11 @@ func (p *packager) rendition(run, r, start int) int {
 	if p.single {
 		p.disk.truncate(base + "all.ts")
 	}
-	if p.large {
-		initBytes = append(initBytes, make([]byte, 5<<20)...)
-	}
-	if p.mapInside || p.large {
-		p.grow(base, -1, initBytes)
+	if head := slices.Clone(initBytes); p.mapInside || p.large {
+		if p.large {
+			head = append(head, make([]byte, 5<<20)...)
+		}
+		p.grow(base, -1, head)
 	}
 	for i := range p.segments {
 		n = start + i
@@ -268,6 +278,7 @@ func (p *packager) rendition(run, r, start int) int {
 	}
 	if p.endlist {
 		p.index(base, start, n, true)
+		p.correct(base, n, start)
 	}
 	if p.single {
 		p.finish(base+"all.ts", p.all)
@@ -302,7 +313,10 @@ func (p *packager) grow(base string, n int, content []byte) {
 func (p *packager) step(run int, base string, n, start int, restarted bool) {
 	name := p.name(base, n)
 	content := p.bytes(fmt.Sprintf("run %d segment %d of %s", run, n, base))
+	p.second(run, base, n)
 	switch {
+	case p.absent(n, start):
+		p.index(base, start, n, false)
 	case p.single:
 		p.grow(base, n, content)
 		p.pause(10 * time.Millisecond)
@@ -325,6 +339,7 @@ func (p *packager) step(run int, base string, n, start int, restarted bool) {
 		}
 		p.pause(10 * time.Millisecond)
 		p.index(base, start, n, false)
+		p.afterwards(base, n, start)
 	}
 	if old := n - p.window - p.keep; p.keep >= 0 && old >= start && p.ring == 0 {
 		p.disk.remove(p.name(base, old))
@@ -369,8 +384,8 @@ func (p *packager) manifest(base string, start, n int) string {
 	}
 	from := max(start, n-p.window+1)
 	var b strings.Builder
-	fmt.Fprintf(&b, `<MPD type="dynamic" availabilityStartTime=%q><Period start="PT0S"><AdaptationSet><Representation id="0" bandwidth="1"><SegmentList timescale="1" duration="%d" startNumber="%d">`,
-		p.began.UTC().Format(time.RFC3339Nano), int(p.segment.Seconds()), from)
+	fmt.Fprintf(&b, `<MPD type="dynamic" availabilityStartTime=%q><Period start="PT0S"><AdaptationSet><Representation id="0" bandwidth="1"><BaseURL>%s</BaseURL><SegmentList timescale="1" duration="%d" startNumber="%d">`,
+		p.began.UTC().Format(time.RFC3339Nano), p.baseURL(base), int(p.segment.Seconds()), from)
 	if p.initSection {
 		fmt.Fprintf(&b, "<Initialization sourceURL=%q/>", path.Base(base+"init.mp4"))
 	}
@@ -383,6 +398,14 @@ func (p *packager) manifest(base string, start, n int) string {
 	}
 	b.WriteString("</SegmentList></Representation></AdaptationSet></Period></MPD>")
 	return b.String()
+}
+
+// baseURL is the BaseURL of a manifest in the folder of base.
+func (p *packager) baseURL(base string) string {
+	if p.address == "" {
+		return ""
+	}
+	return p.address + base[:strings.LastIndex(base, "/")+1]
 }
 
 // numbers is the DASH manifest whose times say that the segments up to n are complete.
@@ -398,6 +421,9 @@ func (p *packager) numbers(base string, start, n int) string {
 // text is the playlist that ends with segment n; up is the way to the folder of what it names.
 func (p *packager) text(base, up string, start, n int, ended bool) string {
 	from := max(start, n-p.window+1)
+	if p.address != "" {
+		up = p.address + base[:strings.LastIndex(base, "/")+1]
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-TARGETDURATION:%d\n#EXT-X-MEDIA-SEQUENCE:%d\n", int(p.segment.Seconds()), from)
 	if p.dated {
@@ -417,7 +443,7 @@ func (p *packager) text(base, up string, start, n int, ended bool) string {
 		if at := p.ranges[i]; p.single {
 			fmt.Fprintf(&b, "#EXT-X-BYTERANGE:%d@%d\n%s\n", at[1], at[0], up+path.Base(base+"all.ts"))
 		} else {
-			fmt.Fprintf(&b, "%s%s\n", up, path.Base(p.name(base, i)))
+			fmt.Fprintf(&b, "%s\n", p.listed(base, up, i, n, start))
 		}
 	}
 	if len(p.ready) > 0 {
@@ -431,6 +457,9 @@ func (p *packager) text(base, up string, start, n int, ended bool) string {
 			end += size
 		}
 		fmt.Fprintf(&b, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=%q,BYTERANGE-START=%d\n", up+path.Base(p.name(base, grows)), end)
+	}
+	if p.outside {
+		b.WriteString("#EXTINF:1,\nhttps://ads.example.net/" + path.Base(base) + "seg0.ts\n")
 	}
 	if ended {
 		b.WriteString("#EXT-X-ENDLIST\n")

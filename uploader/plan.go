@@ -16,7 +16,7 @@ type PlanConfig struct {
 	Settle time.Duration
 	// MaxLag is the lag that the live edge should not exceed by more than a window, on an uplink that is slower
 	// than the stream: from half of it on the live edge goes first, and what it skips follows as backlog.
-	// Default 15 s.
+	// Default four target durations of the playlist, at least 6 s.
 	MaxLag time.Duration
 	// MinInterval is the least time between two PUTs of one playlist. Default 0.
 	MinInterval time.Duration
@@ -32,11 +32,13 @@ type PlanConfig struct {
 	Snapshots int
 	// Unconditional turns conditional PUTs of playlists off.
 	Unconditional bool
-	// Budget bounds what is wanted and not stored, in bytes. Beyond it the oldest is given up that no newest
-	// playlist needs. 0 means no bound.
+	// Budget bounds what is wanted, not stored and pinned, in bytes. Beyond it the oldest loses its pin that no newest playlist
+	// needs: it waits in the directory alone. 0 means no bound.
 	Budget int64
-	// MaxAge is how long a file is tried before it is given up. 0 means for ever.
+	// MaxAge is how long a file is tried before it loses its pin. 0 means for ever.
 	MaxAge time.Duration
+	// MaxPath is how many bytes the path of a file may have; 0 means any. A playlist that names a longer one is held.
+	MaxPath int
 	// Memory is where playlists count what they take. nil counts nothing.
 	Memory *hls.Account
 	// Yield, unless nil, is called from any goroutine when a version of a playlist is to give up its memory, and must not
@@ -45,6 +47,7 @@ type PlanConfig struct {
 	// Known returns the ETag under which an earlier process stored these bytes of a file, "" if that is not known: see Notes.
 	// nil knows nothing, and nothing is noted.
 	Known func(path string, v hls.Version) (etag string)
+	Site  hls.Site // where players find the files, which URLs in playlists mean
 	// Include says which files are shipped although no playlist names them; nil means none.
 	Include func(path string) bool
 }
@@ -52,9 +55,6 @@ type PlanConfig struct {
 func (c PlanConfig) withDefaults() PlanConfig {
 	if c.Settle <= 0 {
 		c.Settle = 2 * time.Second
-	}
-	if c.MaxLag <= 0 {
-		c.MaxLag = 15 * time.Second
 	}
 	if c.Patience <= 0 {
 		c.Patience = 30 * time.Second
@@ -113,7 +113,8 @@ type Plan struct {
 	listed bool   // no listing of the store is to be waited for
 	survey uint64 // while it is listed: younger versions were not there when that began. 0 else, and if what it says is void
 
-	strays   strays // finished files that nothing names
+	unpinned unpinned // files whose pins were let go
+	strays   strays   // finished files that nothing names
 	released []hls.Source
 	kept     []hls.Source
 	looks    []string
@@ -144,7 +145,7 @@ func (p *Plan) Observe(f hls.File) {
 	p.tick(f.Seen)
 	switch {
 	case f.State == hls.Gone:
-		p.observeGone(f.Path)
+		p.observeGone(f.Path, f.Moved)
 	case f.Playlist != nil:
 		p.observeList(f)
 	default:
@@ -199,6 +200,7 @@ func (p *Plan) Next(now time.Time) []Job {
 			}
 		}
 		if len(streams) == 0 {
+			p.reclaim()
 			return jobs
 		}
 		for _, s := range streams {
@@ -306,13 +308,6 @@ func (p *Plan) Looks() []string {
 	return l
 }
 
-// Losses returns what was lost since the last call.
-func (p *Plan) Losses() []Loss {
-	l := p.losses
-	p.losses = nil
-	return l
-}
-
 // Lags returns whose live edge fell behind or caught up since the last call, as the line is slower than the stream.
 func (p *Plan) Lags() []Lag {
 	l := p.lags
@@ -383,36 +378,6 @@ func (p *Plan) releaseSource(s hls.Source) {
 	}
 }
 
-// observeGone notes that a name left the directory. What was settled under it is still shipped.
-func (p *Plan) observeGone(name string) {
-	if l := p.lists[name]; l != nil {
-		l.gone, l.yielded = true, time.Time{}
-		if p.dropUnread(l) {
-			p.losses = append(p.losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
-		}
-		p.wake(l.stream)
-		p.forgetList(l)
-		return
-	}
-	o := p.objects[name]
-	if o == nil {
-		return
-	}
-	if o.lost && !o.gone && len(o.naming) > 0 {
-		p.lose(o, "gone")
-	}
-	o.gone = true
-	if o.recalled() && !o.busy() {
-		p.unreachable(o)
-	}
-	p.offer(o)
-	p.wakeNaming(o)
-	if o.newest != nil && !o.newest.wanted {
-		p.strays.gone(o, p.now)
-	}
-	p.forgetObject(o)
-}
-
 // observeList makes a snapshot of a playlist's new version.
 func (p *Plan) observeList(f hls.File) {
 	l := p.list(f.Path)
@@ -439,6 +404,9 @@ func (p *Plan) observeList(f hls.File) {
 	p.share(l, f.Content)
 	p.pin(l, s)
 	p.freeze(s, prev)
+	if prev != nil && prev.run != s.run {
+		p.disclaim(l, s)
+	}
 	p.weigh(s)
 	p.mayYield(s)
 	if n := len(l.pending); n > 0 && l.pending[n-1].anew && !l.doubts(l.pending[n-1]) {
@@ -446,21 +414,13 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	l.pending = append(l.pending, s)
 	p.bound(l)
-	p.see(l, s, p.strays.recall(p, s))
+	recalled := 0
+	if prev == nil || prev.left() {
+		recalled = p.strays.recall(p, s) // later nothing is named that nobody sees
+	}
+	p.see(l, s, recalled)
 	p.wake(l.stream)
 	p.touch(l.stream)
-}
-
-// bound drops snapshots from the middle when there are too many: the oldest is the next to become true and
-// the newest is the goal. What a dropped snapshot named is shipped all the same.
-func (p *Plan) bound(l *list) {
-	for p.tooMany(l) {
-		i := len(l.pending) / 2
-		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.goal || l.doubts(l.pending[i])) {
-			i--
-		}
-		p.dropSnapshot(l, max(i, 1))
-	}
 }
 
 // dropSnapshot removes pending snapshot i of l.
@@ -491,9 +451,4 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 		}
 	}
 	p.unname(s)
-}
-
-// lose counts a named version that can never be stored.
-func (p *Plan) lose(o *object, reason string) {
-	p.losses = append(p.losses, Loss{Path: o.path, Stream: o.streamName(), Kind: o.kind, Reason: reason})
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
-// FuzzPlan lets bytes decide which facts come and how jobs end. Whatever they are: one request a name is under way,
-// a playlist goes up only when all it names is stored and never goes back, and once the store answers
-// everything ends.
+// FuzzPlan lets bytes decide which facts come and how jobs end, at a store that holds bytes and answers of them as stores do.
+// Whatever they are: one request a name is under way, a playlist goes up only when all it names is stored with the bytes that it
+// means and never goes back, and once the store answers everything ends.
 func FuzzPlan(f *testing.F) {
 	f.Add([]byte("\x00\x01\x02\x40\x80\x81\x82\x83\xc0\xc1"))
 	f.Add([]byte("\x00\x40\x80\x80\x80\x01\x41\x80\x80\x00\x42\x80\x80\x80"))
@@ -23,9 +23,10 @@ func FuzzPlan(f *testing.F) {
 		if len(script) > 400 {
 			return
 		}
+		budget := int64(len(script)%2) * 350 // with one or without
 		z := &fuzzer{
-			desk: newDesk(t, PlanConfig{Workers: 3, Snapshots: 4}), stored: map[string]bool{}, shown: map[string]uint64{},
-			named: map[string][]hls.Reference{}, texts: map[string]string{},
+			desk: newDesk(t, PlanConfig{Workers: 3, Snapshots: 4, Budget: budget}), store: map[string]string{}, shown: map[string]uint64{},
+			named: map[string][]hls.Reference{}, texts: map[string]string{}, bytes: map[hls.Version]string{}, files: map[string]hls.File{},
 		}
 		for _, b := range script {
 			z.step(b)
@@ -37,12 +38,33 @@ func FuzzPlan(f *testing.F) {
 
 type fuzzer struct {
 	*desk
-	order  []Job           // under way, oldest first
-	stored map[string]bool // names in the store, playlists included
-	shown  map[string]uint64
-	seq    int
-	named  map[string][]hls.Reference // what a playlist's text names
-	texts  map[string]string          // on disk, by playlist
+	order   []Job             // under way, oldest first
+	store   map[string]string // the bytes of each object
+	shown   map[string]uint64
+	seq     int
+	written int
+	bytes   map[hls.Version]string     // of the files that were finished
+	files   map[string]hls.File        // on disk, but for playlists
+	named   map[string][]hls.Reference // what a playlist's text names
+	texts   map[string]string          // on disk, by playlist
+}
+
+// write has a file be finished, with other bytes than before or with the same.
+func (z *fuzzer) write(f hls.File, same bool) {
+	if !same {
+		z.written++
+	}
+	z.bytes[f.Version] = fmt.Sprint("bytes ", z.written)
+	z.plan.Observe(f)
+}
+
+// etag is the ETag of what the store holds under a name, "" for nothing.
+func (z *fuzzer) etag(name string) string {
+	content, there := z.store[name]
+	if !there {
+		return ""
+	}
+	return "of " + content
 }
 
 // playlist is desk.playlist, and keeps what it was told.
@@ -74,10 +96,12 @@ func (z *fuzzer) step(b byte) {
 	case 0:
 		if arg >= 56 {
 			z.gone(name)
+			delete(z.files, name)
 		} else {
 			f := z.file(name)
 			f.Found = arg >= 48
-			z.plan.Observe(f)
+			z.files[name] = f
+			z.write(f, arg%4 == 3)
 		}
 	case 1:
 		z.list(arg)
@@ -140,6 +164,16 @@ func (z *fuzzer) books() {
 			z.t.Fatalf("the pending versions of %s are out of order", name)
 		}
 	}
+	bytes := int64(0)
+	for _, v := range z.plan.unpinned.versions {
+		bytes += v.size()
+		if o := z.plan.objects[v.file.Path]; o == nil || o.newest != v || v.counted || v.refused || v.unpinned == "" || o.gone {
+			z.t.Fatalf("%s has no pin, and is not to be shipped: %+v", v.file.Path, v)
+		}
+	}
+	if bytes != z.plan.unpinned.bytes {
+		z.t.Fatalf("%d bytes without a pin are counted, and there are %d", z.plan.unpinned.bytes, bytes)
+	}
 	if busy := z.plan.slots.busy(); busy != len(z.order) {
 		z.t.Fatalf("%d requests are counted, and %d are under way", busy, len(z.order))
 	}
@@ -154,6 +188,10 @@ func (z *fuzzer) collect() {
 	for _, name := range z.plan.Looks() {
 		if text, there := z.texts[name]; there {
 			z.playlist(name, text)
+		} else if f, there := z.files[name]; there {
+			z.plan.Observe(f)
+		} else if !hls.Classify(name).IsPlaylist() {
+			z.gone(name)
 		}
 	}
 	for _, j := range z.plan.Next(z.now) {
@@ -165,9 +203,7 @@ func (z *fuzzer) collect() {
 		switch j.Op {
 		case PutPlaylist:
 			z.checkPlaylist(j)
-		case PutMedia:
-			z.stored[j.Path] = true // or was: what is certain is that something is there once the PUT succeeds
-		case Compare, Fetch:
+		case PutMedia, Compare, Fetch:
 		}
 		z.order = append(z.order, j)
 	}
@@ -175,11 +211,14 @@ func (z *fuzzer) collect() {
 
 func (z *fuzzer) checkPlaylist(j Job) {
 	if j.snapshot.seq < z.shown[j.Path] {
-		z.t.Fatalf("%s goes back from %d to %d", j.Path, z.shown[j.Path], j.snapshot.seq)
+		z.t.Fatalf("%s goes back from %d to %d, from %q to %q", j.Path, z.shown[j.Path], j.snapshot.seq, z.store[j.Path], j.File.Content)
 	}
 	free := map[string]bool{}
 	for _, b := range j.snapshot.binds {
 		free[b.obj.path] = b.free
+		if held := z.store[b.obj.path]; !b.free && b.ver.file.State == hls.Settled && held != z.bytes[b.ver.file.Version] {
+			z.t.Fatalf("%s goes up and means %q by %s, and the store holds %q", j.Path, z.bytes[b.ver.file.Version], b.obj.path, held)
+		}
 		if b.free && !b.soft && !b.hint || !b.free && b.hint {
 			z.t.Fatalf("%s goes up, and %s gates as it must not: %+v", j.Path, b.obj.path, b)
 		}
@@ -192,8 +231,8 @@ func (z *fuzzer) checkPlaylist(j Job) {
 		if free[ref.URI] {
 			continue
 		}
-		name, target := hls.Resolve(j.Path, ref.URI)
-		if target == hls.Local && !z.stored[name] {
+		name, target := hls.Site{}.Resolve(j.Path, ref.URI)
+		if target == hls.Local && z.etag(name) == "" {
 			z.t.Fatalf("%s goes up and names %s, which is not stored", j.Path, name)
 		}
 		for _, other := range z.order {
@@ -212,41 +251,64 @@ func (z *fuzzer) finish(which int, r Result) {
 	which %= len(z.order)
 	j := z.order[which]
 	z.order = append(z.order[:which:which], z.order[which+1:]...)
-	out := Outcome{Result: z.sensible(j, r), At: z.now, ETag: fmt.Sprintf("e%d", z.plan.next()), RetryIn: time.Second}
-	if out.Result == Failed {
-		turn := which + int(z.now.UnixMilli()/50)
+	out := Outcome{Result: r, At: z.now, RetryIn: time.Second}
+	turn := which + int(z.now.UnixMilli()/50)
+	switch {
+	case r == Failed:
 		out.Kind = []ErrorKind{Transient, Alarm, Precondition, Unsupported, Permanent}[turn%5]
 		out.Asked = time.Duration(turn%3) * 30 * time.Second
-	}
-	if out.Result == Done || out.Result == Present || out.Result == Different {
-		z.stored[j.Path] = true
-	}
-	if out.Result == Done && j.Op == PutPlaylist {
-		z.shown[j.Path] = j.snapshot.seq
-	}
-	if out.Result == Done && j.Op == Fetch {
-		out.Content, out.Playlist = []byte("#EXTM3U\n"), &hls.Playlist{Kind: hls.MediaPlaylist}
+		if sends := j.Op == PutMedia || j.Op == PutPlaylist; sends && out.Kind == Transient && turn%2 == 0 && z.holds(j) {
+			z.put(j) // and only the answer was lost
+		}
+	case r == Cancelled, (r == Void || r == Gone) && j.File.Source != nil && (j.Op == PutMedia || j.Op == Compare):
+	default:
+		out = z.answer(j, out)
 	}
 	z.plan.Report(j, out)
 }
 
-// sensible is r if a job of that kind can end so, else something that it can.
-func (z *fuzzer) sensible(j Job, r Result) Result {
-	possible := map[Op][]Result{
-		PutMedia:    {Done, Void, Gone, Failed, Cancelled},
-		PutPlaylist: {Done, Failed, Cancelled},
-		Compare:     {Done, Different, Absent, Void, Gone, Failed, Cancelled},
-		Fetch:       {Done, Absent, Failed, Cancelled},
-	}[j.Op]
-	if j.Op == Compare && j.File.Source == nil {
-		possible = []Result{Present, Absent, Failed}
+// holds reports whether the condition of a PUT holds.
+func (z *fuzzer) holds(j Job) bool {
+	etag := z.etag(j.Path)
+	return !(j.IfAbsent && etag != "") && (j.IfMatch == "" || j.IfMatch == etag)
+}
+
+// put stores what a job sends.
+func (z *fuzzer) put(j Job) {
+	if j.Op == PutMedia {
+		z.store[j.Path] = z.bytes[j.File.Version]
+		return
 	}
-	for _, p := range possible {
-		if p == r {
-			return r
+	z.store[j.Path] = string(j.File.Content)
+	z.shown[j.Path] = j.snapshot.seq
+}
+
+// answer has the store do what a job asks for.
+func (z *fuzzer) answer(j Job, out Outcome) Outcome {
+	held, there := z.store[j.Path]
+	out.Result = Done
+	switch {
+	case j.Op == PutMedia || j.Op == PutPlaylist:
+		if !z.holds(j) {
+			out.Result, out.Kind = Failed, Precondition
+			return out
 		}
+		z.put(j)
+	case !there:
+		out.Result = Absent
+	case j.Op == Fetch:
+		out.Content = []byte(held)
+		out.Playlist = &hls.Playlist{Kind: hls.Manifest, References: z.named[held]}
+		if pl, err := hls.Parse(out.Content); err == nil {
+			out.Playlist = pl
+		}
+	case j.File.Source == nil && j.version == nil:
+		out.Result = Present
+	case held != z.bytes[j.File.Version]:
+		out.Result = Different
 	}
-	return possible[0]
+	out.ETag = z.etag(j.Path)
+	return out
 }
 
 // end has the store answer everything from now on: all work ends, and no name is under way for ever.

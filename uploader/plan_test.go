@@ -338,7 +338,7 @@ func TestPlanShipsWhatIsNamedAndSettled(t *testing.T) {
 			}
 		},
 		"a list of advertisements outside gates nothing": func(d *desk) {
-			d.playlist("x.m3u8", playlistText(0, false, `#EXT-X-DATERANGE:ID="ad",START-DATE="2026-01-31T12:00:00Z",X-ASSET-LIST="/ads/list"`))
+			d.playlist("x.m3u8", playlistText(0, false, `#EXT-X-DATERANGE:ID="ad",START-DATE="2026-01-31T12:00:00Z",X-ASSET-LIST="../ads/list"`))
 			d.fresh("x.m3u8")
 			d.want("publish x.m3u8")
 		},

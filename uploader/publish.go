@@ -2,6 +2,7 @@ package uploader
 
 import (
 	"slices"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
 )
@@ -215,6 +216,7 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 	}
 	for _, known := range slices.Backward(slices.Concat(l.doubt, l.pending)) {
 		if known.text.is(out.Content) {
+			known.inherited = !l.doubts(known)
 			p.publish(l, known, out.ETag)
 			return true
 		}
@@ -259,6 +261,55 @@ func (p *Plan) beginRun(l *list) {
 				s.binds[i].ver = nil
 				p.bind(s, i)
 			}
+		}
+	}
+}
+
+// observeGone notes that a name left the directory. What was settled under it is still shipped, unless it moved.
+func (p *Plan) observeGone(name string, moved bool) {
+	if l := p.lists[name]; l != nil {
+		if moved {
+			p.callBack(l)
+		}
+		l.gone, l.goneAt, l.yielded = true, p.now, time.Time{}
+		if p.dropUnread(l) {
+			p.losses = append(p.losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
+		}
+		p.wake(l.stream)
+		p.forgetList(l)
+		return
+	}
+	o := p.objects[name]
+	if o == nil {
+		return
+	}
+	if o.lost && !o.gone && len(o.naming) > 0 {
+		p.lose(o, "gone")
+	}
+	o.gone = true
+	switch v := o.newest; {
+	case v != nil && v.unpinned != "" && !v.refused:
+		p.perish(o)
+	case o.recalled() && !o.busy():
+		p.unreachable(o)
+	}
+	p.offer(o)
+	p.wakeNaming(o)
+	if o.newest != nil && !o.newest.wanted {
+		p.strays.gone(o, p.now)
+	}
+	p.forgetObject(o)
+}
+
+// callBack drops what is to be published of l, whose file has another name by now. It does nothing if the store has a version, or
+// a PUT began, which cannot be called back, or if another playlist names l, so that it is none of a temporary name.
+func (p *Plan) callBack(l *list) {
+	if l.exists || l.published != nil || l.flying != nil || len(l.doubt) > 0 || len(l.parents) > 0 {
+		return
+	}
+	for i := len(l.pending) - 1; i >= 0; i-- {
+		if !l.pending[i].left() {
+			p.dropSnapshot(l, i)
 		}
 	}
 }

@@ -104,6 +104,45 @@ func (s *counting) Get(ctx context.Context, key string, limit int64) ([]byte, up
 	return s.Store.Get(ctx, key, limit)
 }
 
+// TestRunAsksAgain: a question that is never answered is asked again within seconds, from the first request on, while the store
+// answers others.
+func TestRunAsksAgain(t *testing.T) {
+	t.Parallel()
+	for op, name := range map[string]string{"get": "x.m3u8", "stat": "a.ts"} {
+		for times := range 2 {
+			t.Run(fmt.Sprintf("%s, %d times", op, times+1), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					m := storetest.NewMemory()
+					m.Latency = func(string, string, int64) time.Duration { return 20 * time.Millisecond }
+					faults := storetest.NewFaults(m)
+					faults.Inject(storetest.Incident{Op: op, Key: "live/" + name, Times: times + 1, Fault: storetest.Stall()})
+					start, published := time.Now(), time.Duration(0)
+					m.OnChange = func(key string, _ []byte) {
+						if key == "live/x.m3u8" {
+							published = time.Since(start)
+						}
+					}
+					_, err := run(t, t.Context(), faults, nil, func(facts chan<- hls.File) {
+						found := fact("a.ts", "media")
+						found.Found = op == "stat"
+						facts <- found
+						facts <- fact("x.m3u8", oneSegment)
+						time.Sleep(time.Minute)
+					})
+					if err != nil {
+						t.Fatal(err)
+					}
+					// The probe that tells that the store answers may be the second.
+					if most := []time.Duration{4 * time.Second, 10 * time.Second}[times]; published == 0 || published > most {
+						t.Errorf("published after %v, want %v at most", published, most)
+					}
+				})
+			})
+		}
+	}
+}
+
 // A slow answer is no outage: a request that is silent for long while the store answers others is left alone.
 func TestRunIsPatientWithSlowAnswers(t *testing.T) {
 	t.Parallel()

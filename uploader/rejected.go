@@ -52,8 +52,9 @@ func (p *Plan) sortRejects() {
 
 // rejectPlaylist notes that the store does not take s, which is tried again while it is the newest.
 func (p *Plan) rejectPlaylist(l *list, s *snapshot) {
-	l.backOff = backOff{}
 	p.believe(l, s)
+	l.backOff = backOff{}
+	l.fetched = !l.doubts(s) // an earlier request for it may have stored it, and no older one goes over it
 	if p.draining && s.rejected {
 		s.outside, s.reason = s.file.Path, "rejected" // the next process may have more luck
 		return

@@ -86,10 +86,15 @@ func TestPlanTriesAgainWhatIsRejected(t *testing.T) {
 			d.media("b.ts")
 			d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts"))
 			d.want("put b.ts")
-			d.lost("a.ts budget")
-			d.blocked("lost")
-			d.tick(time.Hour)
+			d.lost()
+			d.blocked("unpinned")
+			d.done("put b.ts")
 			d.want()
+			d.looks("a.ts")
+			d.stillThere("a.ts")
+			d.waits(rejectedDelay, "put a.ts")
+			d.done("put a.ts")
+			d.want("publish x.m3u8")
 		},
 		"other bytes as soon as they count": func(d *desk) {
 			rejected(d)

@@ -1,6 +1,7 @@
 package uploader
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -32,6 +33,24 @@ func (l *list) startRun(s, prev *snapshot) {
 	s.run = l.run
 }
 
+// disclaim drops the versions of l that wait for bytes under names which the first version of another run has, or took such bytes
+// for their own: they might have been of that run, and are not.
+func (p *Plan) disclaim(l *list, s *snapshot) {
+	for i := len(l.pending) - 1; i >= 0; i-- {
+		if x := l.pending[i]; x.run != s.run && !l.doubts(x) && x.claims(s) {
+			p.dropSnapshot(l, i)
+		}
+	}
+}
+
+// claims reports whether s waits for media that other names, or means bytes of them that were finished after s.
+func (s *snapshot) claims(other *snapshot) bool {
+	return slices.ContainsFunc(s.binds, func(b bind) bool {
+		late := b.ver == nil && !b.free || b.ver != nil && b.ver.witnessed() && b.ver.file.Seen.After(s.file.Seen)
+		return late && b.obj.isMedia() && other.find(b.obj) >= 0
+	})
+}
+
 // overtaken returns which segment of s was the first to be finished with other bytes, counted from 0, -1 if none was. If
 // the playlist is then written once more with the very text of s, that is another version: of another run if it is the first
 // segment, else of one of which a segment was corrected.
@@ -53,23 +72,40 @@ func (s *snapshot) overtaken() int {
 	return -1
 }
 
-// withdraws reports whether s is prev without its last segment, which was named before it was finished, and means the same
-// bytes.
+// fewSegments is how many segments the first playlist of a run may have.
+const fewSegments = 2
+
+// withdraws reports whether s is prev without its last segment, and means the same bytes. Where it has few segments from the
+// beginning on it may as well be the first version of another run, unless that last segment was not finished.
 func (s *snapshot) withdraws(prev *snapshot) bool {
 	was, is := prev.file.Playlist, s.file.Playlist
-	if was.Ended || is.MediaSequence != was.MediaSequence || is.Segments == 0 || is.Segments != was.Segments-1 || len(s.binds) >= len(prev.binds) {
+	if was.Ended || is.Segments == 0 || lastSequence(is) != lastSequence(was)-1 || len(prev.binds) == 0 {
 		return false
 	}
-	if last := &prev.binds[len(prev.binds)-1]; last.ver != nil || last.free {
+	last := &prev.binds[len(prev.binds)-1]
+	if finished := last.ver != nil || last.free; finished && is.Segments <= fewSegments && is.MediaSequence == 0 {
 		return false
 	}
+	before := make(map[*object]*version, len(prev.binds))
+	for _, b := range prev.binds {
+		before[b.obj] = b.ver
+	}
+	same := 0
 	for i := range s.binds {
-		before, o := &prev.binds[i], s.binds[i].obj
-		if before.obj != o || before.ver == nil || o.current() == nil || o.current().id != before.ver.id {
+		o := s.binds[i].obj
+		v, named := before[o]
+		if !named {
+			continue // an older one comes back into the window
+		}
+		switch now := o.current(); {
+		case v == nil && now == nil: // it never came
+		case now == nil, v != nil && v.id != now.id, v == nil && now.file.Seen.After(prev.file.Seen):
 			return false
+		default:
+			same++
 		}
 	}
-	return true
+	return same > 0
 }
 
 // patterns returns those of the names of the media of s.

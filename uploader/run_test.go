@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // aged is a file that was met at rest, and is as old as that.
@@ -113,6 +115,40 @@ func TestWhatOldBytesMean(t *testing.T) {
 			d.tick(time.Second)
 			list(d, 0, "s0.ts")
 		}, true},
+		"a segment that was finished is withdrawn from a list": {func(d *desk) {
+			d.media("s0.ts", "s1.ts", "s2.ts", "s3.ts")
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts", "s3.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
+		}, false},
+		"and from a window, into which another comes back": {func(d *desk) {
+			d.media("s4.ts", "s5.ts", "s6.ts")
+			list(d, 4, "s4.ts", "s5.ts")
+			d.absorb(func(Job) {})
+			list(d, 5, "s5.ts", "s6.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			list(d, 4, "s4.ts", "s5.ts")
+		}, false},
+		"and named again": {func(d *desk) {
+			d.media("s4.ts", "s5.ts", "s6.ts")
+			list(d, 4, "s4.ts", "s5.ts")
+			d.absorb(func(Job) {})
+			list(d, 5, "s5.ts", "s6.ts")
+			d.absorb(func(Job) {})
+			list(d, 4, "s4.ts", "s5.ts")
+			d.absorb(func(Job) {})
+			list(d, 5, "s5.ts", "s6.ts")
+		}, false},
+		"but not if its bytes are others": {func(d *desk) {
+			d.media("s4.ts", "s5.ts", "s6.ts")
+			list(d, 4, "s4.ts", "s5.ts", "s6.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			d.media("s4.ts")
+			list(d, 4, "s4.ts", "s5.ts")
+		}, true},
 		"and lists two of three": {func(d *desk) {
 			d.media("s0.ts", "s1.ts", "s2.ts")
 			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
@@ -138,6 +174,126 @@ func TestWhatOldBytesMean(t *testing.T) {
 			d.tick(10 * time.Second)
 			if d.absorb(see); published != newest {
 				t.Error("not published after three target durations")
+			}
+		})
+	}
+}
+
+// TestVersionsThatWaitTakeNoBytesOfTheNextRun: what waits for other bytes, as it might be of another run, does not mean those of
+// the run that really comes then.
+func TestVersionsThatWaitTakeNoBytesOfTheNextRun(t *testing.T) {
+	t.Parallel()
+	for name, waiting := range map[string][][]string{
+		"one":      {{"s0.ts", "s1.ts"}},
+		"two":      {{"s0.ts", "s1.ts"}, {"s0.ts", "s1.ts", "s2.ts"}},
+		"of three": {{"s0.ts", "s1.ts"}, {"s0.ts", "s1.ts", "s2.ts"}, {"s0.ts", "s1.ts", "s2.ts", "#EXT-X-NOTE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			const key = `#EXT-X-KEY:METHOD=AES-128,URI="k.key"` // which the next run waits for, too
+			d.media("k.key", "s0.ts", "s1.ts", "s2.ts")
+			d.playlist("x.m3u8", playlistText(0, false, key, "s0.ts", "s1.ts", "s2.ts"))
+			d.absorb(func(Job) {})
+			for _, names := range waiting {
+				d.playlist("x.m3u8", playlistText(0, false, append(names, key)...))
+				d.tick(100 * time.Millisecond)
+			}
+			d.tick(5 * time.Second)
+			d.media("s0.ts")
+			d.playlist("x.m3u8", playlistText(0, false, key, "s0.ts"))
+			for range 10 {
+				d.absorb(func(j Job) {
+					if j.Op == PutPlaylist && j.snapshot != d.plan.lists["x.m3u8"].last {
+						t.Errorf("published %d segments, of the run before", j.File.Playlist.Segments)
+					}
+				})
+				d.tick(time.Second)
+			}
+		})
+	}
+}
+
+// TestWhatAnEarlierProcessPublished: a playlist at rest that is published already was published over what the store holds. Other
+// bytes of a name are newer, whatever their times say, and take its place like any that are written under a playlist that stands.
+func TestWhatAnEarlierProcessPublished(t *testing.T) {
+	t.Parallel()
+	for name, line := range map[string]string{"an init section": `#EXT-X-MAP:URI="other.mp4"`, "a key": `#EXT-X-KEY:METHOD=AES-128,URI="other.key"`, "a segment": "other.ts"} {
+		for answer, at := range map[Result]time.Duration{Different: 2 * time.Second, Absent: 0} {
+			t.Run(fmt.Sprintf("%s answer=%d", name, answer), func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, PlanConfig{})
+				for _, other := range []string{"other.mp4", "other.key", "other.ts"} {
+					d.aged(other, time.Hour)
+				}
+				text := playlistText(3, false, line, "s.ts")
+				d.aged("s.ts", time.Minute)
+				f := d.file("x.m3u8")
+				f.Content, f.Found = []byte(text), true
+				f.Playlist, _ = hls.Parse(f.Content)
+				f.Kind = f.Playlist.Kind
+				d.plan.Observe(f)
+				began, stored := d.now, time.Duration(-1)
+				for range 40 {
+					for _, j := range d.jobs() {
+						switch {
+						case j.Op == Fetch:
+							d.report(j, Outcome{Result: Done, ETag: "list", Content: []byte(text), Playlist: f.Playlist})
+						case j.Op == PutMedia:
+							if stored < 0 {
+								stored = d.now.Sub(began)
+							}
+							d.report(j, Outcome{Result: Done})
+						case j.Op == Compare && j.Path != "s.ts":
+							d.report(j, Outcome{Result: answer, ETag: map[Result]string{Different: "theirs"}[answer]})
+						default:
+							d.report(j, Outcome{Result: Done, ETag: "same"})
+						}
+					}
+					d.tick(100 * time.Millisecond)
+				}
+				if stored < at || stored > at+500*time.Millisecond {
+					t.Errorf("stored after %v, want %v", stored, at)
+				}
+			})
+		}
+	}
+}
+
+// TestTrustIsEachPlaylists: old bytes that several playlists name are waited for once by each, and not again and again.
+func TestTrustIsEachPlaylists(t *testing.T) {
+	t.Parallel()
+	for name, shared := range map[string]string{
+		"a key": "#EXT-X-KEY:METHOD=AES-128,URI=\"k.key\"", "an init section": "#EXT-X-MAP:URI=\"init.mp4\"",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			d.media("k.key", "init.mp4")
+			list := func(first, n int) {
+				for _, x := range []string{"a", "b"} {
+					d.media(fmt.Sprintf("%s%d.ts", x, n))
+					d.playlist(x+".m3u8", playlistText(first, false, shared, fmt.Sprintf("%s%d.ts", x, n)))
+				}
+			}
+			settle := func() {
+				d.absorb(func(Job) {})
+				d.tick(5 * time.Second)
+				d.absorb(func(Job) {})
+			}
+			list(7, 7)
+			settle()
+			list(0, 0) // the next run keeps it
+			settle()
+			for n := 1; n < 4; n++ {
+				list(n, n)
+				d.absorb(func(Job) {})
+				for _, x := range []string{"a.m3u8", "b.m3u8"} {
+					if l := d.plan.lists[x]; l.published != l.last {
+						t.Errorf("version %d of %s waits", n, x)
+					}
+				}
+				d.tick(time.Second)
 			}
 		})
 	}

@@ -1,5 +1,10 @@
 package uploader
 
+import (
+	"slices"
+	"time"
+)
+
 // class says for what a request is, as far as the bound on all of them goes.
 type class uint8
 
@@ -68,3 +73,27 @@ func (t *slots) readmit(c class) []*stream {
 
 // few reports whether so many slots are taken that the rest is kept for streams that have none.
 func (t *slots) few() bool { return 4*t.free(forEdge) <= t.all }
+
+// flight is a request for an object.
+type flight struct {
+	began   time.Time
+	backlog bool
+	sent    *version  // that is stored by it; nil if it asks
+	bytes   int64     // of it, in Plan.flyingBytes
+	streams []*stream // that ship the object, one of which made the request
+}
+
+// board counts the request among those of s.
+func (f *flight) board(s *stream) {
+	if slices.Contains(f.streams, s) {
+		return
+	}
+	f.streams = append(f.streams, s)
+	s.flying++
+	if f.backlog {
+		s.behind++
+	}
+}
+
+// busy reports whether a request for o is under way.
+func (o *object) busy() bool { return o.flight != nil }

@@ -12,6 +12,7 @@ type list struct {
 	path   string
 	stream *stream // nil while there is no file of it
 	gone   bool
+	goneAt time.Time // when it left the directory, if it is gone
 
 	last    *snapshot   // the newest version on disk, pending or not
 	pending []*snapshot // oldest first, all newer than published
@@ -39,10 +40,11 @@ type list struct {
 	backOff
 	notBefore time.Time // the earliest next PUT, by MinInterval
 
-	seen    *sighting // the version that was seen last; nil for none
-	debut   *sighting // the first one, while it is not known what was published before
-	recheck time.Time // when rebind is due; zero if it is not
-	yielded time.Time // when a newer version was finished that gave its memory up; zero if none did
+	seen     *sighting // the version that was seen last; nil for none
+	debut    *sighting // the first one, while it is not known what was published before
+	recheck  time.Time // when rebind is due; zero if it is not
+	misnamed bool      // it was told that it seems to name files by URLs which do not mean them
+	yielded  time.Time // when a newer version was finished that gave its memory up; zero if none did
 
 	mark    uint64        // of the last snapshot that named it
 	parents map[*list]int // playlists of which so many versions name this one
@@ -65,17 +67,20 @@ type snapshot struct {
 	seq     uint64
 	run     *run
 	binds   []bind
-	lists   []*list // the playlists that it names
-	cursor  int     // all binds before it are satisfied
-	found   int     // all lists before it exist
-	asked   int     // all lists before it have files or were asked for
-	outside string  // a reference that can never be local: it is never published
-	reason  string  // why outside cannot
-	named   bool    // its binds count in their objects' naming
-	exposed bool    // counted as published in their objects' naming
-	anew    bool    // one of its binds is
-	mark    uint64  // the same in every object that it names
+	lists   []*list  // the playlists that it names
+	cursor  int      // all binds before it are satisfied
+	found   int      // all lists before it exist
+	asked   int      // all lists before it have files or were asked for
+	outside string   // a reference that can never be local: it is never published
+	reason  string   // why outside cannot
+	urls    []string // the last URLs in it that mean no file of the directory, and names with backslashes
+	named   bool     // its binds count in their objects' naming
+	exposed bool     // counted as published in their objects' naming
+	anew    bool     // one of its binds is
+	mark    uint64   // the same in every object that it names
 	dropped bool
+
+	inherited bool // an earlier process published it, over what it had stored
 
 	rejected bool      // the store did not take it
 	again    time.Time // when it is tried again if it is the newest then
@@ -191,7 +196,11 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 		}
 	}
 	r := s.run
-	if v.trusted == r || !r.mayBeOlder(s, i, v) {
+	if !r.mayBeOlder(s, i, v) {
+		return true
+	}
+	known := b.obj.trusted(s.list)
+	if t := *known; t != nil && t.run == r && t.id == v.id {
 		return true
 	}
 	deadline := s.file.Seen.Add(p.patience(s, b.obj))
@@ -199,7 +208,7 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 		p.later(s.list, deadline)
 		return false
 	}
-	v.trusted = r
+	*known = &trust{r, v.id}
 	r.old = r.old || r.first
 	return true
 }
@@ -232,7 +241,7 @@ func (s *snapshot) backward(i int, v *version) bool {
 // enough for a packager that names segments before it writes them.
 func (p *Plan) patience(s *snapshot, o *object) time.Duration {
 	if o.isMedia() {
-		return max(p.cfg.Settle, 3*s.file.Playlist.TargetDuration)
+		return max(p.cfg.Settle, 3*s.target())
 	}
 	return p.cfg.Settle
 }

@@ -21,7 +21,7 @@ const (
 type strays struct {
 	deleted []deletion
 	found   map[string]map[uint64]*object // by sequence and number
-	odd     int                           // of those found, how many have no number
+	odd     map[*object]bool              // those found that have no number
 	example string                        // one that was found
 }
 
@@ -31,7 +31,9 @@ type deletion struct {
 	at     time.Time
 }
 
-func newStrays() strays { return strays{found: make(map[string]map[uint64]*object)} }
+func newStrays() strays {
+	return strays{found: make(map[string]map[uint64]*object), odd: make(map[*object]bool)}
+}
 
 // add takes in a file that nothing names.
 func (s *strays) add(o *object) {
@@ -41,13 +43,29 @@ func (s *strays) add(o *object) {
 	s.example = o.path
 	key, n, ok := serial(o.path)
 	if !ok {
-		s.odd++
+		s.odd[o] = true
 		return
 	}
 	if s.found[key] == nil {
 		s.found[key] = make(map[uint64]*object)
 	}
 	s.found[key][n] = o
+}
+
+// forget takes out what is known no longer.
+func (s *strays) forget(o *object) {
+	if o.newest == nil || !o.newest.file.Found || !o.isMedia() {
+		return
+	}
+	key, n, ok := serial(o.path)
+	switch found := s.found[key]; {
+	case !ok:
+		delete(s.odd, o)
+	case found[n] == o:
+		if delete(found, n); len(found) == 0 {
+			delete(s.found, key)
+		}
+	}
 }
 
 // gone notes that o was deleted.
@@ -144,7 +162,7 @@ func rows(s *snapshot) map[string]row {
 
 // unnamed returns how many media files that were found at rest nothing names, and one of them.
 func (s *strays) unnamed() (n int, example string) {
-	n = s.odd
+	n = len(s.odd)
 	for _, row := range s.found {
 		n += len(row)
 	}

@@ -73,6 +73,7 @@ func (p *Plan) nextLists(s *stream, jobs []Job) []Job {
 	}
 	jobs = p.nextChildren(l, jobs)
 	p.aim(l)
+	p.dropHopeless(l)
 	p.forgetList(l)
 	return jobs
 }
@@ -161,6 +162,8 @@ func (p *Plan) nextObjects(streams []*stream, jobs []Job) []Job {
 			if o, c := p.pick(s); o != nil && p.admits(s, c) {
 				jobs = append(jobs, p.launch(s, o, c == forBacklog))
 				rest = append(rest, s)
+			} else if s.idle() {
+				p.touch(s)
 			}
 		}
 		streams = rest
@@ -324,7 +327,8 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 		}
 	default:
 		j.Op, j.version, j.Rejected = PutMedia, o.newest, o.newest.rejected
-		j.File = o.newest.file
+		j.File, j.Window = o.newest.file, o.window()
+		j.Replaces = !o.extends(o.newest) && (o.remote != nil || o.etag != "")
 		p.lengthen(&j, o)
 		p.overwrite(o)
 		if o.flight.sent = o.newest; o.newest.counted {
@@ -376,7 +380,7 @@ func (p *Plan) mayOverwrite(o *object, v *version, s *stream) bool {
 }
 
 // shows reports whether every version of l that is or may be published means v by its reference to o, so that to store v
-// can only mend what they name: nobody knows what the store holds.
+// can only mend what they name: nobody knows what the store holds. What an earlier process published means what is stored.
 func (l *list) shows(o *object, v *version) bool {
 	for _, s := range append(slices.Clip(l.doubt), l.published) {
 		if s == nil {
@@ -386,7 +390,7 @@ func (l *list) shows(o *object, v *version) bool {
 		if i < 0 || s.binds[i].free {
 			continue
 		}
-		if meant := s.binds[i].ver; meant == nil || meant.id != v.id {
+		if meant := s.binds[i].ver; meant == nil || meant.id != v.id || s.inherited && o.etag != "" {
 			return false
 		}
 	}

@@ -70,6 +70,6 @@ func (p *Plan) miss(l *list, before, now *sighting) {
 
 // plausible is how many segments may have come within that time at most: sixteen for each that is as long as it may be.
 func (s *sighting) plausible(within time.Duration) int64 {
-	target := max(s.playlist.TargetDuration, time.Second)
+	target := max(min(s.playlist.TargetDuration, maxTarget), time.Second)
 	return int64(s.playlist.Segments) + int64(16*within/target)
 }

@@ -18,6 +18,9 @@ type Config struct {
 	Store Store
 	// Prefix stands before every path in a key: "live/channel1/". It ends with a slash unless empty.
 	Prefix string
+	// Site says where players find what is stored, which URLs in playlists mean: the watcher has the same. The zero Site is that
+	// of a bucket's root.
+	Site hls.Site
 	// Settle, MaxLag, MinInterval, Workers and Include are those of PlanConfig, as are Budget and MaxAge.
 	Settle, MaxLag, MinInterval time.Duration
 	Workers                     int
@@ -38,6 +41,9 @@ type Config struct {
 	HoldWarn time.Duration
 	// Conditional lets playlists go up conditionally where the store knows how to.
 	Conditional bool
+	// Unique says that names never come back with other bytes below Prefix, as each run has a prefix of its own, so that caches may
+	// keep files for long.
+	Unique bool
 	// CacheControl overrides the Cache-Control of some of CacheKinds.
 	CacheControl map[string]string
 	// Headers are sent beside those that every object has: values by name, by the kinds of CacheKinds, under "" for all kinds. What
@@ -55,6 +61,12 @@ type Config struct {
 	Logger   *slog.Logger
 	Observer Observer
 }
+
+// maxKey is how many bytes a key may have in UTF-8 (S3 "Naming Amazon S3 objects").
+const maxKey = 1024
+
+// LongestPath returns how many bytes the path of a file may have whose key begins with prefix.
+func LongestPath(prefix string) int { return max(1, maxKey-len(prefix)) }
 
 // Uploader ships what its facts name. Make one with New.
 type Uploader struct {
@@ -94,15 +106,15 @@ func New(c Config) (*Uploader, error) {
 	}
 	plan := NewPlan(PlanConfig{
 		Known:  known,
-		Memory: c.Memory, Yield: claims.add,
+		Memory: c.Memory, Yield: claims.add, Site: c.Site,
 		Settle: c.Settle, MaxLag: c.MaxLag, MinInterval: c.MinInterval, Workers: c.Workers,
-		Include: c.Include, Unconditional: !c.Conditional, Budget: c.Budget, MaxAge: c.MaxAge,
+		MaxPath: LongestPath(c.Prefix), Include: c.Include, Unconditional: !c.Conditional, Budget: c.Budget, MaxAge: c.MaxAge,
 	})
 	return &Uploader{
 		cfg:    c,
 		plan:   plan,
 		claims: claims,
-		worker: &worker{store: c.Store, prefix: c.Prefix, cache: cache, headers: headers, memory: c.Memory},
+		worker: &worker{store: c.Store, prefix: c.Prefix, cache: cache, unique: c.Unique, headers: headers, memory: c.Memory},
 		log:    newJournal(c.Logger, c.Observer, c.Prefix),
 	}, nil
 }
@@ -210,7 +222,8 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 
 // warn tells the log what has waited for long.
 func (u *Uploader) warn(now time.Time) {
-	u.log.blocked(u.plan.Blocked(), now, u.cfg.HoldWarn)
+	u.log.blocked(u.plan.Blocked(), now, u.cfg.HoldWarn, u.plan.near)
+	u.log.misnamed(u.plan.misnamed(), now)
 	u.log.flooded(now)
 	u.log.unnamed(u.plan.strays.unnamed())
 }
@@ -267,6 +280,7 @@ func (u *Uploader) settleAccounts(flying int, ended bool) {
 		u.log.stream(s)
 	}
 	u.log.queue(flying, u.plan.waiting, u.plan.waitingBytes)
+	u.log.onDisk(len(u.plan.unpinned.versions), u.plan.unpinned.bytes, time.Now())
 	u.log.reserve(u.plan.waitingBytes, u.cfg.Budget, u.plan.due.rate)
 }
 

@@ -72,7 +72,7 @@ func TestRunHeaders(t *testing.T) {
 		want := map[string][2]string{
 			"live/v/a.ts":       {"video/mp2t", "public, max-age=31536000, immutable"},
 			"live/v/k.key":      {"application/octet-stream", "private, no-store"},
-			"live/v/i.mp4":      {"video/mp4", "public, max-age=86400"},
+			"live/v/i.mp4":      {"video/mp4", "public, max-age=24"}, // the window and three segments
 			"live/v/x.m3u8":     {"application/vnd.apple.mpegurl", "public, max-age=3"},
 			"live/v/ended.m3u8": {"application/vnd.apple.mpegurl", "public, max-age=10"},
 			"live/master.m3u8":  {"application/vnd.apple.mpegurl", "public, max-age=60"},
@@ -182,6 +182,22 @@ func TestRunWarnsOnceOfWhatIsHeld(t *testing.T) {
 		})
 		if n := strings.Count(logged, "playlist held back"); n != 1 || !strings.Contains(logged, "waits_for=a.ts reason=missing") {
 			t.Errorf("the hold was logged %d times, want once with its name:\n%s", n, logged)
+		}
+	})
+}
+
+func TestRunWarnsOnceOfURLs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		logged, _ := run(t, t.Context(), storetest.NewMemory(), nil, func(facts chan<- hls.File) {
+			facts <- fact("hd/a.ts", "media")
+			for i := range 3 {
+				facts <- fact("x.m3u8", fmt.Sprintf("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXTINF:2,\nhttps://cdn.example.net/live/hd/a.ts\n", i))
+				time.Sleep(time.Minute)
+			}
+		})
+		if n := strings.Count(logged, "playlist names files by URLs"); n != 1 || !strings.Contains(logged, "--public-url https://cdn.example.net/live/,") {
+			t.Errorf("URLs were logged %d times, want once with the cure:\n%s", n, logged)
 		}
 	})
 }

@@ -87,7 +87,7 @@ func (o *object) meant(v *version) bool {
 // recalled reports whether the bytes of o were stored and let go, and are to be stored again.
 func (o *object) recalled() bool {
 	v := o.newest
-	return v != nil && v.file.Source == nil && v.wanted && !v.refused && !o.stored(v)
+	return v != nil && v.file.Source == nil && v.wanted && !v.refused && v.unpinned == "" && !o.stored(v)
 }
 
 // unreachable forgets bytes that the directory has no more, nor the store, unless they were stored after it had vanished
@@ -139,7 +139,7 @@ func (p *Plan) restore(l *list) {
 	}
 	for i := range old.binds {
 		was := &old.binds[i]
-		b := bind{obj: was.obj, ver: was.ver, need: was.need, soft: was.soft, hint: was.hint, free: was.hint}
+		b := bind{obj: was.obj, ver: was.ver, need: was.need, soft: was.soft, hint: was.hint, free: was.hint || was.free && !was.soft}
 		if o := b.obj; b.ver != nil && o.newest != nil && o.newest.id != b.ver.id {
 			b.ver, b.anew, s.anew = nil, true, true
 		}

@@ -22,6 +22,7 @@ type worker struct {
 	store   Store
 	prefix  string
 	cache   cachePolicy
+	unique  bool // names never come back with other bytes
 	headers headerPolicy
 	memory  *hls.Account
 }
@@ -137,7 +138,7 @@ func (w *worker) putMedia(ctx context.Context, j Job, moved *atomic.Int64) (Outc
 		Body:         guarded{r, j.File.Version, moved},
 		Size:         j.File.Version.Size,
 		ContentType:  contentType(j.Path),
-		CacheControl: w.cache.header(j.Kind, nil),
+		CacheControl: w.cache.header(headerKind(j.Kind, nil), w.fileAge(j)),
 		Headers:      w.headers[headerKind(j.Kind, nil)],
 		IfMatch:      j.IfMatch,
 		IfAbsent:     j.IfAbsent,
@@ -145,11 +146,11 @@ func (w *worker) putMedia(ctx context.Context, j Job, moved *atomic.Int64) (Outc
 		Waits:        waits(moved),
 	}
 	if o.Finished = finished(j.File); j.File.State == hls.Growing {
-		o.CacheControl, o.Headers = w.cache["growing"], w.headers["growing"]
+		o.CacheControl, o.Headers = w.cache.header("growing", 0), w.headers["growing"]
 	}
 	etag, err := w.send(ctx, o, j.From)
 	if err == nil {
-		return Outcome{Result: Done, ETag: etag}, nil
+		return Outcome{Result: Done, ETag: etag, CacheControl: o.CacheControl}, nil
 	}
 	if now, verr := r.Version(); verr != nil || now != j.File.Version {
 		return Outcome{Result: Void}, nil
@@ -202,7 +203,7 @@ func (w *worker) putPlaylist(ctx context.Context, j Job, moved *atomic.Int64) (O
 		Body:         bytes.NewReader(j.File.Content),
 		Size:         int64(len(j.File.Content)),
 		ContentType:  contentType(j.Path),
-		CacheControl: w.cache.header(j.File.Kind, j.File.Playlist),
+		CacheControl: w.cache.playlist(j.File.Kind, j.File.Playlist),
 		Headers:      w.headers[headerKind(j.File.Kind, j.File.Playlist)],
 		IfMatch:      j.IfMatch,
 		IfAbsent:     j.IfAbsent,

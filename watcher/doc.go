@@ -11,12 +11,17 @@
 //   - "lease": nobody has it open for writing (fcntl F_SETLEASE). Used where the close was not seen: for
 //     files met by a scan, and for files moved in from elsewhere.
 //   - "quiet": size and modification time stayed the same for Config.Settle. Used where the kernel tells
-//     neither of closes nor of writers: other systems than Linux, NFS, files of another user.
+//     neither of closes nor of writers: other systems than Linux, network mounts, files of another user.
 //
 // A file to which its packager appends until the stream ends (ffmpeg's single_file) is never settled while it is
 // live. Of such a file, the bytes that come before the end of a range in a settled playlist are reported as
 // hls.Growing, with the evidence "range": packagers list a range when it is written. Until the file is so long
 // it is looked at ten times a second.
+//
+// The first version of a playlist that was written under its name waits for 50 ms, as the name may be a temporary one (moved.go).
+//
+// A playlist that its writer never closes, or that changes sooner on a network mount than it could be quiet, is read as it
+// stands (standing.go). It is quiet if it has the same bytes at two looks, Config.Settle or half its target duration apart.
 //
 // The kernel announces a close before it counts the writer out, so a probe may still meet the writer
 // that closed. It is then repeated after 1, 2, 4 … 250 ms. Where a probe cannot tell, the close is taken at its word.
@@ -41,7 +46,8 @@
 //
 // The directory is the truth. It is scanned at the start, when the kernel's queue overflowed, when a
 // folder appeared or the directory was replaced, on a timer, and at the end. A lost event costs time,
-// never a file. Writes are not subscribed to: watching costs nothing while a segment is written.
+// never a file. Folders on network mounts, where other machines write unheard, and those that cannot be watched are listed
+// every Config.Settle, or every half target duration of their playlists (remote.go). Writes are not subscribed to: watching costs nothing while a segment is written.
 //
 // # Goroutines
 //

@@ -34,6 +34,12 @@ type reading struct {
 	overdue  int        // how often others no longer waited for it …
 	since    time.Time  // … and when last
 	memory   memoryWait
+
+	appeared   time.Time     // when a version was first finished under this name
+	target     time.Duration // of the version reported last, while it is live; 0 if that is not known
+	unfinished time.Time     // since when looks have met it unfinished; zero if they do not
+	stood      standingText  // as it was read then
+	warned     bool          // the log says that it stays open
 }
 
 // edition is a finished version of a playlist. It is made by the loop, and read as a job.
@@ -41,6 +47,7 @@ type edition struct {
 	f        *file
 	sys      *system
 	root     *os.Root
+	site     hls.Site
 	pin      func(path string, f *os.File, v hls.Version) (hls.Source, bool)
 	memory   *hls.Account
 	files    *pending
@@ -50,8 +57,12 @@ type edition struct {
 	fact     hls.File
 	last     [32]byte    // the bytes reported last; zero to be told whatever they were
 	known    hls.Version // of them
+	fresh    bool        // nothing was reported under this name
+	standing
 
 	changed bool   // it is not that version any more, or somebody is writing
+	moved   bool   // it has another name by now, and not this one
+	torn    bool   // it stands, and other bytes stood before, or it looks like a part
 	same    bool   // the bytes are those reported last
 	reason  string // why it is refused
 	err     error
@@ -63,7 +74,7 @@ type edition struct {
 }
 
 // edition has a finished version of a playlist read. It takes s.file and s.place over, or leaves them.
-func (r *run) edition(s *sighting, fact hls.File, evidence string) {
+func (r *run) edition(s *sighting, fact hls.File, evidence string, standing standing) {
 	f, size := s.f, s.version.Size
 	switch rest := time.Until(f.read.rest); {
 	case size == 0, s.place.done: // it is between truncation and writing, or its writer was killed there
@@ -76,8 +87,8 @@ func (r *run) edition(s *sighting, fact hls.File, evidence string) {
 		return
 	}
 	e := &edition{
-		f: f, sys: &r.sys, root: r.root, pin: r.config.Pin, memory: r.config.Memory,
-		files: &r.order.files, place: s.place, evidence: evidence, file: s.file, fact: fact,
+		f: f, sys: &r.sys, root: r.root, site: r.config.Site, pin: r.config.Pin, memory: r.config.Memory,
+		files: &r.order.files, place: s.place, evidence: evidence, file: s.file, fact: fact, standing: standing,
 	}
 	s.file, s.place = nil, nil
 	f.read.editions = append(f.read.editions, e)
@@ -111,6 +122,7 @@ func (r *run) startReading(f *file) {
 	if f.told.reported != (hls.Version{}) && !f.told.forced {
 		e.last, e.known = f.sum, f.told.reported
 	}
+	e.fresh = !f.told.known()
 	l := smallTexts
 	if e.fact.Version.Size > smallText {
 		l = largeTexts
@@ -123,7 +135,8 @@ func (e *edition) do() {
 	began := time.Now()
 	e.read()
 	e.took = time.Since(began)
-	if e.fact.Playlist != nil && e.pin != nil { // this process has its bytes in the fact, the next one needs a Source
+	e.moved = e.fresh && e.isMoved()
+	if !e.moved && !e.torn && e.fact.Playlist != nil && e.pin != nil { // this process has its bytes in the fact, the next one needs a Source
 		if src, ok := e.pin(e.fact.Path, e.file, e.fact.Version); ok {
 			e.fact.Source, e.file = src, nil
 		}
@@ -146,6 +159,7 @@ func (e *edition) read() {
 		if !e.same || e.rewritten() {
 			e.parse(text)
 		}
+		e.torn = e.stands && !e.same && (e.sum != e.stood || !whole(e.fact, text))
 		// That a media playlist was written once more is told, though its text is the same: it may mean other segments.
 		if e.same && e.fact.Playlist != nil {
 			if e.same = e.fact.Kind != hls.MediaPlaylist; e.same {
@@ -173,7 +187,7 @@ func (e *edition) text() ([]byte, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	busy := e.sys.probe(e.file) == some
+	busy := !e.stands && e.sys.probe(e.file) == some
 	after, err := fingerprint(e.file)
 	if err != nil || busy || after != before {
 		return nil, err
@@ -197,7 +211,7 @@ func (e *edition) parse(text []byte) {
 		return
 	}
 	e.fact.Kind, e.fact.Content, e.fact.Playlist = list.Kind, text, list
-	e.spans = spans(e.fact.Path, list)
+	e.spans = spans(e.site, e.fact.Path, list)
 	for i := range e.spans {
 		e.spans[i].find(e.sys, e.root)
 	}
@@ -205,7 +219,7 @@ func (e *edition) parse(text []byte) {
 		return
 	}
 	for i := range list.References {
-		at, target := hls.Resolve(e.fact.Path, list.References[i].URI)
+		at, target := e.site.Resolve(e.fact.Path, list.References[i].URI)
 		if target == hls.Local && e.files.before(at, e.place.number) && at != e.fact.Path {
 			e.awaits = append(e.awaits, at)
 		}
@@ -225,6 +239,7 @@ func (e *edition) drop() {
 func (e *edition) deal(r *run) {
 	f := e.f
 	f.read.editions = f.read.editions[1:]
+	f.read.learn(e)
 	if r.reported(e) {
 		if e.file != nil {
 			_ = e.file.Close()
@@ -260,6 +275,10 @@ func (r *run) reported(e *edition) bool {
 	switch {
 	case e.place.done || e.need > 0:
 		return false
+	case e.moved, e.fresh && f.lost && f.moved:
+		return false // the other name has an event of its own
+	case e.torn, e.stands && (e.changed || e.reason == refusedPlaylist):
+		return false
 	case e.changed:
 		if r.knows(f) {
 			r.look(f)
@@ -279,6 +298,7 @@ func (r *run) reported(e *edition) bool {
 	}
 	f.sum = e.sum
 	f.tell(v)
+	r.callName(f)
 	var awaits []*place
 	for _, path := range e.awaits {
 		if p := r.order.before(e.place, path); p != nil { // else it went out meanwhile

@@ -76,6 +76,9 @@ func renamedFrom(ev fsnotify.Event) string {
 func (r *run) event(ev fsnotify.Event) {
 	r.events.Add(1)
 	rel, ok := r.relative(ev.Name)
+	if !ok {
+		r.marking = false // nothing else is watched outside
+	}
 	if !ok || r.root == nil {
 		return
 	}
@@ -96,6 +99,7 @@ func (r *run) event(ev fsnotify.Event) {
 		r.left(in, name)
 	case ev.Has(fsnotify.Rename):
 		if f := in.files[name]; f != nil {
+			f.moved = true
 			now := f.now()
 			r.passages.add(passage{path: rel, closed: now.closed, closedAs: now.closedAs, born: now.born})
 		}
@@ -149,7 +153,7 @@ func (r *run) came(in *folder, name, source string) {
 // another says that another file has the name of f, and returns the signs of it.
 func (r *run) another(f *file) *signs {
 	now := f.now()
-	*now = signs{}
+	*now, f.moved = signs{}, false
 	if !f.lost {
 		r.letClose(f)
 		if f.looking != nil {

@@ -409,3 +409,29 @@ func TestFoldersTooDeep(t *testing.T) {
 		t.Errorf("log:\n%s", log)
 	}
 }
+
+// TestPathsTooLong has files at and beyond the longest path, met by the scan and by events, and one that is moved to where its path
+// is short enough.
+func TestPathsTooLong(t *testing.T) {
+	t.Parallel()
+	x := newWatch(t, t.TempDir(), func(c *Config) { c.LongestPath = 20 })
+	long := strings.Repeat("n", 14)
+	check(t, os.Mkdir(x.path(long), 0o755))
+	x.write(long+"/1.ts", "at rest")
+	x.write(long+"/123456.ts", "refused")
+	x.write(long+"/temporary.tmp", "none of ours")
+	x.run()
+	x.settled(long+"/1.ts", "at rest")
+	x.write(long+"/ééé.ts", "counted in bytes")
+	x.write(long+"/seg12345.m3u8", "#EXTM3U\n")
+	check(t, os.MkdirAll(x.path(long+"/folder"), 0o755))
+	x.write(long+"/folder/1.ts", "refused")
+	x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[refusedLong] >= 4 })
+	check(t, os.Rename(x.path(long+"/123456.ts"), x.path("2.ts")))
+	x.settled("2.ts", "refused")
+	x.write(long+"/2.ts", "next")
+	x.settled(long+"/2.ts", "next")
+	if log := x.log.String(); strings.Count(log, "reason=long") != 1 || !strings.Contains(log, "cure=") {
+		t.Errorf("log:\n%s", log)
+	}
+}

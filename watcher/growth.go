@@ -33,7 +33,7 @@ type span struct {
 }
 
 // spans returns the files of which a playlist names byte ranges, as those that are open tell of nothing else.
-func spans(playlist string, content *hls.Playlist) []span {
+func spans(site hls.Site, playlist string, content *hls.Playlist) []span {
 	var all []span
 	uri := ""
 	for i := range content.References {
@@ -54,7 +54,7 @@ func spans(playlist string, content *hls.Playlist) []span {
 	all = all[max(0, len(all)-maxRanges):]
 	local := all[:0]
 	for _, s := range all {
-		if at, target := hls.Resolve(playlist, s.path); target == hls.Local {
+		if at, target := site.Resolve(playlist, s.path); target == hls.Local {
 			s.path = at
 			local = append(local, s)
 		}

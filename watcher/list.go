@@ -33,6 +33,7 @@ type listing struct {
 	met     fileID // whose turn it is if that is another folder
 	left    bool   // it is one to leave alone
 	refused error  // why it cannot be watched
+	remote  string // the file system that it is on, if the kernel does not tell of all who write there
 	err     error  // why it cannot be listed
 	failed  error  // of the machine, when an entry was to be looked at
 	entries []entry
@@ -68,6 +69,7 @@ func (l *listing) do() {
 	if l.left = !l.top && leaves(l.leave, l.ids, l.met, l.path); l.left || l.met != l.id {
 		return
 	}
+	l.remote = l.sys.remote(dir)
 	l.refused = l.add(l.path)
 	if now, err := l.sys.lstat(l.root, l.name); err != nil || idOf(now) != l.id {
 		l.met = fileID{} // its name changed hands meanwhile; the events of its parent say so
@@ -193,10 +195,7 @@ func (l *listing) deal(r *run) {
 // listed deals with a folder that was listed, or as far as it was.
 func (r *run) listed(l *listing) {
 	f := l.in
-	if l.refused != nil {
-		r.disarm(f)
-		r.notArmed(f, l.refused)
-	}
+	r.heard(f, l)
 	switch {
 	case l.err != nil:
 		r.folderUnreadable(f, l.err)

@@ -28,6 +28,7 @@ type sighting struct {
 	told  told  // as they were when it began
 	signs signs // of what is looked at
 	bare  bool  // the name is not to be opened
+	deaf  bool  // that no writer is found proves nothing
 	last  bool  // the name means another file by now, or none
 	stale bool  // as last, but nobody waits for it
 
@@ -104,7 +105,7 @@ func (r *run) begin(l lane, f *file, p *place) {
 	}
 	s := &sighting{
 		f: f, sys: &r.sys, held: r.held, root: r.root, name: filepath.FromSlash(f.path()),
-		told: f.told, signs: f.signs, bare: f.silent, last: f.lost, place: p, file: r.takeOpen(f),
+		told: f.told, signs: f.signs, bare: f.silent, deaf: f.in.remote != "", last: f.lost, place: p, file: r.takeOpen(f),
 	}
 	f.looking = s
 	r.work.add(&job{lane: l, task: s, in: f.in, hang: func() {
@@ -163,7 +164,9 @@ func (s *sighting) examine() (err error) {
 		s.known = true
 		return nil
 	}
-	s.writer = s.sys.probe(s.file)
+	if s.writer = s.sys.probe(s.file); s.writer == none && s.deaf {
+		s.writer = unknown
+	}
 	after, err := fingerprint(s.file)
 	if err != nil {
 		return err
@@ -230,6 +233,7 @@ func (r *run) seen(s *sighting, again bool) {
 		if current {
 			f.signs.closedAs, f.signs.attempt, f.signs.attributes = s.version, 0, false
 		}
+		r.stillOpen(f, again)
 		return
 	}
 	if r.touchedOnly(s, current) {
@@ -257,6 +261,8 @@ func (r *run) seen(s *sighting, again bool) {
 		writer:  s.writer,
 		quiet:   now.Sub(f.since),
 		attempt: g.attempt,
+
+		playlist: f.kind.IsPlaylist(), unfinished: f.read.unfinishedFor(now), pace: r.pace(f.read.target),
 	}, r.config.Settle)
 	if s.writer == some && !g.created {
 		g.metOpen = true
@@ -269,8 +275,15 @@ func (r *run) seen(s *sighting, again bool) {
 		f.signs = g
 	}
 	if d.evidence != "" {
+		if d.evidence != byQuiet || g.scanned { // else it appeared, and its writer may have it open
+			f.read.unfinished, f.read.stood = time.Time{}, standingText{}
+		}
 		r.settled(s, g, d.evidence)
+		r.stillOpen(f, again)
 		return
+	}
+	if f.read.unfinished.IsZero() {
+		f.read.unfinished = now
 	}
 	r.unfinished(s, d, again)
 }
@@ -279,9 +292,12 @@ func (r *run) seen(s *sighting, again bool) {
 func (r *run) unfinished(s *sighting, d verdict, again bool) {
 	f := s.f
 	reach := f.reach(s)
-	if reach == longEnough {
+	switch {
+	case reach == longEnough:
 		r.growing(s)
-	} else if !s.stale && !s.last {
+	case d.stands && !s.stale && !s.last && !again:
+		r.stand(s)
+	case !s.stale && !s.last:
 		r.keepOpen(f, s.file)
 		s.file = nil
 	}
@@ -323,8 +339,10 @@ func (r *run) unreadable(f *file, err error) {
 		r.folderThere(f.in, f.name, at.id)
 	case irregular:
 		r.refuseIrregular(f, at.mode)
-	case errors.Is(err, errRestless):
-		r.warn(f, "unreadable for now", err)
+	case errors.Is(err, errRestless): // on a mount a name may be remembered for seconds that is gone
+		if f.failures++; f.failures == maxRestless {
+			r.warn(f, "unreadable for now", err)
+		}
 		r.wait(f, lastRetry, false)
 	case absent(err) && f.failures == 0 && f.in.watched && (f.signs.closed || f.signs.created):
 		// It left again, and what is known of it is needed for where it went. Its own event follows.
@@ -352,7 +370,26 @@ func (r *run) settled(s *sighting, g signs, evidence string) {
 		r.refuse(f, refusedTorn, s.version, errTorn)
 		return
 	}
-	fact := hls.File{
+	fact := f.fact(s, g)
+	if f.signs == g {
+		f.signs.attempt, f.signs.born = 0, false
+	}
+	if f.kind.IsPlaylist() {
+		if evidence != byQuiet && r.mayMove(s, g) {
+			return
+		}
+		r.edition(s, fact, evidence, standing{})
+		return
+	}
+	fact.Growth = f.grown(s.version)
+	changes := f.told.reported != hls.Version{}
+	f.tell(s.version)
+	r.keep(s, fact, evidence, changes)
+}
+
+// fact returns the fact that what was looked at is finished.
+func (f *file) fact(s *sighting, g signs) hls.File {
+	return hls.File{
 		Path:    f.path(),
 		State:   hls.Settled,
 		Kind:    f.kind,
@@ -360,17 +397,6 @@ func (r *run) settled(s *sighting, g signs, evidence string) {
 		Seen:    time.Now(),
 		Found:   g.scanned && !g.metOpen && !g.born,
 	}
-	if f.signs == g {
-		f.signs.attempt, f.signs.born = 0, false
-	}
-	if f.kind.IsPlaylist() {
-		r.edition(s, fact, evidence)
-		return
-	}
-	fact.Growth = f.grown(s.version)
-	changes := f.told.reported != hls.Version{}
-	f.tell(s.version)
-	r.keep(s, fact, evidence, changes)
 }
 
 // wait sets the alarm for the next look at f. retry says that it is a repeated probe.

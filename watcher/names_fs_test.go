@@ -192,3 +192,52 @@ func TestOpenRegularRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryRefusalHasACure: whatever is not shipped is told with what to do, and links and permissions by what they are.
+func TestEveryRefusalHasACure(t *testing.T) {
+	t.Parallel()
+	cures := map[string]bool{}
+	for _, reason := range append(Refusals(), "unreadable for now") {
+		cures[remedy(reason)] = true
+	}
+	if len(cures) != len(Refusals())+1 || cures[""] {
+		t.Errorf("%d cures: %v", len(cures), cures)
+	}
+	x := newWatch(t, t.TempDir(), nil)
+	check(t, os.Symlink("real.m3u8", x.path("alias.m3u8")))
+	check(t, os.Symlink(t.TempDir(), x.path("hd")))
+	x.write("empty.ts", "")
+	x.run()
+	x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[refusedLink] == 2 && r.refused[refusedEmpty] == 1 })
+	log := x.log.String()
+	for _, text := range []string{"path=alias.m3u8 reason=link", "path=hd reason=link", "path=empty.ts reason=empty"} {
+		if !strings.Contains(log, text) {
+			t.Errorf("no line with %q:\n%s", text, log)
+		}
+	}
+	if lines, cures := strings.Count(log, "file is not shipped"), strings.Count(log, "cure="); lines != 3 || cures != lines {
+		t.Errorf("%d lines with %d cures:\n%s", lines, cures, log)
+	}
+	x.stop()
+}
+
+// TestRangesOfTheSite: a file that grows is reported as far as a playlist names it, also by a URL that means it.
+func TestRangesOfTheSite(t *testing.T) {
+	t.Parallel()
+	site, err := hls.NewSite("https://cdn.example.net/live/", "")
+	check(t, err)
+	x := start(t, func(c *Config) { c.Site = site })
+	all := x.open("all.ts")
+	_, err = all.WriteString("aaaabbbbcc")
+	check(t, err)
+	for i, uri := range []string{"HTTPS://cdn.example.net:443/live/all.ts", "/live/all.ts"} {
+		x.write("x.m3u8.tmp", ranges("https://elsewhere.example/all.ts", 10)+ranges(uri, 4*(i+1)))
+		x.rename("x.m3u8.tmp", "x.m3u8")
+		x.grown("all.ts", "aaaabbbb"[:4*(i+1)])
+		if f := x.next(); f.Path != "x.m3u8" {
+			t.Fatalf("got %s, want the playlist", f.Path)
+		}
+	}
+	check(t, all.Close())
+	x.stop()
+}

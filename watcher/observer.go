@@ -16,7 +16,8 @@ type Observer interface {
 	// regular files met, took is the time that it needed.
 	Scanned(reason string, files int, took time.Duration)
 	// Watching is called when the number of watched folders or the way of watching changed. exact is
-	// false when the kernel does not tell of closed files, so that the quiet rule alone decides.
+	// false when the kernel does not tell of closed files, so that the quiet rule alone decides, and while a folder
+	// is on a network mount or cannot be watched.
 	Watching(folders int, exact bool)
 	// Holding is called when the number of files held open changed.
 	Holding(files int)
@@ -33,7 +34,8 @@ func ScanReasons() []string {
 // Refusals returns every reason that Observer.Refused is called with: a symbolic link, a FIFO, device
 // or socket, a name that is no UTF-8 or holds control characters, a playlist that is none (no
 // #EXTM3U), one above hls.MaxPlaylistSize, a file that this process may not read, a segment without a byte, a
-// folder that lies more than 64 folders below the directory, and a file that a loss of power tore (Config.Torn).
+// folder that lies more than 64 folders below the directory, a path longer than Config.LongestPath, and a file that a loss of
+// power tore (Config.Torn).
 func Refusals() []string {
-	return []string{"link", "irregular", "name", "playlist", "size", "permission", "empty", "deep", "torn"}
+	return []string{"link", "irregular", "name", "playlist", "size", "permission", "empty", "deep", "long", "torn"}
 }

@@ -21,6 +21,7 @@ const (
 	refusedEmpty      = "empty"
 	refusedTorn       = "torn"
 	refusedDeep       = "deep"
+	refusedLong       = "long"
 )
 
 // maxDepth is how many folders below the directory may lie within one another. Packagers make four at most, and every look
@@ -51,6 +52,9 @@ func irregularMode(err error) (fs.FileMode, bool) {
 
 // errRestless is the error of opening a file whose name means another one each time.
 var errRestless = errors.New("its name keeps changing hands")
+
+// maxRestless is how many looks in a row meet that until the log is told.
+const maxRestless = 20
 
 // regular returns what is at a name if that is a regular file.
 func (s *system) regular(root *os.Root, name string) (fs.FileInfo, error) {
@@ -98,12 +102,14 @@ func (r *run) refuse(f *file, reason string, v hls.Version, err error) {
 	}
 	f.told.refused, f.told.refusedAs = reason, v
 	r.config.Observer.Refused(reason)
-	if reason != refusedDeep {
-		r.warn(f, reason, err)
-	} else if !r.deep {
-		r.deep = true // one line for all of them
-		r.warn(f, reason, err)
+	switch reason {
+	case refusedDeep, refusedLong:
+		if r.summed[reason] {
+			return // one line for all of them
+		}
+		r.summed[reason] = true
 	}
+	r.warn(f, reason, err)
 }
 
 // refuseDeep is refuse for a folder that lies too deep, with all that is below it.
@@ -113,9 +119,29 @@ func (r *run) refuseDeep(in *folder, name string) {
 	r.refuse(f, refusedDeep, hls.Version{}, fmt.Errorf("the folder lies more than %d below the directory", maxDepth))
 }
 
-// remedy says what to do about a file that is refused, "" if its reason says that.
+// refuseLong is refuse for a file whose path is longer than Config.LongestPath, and reports whether it is.
+func (r *run) refuseLong(f *file) bool {
+	n := len(f.path())
+	if r.config.LongestPath == 0 || n <= r.config.LongestPath {
+		return false
+	}
+	r.refuse(f, refusedLong, hls.Version{}, fmt.Errorf("the path has %d bytes, and a key has room for %d", n, r.config.LongestPath))
+	return true
+}
+
+// remedy says what to do about a file that is refused, or left alone for now.
 func remedy(reason string) string {
 	switch reason {
+	case refusedLink:
+		return "links are never followed: have the packager write the file itself, mount the folder there (mount --bind), or run hlsship on the folder that the link means"
+	case refusedIrregular:
+		return "have the packager write a regular file, or keep this out with --exclude"
+	case refusedName:
+		return "a name must be UTF-8 without control characters to become a URL: have the packager write another one"
+	case refusedPlaylist:
+		return "have the packager write a whole playlist that begins with #EXTM3U, or keep this out with --exclude; it is read again when it changes"
+	case refusedPermission:
+		return "have the packager make files and folders that this user may read (umask 022, or 027 and a group of both), or run hlsship as its user; they are shipped as soon as they may be read"
 	case refusedEmpty:
 		return "its packager was stopped or the disk lost its bytes: have the packager write it again, or remove it"
 	case refusedTorn:
@@ -124,8 +150,10 @@ func remedy(reason string) string {
 		return "have the packager shorten it; if that is its right size, raise --memory-budget"
 	case refusedDeep:
 		return "have the packager write further up"
+	case refusedLong:
+		return "have the packager write shorter names, or shorten the prefix of the destination"
 	}
-	return ""
+	return "two writers replace it by turns: see who writes it; it is looked at again"
 }
 
 // warn logs that f is not shipped, once for each name.
@@ -137,11 +165,7 @@ func (r *run) warn(f *file, reason string, err error) {
 	r.warnings++
 	switch {
 	case r.warnings < maxWarnings:
-		log := r.config.Logger
-		if cure := remedy(reason); cure != "" {
-			log = log.With("cure", cure)
-		}
-		log.Warn("file is not shipped", "path", printable(f.path()), "reason", reason, "err", err)
+		r.config.Logger.Warn("file is not shipped", "path", printable(f.path()), "reason", reason, "err", err, "cure", remedy(reason))
 	case r.warnings == maxWarnings:
 		r.config.Logger.Warn("too many files are not shipped, further ones are only counted", "reason", reason)
 	}

@@ -216,7 +216,7 @@ func (r *run) claim(f *folder) {
 }
 
 // exact reports whether the kernel tells of every close in the folder.
-func (r *run) exact(in *folder) bool { return r.arming.exact && in.watched }
+func (r *run) exact(in *folder) bool { return r.arming.exact && in.watched && in.remote == "" }
 
 // disarm ends watching a folder.
 func (r *run) disarm(f *folder) {
@@ -243,7 +243,7 @@ func (r *run) unwatch(path string) {
 	_ = r.notifier.Remove(path) // it fails if the folder is gone, and its watch with it
 }
 
-// notArmed deals with a folder that cannot be watched: it is scanned often instead. Without the
+// notArmed deals with a folder that cannot be watched: it is listed often instead. Without the
 // directory itself there is nothing left to do.
 func (r *run) notArmed(f *folder, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
@@ -265,24 +265,10 @@ func (r *run) notArmed(f *folder, err error) {
 	}
 	if !r.unwatched {
 		r.unwatched = true
-		r.config.Logger.Warn("folders cannot be watched, they are scanned instead",
+		r.config.Logger.Warn("folders cannot be watched, they are listed instead",
 			"path", printable(f.path), "every", r.config.Settle, "err", err)
 	}
-	if r.poll.index == 0 {
-		r.queue.set(&r.poll, time.Now().Add(r.config.Settle))
-	}
-}
-
-// pollUnwatched scans the folders that cannot be watched.
-func (r *run) pollUnwatched() {
-	if r.root == nil {
-		return
-	}
-	for _, f := range r.folders {
-		if !f.watched && (f.parent == nil || f.parent.watched) {
-			r.scan("timer", f)
-		}
-	}
+	r.listLater(f)
 }
 
 // locate returns the folder and the name that a path means; in is nil if there is no such folder.

@@ -15,8 +15,10 @@ import (
 const (
 	// closing is how long the end waits for files that are just being closed.
 	closing = 250 * time.Millisecond
-	// linger is how long the end waits for events that the kernel has queued already.
-	linger = 5 * time.Millisecond
+	// linger is how long the end waits for events that the kernel has queued already, markTime where it can tell which is the
+	// last of them.
+	linger   = 5 * time.Millisecond
+	markTime = 2 * time.Second
 	// patience is how long the end waits for the receiver of facts.
 	patience = 10 * time.Second
 	// pulseTime is the longest time from one look at the directory's identity to the next.
@@ -54,26 +56,31 @@ type run struct {
 	armed     map[*folder]bool   // folders that are watched …
 	byID      map[fileID]*folder // … by identity
 	passages  passages
+	callings  callings
 	scans     []*scan
-	retrying  int  // files whose next look is a repeated probe
-	open      int  // files that are kept open until they are finished
-	unwatched bool // the log says that folders cannot be watched
-	warnings  int  // files that the log says are not shipped
-	deep      bool // the log says that a folder lies too deep
+	retrying  int             // files whose next look is a repeated probe
+	open      int             // files that are kept open until they are finished
+	unwatched bool            // the log says that folders cannot be watched
+	remote    bool            // the log says that folders are on a file system that others write to
+	deaf      int             // folders that are listed often, as the kernel does not tell of all that happens there
+	warnings  int             // files that the log says are not shipped
+	summed    map[string]bool // refusals of which one line tells for all files
+	unclosed  int             // playlists that the log says stay open
 	growths   uint64
 	trouble   trouble
 	waiting   memoryQueue
 	ending    bool
+	marking   bool // events that the kernel has queued may be missing
 
 	queue                 queue
 	heartbeat, rescan     alarm
-	poll, end             alarm
+	end                   alarm
 	timer                 *time.Timer
 	timerAt               time.Time
 	ready                 chan struct{} // closed: always ready to receive from
 	toldHolding, toldArms int
 	toldWaiting           int
-	told                  bool
+	told, toldExact       bool
 	fatal                 error
 }
 
@@ -87,6 +94,7 @@ func newRun(w *Watcher, facts chan<- hls.File) *run {
 		armed:   make(map[*folder]bool),
 		byID:    make(map[fileID]*folder),
 		waiting: memoryQueue{files: make(map[*file]bool)},
+		summed:  make(map[string]bool),
 		timer:   time.NewTimer(pulseTime),
 		ready:   make(chan struct{}),
 	}
@@ -100,7 +108,6 @@ func newRun(w *Watcher, facts chan<- hls.File) *run {
 			r.scan("timer", r.top)
 		}
 	}
-	r.poll.do = r.pollUnwatched
 	r.end.do = func() {} // ringing wakes the loop, and that is all
 	return r
 }
@@ -139,14 +146,19 @@ func (r *run) finish(ctx context.Context) error {
 	for r.fatal == nil {
 		if scanned.IsZero() && len(r.scans) == 0 && r.work.idle() {
 			scanned = time.Now()
+			r.mark()
 		}
 		if !scanned.IsZero() {
 			wait := linger
-			if r.retrying > 0 {
+			switch {
+			case r.marking:
+				wait = markTime
+			case r.retrying > 0:
 				wait = closing
 			}
 			waited := time.Since(scanned) >= wait
 			if waited && len(r.out) == 0 && r.work.idle() {
+				r.tellUnfinished()
 				return nil
 			}
 			if !waited {
@@ -232,9 +244,9 @@ func (r *run) tell() {
 		r.toldWaiting = n
 		r.config.Observer.Waiting(n)
 	}
-	if n := len(r.armed); n != r.toldArms || !r.told {
-		r.toldArms, r.told = n, true
-		r.config.Observer.Watching(n, r.arming.exact)
+	if n, exact := len(r.armed), r.arming.exact && r.deaf == 0; n != r.toldArms || exact != r.toldExact || !r.told {
+		r.toldArms, r.toldExact, r.told = n, exact, true
+		r.config.Observer.Watching(n, exact)
 	}
 }
 

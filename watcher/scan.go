@@ -10,6 +10,9 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
+// ofOne is the reason of the scan of one folder that is listed often, and of what is new in it.
+const ofOne = "one"
+
 // sliceTime is how long a scan goes on before events are served again.
 const sliceTime = time.Millisecond
 
@@ -60,7 +63,9 @@ func (r *run) scanSlice() {
 			continue
 		}
 		r.scans = slices.DeleteFunc(r.scans, func(t *scan) bool { return t == s })
-		r.config.Observer.Scanned(s.reason, s.files, time.Since(s.began))
+		if s.reason != ofOne {
+			r.config.Observer.Scanned(s.reason, s.files, time.Since(s.began))
+		}
 		return
 	}
 }
@@ -127,6 +132,9 @@ func (r *run) visitFolder(s *scan, l *listing, name string) {
 		return
 	}
 	sub := l.in.subs[name]
+	if sub != nil && s.reason == ofOne {
+		return
+	}
 	if sub == nil {
 		if f := l.in.files[name]; f != nil && f.looking == nil && !f.silent {
 			r.removeFile(f)

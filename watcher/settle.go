@@ -55,19 +55,38 @@ type sight struct {
 	quiet time.Duration
 	// attempt counts the looks before this one that met a writer, since the last event.
 	attempt int
+	// playlist: it is a playlist, which was met unfinished first so long ago; pace is the time from one look at it to the next.
+	playlist   bool
+	unfinished time.Duration
+	pace       time.Duration
 }
 
 // verdict is what decide makes of a sight: evidence if the file is settled; else when to look again,
 // where 0 leaves it to the next event or scan. retry says that the look is a repeated probe, which is
-// worth waiting for at the end.
+// worth waiting for at the end. stands says that a playlist is to be read as it stands: nothing tells that it is finished, and
+// its writer may never close it.
 type verdict struct {
 	evidence string
 	again    time.Duration
 	retry    bool
+	stands   bool
 }
 
 // decide tells whether a file is finished. It is the one place where evidence is weighed.
 func decide(s sight, settle time.Duration) verdict {
+	v := weigh(s, settle)
+	if !s.playlist || v.evidence != "" || v.retry {
+		return v
+	}
+	v.stands = s.unfinished >= s.pace && !s.empty
+	if v.again == 0 || v.again > s.pace {
+		v.again = s.pace
+	}
+	return v
+}
+
+// weigh is decide for what a writer closes when it is finished.
+func weigh(s sight, settle time.Duration) verdict {
 	switch {
 	case s.created && s.empty:
 		return verdict{again: settle}
@@ -79,7 +98,7 @@ func decide(s sight, settle time.Duration) verdict {
 		return verdict{evidence: byClose}
 	case s.writer == none && !s.empty:
 		return verdict{evidence: byLease}
-	case s.writer == unknown && s.born:
+	case s.exact && s.writer == unknown && s.born:
 		// Only quiet could be had, and a pause in writing looks the same; the close is sure to come.
 		return verdict{}
 	case s.quiet >= settle:

@@ -41,6 +41,15 @@ func TestDecide(t *testing.T) {
 		{"no closes: nobody writes", sight{writer: none}, verdict{evidence: byLease}},
 		{"no closes: open", sight{writer: some, quiet: time.Hour}, verdict{again: settle}},
 		{"no closes, cannot tell: quiet", sight{quiet: settle}, verdict{evidence: byQuiet}},
+		{"no closes here, created, cannot tell: quiet", sight{born: true, quiet: settle}, verdict{evidence: byQuiet}},
+		{"playlist being written", sight{exact: true, playlist: true, born: true, writer: some, pace: time.Second}, verdict{again: time.Second}},
+		{"playlist that stays open", sight{exact: true, playlist: true, born: true, writer: some, pace: time.Second, unfinished: time.Second}, verdict{again: time.Second, stands: true}},
+		{"playlist that stays open and empty", sight{exact: true, playlist: true, empty: true, writer: some, pace: time.Second, unfinished: time.Hour}, verdict{again: time.Second}},
+		{"playlist of another user that stays open", sight{exact: true, playlist: true, born: true, pace: settle, unfinished: settle}, verdict{again: settle, stands: true}},
+		{"playlist closed, still open", sight{exact: true, playlist: true, closed: true, writer: some, pace: time.Second, unfinished: time.Hour}, verdict{again: time.Millisecond, retry: true}},
+		{"playlist closed", sight{exact: true, playlist: true, closed: true, writer: none, pace: time.Second, unfinished: time.Hour}, verdict{evidence: byClose}},
+		{"playlist on a mount, changes too soon", sight{playlist: true, quiet: time.Second / 2, pace: time.Second, unfinished: time.Minute}, verdict{again: time.Second, stands: true}},
+		{"playlist on a mount, quiet", sight{playlist: true, quiet: settle, pace: time.Second, unfinished: time.Minute}, verdict{evidence: byQuiet}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -62,6 +63,59 @@ func TestStopWaitsForAClose(t *testing.T) {
 	if rest := x.stop(); len(rest) > 0 {
 		t.Errorf("reported %v", paths(rest))
 	}
+}
+
+// TestStopHearsWhatIsQueued has the kernel queue many events, of which the last ones say that a playlist is finished, as no
+// lease tells. Then the end comes at once.
+func TestStopHearsWhatIsQueued(t *testing.T) {
+	t.Parallel()
+	for name, finish := range map[string]func(x *watch, text string){
+		"renamed": func(x *watch, text string) {
+			x.write("live.m3u8.tmp", text)
+			x.rename("live.m3u8.tmp", "live.m3u8")
+		},
+		"closed": func(x *watch, text string) { x.write("live.m3u8", text) },
+		"renamed twice": func(x *watch, text string) {
+			x.write("live.m3u8.tmp", text)
+			x.rename("live.m3u8.tmp", "live.m3u8.bak")
+			x.rename("live.m3u8.bak", "live.m3u8")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			busy, free := make(chan struct{}), make(chan struct{})
+			x := start(t, func(c *Config) { c.Settle = time.Hour }, withProbe(cannotTell), func(w *Watcher) {
+				w.config.Observer = &stuck{Observer: w.config.Observer, busy: busy, free: free}
+			})
+			x.write("first.ts", "first")
+			<-busy // the loop does not turn now
+			for range 6000 {
+				check(t, os.Chmod(x.path("first.ts"), 0o600)) // two files in turn, as the kernel merges equal events
+				check(t, os.Chmod(x.dir, 0o755))
+			}
+			finish(x, playlist("first.ts"))
+			x.cancel()
+			close(free)
+			if got := paths(x.stop()); !slices.Equal(got, []string{"first.ts", "live.m3u8"}) {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+// stuck is an Observer that stops the loop at the first file.
+type stuck struct {
+	Observer
+	busy, free chan struct{}
+	once       sync.Once
+}
+
+func (s *stuck) Settled(kind, evidence string) {
+	s.once.Do(func() {
+		close(s.busy)
+		<-s.free
+	})
+	s.Observer.Settled(kind, evidence)
 }
 
 func TestStopBeforeTheStart(t *testing.T) {

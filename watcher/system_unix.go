@@ -27,6 +27,15 @@ func identity(fi fs.FileInfo) (device, inode uint64) {
 	return uint64(st.Dev), uint64(st.Ino) //nolint:unconvert // their types differ between systems
 }
 
+// links returns how many names a file has.
+func links(fi fs.FileInfo) uint64 {
+	st, ok := fi.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0
+	}
+	return uint64(st.Nlink) //nolint:unconvert // its type differs between systems
+}
+
 // defaultHold returns half of the files that this process may open, at most 4096, at least 16.
 func defaultHold() int {
 	var limit unix.Rlimit

@@ -27,10 +27,14 @@ type folder struct {
 	depth    int    // below the directory, which has 0
 	id       fileID // of the folder that was armed or met last
 	watched  bool
-	listing  bool  // it is being listed, …
-	relist   bool  // … and to be listed once more then
-	failures int   // listings in a row that the machine did not let happen
-	again    alarm // for the next one after that
+	listing  bool          // it is being listed, …
+	relist   bool          // … and to be listed once more then
+	failures int           // listings in a row that the machine did not let happen
+	again    alarm         // for the next one after that
+	remote   string        // the file system that it is on, if others write there of whom the kernel does not tell
+	deaf     bool          // it is listed often, …
+	poll     alarm         // … next then
+	target   time.Duration // the shortest target duration of its live playlists; 0 if none is known
 	files    map[string]*file
 	subs     map[string]*folder
 }
@@ -44,6 +48,7 @@ type file struct {
 
 	signs  signs
 	gone   bool  // nothing has the name
+	moved  bool  // the file that lost the name was renamed
 	lost   bool  // the file that signs is about lost the name, …
 	next   signs // … and these are about the one that has it since
 	growth growth
@@ -138,6 +143,11 @@ func (r *run) newFolder(parent *folder, name string) *folder {
 			r.scan("folder", f)
 		}
 	}
+	f.poll.do = func() {
+		if r.root != nil {
+			r.scan(ofOne, f)
+		}
+	}
 	r.folders[f.path] = f
 	return f
 }
@@ -149,7 +159,7 @@ func (r *run) newFile(in *folder, name string) *file {
 	}
 	f := &file{in: in, name: name}
 	f.kind = hls.Classify(f.path())
-	f.silent = f.kind == hls.Temporary || r.config.Exclude(f.path())
+	f.silent = f.kind == hls.Temporary || r.config.Exclude(f.path()) || r.refuseLong(f)
 	f.alarm.do = func() { r.lookOnceMore(f) }
 	in.files[name] = f
 	return f
@@ -185,7 +195,7 @@ func (r *run) part(f *file) {
 	case !f.told.known() && f.growth.told == 0:
 		r.order.withdraw(f.goneAt)
 	case f.gone || r.root == nil:
-		r.order.fill(f.goneAt, hls.File{Path: f.path(), State: hls.Gone}, true)
+		r.order.fill(f.goneAt, hls.File{Path: f.path(), State: hls.Gone, Moved: r.movedAtOnce(f)}, true)
 	default:
 		r.inquire([]*file{f})
 	}
@@ -197,6 +207,7 @@ func (r *run) removeFolder(f *folder) {
 		r.removeFolder(sub)
 	}
 	r.disarm(f)
+	r.hears(f)
 	r.queue.cancel(&f.again)
 	delete(r.folders, f.path)
 	if f.parent != nil {

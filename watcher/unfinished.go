@@ -17,6 +17,25 @@ func (r *run) keepOpen(f *file, file *os.File) {
 	r.open++
 }
 
+// tellUnfinished logs what is not finished at the end, and is not reported therefore.
+func (r *run) tellUnfinished() {
+	files, first := 0, ""
+	for _, in := range r.folders {
+		for _, f := range in.files {
+			if f.open == nil && (f.alarm.index == 0 || f.told.same(f.seen)) {
+				continue
+			}
+			if path := f.path(); files == 0 || path < first {
+				first = path
+			}
+			files++
+		}
+	}
+	if files > 0 {
+		r.config.Logger.Info("files that are still being written are left to the next start", "files", files, "first", printable(first))
+	}
+}
+
 // takeOpen returns what keeps f open and leaves it to the caller; nil if nothing does.
 func (r *run) takeOpen(f *file) *os.File {
 	file := f.open

@@ -29,6 +29,10 @@ type Config struct {
 	// for which it returns true is never opened nor reported. nil excludes nothing. It is called from
 	// the goroutine of Run.
 	Exclude func(path string) bool
+	// LongestPath is how many bytes the path of a file may have; longer ones are refused. 0 means any.
+	LongestPath int
+	// Site says where players find the files of Dir, which URLs in playlists mean. The zero Site is that of a bucket's root.
+	Site hls.Site
 	// Leave lists folders that are neither watched nor scanned, wherever they lie below Dir, with all that is in them: those in
 	// which other parts of the program keep files. They are known by device and inode, so that no spelling and no link
 	// hides them, and need not exist yet. A relative path counts from the working directory.
@@ -83,6 +87,8 @@ type system struct {
 	list func(dir *os.File) ([]fs.DirEntry, error)
 	// probe asks whether anybody has the file open for writing.
 	probe func(*os.File) writer
+	// remote names the file system that a folder is on if others write there of whom the kernel does not tell; else "".
+	remote func(folder *os.File) string
 	// arming finds out how a folder is watched.
 	arming func(context.Context) arming
 }
@@ -148,8 +154,8 @@ func New(c Config) (*Watcher, error) {
 }
 
 // Run watches until ctx is done and sends what it learns on facts, in the order that the package comment tells.
-// It then makes a last scan, waits up to 250 ms for files that are just being closed, delivers what is
-// left, closes facts and returns nil. It may be called once.
+// It then makes a last scan, hears of what the kernel has announced by then, waits up to 250 ms for files that are just being
+// closed, delivers what is left, closes facts and returns nil. It may be called once.
 //
 // The receiver must read facts until it is closed and release the Source and the Share of every fact. Until ctx is
 // done a slow receiver blocks nothing: facts wait in memory. After it, Run waits at most 10 s for the
@@ -195,6 +201,7 @@ func theSystem() system {
 		},
 		list:   func(dir *os.File) ([]fs.DirEntry, error) { return dir.ReadDir(listingBatch) },
 		probe:  probeWriter,
+		remote: remoteKind,
 		arming: closeWriteArming,
 	}
 }

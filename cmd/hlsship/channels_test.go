@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/s3"
 )
 
@@ -203,6 +204,23 @@ func TestExpandedAfterParsing(t *testing.T) {
 	}
 }
 
+// TestPerRun is about destinations in which names never come back.
+func TestPerRun(t *testing.T) {
+	t.Parallel()
+	for prefix, want := range map[string]bool{
+		"live/{start}": true, "{start:2006-01-02T15-04-05}/{name}": true, "{start:2006/01/02}/{start:150405}": true,
+		"live": false, "{host}/{name}": false, "{start:2006/01/02}": false, "{start:15h04}": false,
+	} {
+		c, err := loaded(t, "dir: /var/hls\ndestination: 's3://bucket/"+prefix+"'\n", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := c.channels[0].store.perRun(); got != want {
+			t.Errorf("%q: got %v, want %v", prefix, got, want)
+		}
+	}
+}
+
 func TestPlaceholders(t *testing.T) {
 	t.Parallel()
 	for prefix, want := range map[string]string{
@@ -242,6 +260,32 @@ func TestKeyFiles(t *testing.T) {
 		c, err := load(s)
 		if err != nil || c.channels[0].store.credentials != want {
 			t.Errorf("%s: got %+v, %v", name, c, err)
+		}
+	}
+}
+
+// TestSites has every channel know its own files by their URLs, with the placeholders of its destination.
+func TestSites(t *testing.T) {
+	t.Parallel()
+	c, err := loaded(t, `
+destination: s3://bucket/live/{name}/{start:2006/01}
+public_url: https://cdn.example.net/{host}/{name}/{start:150405}
+channels:
+- dir: /hls/one
+- {name: second, dir: /hls/two, public_url: "https://CDN.example.net:443/other/"}
+- {dir: /hls/three, public_url: ""}
+`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, uri := range []string{
+		"https://cdn.example.net/box/one/150405/hi/s0.ts", "https://cdn.example.net/other/hi/s0.ts", "/live/three/2006/01/hi/s0.ts",
+	} {
+		for j, channel := range c.channels {
+			path, target := channel.store.at(c.started).site().Resolve("live.m3u8", uri)
+			if want := i == j; want != (path == "hi/s0.ts") || want != (target == hls.Local) {
+				t.Errorf("for channel %d %s is %q, %v", j, uri, path, target)
+			}
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/spool"
 )
@@ -51,6 +52,8 @@ type storeConfig struct {
 	// bucket is not empty; prefix neither begins nor ends with a slash and may hold placeholders of a time, which
 	// at replaces.
 	bucket, prefix string
+	// publicURL is that of the directory, empty if nobody told it; it may hold the placeholders that the prefix may.
+	publicURL string
 	// endpoint is empty for Amazon S3.
 	endpoint, region string
 	addressing       s3.Addressing
@@ -73,6 +76,12 @@ func (c storeConfig) keyPrefix() string {
 		return ""
 	}
 	return c.prefix + "/"
+}
+
+// site says where players find the files, once at was called; load has checked it.
+func (c storeConfig) site() hls.Site {
+	s, _ := hls.NewSite(c.publicURL, c.keyPrefix()) //nolint:errcheck // another time in it changes nothing about that
+	return s
 }
 
 // flowConfig is when files go.
@@ -178,7 +187,7 @@ func (r *reader) channel() channel {
 			cacheControl: r.pairs(nameCacheControl), credentials: keys,
 		},
 		flow: flowConfig{
-			workers: r.count(nameWorkers), uplinkLimit: r.rate(nameUplinkLimit), minInterval: r.duration(nameMinInterval), maxLag: r.duration(nameMaxLag),
+			workers: r.count(nameWorkers), uplinkLimit: r.rate(nameUplinkLimit), minInterval: r.duration(nameMinInterval), maxLag: r.lag(),
 			holdWarn: r.duration(nameHoldWarn), drainTimeout: r.duration(nameDrainTimeout),
 		},
 	}
@@ -188,10 +197,10 @@ func (r *reader) channel() channel {
 	c.store.headers, c.store.payer = r.headers()
 	c.spool = r.spool(c.dir)
 	c.store.bucket, c.store.prefix = r.destination(c)
+	c.store.publicURL = r.publicURL(c)
 	r.reachable(c)
 	r.positive(nameSettle, c.settle)
 	r.positive(nameRescan, c.rescan)
-	r.positive(nameMaxLag, c.flow.maxLag)
 	r.positive(nameHoldWarn, c.flow.holdWarn)
 	r.positive(nameDrainTimeout, c.flow.drainTimeout)
 	return c

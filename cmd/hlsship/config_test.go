@@ -48,7 +48,7 @@ func TestDefaults(t *testing.T) {
 			bucket: "bucket", prefix: "live/one", region: "us-east-1", addressing: s3.AddressingAuto, conditional: true, checksum: "md5",
 			cacheControl: map[string]string{},
 		},
-		flow:  flowConfig{workers: 64, maxLag: 15 * time.Second, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
+		flow:  flowConfig{workers: 64, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
 		spool: spoolConfig{age: 24 * time.Hour},
 	}}}
 	if !reflect.DeepEqual(got, want) {
@@ -106,7 +106,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		nameConditional: "off", nameChecksum: "none", nameCacheControl: "key=no-store, private", nameSettle: "9s", nameRescan: "8s",
 		nameInclude: "*.jpg", nameExclude: "tmp/**", nameWorkers: "3", nameMinInterval: "1s", nameMaxLag: "4s", nameHoldWarn: "5s",
 		nameDrainTimeout: "6s", nameHTTPListen: "off", nameWebConfig: configFile(t, ""), nameLogLevel: "debug", nameLogFormat: "json",
-		nameName: "one", nameCredentials: "/keys", nameProfile: "p", nameRoleARN: "arn:aws:iam::1:role/r",
+		nameName: "one", namePublicURL: "https://cdn.example.net/live", nameCredentials: "/keys", nameProfile: "p", nameRoleARN: "arn:aws:iam::1:role/r",
 		nameMemory: "100MiB", nameSpoolDir: "/spool", nameSpoolBudget: "5 GB", nameSpoolAge: "1h", nameUplinkLimit: "20Mbit/s",
 	}
 	base := map[string]string{nameDir: "/hls", nameDestination: "s3://bucket"}
@@ -277,6 +277,11 @@ func TestProblems(t *testing.T) {
 		{name: "bucket impossible", line: map[string]string{nameDir: "/hls", nameDestination: "s3://a b"}, want: []string{`"a b" can be no bucket`}},
 		{name: "prefix climbs", line: map[string]string{nameDir: "/hls", nameDestination: "s3://bucket/a/../b"}, want: []string{"the prefix must be"}},
 		{name: "prefix with empty part", line: map[string]string{nameDir: "/hls", nameDestination: "s3://bucket//b"}, want: []string{"the prefix must be"}},
+		{name: "public URL without a scheme", file: good, line: map[string]string{namePublicURL: "cdn.example.net/live"}, want: []string{"--public-url: no URL: write https://HOST/PATH/"}},
+		{name: "public URL with a secret", file: good + "public_url: https://me:secret@cdn.example.net/\n", want: []string{"hlsship.yml:3: public_url: no credentials in a URL that players know"}},
+		{name: "public URL with a query", file: good, env: map[string]string{"HLSSHIP_PUBLIC_URL": "https://cdn.example.net/?a"}, want: []string{"HLSSHIP_PUBLIC_URL: a URL of files has neither query"}},
+		{name: "public URL with another placeholder", file: good, line: map[string]string{namePublicURL: "https://cdn.example.net/{nme}"}, want: []string{"--public-url: {nme} is no placeholder"}},
+		{name: "one public URL for two", file: "destination: s3://bucket/{name}\npublic_url: https://cdn.example.net/live/\nchannels: [{dir: /a}, {dir: /b}]\n", want: []string{"the public URL is that of another channel"}},
 		{name: "endpoint with a query", file: good, line: map[string]string{nameEndpoint: "http://h/?x=1"}, want: []string{"--endpoint: the endpoint must be without a query"}},
 		{name: "endpoint of another scheme", file: good, line: map[string]string{nameEndpoint: "ftp://h"}, want: []string{"--endpoint: the endpoint is no URL"}},
 		{name: "address without port", file: good, line: map[string]string{nameHTTPListen: "localhost"}, want: []string{`--http-listen: "localhost" is no address`}},

@@ -29,6 +29,9 @@ func (r *reader) contradictions(channels []channel, origins []string, started ti
 			if c.name == d.name && c.name != "" {
 				r.problem("%s: a second channel with the name %q; the first is at %s", origins[i], shown(c.name), origins[j])
 			}
+			if c.store.publicURL != "" && c.store.at(started).site() == d.store.at(started).site() {
+				r.problem("%s: the public URL is that of another channel; that is at %s: put {name} into it", origins[i], origins[j])
+			}
 			for _, why := range c.collides(d, started) {
 				r.problem("%s: %s; that is at %s", origins[i], why, origins[j])
 			}

@@ -70,6 +70,7 @@ const (
 	nameProfile      = "profile"
 	nameRoleARN      = "role-arn"
 	nameExternalID   = "external-id"
+	namePublicURL    = "public-url"
 	nameSettle       = "settle"
 	nameRescan       = "rescan"
 	nameInclude      = "include"
@@ -130,6 +131,8 @@ func settings() []setting {
 
 		{group: files, name: nameName, value: "NAME",
 			usage: "what the channel is called in the log, as {name} and in the metrics, whose label \"channel\" is missing without it; {name} is then the last part of DIR"},
+		{group: files, name: namePublicURL, value: "URL",
+			usage: "URL at which players find the files of DIR, such as https://cdn.example.net/live/, with the destination's placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination's prefix"},
 		{group: files, name: nameSettle, kind: duration, value: "TIME", def: "2s",
 			usage: "how long a file must be quiet to count as finished where the kernel cannot tell"},
 		{group: files, name: nameRescan, kind: duration, value: "TIME", def: "30s",
@@ -140,17 +143,17 @@ func settings() []setting {
 		{group: spool, name: nameSpoolDir, value: "DIR", def: ".hlsship",
 			usage: "where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; \"off\" holds open files only, which a kill loses"},
 		{group: spool, name: nameSpoolBudget, kind: size, value: "SIZE", def: "auto",
-			usage: "size of what may wait for the store; beyond it the oldest files are given up; \"auto\" is half of what is free where the spool lies, at most 20GiB"},
+			usage: "size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; \"auto\" is half of what is free where the spool lies, at most 20GiB"},
 		{group: spool, name: nameSpoolAge, kind: duration, value: "TIME", def: "24h",
-			usage: "how long a file may wait for the store before it is given up; 0 for ever"},
+			usage: "how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever"},
 
 		{group: flow, name: nameWorkers, kind: count, value: "N", def: "64", usage: "requests of all kinds to the store at once, at least 3"},
 		{group: flow, name: nameUplinkLimit, kind: rate, value: "RATE", def: "off",
 			usage: "bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog"},
 		{group: flow, name: nameMinInterval, kind: duration, value: "TIME", def: "0s",
 			usage: "least time between two versions of one playlist; some stores allow one write a second"},
-		{group: flow, name: nameMaxLag, kind: duration, value: "TIME", def: "15s",
-			usage: "lag beyond which a slow uplink skips to the live edge and ships the rest afterwards"},
+		{group: flow, name: nameMaxLag, kind: duration, value: "TIME", def: "auto",
+			usage: "lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; \"auto\" is four target durations of the playlist, at least 6s"},
 		{group: flow, name: nameHoldWarn, kind: duration, value: "TIME", def: "10s",
 			usage: "how long a playlist may wait for a file before the log names the file"},
 		{group: flow, name: nameDrainTimeout, kind: duration, value: "TIME", def: "20s",

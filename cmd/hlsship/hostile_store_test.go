@@ -143,8 +143,9 @@ func (s *judgedStore) judgeHostile(key string, body []byte) {
 		s.fault("%s is stored and is no playlist: %v", key, err)
 		return
 	}
+	site, _ := hls.NewSite("", channel+"/") // of no URL, so that nothing is wrong with it
 	for _, ref := range playlist.References {
-		named, target := hls.Resolve(at, ref.URI)
+		named, target := site.Resolve(at, ref.URI)
 		switch {
 		case ref.Hint, ref.Gap, ref.Soft, target == hls.Elsewhere, named == at:
 		case target == hls.Outside, ref.Unresolved:

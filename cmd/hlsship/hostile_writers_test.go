@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -90,8 +91,9 @@ func attack(ctx context.Context, g ground) map[string]done {
 			if i%2 == 1 {
 				w.dir, w.prefix = g.Dir, fmt.Sprintf("h%d-%d-", k, i)
 			}
-			// They do not all act at once.
-			first := kind.every * time.Duration(i) / time.Duration(kind.writers)
+			// They do not all act at once, neither those of a kind nor the kinds, whose times have common multiples.
+			_, phase := math.Modf(float64(k)*math.Phi + float64(i)/float64(kind.writers))
+			first := time.Duration(phase * float64(kind.every))
 			all.Go(func() {
 				one := w.work(ctx, kind, first)
 				mu.Lock()

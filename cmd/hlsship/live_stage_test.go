@@ -220,7 +220,7 @@ func (l *live) mention(path string, content []byte) {
 	l.names[path] = nil
 	l.meant[path] = [][]byte{content}
 	for _, ref := range playlist.References {
-		at, target := hls.Resolve(path, ref.URI)
+		at, target := l.viewer.Site.Resolve(path, ref.URI)
 		if target != hls.Local {
 			continue
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestMain lets the test binary be the program: with HLSSHIP_TEST_MAIN set it runs its arguments, so
@@ -24,7 +25,7 @@ func TestMain(m *testing.M) {
 	flag.Duration("chaos.soak", 0, "how long TestSoak ships")
 	flag.Bool("packagers.all", false, "TestPackagers runs all modes of all packagers and prints the matrix")
 	flag.Float64("front.minutes", 0, "how long TestFront plays, with an outage of 20 s; 0 is half a minute with one of 6 s")
-	flag.Duration("hostile.time", 0, "how long TestHostileDirectory has hostile writers beside honest streams; it is skipped without")
+	flag.Duration("hostile.time", 9*time.Second, "how long TestHostileDirectory has hostile writers beside honest streams")
 	flag.String("hostile.only", "", "an expression for the names of the kinds of hostile writers that TestHostileDirectory has; all without it")
 	flag.Parse()
 	os.Exit(m.Run())

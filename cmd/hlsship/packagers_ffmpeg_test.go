@@ -45,9 +45,9 @@ func ffmpegModes() []mode {
 		"-hls_key_info_file $SCRATCH/keyinfo -hls_flags periodic_rekey+temp_file index.m3u8")
 	rekeyed.prepare = fixedKey
 	rekeyed.lines = append([]line{{command: rotation, stop: syscall.SIGTERM}}, rekeyed.lines...)
-	based := ffmpegHLS("-hls_base_url https://…, hlsship --include '*.ts'", "VIDEO",
-		"-hls_base_url https://cdn.example.com/live/ -hls_segment_filename media/seg%d.ts index.m3u8")
-	based.prepare, based.args, based.unnamed = "mkdir media", []string{"--include", "*.ts"}, true
+	based := ffmpegHLS("-hls_base_url https://…, hlsship --public-url https://…", "VIDEO",
+		"-hls_base_url https://cdn.example.com/live/media/ -hls_segment_filename media/seg%d.ts index.m3u8")
+	based.prepare, based.public = "mkdir media", "https://cdn.example.com/live/"
 	sized := ffmpegHLS("-hls_segment_size 120000", "VIDEO", "-hls_segment_size 120000 index.m3u8")
 	sized.holdsBack = true // a file appears when it is full
 	captioned := ffmpegHLS("var_stream_map with sgroup (WebVTT)", "VIDEO",

@@ -45,9 +45,8 @@ type mode struct {
 	lines []line
 	// quick is true for those that make test runs.
 	quick bool
-	// args are further arguments of hlsship. unnamed is true if they have it ship what no playlist names.
-	args    []string
-	unnamed bool
+	// public is the URL by which its playlists name the directory's files; empty for relative names.
+	public string
 	// late is true if it writes nothing before its end.
 	late bool
 	// holdsBack is true if its playlists name files that come much later, so that few of them can be published.
@@ -87,7 +86,11 @@ type member struct {
 func newScene(t *testing.T, m mode) *scene {
 	t.Helper()
 	viewer := storetest.NewViewer(livePrefix)
-	viewer.AllowUnnamed = m.unnamed
+	site, err := hls.NewSite(m.public, livePrefix)
+	if err != nil {
+		t.Fatal(err)
+	}
+	viewer.Site = site
 	l := newLiveIn(t, t.TempDir(), viewer)
 	if m.holdsBack {
 		// A playlist of a new run waits three target durations for new bytes under the old names.
@@ -285,7 +288,7 @@ func (m mode) play(t *testing.T, killed bool) outcome {
 // perform is one run, not yet judged.
 func (s *scene) perform(t *testing.T, killed bool) *process {
 	t.Helper()
-	program := s.launch(t, s.mode.args...)
+	program := s.launch(t, "--public-url", s.mode.public)
 	program.ships(t)
 	s.enter(t, 0)
 	if killed {
@@ -314,11 +317,6 @@ func (s *scene) outcome(t *testing.T) outcome {
 	}
 	for _, kind := range []hls.Kind{hls.Media, hls.Subtitle} {
 		o.segments += len(s.named(kind))
-	}
-	for at := range s.finished {
-		if _, named := s.mentions[at]; s.mode.unnamed && !named {
-			o.segments++
-		}
 	}
 	if o.segments == 0 {
 		t.Error("no segment was named")

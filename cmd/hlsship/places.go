@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/metrics"
 )
 
@@ -69,12 +70,7 @@ func (r *reader) destination(c channel) (bucket, prefix string) {
 	}
 	place, ok := strings.CutPrefix(value, "s3://")
 	bucket, prefix, _ = strings.Cut(place, "/")
-	name := c.name
-	if name == "" && c.dir != "" {
-		name = lastPart(c.dir)
-	}
-	t := template{host: r.sources.host, name: name}
-	prefix, err := t.replace(strings.TrimSuffix(prefix, "/"))
+	prefix, err := r.template(c).replace(strings.TrimSuffix(prefix, "/"))
 	switch {
 	case !ok:
 		r.problem("%s: the destination must begin with s3://", origin)
@@ -88,6 +84,29 @@ func (r *reader) destination(c channel) (bucket, prefix string) {
 		r.problem("%s: the prefix must be UTF-8 without empty, \".\" or \"..\" parts, control characters, \"?\" and \"#\"", origin)
 	}
 	return bucket, prefix
+}
+
+// template returns what stands for the placeholders of the channel c.
+func (r *reader) template(c channel) template {
+	name := c.name
+	if name == "" && c.dir != "" {
+		name = lastPart(c.dir)
+	}
+	return template{host: r.sources.host, name: name}
+}
+
+// publicURL returns the URL of what is stored of the channel c, with nothing but placeholders of a time in it; empty if it is
+// not set. Problems do not repeat it, as it may hold a password.
+func (r *reader) publicURL(c channel) string {
+	value, origin := r.text(namePublicURL), r.find(namePublicURL).origin
+	public, err := r.template(c).replace(value)
+	if err == nil {
+		_, err = hls.NewSite(atTime(public, r.sources.started), "")
+	}
+	if err != nil {
+		r.problem("%s: %w", origin, err)
+	}
+	return public
 }
 
 // isBucket says whether s can name a bucket.

@@ -33,11 +33,12 @@ func (c collected) differences(theirs said) []difference {
 	}
 	all := c.differentNumbers(theirs)
 	ours, named := map[use][]hls.Kind{}, map[use]bool{}
+	site, _ := hls.NewSite(strings.TrimSuffix(listAddress, "live/list.m3u8"), "") // which has no fault
 	for i, ref := range c.ours.References {
 		player := theirs.Ours[i]
 		u := use{URL: player.URL, Offset: float64(ref.Offset), Length: float64(ref.Length), Gap: ref.Gap}
 		ours[u] = append(ours[u], ref.Kind)
-		path, target := hls.Resolve("live/list.m3u8", ref.URI)
+		path, target := site.Resolve("live/list.m3u8", ref.URI)
 		if target == hls.Local && path != player.Path || target == hls.Elsewhere && player.Path != "" && player.Path != "live/list.m3u8" {
 			all = append(all, difference{what: "file", detail: fmt.Sprintf("%q is %s %q, the player asks for %q", ref.URI, target, path, player.Path)})
 		}

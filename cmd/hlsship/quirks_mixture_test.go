@@ -25,8 +25,8 @@ const (
 	mixtureLanes  = 4
 	mixtureStream = time.Minute
 	// mixtureStill is how long the live edge may stand still while any connection works: a playlist's PUT that gives no sign is
-	// left alone for ten seconds, since it may still land, where no condition keeps it from landing on a newer one; then it has to be sent.
-	mixtureStill = 11 * time.Second
+	// left alone for eight seconds, since it may still land, where no condition keeps it from landing on a newer one; then it has to be sent.
+	mixtureStill = 10 * time.Second
 )
 
 // TestQuirkMixture ships streams through random mixtures: a store of some nature, with connections, nodes and single

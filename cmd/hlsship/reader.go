@@ -93,6 +93,16 @@ func (r *reader) positive(name string, d time.Duration) {
 	}
 }
 
+// lag reads how far the live edge may be behind; "auto" is 0.
+func (r *reader) lag() time.Duration {
+	if r.text(nameMaxLag) == "auto" {
+		return 0
+	}
+	d := r.duration(nameMaxLag)
+	r.positive(nameMaxLag, d)
+	return d
+}
+
 func (r *reader) count(name string) int {
 	value, origin := r.text(name), r.find(name).origin
 	n, err := strconv.Atoi(value)

@@ -131,6 +131,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 			kept.close()
 		}
 	}()
+	unique := c.store.perRun()
 	c.store = c.store.at(kept.start(c.store, s.started))
 	figures = s.metrics(c.dir + " to " + c.store.destination())
 	figures.UplinkLimit(c.flow.uplinkLimit)
@@ -142,16 +143,18 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	held = s.supervisor.tie(c.name, figures.Watcher(), observer, c.dir, c.store.destination())
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
 	watch, err := watcher.New(watcher.Config{
-		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), Leave: s.leave, Pin: kept.pin, Torn: kept.torn,
+		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), LongestPath: uploader.LongestPath(c.store.keyPrefix()),
+		Leave: s.leave, Site: c.store.site(), Pin: kept.pin, Torn: kept.torn,
 		Memory: s.memory, Logger: s.logger, Observer: held.watcher, Beat: held.watching,
 	})
 	if err != nil {
 		return nil, usageError{err}
 	}
 	upload, err := uploader.New(uploader.Config{
-		Store: store, Prefix: c.store.keyPrefix(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
+		Store: store, Prefix: c.store.keyPrefix(), Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
-		CacheControl: c.store.cacheControl, Headers: c.store.headers, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late, Notes: kept.notes(c.store), Memory: s.memory,
+		Unique: unique, CacheControl: c.store.cacheControl, Headers: c.store.headers, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
+		Notes: kept.notes(c.store), Memory: s.memory,
 		Look: watch.Look, Scanned: held.begun, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})
 	if err != nil {

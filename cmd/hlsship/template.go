@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// template replaces the placeholders of a prefix.
+// template replaces the placeholders of a prefix or a URL.
 type template struct{ host, name string }
 
 // startLayout is how {start} without a layout is written.
@@ -21,7 +21,7 @@ func (t template) replace(prefix string) (string, error) {
 	for {
 		before, rest, found := strings.Cut(prefix, "{")
 		if strings.Contains(before, "}") {
-			return "", errors.New("the prefix has a \"}\" without its \"{\"")
+			return "", errors.New("a \"}\" without its \"{\"")
 		}
 		b.WriteString(before)
 		if !found {
@@ -29,7 +29,7 @@ func (t template) replace(prefix string) (string, error) {
 		}
 		inner, after, closed := strings.Cut(rest, "}")
 		if !closed {
-			return "", errors.New("the prefix has a \"{\" without its \"}\"")
+			return "", errors.New("a \"{\" without its \"}\"")
 		}
 		text, err := t.placeholder(inner)
 		if err != nil {
@@ -76,8 +76,14 @@ func atTime(prefix string, start time.Time) string {
 // isTimed says whether the prefix depends on when the run began.
 func (c storeConfig) isTimed() bool { return timed().MatchString(c.prefix) }
 
-// at returns c with the prefix of a run that began at start.
+// perRun says whether the prefix tells runs apart that began a second after one another.
+func (c storeConfig) perRun() bool {
+	one := time.Date(2001, 2, 3, 4, 5, 6, 0, time.UTC)
+	return atTime(c.prefix, one) != atTime(c.prefix, one.Add(time.Second))
+}
+
+// at returns c with the prefix and the public URL of a run that began at start.
 func (c storeConfig) at(start time.Time) storeConfig {
-	c.prefix = atTime(c.prefix, start)
+	c.prefix, c.publicURL = atTime(c.prefix, start), atTime(c.publicURL, start)
 	return c
 }

@@ -20,17 +20,18 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l profile -d 'profile 
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l role-arn -d 'role to assume with the keys that were found, such as one of a partner\'s account' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l external-id -d 'what the role\'s trust policy asks for; with --role-arn' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l name -d 'what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l public-url -d 'URL at which players find the files of DIR, such as https://cdn.example.net/live/, with the destination\'s placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination\'s prefix' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l include -d 'ship matching files though no playlist names them' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l exclude -d 'never look at matching files' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses' -r -F
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-age -d 'how long a file may wait for the store before it is given up; 0 for ever' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-age -d 'how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l workers -d 'requests of all kinds to the store at once, at least 3' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l min-interval -d 'least time between two versions of one playlist; some stores allow one write a second' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l drain-timeout -d 'time to ship what is left after the first SIGTERM or SIGINT' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
@@ -60,17 +61,18 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l profile -d 'profil
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l role-arn -d 'role to assume with the keys that were found, such as one of a partner\'s account' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l external-id -d 'what the role\'s trust policy asks for; with --role-arn' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l name -d 'what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l public-url -d 'URL at which players find the files of DIR, such as https://cdn.example.net/live/, with the destination\'s placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination\'s prefix' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l include -d 'ship matching files though no playlist names them' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l exclude -d 'never look at matching files' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses' -r -F
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-age -d 'how long a file may wait for the store before it is given up; 0 for ever' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-age -d 'how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l workers -d 'requests of all kinds to the store at once, at least 3' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l min-interval -d 'least time between two versions of one playlist; some stores allow one write a second' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l drain-timeout -d 'time to ship what is left after the first SIGTERM or SIGINT' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x

@@ -26,17 +26,18 @@ run)
 		'*--role-arn[role to assume with the keys that were found, such as one of a partner'\''s account]:value: ' \
 		'*--external-id[what the role'\''s trust policy asks for; with --role-arn]:value: ' \
 		'*--name[what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR]:value: ' \
+		'*--public-url[URL at which players find the files of DIR, such as https\://cdn.example.net/live/, with the destination'\''s placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination'\''s prefix]:value: ' \
 		'*--settle[how long a file must be quiet to count as finished where the kernel cannot tell]:value: ' \
 		'*--rescan[time between scans of the directory, which find what no event told of]:value: ' \
 		'*--include[ship matching files though no playlist names them]:value: ' \
 		'*--exclude[never look at matching files]:value: ' \
 		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses]:path:_files' \
-		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
-		'*--spool-age[how long a file may wait for the store before it is given up; 0 for ever]:value: ' \
+		'*--spool-budget[size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
+		'*--spool-age[how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever]:value: ' \
 		'*--workers[requests of all kinds to the store at once, at least 3]:value: ' \
 		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
 		'*--min-interval[least time between two versions of one playlist; some stores allow one write a second]:value: ' \
-		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards]:value: ' \
+		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s]:value: ' \
 		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \
 		'*--drain-timeout[time to ship what is left after the first SIGTERM or SIGINT]:value: ' \
 		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \
@@ -67,17 +68,18 @@ check)
 		'*--role-arn[role to assume with the keys that were found, such as one of a partner'\''s account]:value: ' \
 		'*--external-id[what the role'\''s trust policy asks for; with --role-arn]:value: ' \
 		'*--name[what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR]:value: ' \
+		'*--public-url[URL at which players find the files of DIR, such as https\://cdn.example.net/live/, with the destination'\''s placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination'\''s prefix]:value: ' \
 		'*--settle[how long a file must be quiet to count as finished where the kernel cannot tell]:value: ' \
 		'*--rescan[time between scans of the directory, which find what no event told of]:value: ' \
 		'*--include[ship matching files though no playlist names them]:value: ' \
 		'*--exclude[never look at matching files]:value: ' \
 		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses]:path:_files' \
-		'*--spool-budget[size of what may wait for the store; beyond it the oldest files are given up; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
-		'*--spool-age[how long a file may wait for the store before it is given up; 0 for ever]:value: ' \
+		'*--spool-budget[size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
+		'*--spool-age[how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever]:value: ' \
 		'*--workers[requests of all kinds to the store at once, at least 3]:value: ' \
 		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
 		'*--min-interval[least time between two versions of one playlist; some stores allow one write a second]:value: ' \
-		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards]:value: ' \
+		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s]:value: ' \
 		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \
 		'*--drain-timeout[time to ship what is left after the first SIGTERM or SIGINT]:value: ' \
 		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \

@@ -39,6 +39,12 @@ func pinName(name string, v hls.Version) (string, error) {
 	return long, nil
 }
 
+// Pinnable reports whether the name of a file leaves room for a pin, unless something else is in the way of it.
+func Pinnable(name string, fi fs.FileInfo) bool {
+	_, err := pinName(name, versionOf(fi))
+	return !errors.Is(err, errName)
+}
+
 // parsePin is the inverse of pinName, but for the device. It accepts exactly what pinName makes.
 func parsePin(pin string) (name string, v hls.Version, ok bool) {
 	at := strings.LastIndexByte(pin, '@')

@@ -13,6 +13,10 @@ import (
 // again is not to take all descriptors.
 const maxLeft = 4
 
+// takenPause is the time from one line in the log about a spool folder that was taken away to the next; those between are
+// counted.
+const takenPause = time.Hour
+
 // errMovedAgain says that it was moved away more often than that.
 var errMovedAgain = errors.New("it is moved away again and again")
 
@@ -30,8 +34,7 @@ func (s *Spool) renew(ctx context.Context) {
 		s.mu.Lock()
 		s.base, s.left = nil, append(s.left, b)
 		s.mu.Unlock()
-		s.config.Logger.Warn("spool folder was moved or removed, or is open to others; it is made anew", "spool", s.folder,
-			"cure", "leave it alone while hlsship runs; what it held survives only while hlsship runs, if at all")
+		s.tellTaken()
 	}
 	recovered, err := s.reopen()
 	if err != nil {
@@ -47,6 +50,34 @@ func (s *Spool) renew(ctx context.Context) {
 	if len(recovered) > 0 {
 		s.config.Late(ctx, recovered)
 	}
+}
+
+// taken is what the log was told of spool folders that were taken away. It is owned by Run.
+type taken struct {
+	told     time.Time
+	repeated int // since
+}
+
+// tellTaken logs that the spool folder is gone, unless the log has been told of the like: a mirror that deletes what its
+// source has not, such as rsync --delete, takes it away each time.
+func (s *Spool) tellTaken() {
+	t := &s.taken
+	if now := s.sys.now(); t.told.IsZero() || now.Sub(t.told) >= takenPause {
+		s.config.Logger.Warn("spool folder was moved or removed, or is open to others; it is made anew", "spool", s.folder,
+			"repeated", t.repeated, "cure", "leave it alone while hlsship runs (rsync --delete needs --exclude .hlsship), or have it "+
+				"elsewhere with --spool-dir; what it held survives only while hlsship runs, if at all")
+		*t = taken{told: now}
+		return
+	}
+	t.repeated++
+}
+
+// isTaken reports whether the spool folder was taken away, which renew tells and mends.
+func (s *Spool) isTaken() bool {
+	s.mu.Lock()
+	b := s.base
+	s.mu.Unlock()
+	return b != nil && !b.is(s.config.Dir)
 }
 
 // reopen goes on with the folder that has the name now. One that came back is still locked by this process, and nothing in

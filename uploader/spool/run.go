@@ -204,16 +204,20 @@ func (s *Spool) tell(device uint64, how, name string, err error) {
 }
 
 // trouble deals with a spool folder that cannot be used: for a while nothing is pinned. The log is told
-// once, until it works again, and once more if it is foreign, which waiting does not mend.
+// once, until it works again, and once more if it is foreign, which waiting does not mend. That it was taken away is for
+// renew to tell.
 func (s *Spool) trouble(op, name string, err error) {
 	level := slog.LevelWarn
 	if isForeign(err) {
 		level = slog.LevelError
 	}
+	taken := level < slog.LevelError && s.isTaken()
 	s.mu.Lock()
 	s.retry = s.sys.now().Add(pause)
-	known := s.warned >= level
-	s.warned = max(s.warned, level)
+	known := taken || s.warned >= level
+	if !taken {
+		s.warned = max(s.warned, level)
+	}
 	s.mu.Unlock()
 	about := []any{"op", op, "path", name, "spool", s.folder, "err", err, "cure", cure(err), "retry_in", pause}
 	switch {

@@ -75,6 +75,7 @@ type Spool struct {
 	torn      map[string][]hls.Version // what dropped entries said of a path
 	run       time.Time                // when it began; zero unless Resume was called
 	said      time.Time                // when stillRuns last did
+	taken     taken
 }
 
 // way is something that the log was told of a file system.

@@ -209,7 +209,7 @@ func (c *catcher) growing(list string, content []byte) []growing {
 	}
 	reach := make(map[string]int64)
 	for _, ref := range parsed.References {
-		if at, target := hls.Resolve(list, ref.URI); target == hls.Local && ref.Length > 0 {
+		if at, target := (hls.Site{}).Resolve(list, ref.URI); target == hls.Local && ref.Length > 0 {
 			reach[at] = max(reach[at], ref.Offset+ref.Length)
 		}
 	}

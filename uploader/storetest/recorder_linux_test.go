@@ -183,7 +183,7 @@ func TestRecorderBesideFfmpeg(t *testing.T) {
 					return
 				}
 				for _, ref := range parsed.References {
-					name, _ := hls.Resolve(path, ref.URI)
+					name, _ := hls.Site{}.Resolve(path, ref.URI)
 					stored := finished[name]
 					if ref.Kind.IsPlaylist() {
 						continue // ffmpeg writes the multivariant playlist last

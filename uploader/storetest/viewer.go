@@ -17,7 +17,7 @@ const DefaultSettle = 2 * time.Second
 // Viewer judges a store by what a player could load from it. It is told what the packager really
 // finished (Finished, Grown, Listed) and every change of the store (Changed, ChangedUnread, Removed),
 // in the order in which they happened, and keeps every broken promise as a Violation. It shares no code
-// and no reasoning with the uploader that it judges, apart from hls.ParseFile and hls.Resolve.
+// and no reasoning with the uploader that it judges, apart from hls.ParseFile and hls.Site.
 //
 // Versions are bytes: what was finished twice with the same bytes is one version. A reference of a
 // playlist means the version of its file that is finished when the playlist is, or the next to be
@@ -37,6 +37,8 @@ type Viewer struct {
 	Grace time.Duration
 	// AllowUnnamed switches RuleNeverNamed off.
 	AllowUnnamed bool
+	// Site says where players find the directory. The zero Site is that of a bucket's root.
+	Site hls.Site
 
 	prefix string
 
@@ -271,7 +273,7 @@ func (v *Viewer) references(of *file, parsed *hls.Playlist, next []string) []ref
 	v.mark++
 	refs := make([]ref, 0, len(parsed.References))
 	for _, named := range parsed.References {
-		at, target := hls.Resolve(of.path, named.URI)
+		at, target := v.Site.Resolve(of.path, named.URI)
 		if named.Unresolved || target != hls.Local || at == of.path {
 			continue
 		}
@@ -289,7 +291,7 @@ func (v *Viewer) references(of *file, parsed *hls.Playlist, next []string) []ref
 			refs = append(refs, r)
 		}
 		// Of what a manifest counts by its times alone, that gates which is finished when it is.
-		if r := &refs[f.slot]; !named.Hint && !named.Gap && (!named.Soft || r.version != unbound) {
+		if r := &refs[f.slot]; !named.Hint && !named.Gap && !named.Optional && (!named.Soft || r.version != unbound) {
 			r.gates, r.soft = true, named.Soft && (r.soft || !r.gates)
 			r.whole = r.whole || named.Length == 0
 			if named.Length > 0 {

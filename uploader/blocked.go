@@ -193,7 +193,7 @@ func (p *Plan) changedStreams(now time.Time, all bool) []liveState {
 
 // idle reports whether nothing of s is left.
 func (s *stream) idle() bool {
-	return s.list == nil && len(s.queue) == 0 && len(s.backlog) == 0 && s.flying == 0 && s.asking == 0 &&
+	return s.list == nil && len(s.queue)+len(s.backlog)+len(s.proofs) == 0 && s.flying == 0 && s.asking == 0 &&
 		!s.dirty && s.denied == [classes]bool{} && s.alarm.IsZero()
 }
 

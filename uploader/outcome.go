@@ -169,6 +169,9 @@ func (p *Plan) dead(o *object, v *version) {
 	o.lost = o.newest == v && v.witnessed()
 	o.gone = true
 	p.discard(o, v)
+	if v := o.newest; v != nil && v.unpinned != "" && !v.refused {
+		p.perish(o) // older bytes, which the directory has no more
+	}
 }
 
 func (p *Plan) discard(o *object, v *version) {

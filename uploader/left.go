@@ -73,8 +73,9 @@ func (p *Plan) compareLeft(l *list, out Outcome) {
 
 // newer reports whether s is newer than the version that the store holds, as it is if all went well: who published that
 // one let go of those before it. Sequence numbers that fall say otherwise, and so may anything about a version that
-// turned up late, unless s was finished after the other was: then its packager began anew. Where only a store's clock can
-// tell, s is newer unless it is surely not.
+// turned up late, unless s was finished after the other was: then its packager restarted. Where only a store's clock can
+// tell, s is newer unless it is surely not; one that turned up late, when this process may have published the other, must be surely
+// newer.
 func (s *snapshot) newer(out Outcome) bool {
 	was, is := out.Playlist, s.file.Playlist
 	media := is.Kind == hls.MediaPlaylist && was.Kind == is.Kind
@@ -84,6 +85,9 @@ func (s *snapshot) newer(out Outcome) bool {
 	}
 	if !out.Finished.IsZero() {
 		return s.file.Version.ModTime > out.Finished.UnixNano()
+	}
+	if s.tardy {
+		return Info{Modified: out.Modified}.earlier(s.file)
 	}
 	return !Info{Modified: out.Modified}.later(s.file)
 }

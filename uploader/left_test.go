@@ -366,3 +366,61 @@ func TestNamedInTheSpool(t *testing.T) {
 		})
 	}
 }
+
+// TestLeftLateOfAForgottenPlaylist: what turns up late does not follow a newer version that this process published and whose file
+// is gone, though the store's clock does not tell which of them is older.
+func TestLeftLateOfAForgottenPlaylist(t *testing.T) {
+	t.Parallel()
+	finishedAt := time.Unix(5000, 0)
+	for name, test := range map[string]struct {
+		modified time.Time // as the store tells; zero if it does not
+		newer    bool
+	}{
+		"stored a moment later":   {finishedAt.Add(time.Second), false},
+		"stored a moment before":  {finishedAt.Add(-time.Second), false},
+		"nobody knows":            {time.Time{}, false},
+		"stored long before that": {finishedAt.Add(-time.Minute), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			d.media("a.ts")
+			newer := playlistText(5, false, "a.ts")
+			d.playlist("x.m3u8", newer)
+			d.absorb(func(Job) {})
+			d.gone("x.m3u8")
+			d.jobs()
+			text := playlistText(4, false, "a.ts")
+			pl, err := hls.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.plan.ObserveLate(hls.File{
+				Path: "x.m3u8", State: hls.Settled, Kind: pl.Kind, Seen: d.now, Found: true, Spooled: true, Version: hls.Version{ModTime: finishedAt.UnixNano()},
+				Content: []byte(text), Playlist: pl, Source: &leaf{},
+			})
+			was, err := hls.Parse([]byte(newer))
+			if err != nil {
+				t.Fatal(err)
+			}
+			published := false
+			for range 20 {
+				for _, j := range d.jobs() {
+					switch j.Op {
+					case Fetch:
+						d.report(j, Outcome{Result: Done, ETag: "newer", Content: []byte(newer), Playlist: was, Modified: test.modified})
+					case PutPlaylist:
+						published = true
+						d.report(j, Outcome{Result: Done})
+					case Compare, PutMedia:
+						d.report(j, Outcome{Result: Done, ETag: "a"})
+					}
+				}
+				d.tick(time.Second)
+			}
+			if published != test.newer {
+				t.Errorf("published: %v, want %v", published, test.newer)
+			}
+		})
+	}
+}

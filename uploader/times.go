@@ -26,6 +26,12 @@ func (i Info) holds(f hls.File) bool {
 	return f.Found && !i.Finished.IsZero() && i.Finished.Equal(finished(f))
 }
 
+// earlier reports whether the object was surely stored before f was finished. Info.Modified is earlier than it was by as much as
+// clockMargin, or more.
+func (i Info) earlier(f hls.File) bool {
+	return !i.Modified.IsZero() && i.Modified.Add(2*clockMargin).UnixNano() < f.Version.ModTime
+}
+
 // later reports whether the object was surely stored after f was finished.
 func (i Info) later(f hls.File) bool {
 	return !i.Modified.IsZero() && i.Modified.Add(-clockMargin).UnixNano() > f.Version.ModTime

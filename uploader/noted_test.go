@@ -23,7 +23,6 @@ type upgrade struct {
 	names  []string
 	text   strings.Builder
 	puts   map[string]int // since the process began
-	listed map[string]time.Time
 }
 
 func newUpgrade(t *testing.T, segments int, hidden bool) *upgrade {

@@ -131,10 +131,6 @@ func (e *event) listed(n int) func() bool {
 	return func() bool { last := e.last.Load(); return last != nil && *last == fmt.Sprintf("s%d.ts", n) }
 }
 
-func (e *event) has(name, text string) func() bool {
-	return func() bool { return strings.Contains(string(e.memory.Contents()["live/"+name]), text) }
-}
-
 // run ships until the function returns, and then drains. It returns how many bytes of media were read.
 func (e *event) run(spooled bool, until func()) (read int64) {
 	e.Helper()

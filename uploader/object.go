@@ -19,6 +19,8 @@ type object struct {
 	remote *version // what the store holds; nil if that is nothing or not known
 	etag   string   // of what the store holds; empty if not known
 
+	unsettled time.Time // since when there are other bytes than those stored, if they were finished again and again meanwhile
+
 	like    string    // its pattern, once somebody asked
 	naming  []naming  // the playlists that name it
 	waiters []waiter  // references that wait for the next version
@@ -245,6 +247,9 @@ func (p *Plan) adopt(o *object, v *version) {
 	old := o.newest
 	if old == nil {
 		old = o.remote
+	}
+	if o.unsettled.IsZero() || old == nil || o.stored(old) {
+		o.unsettled = v.file.Seen
 	}
 	o.newest, o.query, o.lost, o.before, o.recall = v, false, false, "", nil
 	if old != nil && old.id == v.id {

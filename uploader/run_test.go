@@ -405,3 +405,39 @@ func TestCorrectedSegment(t *testing.T) {
 		})
 	}
 }
+
+// TestPatienceIsOfTheFirstOverwrite: bytes that are written again and again while other playlists need the old ones wait for
+// Patience, from the first of them on, and not for ever.
+func TestPatienceIsOfTheFirstOverwrite(t *testing.T) {
+	t.Parallel()
+	for name, line := range map[string]string{"init.mp4": `#EXT-X-MAP:URI="init.mp4"`, "k.key": `#EXT-X-KEY:METHOD=AES-128,URI="k.key"`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{Workers: 200, PerStream: 100})
+			d.media(name, "s0.ts")
+			d.playlist("x.m3u8", playlistText(0, false, line, "s0.ts"))
+			d.absorb(func(Job) {})
+			began, stored := d.now, time.Duration(0)
+			for n := 1; n < 30 && stored == 0; n++ {
+				d.tick(2 * time.Second)
+				segment := fmt.Sprintf("s%d.ts", n)
+				d.media(name, segment)
+				d.playlist("x.m3u8", playlistText(n, false, line, segment))
+				for range 4 {
+					for _, j := range d.jobs() { // the segments take for ever
+						switch {
+						case j.Op == Compare:
+							d.report(j, Outcome{Result: Different, ETag: "opaque"})
+						case j.Path == name:
+							stored = d.now.Sub(began)
+							d.report(j, Outcome{Result: Done})
+						}
+					}
+				}
+			}
+			if stored < 30*time.Second || stored > 36*time.Second {
+				t.Errorf("stored after %v, want half a minute", stored)
+			}
+		})
+	}
+}

@@ -398,7 +398,7 @@ func (l *list) shows(o *object, v *version) bool {
 }
 
 // overwritable reports whether v may replace bytes that the published version of l names: when a newer
-// snapshot waits for nothing but overwrites; else after Settle if no newer playlist came, or after Patience, when s looks at
+// snapshot waits for nothing but overwrites; else after Settle if no newer playlist came, or after Patience from the first bytes on, when s looks at
 // it again.
 func (p *Plan) overwritable(l *list, o *object, v *version, s *stream) bool {
 	if len(l.doubt) > 0 {
@@ -412,11 +412,10 @@ func (p *Plan) overwritable(l *list, o *object, v *version, s *stream) bool {
 	if !meant && o.isMedia() && !ended {
 		return false // older bytes than the published ones, or a packager's that has not listed them yet
 	}
-	wait := p.cfg.Settle
-	if len(l.pending) > 0 {
-		wait = max(p.cfg.Patience, wait)
+	at := v.file.Seen.Add(p.cfg.Settle)
+	if patient := o.unsettled.Add(max(p.cfg.Patience, p.cfg.Settle)); len(l.pending) > 0 || patient.Before(at) {
+		at = patient // it may be written again and again
 	}
-	at := v.file.Seen.Add(wait)
 	if p.now.Before(at) {
 		p.alarm(at, s)
 		return false

@@ -441,3 +441,44 @@ func TestPatienceIsOfTheFirstOverwrite(t *testing.T) {
 		})
 	}
 }
+
+// TestPlaylistAtRestMeansNothingYounger: bytes that are finished in sight of this process are younger than a playlist that was there
+// before it, whatever the clock of their writer says, and count for it only after Settle.
+func TestPlaylistAtRestMeansNothingYounger(t *testing.T) {
+	t.Parallel()
+	for name, line := range map[string]string{"init.mp4": `#EXT-X-MAP:URI="init.mp4"`, "k.key": `#EXT-X-KEY:METHOD=AES-128,URI="k.key"`, "s3.ts": "s3.ts"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, PlanConfig{})
+			d.aged("s4.ts", time.Minute)
+			text := playlistText(3, false, line, "s4.ts")
+			f := d.file("x.m3u8")
+			f.Content, f.Found = []byte(text), true
+			f.Playlist, _ = hls.Parse(f.Content)
+			f.Kind = f.Playlist.Kind
+			d.plan.Observe(f)
+			d.tick(100 * time.Millisecond)
+			d.back(name, time.Hour)
+			finished, published := d.now, time.Duration(0)
+			for range 40 {
+				for _, j := range d.jobs() {
+					switch j.Op {
+					case Fetch:
+						d.report(j, Outcome{Result: Absent})
+					case PutPlaylist:
+						published = d.now.Sub(finished)
+						d.report(j, Outcome{Result: Done})
+					case Compare:
+						d.report(j, Outcome{Result: Different, ETag: "theirs"})
+					case PutMedia:
+						d.report(j, Outcome{Result: Done})
+					}
+				}
+				d.tick(100 * time.Millisecond)
+			}
+			if published < 2*time.Second {
+				t.Errorf("published after %v, want Settle at least", published)
+			}
+		})
+	}
+}

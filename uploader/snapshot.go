@@ -183,7 +183,7 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 	if b.free {
 		return true
 	}
-	if s.file.Found && v.file.Version.ModTime > s.file.Version.ModTime {
+	if s.file.Found && (v.file.Version.ModTime > s.file.Version.ModTime || v.witnessed() && v.file.Seen.After(s.file.Seen)) {
 		b.anew, s.anew = true, true
 	}
 	if b.anew {

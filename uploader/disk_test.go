@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -34,7 +35,7 @@ type disk struct {
 
 	removed func(name string) // told of all that is removed
 
-	read      int64         // bytes of files
+	read      atomic.Int64  // bytes of files
 	back      time.Duration // the clock of those who write
 	backMedia bool          // only that of media
 
@@ -423,7 +424,7 @@ func (r heldReader) ReadAt(b []byte, off int64) (int, error) {
 		return 0, io.EOF
 	}
 	n := copy(b, content[off:])
-	r.h.disk.read += int64(n)
+	r.h.disk.read.Add(int64(n))
 	if n < len(b) {
 		return n, io.EOF
 	}

@@ -56,7 +56,8 @@ func (u *upgrade) list() { u.disk.write("x.m3u8", []byte(u.text.String()), false
 // until it was listed, and how many bytes were read before that, and in all.
 func (u *upgrade) ship(next string, notes bool) (listed time.Duration, early, read int64) {
 	u.Helper()
-	u.puts, u.disk.read = map[string]int{}, 0
+	u.puts = map[string]int{}
+	u.disk.read.Store(0)
 	var store uploader.Store = u.memory
 	if u.hidden {
 		store = u.store
@@ -82,13 +83,13 @@ func (u *upgrade) ship(next string, notes bool) (listed time.Duration, early, re
 		for !strings.Contains(string(u.memory.Contents()["live/x.m3u8"]), next) && time.Since(began) < time.Minute {
 			time.Sleep(time.Millisecond)
 		}
-		listed, early = time.Since(began), u.disk.read
+		listed, early = time.Since(began), u.disk.read.Load()
 		time.Sleep(20 * time.Second)
 	})
 	if err != nil {
 		u.Errorf("run: %v: %s", err, logged)
 	}
-	return listed, early, u.disk.read
+	return listed, early, u.disk.read.Load()
 }
 
 // TestRunReadsWhatIsNotNoted restarts in the middle of an EVENT stream. What is noted is not read, and in doubt it is.

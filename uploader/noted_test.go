@@ -110,7 +110,7 @@ func TestRunReadsWhatIsNotNoted(t *testing.T) {
 	}{
 		"nothing happened":                 {stored: []string{}},
 		"no notes":                         {without: true, stored: []string{}, reads: true, waits: true},
-		"notes lost":                       {meanwhile: func(u *upgrade) { clear(u.notes.all) }, stored: []string{}, reads: true, waits: true},
+		"notes lost":                       {meanwhile: func(u *upgrade) { u.notes.mu.Lock(); defer u.notes.mu.Unlock(); clear(u.notes.all) }, stored: []string{}, reads: true, waits: true},
 		"a segment was rewritten":          {meanwhile: func(u *upgrade) { u.disk.write("s7.ts", []byte("SEGMENT s7.ts"), false) }, stored: []string{"s7.ts"}, waits: true},
 		"a segment was rewritten in place": {meanwhile: func(u *upgrade) { u.disk.write("s7.ts", []byte("SEGMENT s7.ts"), true) }, stored: []string{"s7.ts"}, waits: true},
 		"an object was deleted":            {meanwhile: func(u *upgrade) { u.memory.Remove("live/s7.ts") }, stored: []string{"s7.ts"}},

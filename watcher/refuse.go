@@ -101,15 +101,12 @@ func (r *run) refuse(f *file, reason string, v hls.Version, err error) {
 		return
 	}
 	f.told.refused, f.told.refusedAs = reason, v
-	r.config.Observer.Refused(reason)
-	switch reason {
-	case refusedDeep, refusedLong:
-		if r.summed[reason] {
-			return // one line for all of them
-		}
-		r.summed[reason] = true
+	oneLine := reason == refusedDeep || reason == refusedLong
+	if !oneLine || !r.summed[reason] {
+		r.warn(f, reason, err)
 	}
-	r.warn(f, reason, err)
+	r.summed[reason] = oneLine
+	r.config.Observer.Refused(reason)
 }
 
 // refuseDeep is refuse for a folder that lies too deep, with all that is below it.

@@ -110,8 +110,9 @@ type Plan struct {
 
 	noAppend bool // the store cannot lengthen an object
 
-	listed bool   // no listing of the store is to be waited for
-	survey uint64 // while it is listed: younger versions were not there when that began. 0 else, and if what it says is void
+	scanning bool   // the directory was not looked through yet
+	listed   bool   // no listing of the store is to be waited for
+	survey   uint64 // while it is listed: younger versions were not there when that began. 0 else, and if what it says is void
 
 	unpinned unpinned // files whose pins were let go
 	strays   strays   // finished files that nothing names
@@ -415,7 +416,7 @@ func (p *Plan) observeList(f hls.File) {
 	l.pending = append(l.pending, s)
 	p.bound(l)
 	recalled := 0
-	if prev == nil || prev.left() {
+	if prev == nil || prev.left() || p.scanning {
 		recalled = p.strays.recall(p, s) // later nothing is named that nobody sees
 	}
 	p.see(l, s, recalled)

@@ -168,3 +168,13 @@ func (s *strays) unnamed() (n int, example string) {
 	}
 	return n, s.example
 }
+
+// Scanned notes that all that lay in the directory was heard of: what was named while nobody looked is recalled once more.
+func (p *Plan) Scanned() {
+	p.scanning = false
+	for _, l := range p.lists {
+		if s := l.last; s != nil && s.named {
+			p.strays.recall(p, s)
+		}
+	}
+}

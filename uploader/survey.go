@@ -51,6 +51,7 @@ func newSurvey(scanned <-chan struct{}) survey {
 // scanned has the listing begin once all that the scan met was told: some of it has to be quiet for Settle before.
 func (l *loop) scanned() {
 	l.survey.scanned = nil
+	l.plan.Scanned()
 	l.setSurvey(l.plan.cfg.Settle + lull)
 }
 

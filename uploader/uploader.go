@@ -148,6 +148,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		attempts: make(map[uint64]*attempt), reports: make(chan report), probes: make(chan probe),
 		survey: newSurvey(u.cfg.Scanned),
 	}
+	u.plan.scanning = u.cfg.Scanned != nil
 	wake := time.NewTimer(time.Hour)
 	defer wake.Stop()
 	warn := time.NewTicker(u.cfg.HoldWarn)

@@ -88,9 +88,9 @@ func (p *Plan) maxLag(l *list) time.Duration {
 func (o *object) window() (longest time.Duration) {
 	for _, n := range o.naming {
 		if s := n.list.last; s != nil {
-			lasts := s.file.Playlist.Duration
-			if lasts == 0 {
-				lasts = s.duration()
+			lasts := s.duration() // at most, whatever a single EXTINF says
+			if sum := s.file.Playlist.Duration; sum > 0 {
+				lasts = min(lasts, sum)
 			}
 			longest = max(longest, lasts+3*s.target())
 		}

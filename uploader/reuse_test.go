@@ -95,6 +95,10 @@ func TestWindow(t *testing.T) {
 	if got, want := d.plan.objects["c.ts"].window(), 8*time.Second; got != want {
 		t.Errorf("of one without lengths: %v, want %v", got, want)
 	}
+	d.playlist("w.m3u8", strings.Replace(playlistText(0, true, "d.ts", "e.ts"), "EXTINF:2", "EXTINF:18446744073", 1))
+	if got, want := d.plan.objects["d.ts"].window(), 10*time.Second; got != want {
+		t.Errorf("of one with an absurd length: %v, want %v", got, want)
+	}
 }
 
 // TestAbsurdTargetDuration: one wrong timestamp makes target durations of hours, which must not hold anything up.

@@ -35,7 +35,13 @@ func (p *Plan) relieve() {
 func (p *Plan) shed(waiting []*object) {
 	shares := p.shares(waiting)
 	heap.Init(&shares)
-	for p.over() && len(shares) > 0 {
+	returned := int64(0) // came back from the disk; nobody else makes room for that
+	for _, o := range waiting {
+		if !o.newest.pinned.IsZero() {
+			returned += o.newest.size()
+		}
+	}
+	for !p.room(-returned, p.cfg.Budget) && len(shares) > 0 {
 		largest := shares[0]
 		o := largest.next(p)
 		if o == nil {

@@ -126,9 +126,7 @@ func (s *shares) Pop() any {
 }
 
 // over reports whether more waits than the budget allows. What is under way waits no more, or not yet again.
-func (p *Plan) over() bool {
-	return p.cfg.Budget > 0 && p.waitingBytes-p.unsureBytes-p.flyingBytes > p.cfg.Budget
-}
+func (p *Plan) over() bool { return !p.room(0, p.cfg.Budget) }
 
 // waitingObjects returns the objects of which the newest bytes are wanted, surely not stored and not under way, oldest first.
 func (p *Plan) waitingObjects() []*object {

@@ -243,3 +243,28 @@ func TestPlanBudgetAtAStart(t *testing.T) {
 		t.Errorf("%d bytes are not known to be stored or not, want none", d.plan.unsureBytes)
 	}
 }
+
+// TestNobodyMakesRoomForWhatCameBack: a file that is larger than the budget, and came back from the disk to be tried once more, costs
+// the others nothing.
+func TestNobodyMakesRoomForWhatCameBack(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, PlanConfig{Budget: 1000})
+	large := d.file("b.ts")
+	large.Version.Size = 1 << 40
+	d.plan.Observe(large)
+	d.playlist("b.m3u8", playlistText(0, false, "b.ts"))
+	d.jobs()
+	if d.plan.objects["b.ts"].newest.unpinned == "" {
+		t.Fatal("it is not over the budget")
+	}
+	d.plan.unpinned.ask(d.plan.objects["b.ts"].newest, d.now)
+	d.plan.Observe(large) // as the watcher answers
+	d.media("s0.ts", "s1.ts")
+	d.playlist("x.m3u8", playlistText(0, false, "s0.ts", "s1.ts"))
+	d.jobs()
+	for _, name := range []string{"s0.ts", "s1.ts"} {
+		if v := d.plan.objects[name].newest; v.unpinned != "" || v.refused {
+			t.Errorf("%s gave way: %q", name, v.unpinned)
+		}
+	}
+}

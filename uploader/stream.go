@@ -398,8 +398,8 @@ func (l *list) shows(o *object, v *version) bool {
 }
 
 // overwritable reports whether v may replace bytes that the published version of l names: when a newer
-// snapshot waits for nothing but overwrites; else after Settle if no newer playlist came, or after Patience from the first bytes on, when s looks at
-// it again.
+// snapshot waits for nothing but overwrites; else after Settle if no newer playlist came, or after Patience from the
+// first bytes on, when s looks at it again.
 func (p *Plan) overwritable(l *list, o *object, v *version, s *stream) bool {
 	if len(l.doubt) > 0 {
 		return false // what is published shows when its PUT ended well

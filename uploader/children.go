@@ -61,7 +61,10 @@ func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
 		p.slots.flying[forBacklog]++
 		l.stream.asking++
 		child.fetching = true
-		jobs = append(jobs, Job{Path: child.path, Stream: l.stream.folder.name, Attempt: child.failures, Op: Fetch, Kind: child.kind(), asker: l.stream})
+		jobs = append(jobs, p.begin(errand{
+			Job:  Job{Path: child.path, Stream: l.stream.folder.name, Attempt: child.failures, Op: Fetch, Kind: child.kind()},
+			list: child, asker: l.stream,
+		}))
 	}
 	return jobs
 }

@@ -41,7 +41,7 @@ func (c *crowd) turn() {
 		default:
 			c.series[j.Stream] = true // Stored or Published
 		}
-		c.plan.Report(j, out)
+		c.plan.Report(j.ID, out)
 	}
 	if c.down {
 		c.plan.Recheck(c.now)

@@ -94,7 +94,7 @@ func (o *object) extends(v *version) bool { return o.remote != nil && o.remote.i
 
 // lengthen has the job add to what the store holds, or put the whole on condition that it holds what is known: a
 // request that was given up and arrives late would make the object shorter than playlists say.
-func (p *Plan) lengthen(j *Job, o *object) {
+func (p *Plan) lengthen(j *errand, o *object) {
 	if j.File.Growth == 0 || p.cfg.Unconditional {
 		return
 	}
@@ -107,7 +107,7 @@ func (p *Plan) lengthen(j *Job, o *object) {
 }
 
 // clash notes that a condition of lengthen failed, so that the store is asked what it holds before the next request.
-func (p *Plan) clash(j Job, out Outcome) bool {
+func (p *Plan) clash(j *errand, out Outcome) bool {
 	if j.From > 0 && (out.Kind == Unsupported || out.Kind == Permanent) {
 		p.noAppend = true
 		return true

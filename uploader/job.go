@@ -37,6 +37,8 @@ func (o Op) String() string {
 // Job is one request that the Plan allows now. Every Job that Next returned is to be answered by
 // exactly one Report.
 type Job struct {
+	// ID is its number, which no other Job of the Plan has.
+	ID uint64
 	// Op says what to do.
 	Op Op
 	// Path names the file, relative to the watched directory; Kind is what its playlists make of it.
@@ -67,11 +69,6 @@ type Job struct {
 	Attempt int
 	// Rejected is true if the store rejected these very bytes before (Permanent).
 	Rejected bool
-
-	object   *object
-	version  *version
-	snapshot *snapshot
-	asker    *stream // that of the parent of a playlist of which there is no file
 }
 
 // local reports whether the job is done without asking the store.

@@ -161,7 +161,7 @@ func TestPlanPublishesWhatWasLeft(t *testing.T) {
 					if j.Op == PutPlaylist {
 						published = published || string(j.File.Content) == final
 					}
-					d.plan.Report(j, map[Op]Outcome{
+					d.plan.Report(j.ID, map[Op]Outcome{
 						Compare:  {Result: Absent, At: d.now},
 						PutMedia: {Result: Done, ETag: "m", At: d.now}, PutPlaylist: {Result: Done, ETag: "p", At: d.now},
 						Fetch: {Result: Absent, At: d.now},

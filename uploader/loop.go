@@ -125,7 +125,7 @@ func (l *loop) finished(r report) {
 		l.hush.answered(r.out.At.Sub(a.last()))
 	}
 	l.log.report(r)
-	l.plan.Report(r.job, r.out)
+	l.plan.Report(r.job.ID, r.out)
 	if r.job.local() {
 		return
 	}

@@ -35,9 +35,8 @@ type object struct {
 	clashed bool // the store is to be asked for its ETag: see Plan.clash
 	lost    bool // its newest bytes are, so that what the store holds is older and means nothing
 
-	suspect bool     // the answer to the request under way may be of a store that has vanished
-	before  string   // the ETag that its newest bytes had in a store that has vanished
-	recall  *version // these bytes, which nobody else has, while the store is asked for them; nil if it is not
+	before string   // the ETag that its newest bytes had in a store that has vanished
+	recall *version // these bytes, which nobody else has, while the store is asked for them; nil if it is not
 
 	unproven bool // that the store holds remote is known from a note alone
 

@@ -1,7 +1,7 @@
 package uploader
 
 // reportPut takes the outcome of a PutMedia in.
-func (p *Plan) reportPut(j Job, out Outcome) {
+func (p *Plan) reportPut(j *errand, out Outcome) {
 	flight := j.object.flight
 	o, v := p.land(j)
 	switch out.Result {
@@ -37,7 +37,7 @@ func (p *Plan) reportPut(j Job, out Outcome) {
 }
 
 // reportCompare takes the outcome of a Compare in.
-func (p *Plan) reportCompare(j Job, out Outcome) {
+func (p *Plan) reportCompare(j *errand, out Outcome) {
 	o, v := p.land(j)
 	switch out.Result {
 	case Done:
@@ -94,7 +94,7 @@ func (p *Plan) reportCompare(j Job, out Outcome) {
 }
 
 // land ends the request of a job for a file.
-func (p *Plan) land(j Job) (*object, *version) {
+func (p *Plan) land(j *errand) (*object, *version) {
 	o := j.object
 	for _, s := range o.flight.streams {
 		s.flying--

@@ -81,9 +81,12 @@ func (c PlanConfig) withDefaults() PlanConfig {
 // changed; neither grows with the files known.
 type Plan struct {
 	cfg     PlanConfig
-	now     time.Time // the latest time heard of
-	began   time.Time // the first
-	seq     uint64    // numbers versions and snapshots in the order of their facts
+	now     time.Time          // the latest time heard of
+	began   time.Time          // the first
+	seq     uint64             // numbers versions and snapshots in the order of their facts
+	errands map[uint64]*errand // jobs under way, by their numbers
+	lastJob uint64
+	epoch   uint64 // counts how often what the store held was found to have vanished: an answer from before says nothing
 	objects map[string]*object
 	lists   map[string]*list
 	streams map[string]*stream // by key
@@ -132,6 +135,7 @@ func NewPlan(c PlanConfig) *Plan {
 	return &Plan{
 		cfg:     c,
 		slots:   newSlots(c.Workers),
+		errands: make(map[uint64]*errand),
 		objects: make(map[string]*object),
 		lists:   make(map[string]*list),
 		streams: make(map[string]*stream),
@@ -220,30 +224,23 @@ func (p *Plan) Wake() (at time.Time, ok bool) {
 	return at, ok
 }
 
-// Report takes the outcome of a job in.
-func (p *Plan) Report(j Job, o Outcome) {
+// Report takes the outcome of the job of that ID in.
+func (p *Plan) Report(id uint64, o Outcome) {
+	e := p.end(id)
 	p.tick(o.At)
-	p.weather(j, o)
-	if j.object != nil && j.object.suspect {
-		j.object.suspect = false
-		if j.Op == PutMedia && o.Result == Done {
-			j.object.before = o.ETag
-		}
-		switch o.Result {
-		case Done, Different, Present:
-			o = Outcome{Result: Cancelled, At: o.At}
-		case Absent, Void, Gone, Failed, Cancelled:
-		}
+	p.weather(e.Job, o)
+	if e.epoch != p.epoch {
+		o = e.past(o)
 	}
-	switch j.Op {
+	switch e.Op {
 	case PutMedia:
-		p.reportPut(j, o)
+		p.reportPut(e, o)
 	case Compare:
-		p.reportCompare(j, o)
+		p.reportCompare(e, o)
 	case PutPlaylist:
-		p.reportPlaylist(j, o)
+		p.reportPlaylist(e, o)
 	case Fetch:
-		p.reportFetch(j, o)
+		p.reportFetch(e, o)
 	}
 }
 

@@ -210,11 +210,11 @@ func (z *fuzzer) collect() {
 }
 
 func (z *fuzzer) checkPlaylist(j Job) {
-	if j.snapshot.seq < z.shown[j.Path] {
-		z.t.Fatalf("%s goes back from %d to %d, from %q to %q", j.Path, z.shown[j.Path], j.snapshot.seq, z.store[j.Path], j.File.Content)
+	if z.plan.errands[j.ID].snapshot.seq < z.shown[j.Path] {
+		z.t.Fatalf("%s goes back from %d to %d, from %q to %q", j.Path, z.shown[j.Path], z.plan.errands[j.ID].snapshot.seq, z.store[j.Path], j.File.Content)
 	}
 	free := map[string]bool{}
-	for _, b := range j.snapshot.binds {
+	for _, b := range z.plan.errands[j.ID].snapshot.binds {
 		free[b.obj.path] = b.free
 		if held := z.store[b.obj.path]; !b.free && b.ver.file.State == hls.Settled && held != z.bytes[b.ver.file.Version] {
 			z.t.Fatalf("%s goes up and means %q by %s, and the store holds %q", j.Path, z.bytes[b.ver.file.Version], b.obj.path, held)
@@ -264,7 +264,7 @@ func (z *fuzzer) finish(which int, r Result) {
 	default:
 		out = z.answer(j, out)
 	}
-	z.plan.Report(j, out)
+	z.plan.Report(j.ID, out)
 }
 
 // holds reports whether the condition of a PUT holds.
@@ -280,7 +280,7 @@ func (z *fuzzer) put(j Job) {
 		return
 	}
 	z.store[j.Path] = string(j.File.Content)
-	z.shown[j.Path] = j.snapshot.seq
+	z.shown[j.Path] = z.plan.errands[j.ID].snapshot.seq
 }
 
 // answer has the store do what a job asks for.
@@ -302,7 +302,7 @@ func (z *fuzzer) answer(j Job, out Outcome) Outcome {
 		if pl, err := hls.Parse(out.Content); err == nil {
 			out.Playlist = pl
 		}
-	case j.File.Source == nil && j.version == nil:
+	case j.File.Source == nil && z.plan.errands[j.ID].version == nil:
 		out.Result = Present
 	case held != z.bytes[j.File.Version]:
 		out.Result = Different

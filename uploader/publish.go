@@ -16,14 +16,14 @@ func (l *list) kind() hls.Kind {
 }
 
 // reportPlaylist takes the outcome of a PutPlaylist in.
-func (p *Plan) reportPlaylist(j Job, out Outcome) {
-	l, s := j.snapshot.list, j.snapshot
+func (p *Plan) reportPlaylist(j *errand, out Outcome) {
+	l, s := j.list, j.snapshot
 	l.flying = nil
 	p.slots.flying[forPlaylist]--
 	switch out.Result {
 	case Done:
 		l.failures, l.conflicts = 0, 0
-		p.conditions.hold(j)
+		p.conditions.hold(j.Job)
 		p.publish(l, s, out.ETag)
 	case Failed:
 		p.failPlaylist(l, s, out)
@@ -123,8 +123,8 @@ func (p *Plan) revise(l *list) {
 }
 
 // reportFetch takes the published version of a playlist in.
-func (p *Plan) reportFetch(j Job, out Outcome) {
-	l := p.lists[j.Path]
+func (p *Plan) reportFetch(j *errand, out Outcome) {
+	l := j.list
 	l.fetching = false
 	if j.asker == nil {
 		p.slots.flying[forEdge]--
@@ -137,9 +137,6 @@ func (p *Plan) reportFetch(j Job, out Outcome) {
 		for i := range s.binds {
 			p.wakeQueues(s.binds[i].obj)
 		}
-	}
-	if l.suspect {
-		l.suspect, out.Result = false, Cancelled
 	}
 	if out.Result != Done {
 		out.Share.Release()

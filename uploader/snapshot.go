@@ -32,7 +32,6 @@ type list struct {
 	flying    *snapshot // whose PUT is under way
 	outdated  bool      // what flying means was superseded meanwhile
 	fetching  bool
-	suspect   bool // the answer to the Fetch under way may be of a store that has vanished
 	contested bool // a precondition failed, and what is stored was not read since
 	conflicts int  // preconditions that failed in a row without reason
 	blind     bool // this playlist is PUT without condition

@@ -107,11 +107,11 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		return Job{}, false
 	}
 	p.slots.flying[c]++
-	j := Job{Path: l.path, Stream: l.stream.folder.name, Attempt: l.failures}
+	j := errand{Job: Job{Path: l.path, Stream: l.stream.folder.name, Attempt: l.failures}, list: l}
 	if !l.fetched {
 		l.fetching = true
 		j.Op, j.Kind = Fetch, l.kind()
-		return j, true
+		return p.begin(j), true
 	}
 	l.flying = next
 	l.notBefore = p.now.Add(p.cfg.MinInterval)
@@ -124,7 +124,7 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 	if !p.cfg.Unconditional && !l.blind {
 		j.IfMatch, j.IfAbsent = l.etag, !l.exists
 	}
-	return j, true
+	return p.begin(j), true
 }
 
 // choose returns the newest snapshot whose references are all stored, nil if there is none. One older than
@@ -317,7 +317,7 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 		o.flight.board(other)
 	}
 	p.slots.flying[fileClass(backlog)]++
-	j := Job{Backlog: backlog, Op: Compare, object: o, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.etag}
+	j := errand{Job: Job{Backlog: backlog, Op: Compare, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.etag}, object: o}
 	switch {
 	case o.asked != nil:
 		j.version = o.asked
@@ -341,7 +341,7 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 	} else {
 		j.ETag = "" // how long the object is matters, too
 	}
-	return j
+	return p.begin(j)
 }
 
 // fileClass is the class of requests for files.

@@ -23,15 +23,14 @@ func (p *Plan) inspect() {
 // the time before, and count for nothing.
 func (p *Plan) vanish() {
 	p.vanished, p.survey = true, 0
+	p.epoch++
 	for _, l := range p.lists {
 		l.fetched, l.exists, l.etag = false, false, ""
-		l.suspect = l.fetching
 		l.askAgain()
 		p.restore(l)
 		p.wake(l.stream)
 	}
 	for _, o := range p.objects {
-		o.suspect = o.busy()
 		p.vanishObject(o)
 		p.forgetObject(o)
 	}

@@ -142,12 +142,17 @@ func (p *Plan) Finished() bool {
 	return len(p.alarms) == 0 || len(p.Unshipped()) == 0
 }
 
-// liveState is what an operator sees of a stream.
-type liveState struct {
-	name                            string
-	forgotten                       bool
-	held                            int
-	waitingSince, published, newest time.Time
+// LiveState is what an operator sees of a stream, see Observer.Stream.
+type LiveState struct {
+	// Name is its folder.
+	Name string
+	// Forgotten is true if nothing is left of it.
+	Forgotten bool
+	// Held is how many playlist versions wait for what they name.
+	Held int
+	// WaitingSince, Published and Newest are when the oldest version that waits, the published one and the newest one were finished
+	// on disk; zero if there is none.
+	WaitingSince, Published, Newest time.Time
 }
 
 // sumTime is how long a folder is not summed up again, for each of its playlists: to do so takes about a hundredth of it.
@@ -164,8 +169,8 @@ func (p *Plan) touch(s *stream) {
 
 // changedStreams returns the live states of the streams that changed since the last call, or before it if it was too soon after
 // another one. With all true it returns all of them.
-func (p *Plan) changedStreams(now time.Time, all bool) []liveState {
-	var states []liveState
+func (p *Plan) changedStreams(now time.Time, all bool) []LiveState {
+	var states []LiveState
 	changed := p.changed
 	p.changed, p.nextSum = nil, time.Time{}
 	for _, f := range changed {
@@ -184,7 +189,7 @@ func (p *Plan) changedStreams(now time.Time, all bool) []liveState {
 		})
 		states = append(states, f.state())
 		if len(f.streams) == 0 {
-			states[len(states)-1].forgotten = true
+			states[len(states)-1].Forgotten = true
 			delete(p.folders, f.name)
 		}
 	}
@@ -198,8 +203,8 @@ func (s *stream) idle() bool {
 }
 
 // state sums the playlists of a folder up: the lag is that of the one that lags most.
-func (f *folder) state() liveState {
-	st := liveState{name: f.name}
+func (f *folder) state() LiveState {
+	st := LiveState{Name: f.name}
 	worst := time.Duration(-1)
 	for _, s := range f.streams {
 		if s.list != nil {
@@ -210,13 +215,13 @@ func (f *folder) state() liveState {
 }
 
 // add takes a playlist in, and returns by how much the one lags that lags most.
-func (st *liveState) add(l *list, worst time.Duration) time.Duration {
+func (st *LiveState) add(l *list, worst time.Duration) time.Duration {
 	for _, x := range l.pending {
-		if at := x.file.Seen; st.waitingSince.IsZero() || at.Before(st.waitingSince) {
-			st.waitingSince = at
+		if at := x.file.Seen; st.WaitingSince.IsZero() || at.Before(st.WaitingSince) {
+			st.WaitingSince = at
 		}
 	}
-	st.held += len(l.pending)
+	st.Held += len(l.pending)
 	if l.last == nil {
 		return worst
 	}
@@ -228,14 +233,14 @@ func (st *liveState) add(l *list, worst time.Duration) time.Duration {
 		lag = l.last.file.Seen.Sub(l.pending[0].file.Seen)
 	}
 	if lag > worst {
-		worst, st.published, st.newest = lag, published, l.last.file.Seen
+		worst, st.Published, st.Newest = lag, published, l.last.file.Seen
 	}
 	return worst
 }
 
-// abandoned returns every source that is still held, but for those that a playlist named and that outlive the
-// process, and lets go of the memory of playlists.
-func (p *Plan) abandoned() []hls.Source {
+// Abandon returns every source that is still held, but for those that a playlist named and that outlive the
+// process, and lets go of the memory of playlists. The Plan is of no use after that.
+func (p *Plan) Abandon() []hls.Source {
 	var all []hls.Source
 	abandon := func(s hls.Source, wanted bool) {
 		if _, outlives := s.(hls.Keeper); s != nil && !(outlives && wanted) {
@@ -259,5 +264,5 @@ func (p *Plan) abandoned() []hls.Source {
 			}
 		}
 	}
-	return append(all, p.Released()...)
+	return append(all, p.out.Release...)
 }

@@ -7,10 +7,8 @@ const maxConflicts = 3
 // conditions is what is known of the conditional writes of a store. Some make their ETags weak, or take them in quotes for others
 // than they are without: there If-Match never holds.
 type conditions struct {
-	held      bool     // an If-Match did
-	unfounded int      // preconditions that failed without reason, since one did not
-	useless   bool     // none ever held, and the log was not told
-	strangers []string // playlists that somebody else wrote, of which the log was not told
+	held      bool // an If-Match did
+	unfounded int  // preconditions that failed without reason, since one did not
 }
 
 // conflict draws the conclusion from a precondition of l that failed: unfounded says that the store is in the state that the
@@ -30,7 +28,7 @@ func (p *Plan) conflict(l *list, unfounded bool) bool {
 	case p.conditions.held:
 		l.blind = l.blind || l.conflicts >= maxConflicts
 	case p.conditions.unfounded >= maxConflicts && !p.cfg.Unconditional:
-		p.cfg.Unconditional, p.conditions.useless = true, true
+		p.cfg.Unconditional, p.out.Useless = true, true
 	}
 	return true
 }
@@ -40,18 +38,4 @@ func (c *conditions) hold(j Job) {
 	if j.IfMatch != "" {
 		c.held, c.unfounded = true, 0
 	}
-}
-
-// Strangers returns the playlists that somebody else wrote, as seen since the last call.
-func (p *Plan) Strangers() []string {
-	s := p.conditions.strangers
-	p.conditions.strangers = nil
-	return s
-}
-
-// Useless reports, once, that no condition of this store ever holds, so that playlists go up without.
-func (p *Plan) Useless() bool {
-	u := p.conditions.useless
-	p.conditions.useless = false
-	return u
 }

@@ -34,7 +34,7 @@ func (p *Plan) aim(l *list) {
 	}
 	if slow && !l.slow {
 		l.slow = true
-		p.lags = append(p.lags, Lag{Playlist: l.path, Stream: l.stream.folder.name, Behind: lag})
+		p.out.Lags = append(p.out.Lags, Lag{Playlist: l.path, Stream: l.stream.folder.name, Behind: lag})
 	}
 	p.skip(l)
 }
@@ -43,7 +43,7 @@ func (p *Plan) aim(l *list) {
 func (p *Plan) caughtUp(l *list) {
 	if l.slow && len(l.pending) == 0 {
 		l.slow = false
-		p.lags = append(p.lags, Lag{Playlist: l.path, Stream: l.stream.folder.name})
+		p.out.Lags = append(p.out.Lags, Lag{Playlist: l.path, Stream: l.stream.folder.name})
 	}
 }
 

@@ -59,8 +59,8 @@ func (c *crowd) turn() {
 		c.series[l.Stream] = true
 	}
 	for _, s := range c.plan.changedStreams(c.now, false) {
-		if c.series[s.name] = true; s.forgotten {
-			delete(c.series, s.name)
+		if c.series[s.Name] = true; s.Forgotten {
+			delete(c.series, s.Name)
 		}
 	}
 }

@@ -271,10 +271,10 @@ func (g *journal) lag(l Lag) {
 	}
 }
 
-func (g *journal) stream(s liveState) {
-	g.obs.Stream(s.name, s.held, s.waitingSince, s.published, s.newest)
-	if s.forgotten {
-		g.obs.Forgotten(s.name)
+func (g *journal) stream(s LiveState) {
+	g.obs.Stream(s.Name, s.Held, s.WaitingSince, s.Published, s.Newest)
+	if s.Forgotten {
+		g.obs.Forgotten(s.Name)
 	}
 }
 

@@ -22,7 +22,7 @@ func (p *Plan) pin(l *list, s *snapshot) {
 	}
 	l.last = s
 	if s.file.Source != nil {
-		p.kept = append(p.kept, s.file.Source)
+		p.out.Keep = append(p.out.Keep, s.file.Source)
 	}
 }
 
@@ -104,7 +104,7 @@ func (p *Plan) expireLeft() {
 		if s == nil || !s.left() || s.dropped || l.doubts(s) || p.now.Sub(s.file.Seen) <= p.cfg.MaxAge {
 			continue
 		}
-		p.losses = append(p.losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "age"})
+		p.out.Losses = append(p.out.Losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "age"})
 		p.dropLeft(l)
 		p.wake(l.stream)
 		p.touch(l.stream)

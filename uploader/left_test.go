@@ -86,7 +86,7 @@ func TestPlanKeepsTheNewestPlaylist(t *testing.T) {
 	d.holds(true, two)
 	d.tick(time.Second)
 	d.want("publish x.m3u8")
-	if left := d.plan.abandoned(); len(left) != 0 {
+	if left := d.plan.Abandon(); len(left) != 0 {
 		t.Errorf("%d sources would be given up at the end, and the playlist is not published", len(left))
 	}
 	d.done("publish x.m3u8")

@@ -56,13 +56,21 @@ type probe struct {
 // answers reports whether the store answered: that the key is missing is an answer, too, as is any that is about this request.
 func (p probe) answers() bool { return p.err == nil || KindOf(p.err) == NotFound || alive(p.err) }
 
-// start starts the jobs that are allowed now, unless the store is down.
-func (l *loop) start(now time.Time) {
-	if l.pulse.down {
-		l.plan.Recheck(now)
-		return
+// allowance says what the Plan may begin.
+func (l *loop) allowance(stopping bool) Allowance {
+	switch {
+	case stopping:
+		return Nothing
+	case l.pulse.down:
+		return NoRequests
 	}
-	for _, j := range l.plan.Next(now) {
+	return Requests
+}
+
+// start starts jobs.
+func (l *loop) start(jobs []Job) {
+	now := time.Now()
+	for _, j := range jobs {
 		ctx, cancel := context.WithCancelCause(l.jobs)
 		a := &attempt{job: j, ctx: ctx, began: now, cancel: cancel, moved: new(atomic.Int64)}
 		a.moved.Store(now.UnixNano())
@@ -107,7 +115,7 @@ func (l *loop) abandon(stop context.CancelFunc) {
 			l.survey.running = !news.ends
 		}
 	}
-	for _, s := range l.plan.abandoned() {
+	for _, s := range l.plan.Abandon() {
 		s.Release()
 	}
 }
@@ -214,13 +222,13 @@ func (l *loop) quietest() (at time.Time, ok bool) {
 // busy reports whether a goroutine of this Run is still under way.
 func (l *loop) busy() bool { return len(l.attempts) > 0 || l.pulse.probing || l.survey.running }
 
-// alarm sets wake to the next time at which there is something to do without news from outside.
-func (l *loop) alarm(wake *time.Timer, stopping bool) {
+// alarm sets wake to the next time at which there is something to do without news from outside: at, if not zero, for the Plan.
+func (l *loop) alarm(wake *time.Timer, at time.Time, stopping bool) {
 	if stopping {
 		wake.Reset(time.Hour)
 		return
 	}
-	at, ok := l.plan.Wake()
+	ok := !at.IsZero()
 	sooner := func(t time.Time) {
 		if !ok || t.Before(at) {
 			at, ok = t, true

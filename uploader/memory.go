@@ -114,7 +114,7 @@ func (p *Plan) Yield(path string, seq uint64) {
 			if newest := l.newest(); newest != nil {
 				l.last = newest
 			}
-			p.looks = append(p.looks, l.path)
+			p.out.Looks = append(p.out.Looks, l.path)
 		}
 		p.wake(l.stream)
 		p.touch(l.stream)

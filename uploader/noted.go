@@ -27,13 +27,6 @@ type Note struct {
 	ETag string
 }
 
-// Notes returns what is to be noted since the last call.
-func (p *Plan) Notes() []Note {
-	n := p.notes
-	p.notes = nil
-	return n
-}
-
 // known returns the ETag under which an earlier process stored the bytes of f, "" if that is not known.
 func (p *Plan) known(f hls.File) string {
 	if p.cfg.Known == nil || !f.Found || f.State != hls.Settled {
@@ -47,7 +40,7 @@ func (p *Plan) note(o *object, v *version) {
 	if p.cfg.Known == nil || o.etag == "" || o.unproven || v.file.State != hls.Settled || v.noted == o.etag && !v.kept {
 		return
 	}
-	p.notes = append(p.notes, Note{Path: o.path, Version: v.file.Version, ETag: o.etag})
+	p.out.Notes = append(p.out.Notes, Note{Path: o.path, Version: v.file.Version, ETag: o.etag})
 }
 
 // trust takes it that the store holds the newest bytes of o, if that is noted and a playlist that it has published names them.

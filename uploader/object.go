@@ -361,7 +361,7 @@ func (p *Plan) keep(v *version) {
 		v.unsure = true
 		p.unsureBytes += v.size()
 	}
-	p.kept = append(p.kept, v.file.Source)
+	p.out.Keep = append(p.out.Keep, v.file.Source)
 }
 
 // count and uncount keep the sum of what is wanted and not stored.

@@ -158,7 +158,7 @@ func (p *Plan) void(o *object, v *version) {
 		p.lose(o, "gone")
 	}
 	p.discard(o, v)
-	p.looks = append(p.looks, o.path)
+	p.out.Looks = append(p.out.Looks, o.path)
 }
 
 // dead forgets a version whose bytes are out of reach for ever.

@@ -74,10 +74,10 @@ func (c PlanConfig) withDefaults() PlanConfig {
 	return c
 }
 
-// Plan decides which PUTs are allowed now. Facts go in through Observe, jobs come out of Next, their
-// outcomes go in through Report. It does no I/O, reads no clock and is owned by one goroutine.
+// Plan decides which PUTs are allowed now. Facts go in through Observe, all that follows from them comes out of Advance, jobs
+// above all, whose outcomes go in through Report. It does no I/O, reads no clock and is owned by one goroutine.
 //
-// The cost of a fact is that of the references in it, the cost of Next that of the streams that
+// The cost of a fact is that of the references in it, the cost of Advance that of the streams that
 // changed; neither grows with the files known.
 type Plan struct {
 	cfg     PlanConfig
@@ -108,8 +108,7 @@ type Plan struct {
 	due          flow      // of what becomes wanted
 	nextAge      time.Time // when ages are looked at again
 
-	alarmed  bool // the store refused for a reason that somebody had to mend, and has not answered since
-	vanished bool // what the store held is not there any more, and the log was not told
+	alarmed bool // the store refused for a reason that somebody had to mend, and has not answered since
 
 	noAppend bool // the store cannot lengthen an object
 
@@ -117,14 +116,9 @@ type Plan struct {
 	listed   bool   // no listing of the store is to be waited for
 	survey   uint64 // while it is listed: younger versions were not there when that began. 0 else, and if what it says is void
 
-	unpinned unpinned // files whose pins were let go
-	strays   strays   // finished files that nothing names
-	released []hls.Source
-	kept     []hls.Source
-	looks    []string
-	notes    []Note
-	losses   []Loss
-	lags     []Lag
+	unpinned unpinned  // files whose pins were let go
+	strays   strays    // finished files that nothing names
+	out      Effects   // what others are to hear of
 	changed  []*folder // folders whose live state changed, each once
 	nextSum  time.Time // when one of them may be summed up that could not be before; zero if all can
 }
@@ -144,7 +138,7 @@ func NewPlan(c PlanConfig) *Plan {
 	}
 }
 
-// Observe takes a fact in. The Plan releases the fact's Source, through Released, once it has no more
+// Observe takes a fact in. The Plan releases the fact's Source, through Effects, once it has no more
 // use for it.
 func (p *Plan) Observe(f hls.File) {
 	p.tick(f.Seen)
@@ -176,17 +170,15 @@ func (p *Plan) ObserveLate(f hls.File) {
 		}
 	}
 	p.tick(f.Seen)
-	p.released = append(p.released, f.Source)
+	p.out.Release = append(p.out.Release, f.Source)
 	if f.Named && o.isMedia() {
 		p.lose(o, "superseded")
 	}
 }
 
-// Next returns the jobs that are allowed at now, which are under way from then on. Jobs of playlists
-// come first.
-func (p *Plan) Next(now time.Time) []Job {
-	p.tick(now)
-	for _, s := range p.alarms.due(now) {
+// jobs returns the jobs that are allowed now, which are under way from then on. Those of playlists come first.
+func (p *Plan) jobs() []Job {
+	for _, s := range p.alarms.due(p.now) {
 		p.wake(s)
 	}
 	p.sortRejects()
@@ -213,15 +205,6 @@ func (p *Plan) Next(now time.Time) []Job {
 		}
 		jobs = p.nextObjects(streams, jobs)
 	}
-}
-
-// Wake returns when Next may have jobs, or the live state of a stream be told, without a new fact or outcome. ok is false if
-// never.
-func (p *Plan) Wake() (at time.Time, ok bool) {
-	if at, ok = p.alarms.next(); !p.nextSum.IsZero() && (!ok || p.nextSum.Before(at)) {
-		return p.nextSum, true
-	}
-	return at, ok
 }
 
 // Report takes the outcome of the job of that ID in.
@@ -285,34 +268,6 @@ func (p *Plan) Recover(now time.Time) {
 	}
 }
 
-// Released returns the sources that are no longer needed; the caller releases them.
-func (p *Plan) Released() []hls.Source {
-	r := p.released
-	p.released = nil
-	return r
-}
-
-// Kept returns the sources that a playlist named; the caller has them kept over a restart where they can be.
-func (p *Plan) Kept() []hls.Source {
-	k := p.kept
-	p.kept = nil
-	return k
-}
-
-// Looks returns the paths that the watcher is asked to look at again.
-func (p *Plan) Looks() []string {
-	l := p.looks
-	p.looks = nil
-	return l
-}
-
-// Lags returns whose live edge fell behind or caught up since the last call, as the line is slower than the stream.
-func (p *Plan) Lags() []Lag {
-	l := p.lags
-	p.lags = nil
-	return l
-}
-
 func (p *Plan) tick(now time.Time) {
 	if p.began.IsZero() {
 		p.began = now
@@ -327,7 +282,7 @@ func (p *Plan) next() uint64 {
 	return p.seq
 }
 
-// wake makes Next look at s.
+// wake makes Advance look at s.
 func (p *Plan) wake(s *stream) {
 	if s != nil && !s.dirty {
 		s.dirty = true
@@ -335,7 +290,7 @@ func (p *Plan) wake(s *stream) {
 	}
 }
 
-// alarm makes Next look at s at a later time.
+// alarm makes Advance look at s at a later time.
 func (p *Plan) alarm(at time.Time, s *stream) {
 	if s != nil {
 		p.alarms.add(at, s)
@@ -372,7 +327,7 @@ func (p *Plan) release(v *version) {
 
 func (p *Plan) releaseSource(s hls.Source) {
 	if s != nil {
-		p.released = append(p.released, s)
+		p.out.Release = append(p.out.Release, s)
 	}
 }
 

@@ -852,7 +852,7 @@ func TestPlanForgets(t *testing.T) {
 		t.Errorf("%d playlists are remembered after all are gone", len(d.plan.lists))
 	}
 	states := d.plan.changedStreams(d.now, true)
-	if len(states) == 0 || !states[len(states)-1].forgotten {
+	if len(states) == 0 || !states[len(states)-1].Forgotten {
 		t.Errorf("stream is not forgotten: %+v", states)
 	}
 }

@@ -147,7 +147,7 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 		contested := p.conflict(l, unfounded)
 		l.fetched, l.failures = true, 0
 		if ours := p.acquaint(l, out); contested && !unfounded && !ours {
-			p.conditions.strangers = append(p.conditions.strangers, l.path)
+			p.out.Strangers = append(p.out.Strangers, l.path)
 		}
 		l.debut = nil
 	case Absent:
@@ -270,7 +270,7 @@ func (p *Plan) observeGone(name string, moved bool) {
 		}
 		l.gone, l.goneAt, l.yielded = true, p.now, time.Time{}
 		if p.dropUnread(l) {
-			p.losses = append(p.losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
+			p.out.Losses = append(p.out.Losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
 		}
 		p.wake(l.stream)
 		p.forgetList(l)

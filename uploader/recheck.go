@@ -2,12 +2,11 @@ package uploader
 
 import "time"
 
-// Recheck does what is due at now but for jobs: references that waited for other bytes take those that are there, and what waits
-// is kept within the budget. It is for when the store is out of reach, as other bytes may come before it is back.
-func (p *Plan) Recheck(now time.Time) {
-	p.tick(now)
+// recheckAll does what is due now but for jobs: references that waited for other bytes take those that are there, and what waits
+// is kept within the budget.
+func (p *Plan) recheckAll() {
 	p.relieve()
-	for _, s := range p.alarms.due(now) {
+	for _, s := range p.alarms.due(p.now) {
 		p.wake(s)
 		if s.list != nil {
 			p.recheck(s.list)

@@ -266,7 +266,7 @@ func (p *Plan) seek(s *snapshot, o *object) {
 	}
 	if !o.looked {
 		o.looked = true
-		p.looks = append(p.looks, o.path)
+		p.out.Looks = append(p.out.Looks, o.path)
 	}
 }
 

@@ -136,7 +136,7 @@ func (p *Plan) reclaim() {
 				return
 			}
 			u.ask(v, p.now)
-			p.looks = append(p.looks, v.file.Path)
+			p.out.Looks = append(p.out.Looks, v.file.Path)
 		}
 	}
 }
@@ -206,13 +206,6 @@ func (p *Plan) follow(o *object, s *stream) {
 // lose counts a named version that can never be stored.
 func (p *Plan) lose(o *object, reason string) {
 	name := o.streamName()
-	p.losses = append(p.losses, Loss{Path: o.path, Stream: name, Kind: o.kind, Reason: reason})
+	p.out.Losses = append(p.out.Losses, Loss{Path: o.path, Stream: name, Kind: o.kind, Reason: reason})
 	p.touch(p.stream(name+"/", name)) // that of its folder may be gone
-}
-
-// Losses returns what was lost since the last call.
-func (p *Plan) Losses() []Loss {
-	l := p.losses
-	p.losses = nil
-	return l
 }

@@ -167,11 +167,12 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	directory := time.NewTimer(u.plan.cfg.Settle)
 	defer directory.Stop()
 	for {
+		effects := u.plan.Advance(time.Now(), l.allowance(done == nil))
+		l.start(effects.Jobs)
 		if done != nil {
-			l.start(time.Now())
 			l.listen(time.Now())
 		}
-		u.settleAccounts(len(l.attempts), false)
+		u.apply(effects, len(l.attempts))
 		if l.crash != nil {
 			done = nil
 		}
@@ -182,7 +183,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 				return l.end(facts)
 			}
 		}
-		l.alarm(wake, done == nil)
+		l.alarm(wake, effects.Wake, done == nil)
 		select {
 		case f, ok := <-facts:
 			if !ok {
@@ -245,53 +246,51 @@ func (u *Uploader) beats() (<-chan time.Time, func()) {
 	return second.C, second.Stop
 }
 
-// settleAccounts hands on what the Plan has for others: all of it if shipping has ended.
-func (u *Uploader) settleAccounts(flying int, ended bool) {
-	for _, s := range u.plan.Kept() {
+// apply carries out what the Plan has for others, but for the jobs. flying is how many of those are under way.
+func (u *Uploader) apply(e Effects, flying int) {
+	for _, s := range e.Keep {
 		if k, ok := s.(hls.Keeper); ok {
 			k.Keep()
 		}
 	}
-	for _, s := range u.plan.Released() {
+	for _, s := range e.Release {
 		s.Release()
 	}
-	for _, n := range u.plan.Notes() { // after the links are gone that the sources had
+	for _, n := range e.Notes {
 		u.cfg.Notes.Stored(n.Path, n.Version, n.ETag)
 	}
-	for _, name := range u.plan.Looks() {
+	for _, name := range e.Looks {
 		u.cfg.Look(name)
 	}
-	if u.plan.vanished {
-		u.plan.vanished = false
+	now := time.Now()
+	if e.Vanished {
 		u.log.vanished()
 	}
-	for _, name := range u.plan.Strangers() {
-		u.log.stranger(name, time.Now())
+	for _, name := range e.Strangers {
+		u.log.stranger(name, now)
 	}
-	if u.plan.Useless() {
+	if e.Useless {
 		u.log.useless()
 	}
-	for _, l := range u.plan.Losses() {
-		u.log.lost(l, time.Now())
+	for _, l := range e.Losses {
+		u.log.lost(l, now)
 	}
-	for _, lag := range u.plan.Lags() {
+	for _, lag := range e.Lags {
 		u.log.lag(lag)
 	}
-	for _, s := range u.plan.changedStreams(time.Now(), ended) {
+	for _, s := range e.Streams {
 		u.log.stream(s)
 	}
-	u.log.queue(flying, u.plan.waiting, u.plan.waitingBytes)
-	u.log.onDisk(len(u.plan.unpinned.versions), u.plan.unpinned.bytes, time.Now())
-	u.log.reserve(u.plan.waitingBytes, u.cfg.Budget, u.plan.due.rate)
+	w := e.Waiting
+	u.log.queue(flying, w.Files, w.Bytes)
+	u.log.onDisk(w.Unpinned, w.UnpinnedBytes, now)
+	u.log.reserve(w.Bytes, u.cfg.Budget, w.Rate)
 }
 
 // finish releases what is left, except for what the next process is to ship, and names it.
 func (u *Uploader) finish(facts <-chan hls.File) error {
-	u.settleAccounts(0, true)
+	u.apply(u.plan.Close(time.Now()), 0)
 	u.log.flooded(time.Now().Add(time.Minute)) // there is no later
-	for _, s := range u.plan.abandoned() {
-		s.Release()
-	}
 	for facts != nil {
 		f, ok := <-facts
 		if !ok {

@@ -22,7 +22,7 @@ func (p *Plan) inspect() {
 // name is stored again, unless the store turns out to hold it. Answers to requests under way may still be of
 // the time before, and count for nothing.
 func (p *Plan) vanish() {
-	p.vanished, p.survey = true, 0
+	p.out.Vanished, p.survey = true, 0
 	p.epoch++
 	for _, l := range p.lists {
 		l.fetched, l.exists, l.etag = false, false, ""
@@ -67,7 +67,7 @@ func (p *Plan) vanishObject(o *object) {
 		p.unreachable(o)
 	default:
 		v.kept = false
-		p.looks = append(p.looks, o.path)
+		p.out.Looks = append(p.out.Looks, o.path)
 	}
 }
 
@@ -131,7 +131,7 @@ func (p *Plan) restore(l *list) {
 	s.file.Seen, s.file.Share = p.now, nil
 	l.last = s
 	l.pending = append(l.pending, s)
-	p.looks = append(p.looks, l.path)
+	p.out.Looks = append(p.out.Looks, l.path)
 	s.mark = p.next()
 	for _, child := range old.lists {
 		p.nameList(s, child)
@@ -162,7 +162,7 @@ func (p *Plan) reread(l *list, f hls.File) bool {
 	p.weigh(s)
 	p.mayYield(s)
 	if s.file.Source != nil {
-		p.kept = append(p.kept, s.file.Source)
+		p.out.Keep = append(p.out.Keep, s.file.Source)
 	}
 	p.wake(l.stream)
 	return true

@@ -72,7 +72,7 @@ func TestPlanBucketDeletedAndMadeAnew(t *testing.T) {
 			t.Parallel()
 			d, a, b := vanishing(t)
 			notice(d)
-			if !d.plan.vanished {
+			if !d.plan.out.Vanished {
 				t.Error("the Plan has not noticed")
 			}
 			looks := d.plan.Looks()
@@ -205,7 +205,7 @@ func TestPlanBucketStillThere(t *testing.T) {
 	if j := d.under["publish x.m3u8"]; j.IfMatch != "x" {
 		t.Errorf("condition: %+v", j)
 	}
-	if looks := d.plan.Looks(); len(looks) > 0 || d.plan.vanished {
+	if looks := d.plan.Looks(); len(looks) > 0 || d.plan.out.Vanished {
 		t.Errorf("looks for %q", looks)
 	}
 }

@@ -56,6 +56,17 @@ type probe struct {
 // answers reports whether the store answered: that the key is missing is an answer, too, as is any that is about this request.
 func (p probe) answers() bool { return p.err == nil || KindOf(p.err) == NotFound || alive(p.err) }
 
+// step has the Plan go on and carries out what follows. It returns when the Plan wants to go on although nothing happens.
+func (l *loop) step(stopping bool) (next time.Time) {
+	e := l.plan.Advance(time.Now(), l.allowance(stopping))
+	l.start(e.Jobs)
+	if !stopping {
+		l.listen(time.Now())
+	}
+	l.apply(e, len(l.attempts))
+	return e.Wake
+}
+
 // allowance says what the Plan may begin.
 func (l *loop) allowance(stopping bool) Allowance {
 	switch {

@@ -167,12 +167,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	directory := time.NewTimer(u.plan.cfg.Settle)
 	defer directory.Stop()
 	for {
-		effects := u.plan.Advance(time.Now(), l.allowance(done == nil))
-		l.start(effects.Jobs)
-		if done != nil {
-			l.listen(time.Now())
-		}
-		u.apply(effects, len(l.attempts))
+		next := l.step(done == nil)
 		if l.crash != nil {
 			done = nil
 		}
@@ -183,7 +178,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 				return l.end(facts)
 			}
 		}
-		l.alarm(wake, effects.Wake, done == nil)
+		l.alarm(wake, next, done == nil)
 		select {
 		case f, ok := <-facts:
 			if !ok {

@@ -115,3 +115,11 @@ type Reader interface {
 	// no shorter.
 	Version() (Version, error)
 }
+
+// Finished returns when the bytes of f were finished, by the clock of their file system; zero if that is not known.
+func (f File) Finished() time.Time {
+	if f.Version.ModTime <= 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, f.Version.ModTime)
+}

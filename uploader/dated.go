@@ -6,6 +6,8 @@ import (
 	"time"
 )
 
+const digits = "0123456789"
+
 // dated reports whether a name says when it was made, so that it does not come back with other bytes: a number in it is about
 // modTime in seconds, milliseconds or less since the Unix epoch, as with -hls_start_number_source epoch, or its digits are a date
 // with the time of day. modTime is that of the file, in nanoseconds.

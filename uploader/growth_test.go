@@ -235,7 +235,7 @@ func TestPlanGrowth(t *testing.T) {
 			d.sends("all.ts", 0, "match")
 			d.answer("put all.ts", Outcome{Result: Failed, Kind: Precondition})
 			d.want("compare all.ts")
-			if j := d.under["compare all.ts"]; j.local() {
+			if j := d.under["compare all.ts"]; j.Local() {
 				d.t.Error("the store is not asked what it holds")
 			}
 			d.answer("compare all.ts", Outcome{Result: Different, ETag: "etag-another"})

@@ -71,17 +71,17 @@ type Job struct {
 	Rejected bool
 }
 
-// local reports whether the job is done without asking the store.
-func (j Job) local() bool { return j.Op == Compare && j.ETag != "" }
+// Local reports whether the job is done without asking the store.
+func (j Job) Local() bool { return j.Op == Compare && j.ETag != "" }
 
-// repeatable reports whether the job does no harm if its request is broken off, made again, and arrives after all. The PUT of a
+// Repeatable reports whether the job does no harm if its request is broken off, made again, and arrives after all. The PUT of a
 // playlist or of a growing file would put an old version over a newer one, unless it has a condition.
-func (j Job) repeatable() bool {
-	return j.asks() || j.Op == PutMedia && j.File.Growth == 0 || j.IfMatch != "" || j.IfAbsent
+func (j Job) Repeatable() bool {
+	return j.Asks() || j.Op == PutMedia && j.File.Growth == 0 || j.IfMatch != "" || j.IfAbsent
 }
 
-// asks reports whether the job asks the store, and changes nothing.
-func (j Job) asks() bool { return j.Op == Fetch || j.Op == Compare && !j.local() }
+// Asks reports whether the job asks the store, and changes nothing.
+func (j Job) Asks() bool { return j.Op == Fetch || j.Op == Compare && !j.Local() }
 
 // Result is how a Job ended.
 type Result uint8

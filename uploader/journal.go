@@ -61,7 +61,7 @@ func (g *journal) report(r report) {
 			sent = int64(len(j.File.Content))
 		}
 	}
-	if !j.local() {
+	if !j.Local() {
 		g.obs.Attempted(j.Op.String(), j.Kind.String(), word, sent, r.took)
 		g.weather(r)
 	}

@@ -87,9 +87,9 @@ func (s *snapshot) newer(out Outcome) bool {
 		return s.file.Version.ModTime > out.Finished.UnixNano()
 	}
 	if s.tardy {
-		return Info{Modified: out.Modified}.earlier(s.file)
+		return Info{Modified: out.Modified}.Earlier(s.file)
 	}
-	return !Info{Modified: out.Modified}.later(s.file)
+	return !Info{Modified: out.Modified}.Later(s.file)
 }
 
 // predates reports whether s cannot mean v, as an earlier process left s and v came since.

@@ -359,7 +359,7 @@ func TestNamedInTheSpool(t *testing.T) {
 			} else {
 				d.plan.Observe(f)
 			}
-			d.plan.endSurvey(false)
+			d.plan.EndSurvey(false)
 			d.want("compare a.ts")
 			d.absent("compare a.ts")
 			d.want("put a.ts")

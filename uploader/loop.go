@@ -140,12 +140,12 @@ func (l *loop) finished(r report) {
 		l.crash = errors.Join(l.crash, r.crash)
 		r.out = Outcome{Result: Cancelled, At: time.Now()}
 	}
-	if r.job.repeatable() && !r.job.asks() && r.out.Result == Done {
+	if r.job.Repeatable() && !r.job.Asks() && r.out.Result == Done {
 		l.hush.answered(r.out.At.Sub(a.last()))
 	}
 	l.log.report(r)
 	l.plan.Report(r.job.ID, r.out)
-	if r.job.local() {
+	if r.job.Local() {
 		return
 	}
 	switch answers, known := r.answers(); {
@@ -190,11 +190,11 @@ func (l *loop) listen(now time.Time) {
 
 // dead returns when a is to be taken for dead, if the store has answered since it last made progress.
 func (l *loop) dead(a *attempt) (at time.Time, ok bool) {
-	if !a.job.repeatable() || !l.pulse.heard.After(a.last()) || a.ctx.Err() != nil {
+	if !a.job.Repeatable() || !l.pulse.heard.After(a.last()) || a.ctx.Err() != nil {
 		return time.Time{}, false
 	}
 	bound, known := l.hush.bound(a.job.Attempt)
-	return a.last().Add(bound), known || a.job.asks()
+	return a.last().Add(bound), known || a.job.Asks()
 }
 
 // probed takes the outcome of a probe in.
@@ -220,7 +220,7 @@ func (l *loop) back(now time.Time) {
 // quietest returns when the request that has been silent the longest last made progress.
 func (l *loop) quietest() (at time.Time, ok bool) {
 	for _, a := range l.attempts {
-		if t := a.last(); !a.job.local() && (!ok || t.Before(at)) {
+		if t := a.last(); !a.job.Local() && (!ok || t.Before(at)) {
 			at, ok = t, true
 			if l.target == "" {
 				l.target = l.worker.key(a.job.Path)

@@ -89,8 +89,8 @@ func (s *snapshot) keepURLs() {
 	}
 }
 
-// misnamed returns the playlists that seem to name files by URLs which do not mean them, each once.
-func (p *Plan) misnamed() []Misnaming {
+// Misnamed returns the playlists that seem to name files by URLs which do not mean them, each once.
+func (p *Plan) Misnamed() []Misnaming {
 	var all []Misnaming
 	for _, l := range p.lists {
 		if l.misnamed || l.last == nil {
@@ -151,9 +151,9 @@ func (p *Plan) there(yield func(string) bool) {
 	}
 }
 
-// near returns what the directory has in place of what each of the waits is for; the zero Nearby where that is nothing, or no
+// Near returns what the directory has in place of what each of the waits is for; the zero Nearby where that is nothing, or no
 // name. It looks at every file of the directory once, and is asked when the log is about to be told.
-func (p *Plan) near(waits []Wait) []Nearby {
+func (p *Plan) Near(waits []Wait) []Nearby {
 	all := make([]Nearby, len(waits))
 	var missing []string
 	sought := make([]string, len(waits))

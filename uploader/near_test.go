@@ -92,7 +92,7 @@ func TestHeldBackNamesWhatIsNear(t *testing.T) {
 			d.tick(time.Minute)
 			log := newDiary(nil)
 			for range 3 {
-				log.blocked(d.plan.Blocked(), d.now, 10*time.Second, d.plan.near)
+				log.blocked(d.plan.Blocked(), d.now, 10*time.Second, d.plan.Near)
 			}
 			want := map[string]int{"reason=" + tt.reason: 1, tt.cure: 1, "near=": 0}
 			if tt.near != "" {
@@ -113,10 +113,10 @@ func TestNearIsWhatIsThere(t *testing.T) {
 	d.playlist("u.m3u8", playlistText(0, false, "https://cdn.example.net/A.ts"))
 	d.gone("A.ts")
 	d.absorb(func(Job) {})
-	if got := d.plan.near([]Wait{{Name: "a.ts", Reason: "missing"}}); got[0] != (Nearby{"hi/a.ts", "folder"}) {
+	if got := d.plan.Near([]Wait{{Name: "a.ts", Reason: "missing"}}); got[0] != (Nearby{"hi/a.ts", "folder"}) {
 		t.Errorf("near a.ts: %+v", got)
 	}
-	if got := d.plan.misnamed(); len(got) > 0 {
+	if got := d.plan.Misnamed(); len(got) > 0 {
 		t.Errorf("told of %+v", got)
 	}
 }
@@ -206,7 +206,7 @@ func TestMisnamed(t *testing.T) {
 					d.media(tt.files...) // they may be heard of later
 				}
 				d.absorb(func(Job) {})
-				all = append(all, d.plan.misnamed()...)
+				all = append(all, d.plan.Misnamed()...)
 			}
 			if tt.want == (Misnaming{}) {
 				if len(all) > 0 {
@@ -233,11 +233,11 @@ func TestMisnamedAreCounted(t *testing.T) {
 	for i := range 5 * maxHolds {
 		d.playlist(fmt.Sprintf("x%d.m3u8", i), playlistText(0, false, "https://cdn.example.net/live/a.ts"))
 	}
-	log.misnamed(d.plan.misnamed(), log.now)
-	log.misnamed(d.plan.misnamed(), log.now)
+	log.misnamed(d.plan.Misnamed(), log.now)
+	log.misnamed(d.plan.Misnamed(), log.now)
 	log.says(t, maxHolds, nil)
 	d.playlist("y.m3u8", playlistText(0, false, "https://cdn.example.net/live/a.ts"))
-	log.misnamed(d.plan.misnamed(), log.now.Add(time.Minute))
+	log.misnamed(d.plan.Misnamed(), log.now.Add(time.Minute))
 	log.says(t, 1, map[string]int{fmt.Sprintf("playlists_not_logged=%d", 4*maxHolds): 1})
 }
 

@@ -42,7 +42,7 @@ func (p *Plan) reportCompare(j *errand, out Outcome) {
 	switch out.Result {
 	case Done:
 		o.clashed = false
-		o.unproven = o.unproven && j.local()
+		o.unproven = o.unproven && j.Local()
 		p.same(o, v, out.ETag)
 	case Different:
 		if o.clashed {

@@ -9,7 +9,7 @@ import (
 // number stands for a number in a pattern, and any for a name that has none.
 const number, anyName = "\x00", "\x01"
 
-const digits = "0123456789"
+const decimals = "0123456789"
 
 // pattern returns a name with a mark in place of each number: that of the segments of one sequence is the same. Names without
 // a number may all be of one sequence.
@@ -38,8 +38,8 @@ func around(name string) (prefix, suffix, number string) {
 	folder, base := path.Split(name)
 	ext := path.Ext(base)
 	stem := strings.TrimSuffix(base, ext)
-	end := strings.LastIndexAny(stem, digits) + 1
-	begin := strings.LastIndexFunc(stem[:end], func(r rune) bool { return !strings.ContainsRune(digits, r) }) + 1
+	end := strings.LastIndexAny(stem, decimals) + 1
+	begin := strings.LastIndexFunc(stem[:end], func(r rune) bool { return !strings.ContainsRune(decimals, r) }) + 1
 	return folder + stem[:begin], stem[end:] + ext, stem[begin:end]
 }
 

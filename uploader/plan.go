@@ -48,6 +48,8 @@ type PlanConfig struct {
 	// nil knows nothing, and nothing is noted.
 	Known func(path string, v hls.Version) (etag string)
 	Site  hls.Site // where players find the files, which URLs in playlists mean
+	// Scanning says that somebody will call Scanned.
+	Scanning bool
 	// Include says which files are shipped although no playlist names them; nil means none.
 	Include func(path string) bool
 }
@@ -112,7 +114,7 @@ type Plan struct {
 
 	noAppend bool // the store cannot lengthen an object
 
-	scanning bool   // the directory was not looked through yet
+	scanning bool   // the directory was not looked through yet; see Scanned
 	listed   bool   // no listing of the store is to be waited for
 	survey   uint64 // while it is listed: younger versions were not there when that began. 0 else, and if what it says is void
 
@@ -127,16 +129,20 @@ type Plan struct {
 func NewPlan(c PlanConfig) *Plan {
 	c = c.withDefaults()
 	return &Plan{
-		cfg:     c,
-		slots:   newSlots(c.Workers),
-		errands: make(map[uint64]*errand),
-		objects: make(map[string]*object),
-		lists:   make(map[string]*list),
-		streams: make(map[string]*stream),
-		folders: make(map[string]*folder),
-		strays:  newStrays(),
+		cfg:      c,
+		scanning: c.Scanning,
+		slots:    newSlots(c.Workers),
+		errands:  make(map[uint64]*errand),
+		objects:  make(map[string]*object),
+		lists:    make(map[string]*list),
+		streams:  make(map[string]*stream),
+		folders:  make(map[string]*folder),
+		strays:   newStrays(),
 	}
 }
+
+// Settle is PlanConfig.Settle, or its default.
+func (p *Plan) Settle() time.Duration { return p.cfg.Settle }
 
 // Observe takes a fact in. The Plan releases the fact's Source, through Effects, once it has no more
 // use for it.
@@ -230,7 +236,7 @@ func (p *Plan) Report(id uint64, o Outcome) {
 // weather notes whether the store answers. The first success after it failed for more than one name ends every
 // back-off; one name that fails alone is its own trouble.
 func (p *Plan) weather(j Job, o Outcome) {
-	if j.local() {
+	if j.Local() {
 		return
 	}
 	switch o.Result {

@@ -24,7 +24,7 @@ type desk struct {
 func newDesk(t *testing.T, c PlanConfig) *desk {
 	d := &desk{t: t, plan: NewPlan(c), now: time.Unix(1000, 0), under: map[string]Job{}}
 	d.plan.tick(d.now.Add(-time.Minute))
-	d.plan.endSurvey(false) // a store that cannot be listed is asked
+	d.plan.EndSurvey(false) // a store that cannot be listed is asked
 	return d
 }
 
@@ -752,10 +752,10 @@ func TestPlanSurvey(t *testing.T) {
 		d.want("put s5.ts") // the live edge does not wait for the listing
 		d.done("put s5.ts")
 		d.want("publish x.m3u8")
-		if n := d.plan.questions(); n != 5 {
+		if n := d.plan.Questions(); n != 5 {
 			t.Fatalf("%d files are in question, want 5", n)
 		}
-		d.plan.beginSurvey()
+		d.plan.BeginSurvey()
 		return d
 	}
 	t.Run("page by page", func(t *testing.T) {
@@ -765,7 +765,7 @@ func TestPlanSurvey(t *testing.T) {
 			t.Errorf("%d were in question, want s1.ts alone", n)
 		}
 		d.want("compare s1.ts")
-		if j := d.under["compare s1.ts"]; !j.local() {
+		if j := d.under["compare s1.ts"]; !j.Local() {
 			t.Error("the ETag of s1.ts is known and yet asked for")
 		}
 		d.done("compare s1.ts")
@@ -774,10 +774,10 @@ func TestPlanSurvey(t *testing.T) {
 			{Key: "s2.ts", Size: 99, ETag: sum}, {Key: "s4.ts", Size: 100, ETag: "kms-1", Modified: time.Unix(100, 0)},
 		})
 		d.want("put s2.ts", "compare s4.ts")
-		if j := d.under["compare s4.ts"]; j.local() {
+		if j := d.under["compare s4.ts"]; j.Local() {
 			t.Error("the listing leaves a doubt of s4.ts, and yet it is not asked for")
 		}
-		d.plan.endSurvey(true)
+		d.plan.EndSurvey(true)
 		d.want("put s0.ts", "put s3.ts")
 		d.answer("compare s4.ts", Outcome{Result: Different, ETag: "kms-1"})
 		d.done("put s0.ts", "put s2.ts", "put s3.ts")
@@ -789,13 +789,13 @@ func TestPlanSurvey(t *testing.T) {
 		d.found("r9.ts") // its page may have passed
 		d.playlist("y.m3u8", playlistText(9, false, "s5.ts", "r10.ts"))
 		d.media("r10.ts")
-		d.plan.endSurvey(true)
+		d.plan.EndSurvey(true)
 		d.want("fetch y.m3u8", "put s0.ts", "put s1.ts", "put s2.ts", "put s3.ts") // no more at a time
 		d.absent("fetch y.m3u8")
 		d.done("put s0.ts", "put s1.ts", "put s2.ts", "put s3.ts")
 		d.plan.wantLater(d.plan.objects["r9.ts"], d.plan.objects["r9.ts"].newest, d.plan.unnamed("r9.ts"))
 		d.want("put r10.ts", "compare r9.ts", "put s4.ts")
-		if j := d.under["compare r9.ts"]; j.local() {
+		if j := d.under["compare r9.ts"]; j.Local() {
 			t.Error("r9.ts is not asked for")
 		}
 		d.done("put r10.ts")
@@ -804,7 +804,7 @@ func TestPlanSurvey(t *testing.T) {
 	t.Run("one that cannot be made", func(t *testing.T) {
 		t.Parallel()
 		d := begin(t)
-		d.plan.endSurvey(false)
+		d.plan.EndSurvey(false)
 		d.want("compare s0.ts", "compare s1.ts", "compare s2.ts", "compare s3.ts")
 	})
 	t.Run("one of a bucket that vanished", func(t *testing.T) {
@@ -814,8 +814,8 @@ func TestPlanSurvey(t *testing.T) {
 		if n := d.plan.Survey([]Info{{Key: "s1.ts", Size: 100, ETag: sum}}); n != 0 || d.plan.objects["s1.ts"].etag != "" {
 			t.Error("the listing of a bucket that vanished is believed")
 		}
-		d.plan.endSurvey(true)
-		if n := d.plan.questions(); n != 6 {
+		d.plan.EndSurvey(true)
+		if n := d.plan.Questions(); n != 6 {
 			t.Errorf("%d files are in question after all, want all 6", n)
 		}
 	})

@@ -25,7 +25,7 @@ func (p *Plan) reject(o *object, v *version, out Outcome) {
 		v.rejected = true
 		p.rejects.files = append(p.rejects.files, o)
 	}
-	out.RetryIn = rejectedDelay
+	out.RetryIn = RejectedDelay
 	p.holdOff(&o.backOff, out, o.queues...)
 }
 
@@ -59,7 +59,7 @@ func (p *Plan) rejectPlaylist(l *list, s *snapshot) {
 		s.outside, s.reason = s.file.Path, "rejected" // the next process may have more luck
 		return
 	}
-	s.rejected, s.again = true, p.now.Add(rejectedDelay)
+	s.rejected, s.again = true, p.now.Add(RejectedDelay)
 	p.alarm(s.again, l.stream)
 }
 

@@ -10,7 +10,7 @@ import (
 // TestPlanTriesAgainWhatIsRejected holds that no answer of the store lets go of bytes that are still to be had and needed.
 func TestPlanTriesAgainWhatIsRejected(t *testing.T) {
 	t.Parallel()
-	rejects := Outcome{Result: Failed, Kind: Permanent, RetryIn: rejectedDelay}
+	rejects := Outcome{Result: Failed, Kind: Permanent, RetryIn: RejectedDelay}
 	rejected := func(d *desk) {
 		d.media("a.ts")
 		d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
@@ -22,12 +22,12 @@ func TestPlanTriesAgainWhatIsRejected(t *testing.T) {
 		"a file, until it is taken": func(d *desk) {
 			rejected(d)
 			d.blocked("rejected")
-			d.waits(rejectedDelay, "put a.ts")
+			d.waits(RejectedDelay, "put a.ts")
 			if !d.under["put a.ts"].Rejected {
 				d.t.Error("the job does not say that it was rejected before")
 			}
 			d.answer("put a.ts", rejects)
-			d.waits(rejectedDelay, "put a.ts")
+			d.waits(RejectedDelay, "put a.ts")
 			d.done("put a.ts")
 			d.want("publish x.m3u8")
 			d.lost()
@@ -52,7 +52,7 @@ func TestPlanTriesAgainWhatIsRejected(t *testing.T) {
 		"a file that left the directory": func(d *desk) {
 			rejected(d)
 			d.gone("a.ts")
-			d.waits(rejectedDelay, "put a.ts")
+			d.waits(RejectedDelay, "put a.ts")
 			d.done("put a.ts")
 			d.want("publish x.m3u8")
 			d.lost()
@@ -92,7 +92,7 @@ func TestPlanTriesAgainWhatIsRejected(t *testing.T) {
 			d.want()
 			d.looks("a.ts")
 			d.stillThere("a.ts")
-			d.waits(rejectedDelay, "put a.ts")
+			d.waits(RejectedDelay, "put a.ts")
 			d.done("put a.ts")
 			d.want("publish x.m3u8")
 		},
@@ -112,13 +112,13 @@ func TestPlanTriesAgainWhatIsRejected(t *testing.T) {
 		},
 		"a playlist while it is the newest": func(d *desk) {
 			rejected(d)
-			d.tick(rejectedDelay)
+			d.tick(RejectedDelay)
 			d.want("put a.ts")
 			d.done("put a.ts")
 			d.want("publish x.m3u8")
 			d.answer("publish x.m3u8", rejects)
 			d.blocked("rejected")
-			d.waits(rejectedDelay, "publish x.m3u8")
+			d.waits(RejectedDelay, "publish x.m3u8")
 			if !d.under["publish x.m3u8"].Rejected {
 				d.t.Error("the job does not say that it was rejected before")
 			}
@@ -127,7 +127,7 @@ func TestPlanTriesAgainWhatIsRejected(t *testing.T) {
 			d.playlist("x.m3u8", playlistText(0, false, "a.ts", "a.ts"))
 			d.want("publish x.m3u8")
 			d.answer("publish x.m3u8", rejects)
-			d.waits(rejectedDelay, "publish x.m3u8")
+			d.waits(RejectedDelay, "publish x.m3u8")
 			d.done("publish x.m3u8")
 			d.tick(time.Hour)
 			d.want()

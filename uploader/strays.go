@@ -160,8 +160,9 @@ func rows(s *snapshot) map[string]row {
 	return all
 }
 
-// unnamed returns how many media files that were found at rest nothing names, and one of them.
-func (s *strays) unnamed() (n int, example string) {
+// Unnamed returns how many media files that were found at rest nothing names, and one of them.
+func (p *Plan) Unnamed() (n int, example string) {
+	s := &p.strays
 	n = len(s.odd)
 	for _, row := range s.found {
 		n += len(row)

@@ -51,7 +51,7 @@ func TestWhatLiesAtRest(t *testing.T) {
 			if !slices.Equal(got, want) {
 				t.Errorf("got %q, want %q", got, want)
 			}
-			if n, example := d.plan.strays.unnamed(); n != len(test.atRest)-len(test.want) || n > 0 && example == "" {
+			if n, example := d.plan.Unnamed(); n != len(test.atRest)-len(test.want) || n > 0 && example == "" {
 				t.Errorf("%d files are told to be unnamed, such as %q, of %d", n, example, len(test.atRest))
 			}
 		})

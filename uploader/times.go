@@ -1,6 +1,9 @@
 package uploader
 
 import (
+	"crypto/fips140"
+	"crypto/md5" //nolint:gosec // S3 has made of it what an ETag is
+	"encoding/hex"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -11,28 +14,27 @@ import (
 // systems that keep time in steps.
 const clockMargin = 2 * time.Second
 
-// finished is when the bytes of f were, by the clock of their file system.
-func finished(f hls.File) time.Time {
-	if f.Version.ModTime <= 0 {
-		return time.Time{}
-	}
-	return time.Unix(0, f.Version.ModTime)
-}
-
-// holds reports whether the object, which is as long as f, has the bytes of f, which was at rest when the process began. Only
+// Holds reports whether the object, which is as long as f, has the bytes of f, which was at rest when the process began. Only
 // when they were finished tells, by the one clock that both times are of: that of the store may be ahead by hours, this
 // machine's may have been set since, and most segments are stored too soon after they were finished for either.
-func (i Info) holds(f hls.File) bool {
-	return f.Found && !i.Finished.IsZero() && i.Finished.Equal(finished(f))
+func (i Info) Holds(f hls.File) bool {
+	return f.Found && !i.Finished.IsZero() && i.Finished.Equal(f.Finished())
 }
 
-// earlier reports whether the object was surely stored before f was finished. Info.Modified is earlier than it was by as much as
+// Earlier reports whether the object was surely stored before f was finished. Info.Modified is earlier than it was by as much as
 // clockMargin, or more.
-func (i Info) earlier(f hls.File) bool {
+func (i Info) Earlier(f hls.File) bool {
 	return !i.Modified.IsZero() && i.Modified.Add(2*clockMargin).UnixNano() < f.Version.ModTime
 }
 
-// later reports whether the object was surely stored after f was finished.
-func (i Info) later(f hls.File) bool {
+// Later reports whether the object was surely stored after f was finished.
+func (i Info) Later(f hls.File) bool {
 	return !i.Modified.IsZero() && i.Modified.Add(-clockMargin).UnixNano() > f.Version.ModTime
+}
+
+// IsMD5 reports whether an ETag can be compared with bytes: it has the form of an MD5, which is what a single PUT leaves on most
+// stores, and this process may make one (GODEBUG=fips140=only).
+func IsMD5(etag string) bool {
+	sum, err := hex.DecodeString(etag)
+	return err == nil && len(sum) == md5.Size && !fips140.Enforced()
 }

@@ -38,13 +38,13 @@ func TestInfoHolds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := hls.File{Found: true, Version: hls.Version{ModTime: at.UnixNano()}}
-			if got := tt.info.holds(f); got != tt.want {
+			if got := tt.info.Holds(f); got != tt.want {
 				t.Errorf("found: got %v, want %v", got, tt.want)
 			}
-			if f.Found = false; tt.info.holds(f) {
+			if f.Found = false; tt.info.Holds(f) {
 				t.Error("a file that was just written counts as stored")
 			}
-			if f.Found, f.Version.ModTime = true, 0; tt.info.holds(f) {
+			if f.Found, f.Version.ModTime = true, 0; tt.info.Holds(f) {
 				t.Error("a file without a time counts as stored")
 			}
 		})

@@ -105,7 +105,7 @@ func New(c Config) (*Uploader, error) {
 		known = c.Notes.Known
 	}
 	plan := NewPlan(PlanConfig{
-		Known:  known,
+		Known: known, Scanning: c.Scanned != nil,
 		Memory: c.Memory, Yield: claims.add, Site: c.Site,
 		Settle: c.Settle, MaxLag: c.MaxLag, MinInterval: c.MinInterval, Workers: c.Workers,
 		MaxPath: LongestPath(c.Prefix), Include: c.Include, Unconditional: !c.Conditional, Budget: c.Budget, MaxAge: c.MaxAge,
@@ -148,7 +148,6 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		attempts: make(map[uint64]*attempt), reports: make(chan report), probes: make(chan probe),
 		survey: newSurvey(u.cfg.Scanned),
 	}
-	u.plan.scanning = u.cfg.Scanned != nil
 	wake := time.NewTimer(time.Hour)
 	defer wake.Stop()
 	warn := time.NewTicker(u.cfg.HoldWarn)
@@ -164,7 +163,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		}
 	}()
 	l.recover(u.cfg.Recovered)
-	directory := time.NewTimer(u.plan.cfg.Settle)
+	directory := time.NewTimer(u.plan.Settle())
 	defer directory.Stop()
 	for {
 		next := l.step(done == nil)
@@ -219,10 +218,10 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 
 // warn tells the log what has waited for long.
 func (u *Uploader) warn(now time.Time) {
-	u.log.blocked(u.plan.Blocked(), now, u.cfg.HoldWarn, u.plan.near)
-	u.log.misnamed(u.plan.misnamed(), now)
+	u.log.blocked(u.plan.Blocked(), now, u.cfg.HoldWarn, u.plan.Near)
+	u.log.misnamed(u.plan.Misnamed(), now)
 	u.log.flooded(now)
-	u.log.unnamed(u.plan.strays.unnamed())
+	u.log.unnamed(u.plan.Unnamed())
 }
 
 // yield has versions of playlists make room for others.

@@ -3,7 +3,6 @@ package uploader
 import (
 	"bytes"
 	"context"
-	"crypto/fips140"
 	"crypto/md5" //nolint:gosec // the ETag of S3 is an MD5; it protects against accidents, not attackers
 	"encoding/hex"
 	"errors"
@@ -145,7 +144,7 @@ func (w *worker) putMedia(ctx context.Context, j Job, moved *atomic.Int64) (Outc
 		Priority:     priority,
 		Waits:        waits(moved),
 	}
-	if o.Finished = finished(j.File); j.File.State == hls.Growing {
+	if o.Finished = j.File.Finished(); j.File.State == hls.Growing {
 		o.CacheControl, o.Headers = w.cache.header("growing", 0), w.headers["growing"]
 	}
 	etag, err := w.send(ctx, o, j.From)
@@ -207,7 +206,7 @@ func (w *worker) putPlaylist(ctx context.Context, j Job, moved *atomic.Int64) (O
 		Headers:      w.headers[headerKind(j.File.Kind, j.File.Playlist)],
 		IfMatch:      j.IfMatch,
 		IfAbsent:     j.IfAbsent,
-		Finished:     finished(j.File),
+		Finished:     j.File.Finished(),
 		Priority:     First,
 		Waits:        waits(moved),
 	})
@@ -237,9 +236,9 @@ func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
 		return Outcome{Result: Present, ETag: etag, Size: size}, nil
 	case size == j.File.Version.Size && j.Noted != "" && etag == j.Noted:
 		return Outcome{Result: Done, ETag: etag}, nil
-	case size == j.File.Version.Size && !isMD5(etag) && info.holds(j.File):
+	case size == j.File.Version.Size && !IsMD5(etag) && info.Holds(j.File):
 		return Outcome{Result: Done, ETag: etag}, nil
-	case size != j.File.Version.Size || !isMD5(etag):
+	case size != j.File.Version.Size || !IsMD5(etag):
 		return Outcome{Result: Different, ETag: etag}, nil
 	}
 	r, out, err := open(j.File)
@@ -258,13 +257,6 @@ func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
 		return Outcome{Result: Different, ETag: etag}, nil
 	}
 	return Outcome{Result: Done, ETag: etag}, nil
-}
-
-// isMD5 reports whether an ETag can be compared with bytes: it has the form of an MD5, which is what a single PUT leaves on most
-// stores, and this process may make one (GODEBUG=fips140=only).
-func isMD5(etag string) bool {
-	sum, err := hex.DecodeString(etag)
-	return err == nil && len(sum) == md5.Size && !fips140.Enforced()
 }
 
 // smallPlaylist is how long a published playlist is expected to be at most, in bytes: a longer one takes three requests.

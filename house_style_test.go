@@ -24,6 +24,7 @@ func rules() []rule {
 		{"files and functions are short", tooLong},
 		{"no state by package", packageState},
 		{"nothing that everybody shares", shared},
+		{"what decides is pure", impure},
 	}
 }
 
@@ -193,12 +194,11 @@ func directive(c *ast.CommentGroup, text string) bool {
 	return c != nil && slices.ContainsFunc(c.List, func(l *ast.Comment) bool { return strings.HasPrefix(l.Text, text) })
 }
 
-// shared lists what a package takes from the process instead of from its caller, and in hls the clock.
+// shared lists what a package takes from the process instead of from its caller.
 func shared(s *source) []string {
 	if s.test() {
 		return nil
 	}
-	clock := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
 	imports := s.imports()
 	var wrong []string
 	ast.Inspect(s.tree, func(n ast.Node) bool {
@@ -208,8 +208,6 @@ func shared(s *source) []string {
 		case from == "":
 		case from == "time" && name == "Sleep":
 			reason = "cannot be interrupted: wait on a timer and a context"
-		case from == "time" && s.dir() == "hls" && slices.Contains(clock, name):
-			reason = "hls reads no clock"
 		case from == "net/http" && slices.Contains([]string{"DefaultClient", "DefaultServeMux", "DefaultTransport", "Handle", "HandleFunc", "Get", "Head", "Post"}, name):
 			reason = "is shared by everything in the process"
 		case from == "github.com/prometheus/client_golang/prometheus" && slices.Contains([]string{"DefaultRegisterer", "DefaultGatherer", "MustRegister", "Register"}, name):
@@ -225,6 +223,36 @@ func shared(s *source) []string {
 		}
 		if reason != "" {
 			wrong = append(wrong, fmt.Sprintf("%s: %s.%s %s", s.at(n), from, name, reason))
+		}
+		return true
+	})
+	return wrong
+}
+
+// pure lists the packages that decide, which take the time and all else from their caller.
+func pure() []string { return []string{"hls", "uploader/plan"} }
+
+// impure lists where one of them looks at the world or does two things at once.
+func impure(s *source) []string {
+	if s.test() || !slices.Contains(pure(), s.dir()) || s.name == "hls/account.go" { // which all channels of a process share
+		return nil
+	}
+	var wrong []string
+	world := []string{"context", "net/http", "log", "log/slog", "io/fs", "math/rand", "math/rand/v2", "runtime", "sync", "sync/atomic", "syscall"}
+	imports := s.imports()
+	for _, at := range imports {
+		if top, _, _ := strings.Cut(at, "/"); slices.Contains(world, at) || top == "os" {
+			wrong = append(wrong, s.name+": imports "+at)
+		}
+	}
+	clock := []string{"Now", "Since", "Until", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}
+	ast.Inspect(s.tree, func(n ast.Node) bool {
+		switch n.(type) {
+		case *ast.GoStmt, *ast.ChanType, *ast.SendStmt, *ast.SelectStmt:
+			wrong = append(wrong, s.at(n)+": goroutines and channels are for those who carry out what is decided")
+		}
+		if from, name := s.selector(n, imports); from == "time" && slices.Contains(clock, name) {
+			wrong = append(wrong, s.at(n)+": reads the clock")
 		}
 		return true
 	})
@@ -260,8 +288,14 @@ func TestBrokenRulesAreNoticed(t *testing.T) {
 		{"init", "hls/x.go", "func init() {}", packageState, 1},
 		{"flag of a test", "hls/x_test.go", "import \"flag\"\nvar n = flag.Int(\"n\", 1, \"\")", packageState, 0},
 		{"flag of the program", "hls/x.go", "import \"flag\"\nvar n = flag.Int(\"n\", 1, \"\")", packageState, 1},
-		{"clock in hls", "hls/x.go", "import \"time\"\nfunc f() { time.Now() }", shared, 1},
-		{"clock elsewhere", "watcher/x.go", "import \"time\"\nfunc f() { time.Now() }", shared, 0},
+		{"clock in hls", "hls/x.go", "import \"time\"\nfunc f() { time.Now() }", impure, 1},
+		{"clock in the plan", "uploader/plan/x.go", "import \"time\"\nfunc f() { time.Since(t) }", impure, 1},
+		{"clock elsewhere", "watcher/x.go", "import \"time\"\nfunc f() { time.Now() }", impure, 0},
+		{"duration in the plan", "uploader/plan/x.go", "import \"time\"\nconst c = time.Second", impure, 0},
+		{"lock in the plan", "uploader/plan/x.go", "import \"sync\"\ntype T struct{ sync.Mutex }", impure, 1},
+		{"log in the plan", "uploader/plan/x.go", "import \"log/slog\"\nfunc f(l *slog.Logger) {}", impure, 1},
+		{"goroutine in the plan", "uploader/plan/x.go", "func f() { go f() }", impure, 1},
+		{"channel in the plan", "uploader/plan/x.go", "func f(c chan int) { c <- 1 }", impure, 2},
 		{"sleep", "watcher/x.go", "import \"time\"\nfunc f() { time.Sleep(1) }", shared, 1},
 		{"printing", "watcher/x.go", "import \"fmt\"\nfunc f() { fmt.Println() }", shared, 1},
 		{"another name for a package", "watcher/x.go", "import c \"context\"\nfunc f() { c.Background() }", shared, 1},

@@ -123,21 +123,24 @@ func packages(all []*source) map[string][]*source {
 
 // arrows says which packages of ours each package may import. Tests may import storetest as well.
 func arrows() map[string][]string {
-	const store, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
+	const plan, store = "uploader/plan", "uploader/store"
+	const s3, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
 	return map[string][]string{
 		".":           nil,
 		"hls":         nil,
 		"watcher":     {"hls"},
 		"metrics":     {"hls"},
-		"uploader":    {"hls"},
-		store:         {"hls", "uploader"},
-		tests:         {"hls", "uploader"},
+		store:         {"hls"},
+		plan:          {"hls", store},
+		"uploader":    {"hls", plan, store},
+		s3:            {"hls", store, "uploader"},
+		tests:         {"hls", store},
 		spool:         {"hls"},
-		"check":       {"hls", "watcher", "uploader", store, spool},
-		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store, spool, "check"},
+		"check":       {"hls", "watcher", "uploader", plan, store, s3, spool},
+		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store, s3, spool, "check"},
 		"packaging":   nil,
 		checks:        nil,
-		"bench":       {"hls", "watcher", "metrics", "uploader", store, spool, tests},
+		"bench":       {"hls", "watcher", "metrics", "uploader", store, s3, spool, tests},
 	}
 }
 

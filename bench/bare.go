@@ -11,8 +11,8 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/s3"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // bareCommand makes the program the bare client.
@@ -74,7 +74,7 @@ func runBare(ctx context.Context, args []string, orders io.Reader) error {
 }
 
 // putBoth PUTs the segment and then the playlist, with the headers that hlsship sends.
-func putBoth(ctx context.Context, store *s3.Store, dir string, o order) error {
+func putBoth(ctx context.Context, bucket *s3.Store, dir string, o order) error {
 	at := segmentPath(o.stream, o.segment)
 	f, err := os.Open(filepath.Join(dir, filepath.FromSlash(at)))
 	if err != nil {
@@ -85,13 +85,13 @@ func putBoth(ctx context.Context, store *s3.Store, dir string, o order) error {
 	if err != nil {
 		return err
 	}
-	if _, err := store.Put(ctx, uploader.Object{
+	if _, err := bucket.Put(ctx, store.Object{
 		Key: prefix + at, Body: f, Size: info.Size(),
 		ContentType: "video/mp2t", CacheControl: "public, max-age=86400",
 	}); err != nil {
 		return err
 	}
-	_, err = store.Put(ctx, uploader.Object{
+	_, err = bucket.Put(ctx, store.Object{
 		Key: prefix + listPath(o.stream), Body: strings.NewReader(o.playlist), Size: int64(len(o.playlist)),
 		ContentType: "application/vnd.apple.mpegurl", CacheControl: "public, max-age=1",
 	})

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/s3"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // ofNetwork returns the finding about what happened without an answer. u is who was asked.
@@ -93,7 +93,7 @@ func namesOf(c *x509.Certificate) []string {
 // finding's name if it is the permission that is missing, other if nothing more is known.
 func ofStore(err error, u *url.URL, what, denied, other string) Finding {
 	f := Finding{ID: other, Level: Error, Found: what + " failed: " + short(causeOf(err))}
-	if e, ok := errors.AsType[*uploader.Error](err); ok {
+	if e, ok := errors.AsType[*store.Error](err); ok {
 		f.Cure = e.Cure
 	}
 	reply, answered := s3.ReplyTo(err)
@@ -101,7 +101,7 @@ func ofStore(err error, u *url.URL, what, denied, other string) Finding {
 	case errors.Is(err, s3.ErrEndless):
 		f.ID, f.Level = "list-endless", Warning
 		f.Cure = "Nothing has to be set: hlsship asks for each file instead, which takes longer at a start. Name the store itself in --endpoint if something before it answers."
-	case !answered && uploader.KindOf(err) != uploader.Permanent && uploader.KindOf(err) != uploader.Alarm,
+	case !answered && store.KindOf(err) != store.Permanent && store.KindOf(err) != store.Alarm,
 		!answered && isNetwork(err):
 		f = ofNetwork(err, u)
 		f.Found = what + " failed: " + f.Found
@@ -113,7 +113,7 @@ func ofStore(err error, u *url.URL, what, denied, other string) Finding {
 		f.ID = "policy-denies"
 	case reply.Status == http.StatusForbidden || reply.Code == "AccessDenied":
 		f.ID = denied
-	case reply.Status < 400 && uploader.KindOf(err) == uploader.Alarm: // a redirect whose cure is known
+	case reply.Status < 400 && store.KindOf(err) == store.Alarm: // a redirect whose cure is known
 		f.ID = "tls-expected"
 	case reply.Foreign, reply.Status < 400:
 		f.ID = "store-foreign"
@@ -181,7 +181,7 @@ func isNetwork(err error) bool {
 
 // causeOf returns the text of err without the call and the key, which the finding names better.
 func causeOf(err error) string {
-	if e, ok := errors.AsType[*uploader.Error](err); ok {
+	if e, ok := errors.AsType[*store.Error](err); ok {
 		return e.Err.Error()
 	}
 	return err.Error()

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 const (
@@ -92,7 +92,7 @@ func (s *storeCheck) appending(ctx context.Context, bits float64) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
-	etag, err := s.store.Append(ctx, uploader.Object{
+	etag, err := s.store.Append(ctx, store.Object{
 		Key: s.key, Body: bytes.NewReader(body), Size: int64(len(body)), ContentType: contentType, CacheControl: cacheControl, IfMatch: s.etag,
 	}, appendFrom)
 	if err != nil {

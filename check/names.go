@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/hlsship/hlsship/hls"
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/plan"
 )
 
 // maxGuessed is how many URIs that mean no file are looked at for what they may mean; a playlist may have a million.
@@ -21,7 +21,7 @@ func (r *reading) foreign(playlist, uri string, names map[string]bool) {
 		if _, there := r.files[path]; !there || names[path] || path == playlist {
 			continue
 		}
-		m := uploader.NewMisnaming(playlist, uri, path)
+		m := plan.NewMisnaming(playlist, uri, path)
 		id := "playlist-" + m.Reason
 		r.example(id, at+", and the directory has "+path)
 		if _, known := r.cures[id]; !known {
@@ -69,7 +69,7 @@ func (r *reading) empty(path string, ref *hls.Reference) bool {
 // nearby adds to the names that no file has what the directory has in their place.
 func (r *reading) nearby() {
 	missing := slices.Sorted(maps.Values(r.missing))
-	near := uploader.Nearest(slices.Compact(missing), maps.Keys(r.files))
+	near := plan.Nearest(slices.Compact(missing), maps.Keys(r.files))
 	const id = "playlist-names-missing"
 	cures := map[string]bool{}
 	for i, at := range r.examples[id] {

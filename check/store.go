@@ -16,8 +16,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/s3"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 const (
@@ -104,7 +104,7 @@ func (s *storeCheck) open(ctx context.Context, c s3.Config) bool {
 		return false
 	}
 	if err := s.store.Ready(ctx); err != nil {
-		late, _ := errors.AsType[*uploader.Error](err)
+		late, _ := errors.AsType[*store.Error](err)
 		s.found.fail("credentials-missing", late.Cure, "%s", short(late.Err.Error()))
 		return false
 	}
@@ -113,7 +113,7 @@ func (s *storeCheck) open(ctx context.Context, c s3.Config) bool {
 }
 
 // put stores body under the key and returns how long that took.
-func (s *storeCheck) put(ctx context.Context, body []byte, change func(*uploader.Object)) (time.Duration, error) {
+func (s *storeCheck) put(ctx context.Context, body []byte, change func(*store.Object)) (time.Duration, error) {
 	if s.pause > 0 {
 		timer := time.NewTimer(s.pause)
 		defer timer.Stop()
@@ -125,7 +125,7 @@ func (s *storeCheck) put(ctx context.Context, body []byte, change func(*uploader
 	}
 	ctx, cancel := context.WithTimeout(ctx, probeLimit)
 	defer cancel()
-	o := uploader.Object{Key: s.key, Body: bytes.NewReader(body), Size: int64(len(body)), ContentType: contentType, CacheControl: cacheControl, Headers: s.config.Headers}
+	o := store.Object{Key: s.key, Body: bytes.NewReader(body), Size: int64(len(body)), ContentType: contentType, CacheControl: cacheControl, Headers: s.config.Headers}
 	if change != nil {
 		change(&o)
 	}
@@ -134,7 +134,7 @@ func (s *storeCheck) put(ctx context.Context, body []byte, change func(*uploader
 	switch {
 	case err == nil:
 		s.etag, s.size = etag, len(body)
-	case uploader.KindOf(err) == uploader.Transient: // it may have arrived, or may yet
+	case store.KindOf(err) == store.Transient: // it may have arrived, or may yet
 		s.size = max(s.size, len(body))
 	}
 	return time.Since(began), err
@@ -205,7 +205,7 @@ func (s *storeCheck) readBack(ctx context.Context, body []byte, round int) bool 
 	got, _, err := s.store.Get(ctx, s.key, 1<<20)
 	const cache = "Name the store itself in --endpoint: something on the way, such as a CDN or a caching proxy, answers in its place."
 	switch {
-	case err != nil && uploader.KindOf(err) == uploader.NotFound:
+	case err != nil && store.KindOf(err) == store.NotFound:
 		s.found.fail("read-missing", cache, "an object that was just stored is not found")
 	case err != nil:
 		s.found.add(ofStore(err, s.at, "reading an object back", "get-denied", "get-failed"))
@@ -274,7 +274,7 @@ func (s *storeCheck) missing(ctx context.Context) {
 	_, err := s.store.Stat(ctx, s.key+"-missing")
 	reply, _ := s3.ReplyTo(err)
 	switch {
-	case uploader.KindOf(err) == uploader.NotFound:
+	case store.KindOf(err) == store.NotFound:
 		s.found.ok("missing-key", "a missing object is answered with 404")
 	case err == nil:
 		s.found.fail("missing-key-found", "Name the store itself in --endpoint, not a web server that answers every name.", "an object that is not there is found")
@@ -297,25 +297,25 @@ func (s *storeCheck) conditions(ctx context.Context) {
 	body, etag := []byte("hlsship check, conditional: this may be deleted\n"), s.etag
 	tries := []struct {
 		what   string
-		change func(*uploader.Object)
+		change func(*store.Object)
 		holds  bool
 	}{
-		{"If-None-Match: * for an object that is there", func(o *uploader.Object) { o.IfAbsent = true }, false},
-		{"If-Match with a wrong ETag", func(o *uploader.Object) { o.IfMatch = strings.Repeat("0", 32) }, false},
-		{"If-Match with the right ETag", func(o *uploader.Object) { o.IfMatch = etag }, true},
+		{"If-None-Match: * for an object that is there", func(o *store.Object) { o.IfAbsent = true }, false},
+		{"If-Match with a wrong ETag", func(o *store.Object) { o.IfMatch = strings.Repeat("0", 32) }, false},
+		{"If-Match with the right ETag", func(o *store.Object) { o.IfMatch = etag }, true},
 	}
 	for _, try := range tries {
 		_, err := s.put(ctx, body, try.change)
-		kind := uploader.KindOf(err)
+		kind := store.KindOf(err)
 		switch {
-		case err == nil && try.holds, err != nil && kind == uploader.Precondition && !try.holds:
+		case err == nil && try.holds, err != nil && kind == store.Precondition && !try.holds:
 		case err == nil:
 			s.found.warn("conditional-ignored", off+" It guards nothing here, and hlsship would rely on it.", "the store ignores %s and overwrites", try.what)
 			return
-		case kind == uploader.Unsupported:
+		case kind == store.Unsupported:
 			s.found.note("conditional-unknown", "Nothing: hlsship notices it and writes without.", "the store knows no conditional writes")
 			return
-		case kind == uploader.Precondition:
+		case kind == store.Precondition:
 			s.found.warn("conditional-broken", off, "the store refuses %s", try.what)
 			return
 		default:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // circumstances are what an operator sets, and what the store and its line are like.
@@ -74,7 +75,7 @@ func (c circumstances) String() string {
 func (c circumstances) conditional() bool { return c.conditions == "kept" }
 
 // store is the store as the uploader meets it.
-func (c circumstances) store(behind uploader.Store) uploader.Store {
+func (c circumstances) store(behind store.Store) store.Store {
 	if c.opaque {
 		behind = newOpaque(behind)
 	}
@@ -89,29 +90,29 @@ func (c circumstances) store(behind uploader.Store) uploader.Store {
 }
 
 // impatient gives a request up after ten seconds, as the store's adapter does when nothing moves.
-type impatient struct{ uploader.Store }
+type impatient struct{ store.Store }
 
-func (s impatient) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (s impatient) Put(ctx context.Context, o store.Object) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	return s.Store.Put(ctx, o)
 }
 
-func (s impatient) Append(ctx context.Context, o uploader.Object, from int64) (string, error) {
+func (s impatient) Append(ctx context.Context, o store.Object, from int64) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	return s.Store.(uploader.Appender).Append(ctx, o, from)
+	return s.Store.(store.Appender).Append(ctx, o, from)
 }
 
 // plain is a store that refuses conditions, or takes no notice of them.
 type plain struct {
-	uploader.Store
+	store.Store
 	refuses bool
 }
 
-func (s plain) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (s plain) Put(ctx context.Context, o store.Object) (string, error) {
 	if s.refuses && (o.IfAbsent || o.IfMatch != "") {
-		return "", &uploader.Error{Op: "put", Key: o.Key, Kind: uploader.Unsupported, Err: errors.New("501 NotImplemented")}
+		return "", &store.Error{Op: "put", Key: o.Key, Kind: store.Unsupported, Err: errors.New("501 NotImplemented")}
 	}
 	o.IfAbsent, o.IfMatch = false, ""
 	return s.Store.Put(ctx, o)
@@ -119,11 +120,11 @@ func (s plain) Put(ctx context.Context, o uploader.Object) (string, error) {
 
 // narrow is a store behind an uplink that all media share.
 type narrow struct {
-	uploader.Store
+	store.Store
 	line *line
 }
 
-func (s narrow) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (s narrow) Put(ctx context.Context, o store.Object) (string, error) {
 	if path.Ext(o.Key) == ".ts" {
 		return s.line.Put(ctx, o)
 	}

@@ -11,21 +11,21 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 // stubborn is a store whose conditions never hold: those on an ETag, or all.
 type stubborn struct {
-	uploader.Store
+	store.Store
 	all     bool
 	refused *atomic.Int32
 }
 
-func (s stubborn) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (s stubborn) Put(ctx context.Context, o store.Object) (string, error) {
 	if o.IfMatch != "" || s.all && o.IfAbsent {
 		s.refused.Add(1)
-		return "", &uploader.Error{Op: "put", Key: o.Key, Kind: uploader.Precondition, Err: errors.New("412 PreconditionFailed")}
+		return "", &store.Error{Op: "put", Key: o.Key, Kind: store.Precondition, Err: errors.New("412 PreconditionFailed")}
 	}
 	return s.Store.Put(ctx, o)
 }
@@ -88,7 +88,7 @@ func TestRunMeetsAnotherWriter(t *testing.T) {
 						switch {
 						case i != 5 && i != 7:
 						case tt.meanwhile != "":
-							_, _ = m.Put(t.Context(), uploader.Object{Key: "live/x.m3u8", Body: strings.NewReader(tt.meanwhile), Size: int64(len(tt.meanwhile))})
+							_, _ = m.Put(t.Context(), store.Object{Key: "live/x.m3u8", Body: strings.NewReader(tt.meanwhile), Size: int64(len(tt.meanwhile))})
 						default:
 							faults.Inject(storetest.Incident{Op: "put", Key: "x.m3u8", Times: 1, Fault: storetest.LostResponse()})
 						}

@@ -10,24 +10,25 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 // broken is a store with a defect.
 type broken struct {
-	uploader.Store
+	store.Store
 	put, get bool
 }
 
-func (b broken) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (b broken) Put(ctx context.Context, o store.Object) (string, error) {
 	if b.put && strings.HasSuffix(o.Key, ".ts") {
-		var nowhere *uploader.Object
+		var nowhere *store.Object
 		return nowhere.Key, nil
 	}
 	return b.Store.Put(ctx, o)
 }
 
-func (b broken) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
+func (b broken) Get(ctx context.Context, key string, limit int64) ([]byte, store.Info, error) {
 	if b.get {
 		panic("no such page")
 	}

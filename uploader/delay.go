@@ -2,6 +2,8 @@ package uploader
 
 import (
 	"errors"
+	"github.com/hlsship/hlsship/uploader/plan"
+	"github.com/hlsship/hlsship/uploader/store"
 	"math/rand/v2"
 	"time"
 )
@@ -19,15 +21,15 @@ const (
 // retryDelay is how long to wait after attempt failed with err, attempts counting from 0: doubling with
 // half of it random, so that those who failed together do not come back together.
 func retryDelay(attempt int, err error) time.Duration {
-	kind := KindOf(err)
-	if kind == Permanent {
-		return RejectedDelay
+	kind := store.KindOf(err)
+	if kind == store.Permanent {
+		return plan.RejectedDelay
 	}
 	d := maxDelay
 	if attempt < 16 {
 		d = min(firstDelay<<attempt, maxDelay)
 	}
-	if kind == Alarm {
+	if kind == store.Alarm {
 		d = max(alarmDelay/2, d)
 	}
 	return d/2 + rand.N(d/2+1)
@@ -35,7 +37,7 @@ func retryDelay(attempt int, err error) time.Duration {
 
 // retryAfter is the wait that the store asked for with err, 0 for none.
 func retryAfter(err error) time.Duration {
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := errors.AsType[*store.Error](err); ok {
 		return max(0, e.RetryAfter)
 	}
 	return 0

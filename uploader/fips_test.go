@@ -12,31 +12,31 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // alreadyThere is a store that holds, so its listing and every HEAD say, an object of the file's size with an ETag like an MD5.
 type alreadyThere struct{ puts []string }
 
-func (s *alreadyThere) Put(_ context.Context, o uploader.Object) (string, error) {
+func (s *alreadyThere) Put(_ context.Context, o store.Object) (string, error) {
 	s.puts = append(s.puts, o.Key)
 	return "new", nil
 }
 
-func (s *alreadyThere) info(key string) uploader.Info {
-	return uploader.Info{Key: key, Size: int64(len("media")), ETag: strings.Repeat("0a", 16)}
+func (s *alreadyThere) info(key string) store.Info {
+	return store.Info{Key: key, Size: int64(len("media")), ETag: strings.Repeat("0a", 16)}
 }
 
-func (s *alreadyThere) Stat(_ context.Context, key string) (uploader.Info, error) {
+func (s *alreadyThere) Stat(_ context.Context, key string) (store.Info, error) {
 	return s.info(key), nil
 }
 
-func (s *alreadyThere) Get(_ context.Context, key string, _ int64) ([]byte, uploader.Info, error) {
-	return nil, uploader.Info{}, &uploader.Error{Op: "get", Key: key, Kind: uploader.NotFound, Err: os.ErrNotExist}
+func (s *alreadyThere) Get(_ context.Context, key string, _ int64) ([]byte, store.Info, error) {
+	return nil, store.Info{}, &store.Error{Op: "get", Key: key, Kind: store.NotFound, Err: os.ErrNotExist}
 }
 
-func (s *alreadyThere) List(context.Context, string) iter.Seq2[uploader.Info, error] {
-	return func(yield func(uploader.Info, error) bool) { yield(s.info("live/a.ts"), nil) }
+func (s *alreadyThere) List(context.Context, string) iter.Seq2[store.Info, error] {
+	return func(yield func(store.Info, error) bool) { yield(s.info("live/a.ts"), nil) }
 }
 
 // TestFIPS runs itself again as a process that may use no MD5, and has it meet at the start what can only be compared by one: that

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan"
 )
 
 // contentType returns the media type of a file by its name. The table is our own: the host's may call .ts
@@ -102,7 +103,7 @@ func liveAge(pl *hls.Playlist) time.Duration {
 
 // fileAge is how long a cache may keep the file of a job. Packagers use names again when they restart, and caches would show the
 // bytes of the run before: so it is little more than the playlist's window, unless the name cannot come back.
-func (w *worker) fileAge(j Job) time.Duration {
+func (w *worker) fileAge(j plan.Job) time.Duration {
 	switch {
 	case w.unique, dated(j.Path, j.File.Version.ModTime):
 		return uniqueAge

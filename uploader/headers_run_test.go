@@ -10,17 +10,18 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 // headersOf is a store that remembers the further headers of each key.
 type headersOf struct {
-	uploader.Store
+	store.Store
 	mu   sync.Mutex
 	sent map[string]map[string]string
 }
 
-func (h *headersOf) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (h *headersOf) Put(ctx context.Context, o store.Object) (string, error) {
 	h.mu.Lock()
 	h.sent[o.Key] = o.Headers
 	h.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan"
 )
 
 // TestHeadersAreDocumented keeps the page for those who put a cache before the bucket in step with the defaults.
@@ -118,11 +119,37 @@ func TestFileAge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			j := Job{Path: tt.path, Window: tt.window}
+			j := plan.Job{Path: tt.path, Window: tt.window}
 			j.File.Version.ModTime = at.UnixNano()
 			if got := (&worker{unique: tt.unique}).fileAge(j); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestManifestHeaders is about what caches may do with a manifest.
+func TestManifestHeaders(t *testing.T) {
+	t.Parallel()
+	c, err := newCachePolicy(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		list hls.Playlist
+		want string
+	}{
+		{hls.Playlist{TargetDuration: 6 * time.Second}, "public, max-age=3"},
+		{hls.Playlist{TargetDuration: time.Second}, "public, max-age=1"},
+		{hls.Playlist{TargetDuration: 20 * time.Second, UpdatePeriod: 2 * time.Second}, "public, max-age=2"},
+		{hls.Playlist{TargetDuration: 6 * time.Second, UpdatePeriod: 500 * time.Second}, "public, max-age=3"},
+		{hls.Playlist{Ended: true}, "public, max-age=10"},
+	} {
+		if got := c.playlist(hls.Manifest, &tt.list); got != tt.want {
+			t.Errorf("%+v: got %q, want %q", tt.list, got, tt.want)
+		}
+	}
+	if got := contentType("a.mpd"); got != "application/dash+xml" {
+		t.Errorf("content type: %q", got)
 	}
 }

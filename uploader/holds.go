@@ -1,6 +1,9 @@
 package uploader
 
-import "time"
+import (
+	"github.com/hlsship/hlsship/uploader/plan"
+	"time"
+)
 
 // maxHolds is how many playlists a minute the log names as held back. Whoever writes the playlists decides how many there
 // are, and what they name.
@@ -30,12 +33,12 @@ type hold struct {
 
 // blocked warns of each playlist that has waited for a file for at least after: once, and of other files within a minute
 // only how many there were. near says what the directory has in place of what it does not have.
-func (g *journal) blocked(waits []Wait, now time.Time, after time.Duration, near func([]Wait) []Nearby) {
+func (g *journal) blocked(waits []plan.Wait, now time.Time, after time.Duration, near func([]plan.Wait) []plan.Nearby) {
 	if g.holds.known == nil {
 		g.holds.known = make(map[held]*hold)
 	}
 	still := make(map[held]bool)
-	var tell []Wait
+	var tell []plan.Wait
 	var untold []int
 	for _, w := range waits {
 		if now.Sub(w.Since) < after {
@@ -77,12 +80,12 @@ func (g *journal) blocked(waits []Wait, now time.Time, after time.Duration, near
 }
 
 // held warns of one playlist at now. unnamed is how many files it waited for since the log was told of it.
-func (g *journal) held(w Wait, near Nearby, unnamed int, now time.Time) {
-	log, name, cure := g.log, w.Name, holdCure(w.Reason)
+func (g *journal) held(w plan.Wait, near plan.Nearby, unnamed int, now time.Time) {
+	log, name, cure := g.log, w.Name, w.Cure()
 	if unnamed > 0 {
 		log = log.With("not_logged", unnamed)
 	}
-	if near != (Nearby{}) {
+	if near != (plan.Nearby{}) {
 		name, near.Path = near.Printed(w.Name)
 		cure = near.Cure()
 	}
@@ -94,7 +97,7 @@ func (g *journal) held(w Wait, near Nearby, unnamed int, now time.Time) {
 }
 
 // misnamed warns of each playlist that seems to name files by URLs which do not mean them, or counts it.
-func (g *journal) misnamed(all []Misnaming, now time.Time) {
+func (g *journal) misnamed(all []plan.Misnaming, now time.Time) {
 	for _, m := range all {
 		if !g.holds.urls.take(maxHolds, now) {
 			g.holds.tail++
@@ -110,38 +113,4 @@ func (g *journal) misnamed(all []Misnaming, now time.Time) {
 		}
 		log.Warn(say, "playlist", m.Playlist, "uri", m.URI, "file", m.Path, "reason", m.Reason, "cure", m.Cure())
 	}
-}
-
-func holdCure(reason string) string {
-	switch reason {
-	case "memory":
-		return "playlists take all the memory that they may: raise --memory-budget, or the container's memory, or have the packager list less"
-	case "missing":
-		return "the playlist names a file that is neither finished in the directory nor in the bucket; see whether the log says that it is not shipped, --exclude keeps it out, or the packager does not write it, and have it write the playlist without that name"
-	case "empty":
-		return "the file is empty: without a byte in it no player can begin; see the packager's own log, and have it write the file again"
-	case "stale":
-		return "the file is there, and may be of the packager's run before: its new bytes are waited for, for three target durations at most; see whether the packager writes it"
-	case "growing":
-		return "the playlist names bytes that the file does not have yet, while its packager has it open; see whether it still writes"
-	case "outside":
-		return "no file of the directory can have this name; have the packager write names relative to the playlist, or run hlsship on the folder above"
-	case "long":
-		return "the name makes a key of more than 1024 bytes; have the packager write shorter names, or shorten the prefix of the destination"
-	case "variable":
-		return "the playlist uses an EXT-X-DEFINE variable that it does not define; have the packager write the value"
-	case "unpinned":
-		return "the file exceeds what may wait for the store, and is shipped when there is room; have the packager keep it until then, and raise --spool-budget or --spool-age"
-	case "lost":
-		return "the file was lost or refused, see the error logged for it; the playlist follows when it names the file no more"
-	case "rejected":
-		return "the store refuses this file or playlist, see the error logged for it; it is tried again once a minute"
-	case "overwrite":
-		return "the name came back with new bytes while the published playlist needs the old ones; it is replaced together with the next playlist"
-	case "unlisted":
-		return "the file has new bytes, and the playlist was not written since: have the packager write it once more to have them stored"
-	case "unpublished":
-		return "the playlist names another one that is not published yet: see what that waits for, and whether they name each other"
-	}
-	return "the file is being uploaded; see the store's errors and hlsship_attempts_total"
 }

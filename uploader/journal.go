@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // journal tells the log and the Observer what happens. It is owned by the goroutine of Run.
@@ -48,16 +50,16 @@ func (g *journal) report(r report) {
 	j := r.job
 	word, sent := "ok", int64(0)
 	switch r.out.Result {
-	case Void, Gone:
+	case plan.Void, plan.Gone:
 		word = "void"
-	case Cancelled:
+	case plan.Cancelled:
 		word = "cancelled"
-	case Failed:
+	case plan.Failed:
 		word = r.out.Kind.String()
-	case Done, Different, Present, Absent:
-		if j.Op == PutMedia {
+	case plan.Done, plan.Different, plan.Present, plan.Absent:
+		if j.Op == plan.PutMedia {
 			sent = j.File.Version.Size - j.From
-		} else if j.Op == PutPlaylist {
+		} else if j.Op == plan.PutPlaylist {
 			sent = int64(len(j.File.Content))
 		}
 	}
@@ -65,7 +67,7 @@ func (g *journal) report(r report) {
 		g.obs.Attempted(j.Op.String(), j.Kind.String(), word, sent, r.took)
 		g.weather(r)
 	}
-	if r.out.Result != Done {
+	if r.out.Result != plan.Done {
 		return
 	}
 	latency := time.Duration(0)
@@ -73,22 +75,22 @@ func (g *journal) report(r report) {
 		latency = r.out.At.Sub(j.File.Seen)
 	}
 	switch j.Op {
-	case PutMedia:
+	case plan.PutMedia:
 		g.cameBack(r)
 		g.obs.Stored(j.Stream, j.Kind.String(), sent, latency)
 		g.log.Info("segment stored", "key", g.prefix+j.Path, "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
-	case PutPlaylist:
+	case plan.PutPlaylist:
 		g.obs.Published(j.Stream, j.Kind.String(), latency)
 		g.log.Info("playlist published", "key", g.prefix+j.Path, "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
-	case Compare:
+	case plan.Compare:
 		g.log.Debug("already stored", "key", g.prefix+j.Path)
-	case Fetch:
+	case plan.Fetch:
 	}
 }
 
 // weather tells once when the store stops answering, and once when it is back.
 func (g *journal) weather(r report) {
-	if r.out.Result == Failed {
+	if r.out.Result == plan.Failed {
 		g.failure(r)
 	}
 	if answers, known := r.answers(); known {
@@ -124,7 +126,7 @@ func (g *journal) store(answers bool) {
 func (g *journal) probed(p probe) {
 	word, answers := "ok", p.answers()
 	if p.err != nil {
-		word = KindOf(p.err).String()
+		word = store.KindOf(p.err).String()
 	}
 	g.obs.Attempted("stat", hls.Other.String(), word, 0, p.took)
 	switch {
@@ -145,26 +147,26 @@ func (g *journal) probed(p probe) {
 func (g *journal) failure(r report) {
 	key := g.prefix + r.job.Path
 	switch r.out.Kind {
-	case Permanent:
-		if r.job.Op != PutMedia && r.job.Op != PutPlaylist {
+	case store.Permanent:
+		if r.job.Op != plan.PutMedia && r.job.Op != plan.PutPlaylist {
 			g.failed(r)
 		} else if !r.job.Rejected && g.due("rejected: "+cure(r.err), r.out.At) {
 			g.log.Error("store rejects an object; it is tried again once a minute while the newest playlist needs it",
 				"key", key, "err", r.err, "cure", cure(r.err))
 		}
-	case Precondition:
-		if r.job.Op == PutMedia { // of a playlist more is known once it was looked at
+	case store.Precondition:
+		if r.job.Op == plan.PutMedia { // of a playlist more is known once it was looked at
 			g.log.Warn("object in the store is not the one expected; will look at it",
 				"key", key, "cure", "expected after a PUT that was given up; otherwise see who else writes this key")
 		}
-	case Unsupported:
+	case store.Unsupported:
 		if !g.plain {
 			g.plain = true
 			g.log.Warn("store knows no conditional writes; playlists go up without them",
 				"key", key, "cure", "harmless with one writer a bucket; --conditional off spares the first try")
 		}
-	case NotFound:
-	case Transient, Alarm:
+	case store.NotFound:
+	case store.Transient, store.Alarm:
 		g.failed(r)
 	}
 }
@@ -173,7 +175,7 @@ func (g *journal) failure(r report) {
 func (g *journal) failed(r report) {
 	if errors.Is(r.err, errMemory) {
 		if g.due("memory", r.out.At) {
-			g.log.Warn("published playlist is not read back yet", "key", g.prefix+r.job.Path, "err", r.err, "cure", holdCure("memory"), "retry_in", r.out.RetryIn)
+			g.log.Warn("published playlist is not read back yet", "key", g.prefix+r.job.Path, "err", r.err, "cure", plan.Wait{Reason: "memory"}.Cure(), "retry_in", r.out.RetryIn)
 		}
 		return
 	}
@@ -185,7 +187,7 @@ func (g *journal) failed(r report) {
 	}
 	g.failures++
 	say, cause := g.log.Warn, r.out.Kind.String()
-	if r.out.Kind == Alarm {
+	if r.out.Kind == store.Alarm {
 		say, cause = g.log.Error, cure(r.err)
 	}
 	if g.due(cause, r.out.At) {
@@ -207,7 +209,7 @@ func (g *journal) due(cause string, now time.Time) bool {
 }
 
 func cure(err error) string {
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e, ok := errors.AsType[*store.Error](err); ok {
 		return e.Cure
 	}
 	return ""
@@ -255,7 +257,7 @@ func (g *journal) vanished() {
 }
 
 // lag tells once that a line is slower than a stream, and once that the live edge has caught up.
-func (g *journal) lag(l Lag) {
+func (g *journal) lag(l plan.Lag) {
 	switch {
 	case l.Behind > 0:
 		if g.slow[l.Stream]++; g.slow[l.Stream] == 1 {
@@ -271,7 +273,7 @@ func (g *journal) lag(l Lag) {
 	}
 }
 
-func (g *journal) stream(s LiveState) {
+func (g *journal) stream(s plan.LiveState) {
 	g.obs.Stream(s.Name, s.Held, s.WaitingSince, s.Published, s.Newest)
 	if s.Forgotten {
 		g.obs.Forgotten(s.Name)

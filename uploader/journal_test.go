@@ -7,6 +7,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan"
 )
 
 // diary is a journal whose lines are read.
@@ -39,11 +42,11 @@ func (d *diary) says(t *testing.T, lines int, texts map[string]int) {
 // looks has playlists wait for a file at the look that comes ten seconds later.
 func (d *diary) looks(reason, name string, playlists ...string) {
 	d.now = d.now.Add(10 * time.Second)
-	var waits []Wait
+	var waits []plan.Wait
 	for _, p := range playlists {
-		waits = append(waits, Wait{Playlist: p, Name: name, Since: d.now.Add(-time.Minute), Reason: reason})
+		waits = append(waits, plan.Wait{Playlist: p, Name: name, Since: d.now.Add(-time.Minute), Reason: reason})
 	}
-	d.blocked(waits, d.now, 10*time.Second, func(w []Wait) []Nearby { return make([]Nearby, len(w)) })
+	d.blocked(waits, d.now, 10*time.Second, func(w []plan.Wait) []plan.Nearby { return make([]plan.Nearby, len(w)) })
 }
 
 func TestJournalOfHolds(t *testing.T) {
@@ -135,8 +138,8 @@ func (o *losing) Lost(_, _, reason string, count int) { o.lost[reason] += count 
 
 func TestJournalOfLosses(t *testing.T) {
 	t.Parallel()
-	loss := func(i int, reason string) Loss {
-		return Loss{Path: fmt.Sprintf("s%d.ts", i), Stream: ".", Reason: reason}
+	loss := func(i int, reason string) plan.Loss {
+		return plan.Loss{Path: fmt.Sprintf("s%d.ts", i), Stream: ".", Reason: reason}
 	}
 	t.Run("each of a normal night is named", func(t *testing.T) {
 		t.Parallel()
@@ -175,10 +178,10 @@ func TestJournalOfLosses(t *testing.T) {
 		t.Parallel()
 		o := &losing{lost: map[string]int{}}
 		d := newDiary(o)
-		d.lost(Loss{Path: "x.m3u8", Reason: "unseen", Count: 15, First: 7, Last: 21, Unwatched: 30 * time.Second}, d.now)
+		d.lost(plan.Loss{Path: "x.m3u8", Reason: "unseen", Count: 15, First: 7, Last: 21, Unwatched: 30 * time.Second}, d.now)
 		d.says(t, 1, map[string]int{`msg="segments were never seen" playlist=x.m3u8 first=7 last=21 count=15 unwatched=30s`: 1})
 		for range maxLosses + 1 {
-			d.lost(Loss{Path: "x.m3u8", Reason: "unseen", Count: 2}, d.now)
+			d.lost(plan.Loss{Path: "x.m3u8", Reason: "unseen", Count: 2}, d.now)
 		}
 		d.flooded(d.now.Add(time.Minute))
 		d.says(t, maxLosses, map[string]int{"segments=4 first=x.m3u8 last=x.m3u8 reason=unseen": 1})
@@ -198,5 +201,21 @@ func TestJournalOfManyCauses(t *testing.T) {
 	}
 	if n := len(d.alarmed); n > 60 {
 		t.Errorf("%d causes are remembered", n)
+	}
+}
+
+// TestNamesThatComeBackAreToldOf: the log says once that a name came back with other bytes.
+func TestNamesThatComeBackAreToldOf(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	g := newJournal(slog.New(slog.NewTextHandler(&log, nil)), nil, "live/")
+	for _, kind := range []hls.Kind{hls.Key, hls.Media, hls.Init} {
+		g.report(report{
+			job: plan.Job{Op: plan.PutMedia, Kind: kind, Replaces: true, Path: "a", File: hls.File{State: hls.Settled}},
+			out: plan.Outcome{Result: plan.Done, CacheControl: "public, max-age=8"},
+		})
+	}
+	if n := strings.Count(log.String(), "name came back"); n != 1 || !strings.Contains(log.String(), `cache_control="public, max-age=8"`) {
+		t.Errorf("the log says %s", log.String())
 	}
 }

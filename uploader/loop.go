@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // loop is one Run: the requests under way and what they report. It is owned by the goroutine of Run.
@@ -32,7 +34,7 @@ type loop struct {
 
 // attempt is a request under way.
 type attempt struct {
-	job    Job
+	job    plan.Job
 	ctx    context.Context //nolint:containedctx // it is the attempt's own
 	began  time.Time
 	cancel context.CancelCauseFunc
@@ -54,7 +56,9 @@ type probe struct {
 }
 
 // answers reports whether the store answered: that the key is missing is an answer, too, as is any that is about this request.
-func (p probe) answers() bool { return p.err == nil || KindOf(p.err) == NotFound || alive(p.err) }
+func (p probe) answers() bool {
+	return p.err == nil || store.KindOf(p.err) == store.NotFound || alive(p.err)
+}
 
 // step has the Plan go on and carries out what follows. It returns when the Plan wants to go on although nothing happens.
 func (l *loop) step(stopping bool) (next time.Time) {
@@ -68,18 +72,18 @@ func (l *loop) step(stopping bool) (next time.Time) {
 }
 
 // allowance says what the Plan may begin.
-func (l *loop) allowance(stopping bool) Allowance {
+func (l *loop) allowance(stopping bool) plan.Allowance {
 	switch {
 	case stopping:
-		return Nothing
+		return plan.Nothing
 	case l.pulse.down:
-		return NoRequests
+		return plan.NoRequests
 	}
-	return Requests
+	return plan.Requests
 }
 
 // start starts jobs.
-func (l *loop) start(jobs []Job) {
+func (l *loop) start(jobs []plan.Job) {
 	now := time.Now()
 	for _, j := range jobs {
 		ctx, cancel := context.WithCancelCause(l.jobs)
@@ -138,9 +142,9 @@ func (l *loop) finished(r report) {
 	delete(l.attempts, r.id)
 	if r.crash != nil {
 		l.crash = errors.Join(l.crash, r.crash)
-		r.out = Outcome{Result: Cancelled, At: time.Now()}
+		r.out = plan.Outcome{Result: plan.Cancelled, At: time.Now()}
 	}
-	if r.job.Repeatable() && !r.job.Asks() && r.out.Result == Done {
+	if r.job.Repeatable() && !r.job.Asks() && r.out.Result == plan.Done {
 		l.hush.answered(r.out.At.Sub(a.last()))
 	}
 	l.log.report(r)
@@ -156,7 +160,7 @@ func (l *loop) finished(r report) {
 		}
 		l.pulse.failed(r.out.At)
 	default:
-		if r.out.Result == Done {
+		if r.out.Result == plan.Done {
 			l.target = l.worker.key(r.job.Path) // surely there
 		}
 		if l.pulse.answered(r.out.At) {
@@ -210,7 +214,7 @@ func (l *loop) probed(p probe, now time.Time) {
 func (l *loop) back(now time.Time) {
 	for _, a := range l.attempts {
 		quiet := now.Sub(a.last()) >= silence
-		if quiet && (a.job.Op != PutPlaylist || now.Sub(a.began) >= playlistPatience) {
+		if quiet && (a.job.Op != plan.PutPlaylist || now.Sub(a.began) >= playlistPatience) {
 			a.cancel(nil)
 		}
 	}

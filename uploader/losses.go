@@ -1,6 +1,7 @@
 package uploader
 
 import (
+	"github.com/hlsship/hlsship/uploader/plan"
 	"maps"
 	"slices"
 	"time"
@@ -22,7 +23,7 @@ type flood struct {
 }
 
 // lost tells of a loss. The Observer counts all of them.
-func (g *journal) lost(l Loss, now time.Time) {
+func (g *journal) lost(l plan.Loss, now time.Time) {
 	count := max(l.Count, 1)
 	g.obs.Lost(l.Stream, l.Kind.String(), l.Reason, count)
 	g.flooded(now)

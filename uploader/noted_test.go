@@ -9,6 +9,7 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
@@ -58,7 +59,7 @@ func (u *upgrade) ship(next string, notes bool) (listed time.Duration, early, re
 	u.Helper()
 	u.puts = map[string]int{}
 	u.disk.read.Store(0)
-	var store uploader.Store = u.memory
+	var store store.Store = u.memory
 	if u.hidden {
 		store = u.store
 	}
@@ -96,7 +97,7 @@ func (u *upgrade) ship(next string, notes bool) (listed time.Duration, early, re
 func TestRunReadsWhatIsNotNoted(t *testing.T) {
 	t.Parallel()
 	put := func(u *upgrade, name, text string) {
-		_, err := u.memory.Put(u.Context(), uploader.Object{Key: "live/" + name, Body: strings.NewReader(text), Size: int64(len(text))})
+		_, err := u.memory.Put(u.Context(), store.Object{Key: "live/" + name, Body: strings.NewReader(text), Size: int64(len(text))})
 		if err != nil {
 			u.Fatal(err)
 		}

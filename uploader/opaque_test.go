@@ -12,12 +12,13 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 // opaque is a store whose ETags are no MD5, as with SSE-KMS.
 type opaque struct {
-	uploader.Store
+	store.Store
 
 	mu    sync.Mutex
 	puts  map[string]int // by key
@@ -26,9 +27,9 @@ type opaque struct {
 
 const veil = "-1"
 
-func newOpaque(s uploader.Store) *opaque { return &opaque{Store: s, puts: map[string]int{}} }
+func newOpaque(s store.Store) *opaque { return &opaque{Store: s, puts: map[string]int{}} }
 
-func (s *opaque) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (s *opaque) Put(ctx context.Context, o store.Object) (string, error) {
 	s.mu.Lock()
 	s.puts[o.Key]++
 	s.mu.Unlock()
@@ -37,13 +38,13 @@ func (s *opaque) Put(ctx context.Context, o uploader.Object) (string, error) {
 	return etag + veil, err
 }
 
-func (s *opaque) Append(ctx context.Context, o uploader.Object, from int64) (string, error) {
+func (s *opaque) Append(ctx context.Context, o store.Object, from int64) (string, error) {
 	o.IfMatch = strings.TrimSuffix(o.IfMatch, veil)
-	etag, err := s.Store.(uploader.Appender).Append(ctx, o, from)
+	etag, err := s.Store.(store.Appender).Append(ctx, o, from)
 	return etag + veil, err
 }
 
-func (s *opaque) Stat(ctx context.Context, key string) (uploader.Info, error) {
+func (s *opaque) Stat(ctx context.Context, key string) (store.Info, error) {
 	s.mu.Lock()
 	s.stats++
 	s.mu.Unlock()
@@ -52,14 +53,14 @@ func (s *opaque) Stat(ctx context.Context, key string) (uploader.Info, error) {
 	return info, err
 }
 
-func (s *opaque) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
+func (s *opaque) Get(ctx context.Context, key string, limit int64) ([]byte, store.Info, error) {
 	content, info, err := s.Store.Get(ctx, key, limit)
 	info.ETag += veil
 	return content, info, err
 }
 
-func (s *opaque) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
-	return func(yield func(uploader.Info, error) bool) {
+func (s *opaque) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
+	return func(yield func(store.Info, error) bool) {
 		for info, err := range s.Store.List(ctx, prefix) {
 			info.ETag += veil
 			if !yield(info, err) {

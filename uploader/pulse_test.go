@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
@@ -83,23 +83,23 @@ func TestRunNoticesRecovery(t *testing.T) {
 
 // counting counts the requests to a store.
 type counting struct {
-	uploader.Store
+	store.Store
 	calls atomic.Int64
 }
 
 func (s *counting) n() int { return int(s.calls.Load()) }
 
-func (s *counting) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (s *counting) Put(ctx context.Context, o store.Object) (string, error) {
 	s.calls.Add(1)
 	return s.Store.Put(ctx, o)
 }
 
-func (s *counting) Stat(ctx context.Context, key string) (uploader.Info, error) {
+func (s *counting) Stat(ctx context.Context, key string) (store.Info, error) {
 	s.calls.Add(1)
 	return s.Store.Stat(ctx, key)
 }
 
-func (s *counting) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
+func (s *counting) Get(ctx context.Context, key string, limit int64) ([]byte, store.Info, error) {
 	s.calls.Add(1)
 	return s.Store.Get(ctx, key, limit)
 }

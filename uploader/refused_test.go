@@ -12,13 +12,14 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 // refuses answers as a store does that works, and not for this request.
-func refuses(kind uploader.ErrorKind, cause string) storetest.Fault {
-	return func(_ context.Context, c storetest.Call, _ func(context.Context, uploader.Object) error) error {
-		return &uploader.Error{Op: c.Op, Key: c.Key, Kind: kind, Alive: true, Cure: "Mend it.", Err: errors.New(cause)}
+func refuses(kind store.ErrorKind, cause string) storetest.Fault {
+	return func(_ context.Context, c storetest.Call, _ func(context.Context, store.Object) error) error {
+		return &store.Error{Op: c.Op, Key: c.Key, Kind: kind, Alive: true, Cure: "Mend it.", Err: errors.New(cause)}
 	}
 }
 
@@ -45,9 +46,9 @@ func window(facts chan<- hls.File, count, size int, at func(i int)) {
 func TestRunGoesOnWhereProbesAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]storetest.Fault{
-		"405": refuses(uploader.Alarm, "405 Method Not Allowed"), "403": refuses(uploader.Alarm, "403 Forbidden"),
-		"501": refuses(uploader.Alarm, "501 Not Implemented"), "400": refuses(uploader.Permanent, "400 Bad Request"),
-		"418": refuses(uploader.Transient, "418 Teapot"),
+		"405": refuses(store.Alarm, "405 Method Not Allowed"), "403": refuses(store.Alarm, "403 Forbidden"),
+		"501": refuses(store.Alarm, "501 Not Implemented"), "400": refuses(store.Permanent, "400 Bad Request"),
+		"418": refuses(store.Transient, "418 Teapot"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -94,7 +95,7 @@ func TestRunDeniedKindHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := storetest.NewMemory()
 		faults := storetest.NewFaults(m)
-		faults.Inject(storetest.Incident{Op: "put", Key: "*.vtt", Fault: refuses(uploader.Alarm, "403 AccessDenied")})
+		faults.Inject(storetest.Incident{Op: "put", Key: "*.vtt", Fault: refuses(store.Alarm, "403 AccessDenied")})
 		faults.Inject(storetest.Incident{Op: "stat", Fault: storetest.Stall()}) // who probes pays for it
 		late := 0
 		ctx, cancel := context.WithTimeout(t.Context(), 40*time.Second)
@@ -121,15 +122,15 @@ func TestRunDeniedKindHoldsUpNobody(t *testing.T) {
 func TestRunRecoversFromRefusals(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		kind  uploader.ErrorKind
+		kind  store.ErrorKind
 		key   string
 		bound time.Duration // until the newest playlist is published after the refusal ended
 	}{
-		"segments, by a setting":  {uploader.Alarm, "*.ts", 6 * time.Second},
-		"playlists, by a setting": {uploader.Alarm, "*.m3u8", 6 * time.Second},
-		"segments, for good":      {uploader.Permanent, "*.ts", 63 * time.Second},
-		"playlists, for good":     {uploader.Permanent, "*.m3u8", 3 * time.Second},
-		"all, for good":           {uploader.Permanent, "*", 63 * time.Second},
+		"segments, by a setting":  {store.Alarm, "*.ts", 6 * time.Second},
+		"playlists, by a setting": {store.Alarm, "*.m3u8", 6 * time.Second},
+		"segments, for good":      {store.Permanent, "*.ts", 63 * time.Second},
+		"playlists, for good":     {store.Permanent, "*.m3u8", 3 * time.Second},
+		"all, for good":           {store.Permanent, "*", 63 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

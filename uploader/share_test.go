@@ -11,30 +11,31 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 // sharing is a store whose uplink is limited so that each backlog PUT waits a minute for its share.
 type sharing struct {
-	uploader.Store
+	store.Store
 	t     *testing.T
 	puts  atomic.Int64
 	stats atomic.Int64
 }
 
-func (s *sharing) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (s *sharing) Put(ctx context.Context, o store.Object) (string, error) {
 	s.puts.Add(1)
-	want := uploader.Edge
+	want := store.Edge
 	switch {
 	case strings.HasSuffix(o.Key, ".m3u8"):
-		want = uploader.First
+		want = store.First
 	case strings.Contains(o.Key, "old"):
-		want = uploader.Backlog
+		want = store.Backlog
 	}
 	if o.Priority != want {
 		s.t.Errorf("%s has priority %d, want %d", o.Key, o.Priority, want)
 	}
-	if o.Priority == uploader.Backlog {
+	if o.Priority == store.Backlog {
 		o.Waits(true)
 		share := time.NewTimer(time.Minute)
 		defer share.Stop()
@@ -48,7 +49,7 @@ func (s *sharing) Put(ctx context.Context, o uploader.Object) (string, error) {
 	return s.Store.Put(ctx, o)
 }
 
-func (s *sharing) Stat(ctx context.Context, key string) (uploader.Info, error) {
+func (s *sharing) Stat(ctx context.Context, key string) (store.Info, error) {
 	s.stats.Add(1)
 	return s.Store.Stat(ctx, key)
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 const (
@@ -38,9 +39,9 @@ type survey struct {
 // surveyed is what listing the store brings: first that it begins, perhaps again, then its pages, and last how it ended.
 type surveyed struct {
 	begins, ends bool
-	page         []Info // the keys without the prefix
-	err          error  // why it ended early
-	crash        error  // it panicked
+	page         []store.Info // the keys without the prefix
+	err          error        // why it ended early
+	crash        error        // it panicked
 }
 
 // newSurvey returns the survey of a directory that is scanned once scanned is closed, or is already if that is nil.
@@ -118,9 +119,9 @@ func (l *loop) surveyed(news surveyed) {
 func (w *worker) list(ctx context.Context, pages chan<- surveyed) error {
 	for attempt := 0; ; attempt++ {
 		err := w.listOnce(ctx, pages)
-		kind := KindOf(err)
-		refused := attempt >= 2 && kind == Alarm && !unsent(err)
-		if err == nil || ctx.Err() != nil || refused || kind == Permanent {
+		kind := store.KindOf(err)
+		refused := attempt >= 2 && kind == store.Alarm && !unsent(err)
+		if err == nil || ctx.Err() != nil || refused || kind == store.Permanent {
 			return err // a store that may not be listed is asked for each file
 		}
 		// Not what the store asks for: backlog and the end of a drain wait for this one request.
@@ -135,13 +136,13 @@ func (w *worker) list(ctx context.Context, pages chan<- surveyed) error {
 
 // unsent reports whether the store was not asked.
 func unsent(err error) bool {
-	e, ok := errors.AsType[*Error](err)
+	e, ok := errors.AsType[*store.Error](err)
 	return ok && e.Unsent
 }
 
 func (w *worker) listOnce(ctx context.Context, pages chan<- surveyed) error {
 	pages <- surveyed{begins: true}
-	page := make([]Info, 0, pageSize)
+	page := make([]store.Info, 0, pageSize)
 	for info, err := range w.store.List(ctx, w.prefix) {
 		if err != nil {
 			return err
@@ -149,7 +150,7 @@ func (w *worker) listOnce(ctx context.Context, pages chan<- surveyed) error {
 		info.Key = strings.TrimPrefix(info.Key, w.prefix)
 		if page = append(page, info); len(page) == pageSize {
 			pages <- surveyed{page: page}
-			page = make([]Info, 0, pageSize)
+			page = make([]store.Info, 0, pageSize)
 		}
 	}
 	pages <- surveyed{page: page}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
@@ -28,18 +29,18 @@ type crowded struct {
 	stats   atomic.Int32
 }
 
-func (s *crowded) Stat(ctx context.Context, key string) (uploader.Info, error) {
+func (s *crowded) Stat(ctx context.Context, key string) (store.Info, error) {
 	if s.keyless.Load() {
-		return uploader.Info{}, unsent("stat", key)
+		return store.Info{}, unsent("stat", key)
 	}
 	s.stats.Add(1)
 	return s.Memory.Stat(ctx, key)
 }
 
-func (s *crowded) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
-	return func(yield func(uploader.Info, error) bool) {
+func (s *crowded) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
+	return func(yield func(store.Info, error) bool) {
 		if s.keyless.Load() {
-			yield(uploader.Info{}, unsent("list", prefix))
+			yield(store.Info{}, unsent("list", prefix))
 			return
 		}
 		s.lists.Add(1)
@@ -48,7 +49,7 @@ func (s *crowded) List(ctx context.Context, prefix string) iter.Seq2[uploader.In
 				select {
 				case <-time.After(100 * time.Millisecond):
 				case <-ctx.Done():
-					yield(uploader.Info{}, &uploader.Error{Op: "list", Key: prefix, Err: ctx.Err()})
+					yield(store.Info{}, &store.Error{Op: "list", Key: prefix, Err: ctx.Err()})
 					return
 				}
 			}
@@ -57,11 +58,11 @@ func (s *crowded) List(ctx context.Context, prefix string) iter.Seq2[uploader.In
 					s.halfway()
 				}
 				if s.fails.Add(-1) >= 0 {
-					yield(uploader.Info{}, &uploader.Error{Op: "list", Key: prefix, Err: errors.New("503")})
+					yield(store.Info{}, &store.Error{Op: "list", Key: prefix, Err: errors.New("503")})
 					return
 				}
 			}
-			if !yield(uploader.Info{Key: fmt.Sprintf("%sa/%09d.ts", prefix, i), Size: 1000, ETag: strings.Repeat("0a", 16)}, nil) {
+			if !yield(store.Info{Key: fmt.Sprintf("%sa/%09d.ts", prefix, i), Size: 1000, ETag: strings.Repeat("0a", 16)}, nil) {
 				return
 			}
 		}
@@ -74,7 +75,7 @@ func (s *crowded) List(ctx context.Context, prefix string) iter.Seq2[uploader.In
 }
 
 func unsent(op, key string) error {
-	return &uploader.Error{Op: op, Key: key, Kind: uploader.Alarm, Unsent: true, Err: errors.New("no keys yet")}
+	return &store.Error{Op: op, Key: key, Kind: store.Alarm, Unsent: true, Err: errors.New("no keys yet")}
 }
 
 // archive writes a playlist of the last segment of count, all of one size, and returns what a scan tells of them.
@@ -102,7 +103,7 @@ func (s *crowded) put(t *testing.T, d *disk, facts []hls.File, but ...int) {
 			continue
 		}
 		content := d.names[f.Path].content
-		_, err := s.Memory.Put(t.Context(), uploader.Object{Key: "live/" + f.Path, Body: strings.NewReader(string(content)), Size: int64(len(content))})
+		_, err := s.Memory.Put(t.Context(), store.Object{Key: "live/" + f.Path, Body: strings.NewReader(string(content)), Size: int64(len(content))})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,12 +16,13 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 // line is a store at the end of an uplink of a fixed rate, which all PUTs share in small pieces.
 type line struct {
-	uploader.Store
+	store.Store
 	rate  float64 // bytes a second
 	piece int     // bytes sent at a time; 0 for 4 KiB
 	stall int64   // each stall-th PUT stands still for 8 s; 0 for none
@@ -32,7 +33,7 @@ type line struct {
 }
 
 // Put sends the body before the store sees any of it.
-func (l *line) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (l *line) Put(ctx context.Context, o store.Object) (string, error) {
 	l.mu.Lock()
 	l.puts++
 	stalls := l.stall > 0 && l.puts%l.stall == 0
@@ -123,7 +124,7 @@ func (s *show) says(t *testing.T, line string, want int) {
 }
 
 // play produces and ships until everything is stored.
-func play(t *testing.T, m *storetest.Memory, store uploader.Store, maxLag time.Duration, produce production) *show {
+func play(t *testing.T, m *storetest.Memory, store store.Store, maxLag time.Duration, produce production) *show {
 	t.Helper()
 	s := &show{viewer: storetest.NewViewer("live/"), start: time.Now()}
 	m.OnChange = func(key string, content []byte) {

@@ -9,19 +9,21 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // Config is what an Uploader needs. Store is required; other zero values are replaced by the defaults that
-// PlanConfig names.
+// plan.Config names.
 type Config struct {
 	// Store takes the objects.
-	Store Store
+	Store store.Store
 	// Prefix stands before every path in a key: "live/channel1/". It ends with a slash unless empty.
 	Prefix string
 	// Site says where players find what is stored, which URLs in playlists mean: the watcher has the same. The zero Site is that
 	// of a bucket's root.
 	Site hls.Site
-	// Settle, MaxLag, MinInterval, Workers and Include are those of PlanConfig, as are Budget and MaxAge.
+	// Settle, MaxLag, MinInterval, Workers and Include are those of plan.Config, as are Budget and MaxAge.
 	Settle, MaxLag, MinInterval time.Duration
 	Workers                     int
 	Include                     func(path string) bool
@@ -62,6 +64,16 @@ type Config struct {
 	Observer Observer
 }
 
+// Notes are what is remembered over a restart of what was stored. They are a cache: none of them need be there. They are safe for
+// concurrent use and wait for no disk.
+type Notes interface {
+	// Known returns the ETag under which an earlier process stored these bytes of a file that was found at rest, "" if that is
+	// not known, or if the file may have changed since. Each file is asked for once.
+	Known(path string, v hls.Version) (etag string)
+	// Stored notes that these bytes of a file are stored under that ETag.
+	Stored(path string, v hls.Version, etag string)
+}
+
 // maxKey is how many bytes a key may have in UTF-8 (S3 "Naming Amazon S3 objects").
 const maxKey = 1024
 
@@ -71,7 +83,7 @@ func LongestPath(prefix string) int { return max(1, maxKey-len(prefix)) }
 // Uploader ships what its facts name. Make one with New.
 type Uploader struct {
 	cfg    Config
-	plan   *Plan
+	plan   *plan.Plan
 	worker *worker
 	claims *claims
 	log    *journal
@@ -104,7 +116,7 @@ func New(c Config) (*Uploader, error) {
 	if c.Notes != nil {
 		known = c.Notes.Known
 	}
-	plan := NewPlan(PlanConfig{
+	plan := plan.New(plan.Config{
 		Known: known, Scanning: c.Scanned != nil,
 		Memory: c.Memory, Yield: claims.add, Site: c.Site,
 		Settle: c.Settle, MaxLag: c.MaxLag, MinInterval: c.MinInterval, Workers: c.Workers,
@@ -241,7 +253,7 @@ func (u *Uploader) beats() (<-chan time.Time, func()) {
 }
 
 // apply carries out what the Plan has for others, but for the jobs. flying is how many of those are under way.
-func (u *Uploader) apply(e Effects, flying int) {
+func (u *Uploader) apply(e plan.Effects, flying int) {
 	for _, s := range e.Keep {
 		if k, ok := s.(hls.Keeper); ok {
 			k.Keep()

@@ -15,11 +15,12 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 // run ships facts into store and returns what Run said and logged.
-func run(t *testing.T, ctx context.Context, store uploader.Store, set func(*uploader.Config), send func(facts chan<- hls.File)) (logged string, err error) {
+func run(t *testing.T, ctx context.Context, store store.Store, set func(*uploader.Config), send func(facts chan<- hls.File)) (logged string, err error) {
 	t.Helper()
 	var buf bytes.Buffer
 	c := uploader.Config{Store: store, Prefix: "live/", Conditional: true, Logger: slog.New(slog.NewTextHandler(&buf, nil))}

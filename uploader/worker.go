@@ -14,11 +14,13 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // worker does jobs. It is safe for concurrent use.
 type worker struct {
-	store   Store
+	store   store.Store
 	prefix  string
 	cache   cachePolicy
 	unique  bool // names never come back with other bytes
@@ -29,8 +31,8 @@ type worker struct {
 // report is a job with its outcome.
 type report struct {
 	id   uint64 // of the attempt
-	job  Job
-	out  Outcome
+	job  plan.Job
+	out  plan.Outcome
 	err  error // why it failed; nil otherwise
 	took time.Duration
 	// crash says that the attempt panicked, and where.
@@ -40,31 +42,31 @@ type report struct {
 // answers tells whether the store answered as it should; known is false if the request does not say.
 func (r report) answers() (answers, known bool) {
 	switch r.out.Result {
-	case Done, Different, Present, Absent:
+	case plan.Done, plan.Different, plan.Present, plan.Absent:
 		return true, true
-	case Failed:
-		return r.out.Kind != Transient && r.out.Kind != Alarm, isStore(r.err)
-	case Void, Gone, Cancelled:
+	case plan.Failed:
+		return r.out.Kind != store.Transient && r.out.Kind != store.Alarm, isStore(r.err)
+	case plan.Void, plan.Gone, plan.Cancelled:
 	}
 	return false, false
 }
 
 // isStore reports whether err comes from the store rather than from this machine.
 func isStore(err error) bool {
-	_, ok := errors.AsType[*Error](err)
+	_, ok := errors.AsType[*store.Error](err)
 	return ok
 }
 
 // alive reports whether err proves that the store works, though not for this request.
 func alive(err error) bool {
-	e, ok := errors.AsType[*Error](err)
+	e, ok := errors.AsType[*store.Error](err)
 	return ok && e.Alive
 }
 
 // probe asks whether the store answers.
 func (w *worker) probe(ctx context.Context, key string) error {
-	if store, ok := w.store.(Prober); ok {
-		return store.Probe(ctx, key)
+	if prober, ok := w.store.(store.Prober); ok {
+		return prober.Probe(ctx, key)
 	}
 	_, err := w.store.Stat(ctx, key)
 	return err
@@ -73,29 +75,29 @@ func (w *worker) probe(ctx context.Context, key string) error {
 func (w *worker) key(name string) string { return w.prefix + name }
 
 // do carries j out. moved is set to the time whenever there is progress, and to 0 while it waits for its turn.
-func (w *worker) do(ctx context.Context, j Job, moved *atomic.Int64) report {
+func (w *worker) do(ctx context.Context, j plan.Job, moved *atomic.Int64) report {
 	start := time.Now()
-	var out Outcome
+	var out plan.Outcome
 	var err error
 	switch j.Op {
-	case PutMedia:
+	case plan.PutMedia:
 		out, err = w.putMedia(ctx, j, moved)
-	case PutPlaylist:
+	case plan.PutPlaylist:
 		out, err = w.putPlaylist(ctx, j, moved)
-	case Compare:
+	case plan.Compare:
 		out, err = w.compare(ctx, j)
-	case Fetch:
+	case plan.Fetch:
 		out, err = w.fetch(ctx, j)
 	}
 	out.At = time.Now()
 	if err != nil {
-		out.Result, out.Kind, out.RetryIn, out.Asked = Failed, KindOf(err), retryDelay(j.Attempt, err), retryAfter(err)
+		out.Result, out.Kind, out.RetryIn, out.Asked = plan.Failed, store.KindOf(err), retryDelay(j.Attempt, err), retryAfter(err)
 		switch cause := context.Cause(ctx); {
 		case errors.Is(cause, errSilent):
-			err = &Error{Op: j.Op.String(), Key: w.key(j.Path), Err: errSilent}
-			out.Kind, out.RetryIn = Transient, 0
+			err = &store.Error{Op: j.Op.String(), Key: w.key(j.Path), Err: errSilent}
+			out.Kind, out.RetryIn = store.Transient, 0
 		case cause != nil:
-			out.Result = Cancelled
+			out.Result = plan.Cancelled
 		}
 	}
 	return report{job: j, out: out, err: err, took: out.At.Sub(start)}
@@ -122,17 +124,17 @@ func (g guarded) ReadAt(b []byte, off int64) (int, error) {
 
 // putMedia stores a file. The fingerprint is taken before the first byte and with every piece read: if it is not
 // that of the finished file, somebody changed the bytes and the attempt is void.
-func (w *worker) putMedia(ctx context.Context, j Job, moved *atomic.Int64) (Outcome, error) {
+func (w *worker) putMedia(ctx context.Context, j plan.Job, moved *atomic.Int64) (plan.Outcome, error) {
 	r, out, err := open(j.File)
 	if r == nil {
 		return out, err
 	}
 	defer r.Close() //nolint:errcheck // nothing was written
-	priority := Edge
+	priority := store.Edge
 	if j.Backlog {
-		priority = Backlog
+		priority = store.Backlog
 	}
-	o := Object{
+	o := store.Object{
 		Key:          w.key(j.Path),
 		Body:         guarded{r, j.File.Version, moved},
 		Size:         j.File.Version.Size,
@@ -149,24 +151,24 @@ func (w *worker) putMedia(ctx context.Context, j Job, moved *atomic.Int64) (Outc
 	}
 	etag, err := w.send(ctx, o, j.From)
 	if err == nil {
-		return Outcome{Result: Done, ETag: etag, CacheControl: o.CacheControl}, nil
+		return plan.Outcome{Result: plan.Done, ETag: etag, CacheControl: o.CacheControl}, nil
 	}
 	if now, verr := r.Version(); verr != nil || now != j.File.Version {
-		return Outcome{Result: Void}, nil
+		return plan.Outcome{Result: plan.Void}, nil
 	}
-	return Outcome{}, err
+	return plan.Outcome{}, err
 }
 
 // send stores o, of which the store holds the first from bytes already.
-func (w *worker) send(ctx context.Context, o Object, from int64) (etag string, err error) {
+func (w *worker) send(ctx context.Context, o store.Object, from int64) (etag string, err error) {
 	if from == 0 {
 		return w.store.Put(ctx, o)
 	}
-	store, ok := w.store.(Appender)
+	appender, ok := w.store.(store.Appender)
 	if !ok {
-		return "", &Error{Op: "put", Key: o.Key, Kind: Unsupported, Err: errors.New("the store cannot lengthen an object")}
+		return "", &store.Error{Op: "put", Key: o.Key, Kind: store.Unsupported, Err: errors.New("the store cannot lengthen an object")}
 	}
-	return store.Append(ctx, o, from)
+	return appender.Append(ctx, o, from)
 }
 
 // waits returns an Object.Waits that keeps moved at 0 while a PUT waits for its share of the uplink.
@@ -181,23 +183,23 @@ func waits(moved *atomic.Int64) func(bool) {
 }
 
 // open opens the bytes of f. The reader is nil if they are out of reach or not those of f any more.
-func open(f hls.File) (hls.Reader, Outcome, error) {
+func open(f hls.File) (hls.Reader, plan.Outcome, error) {
 	r, err := f.Source.Open()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, Outcome{Result: Gone}, nil
+		return nil, plan.Outcome{Result: plan.Gone}, nil
 	}
 	if err != nil {
-		return nil, Outcome{}, fmt.Errorf("open %s: %w", f.Path, err)
+		return nil, plan.Outcome{}, fmt.Errorf("open %s: %w", f.Path, err)
 	}
 	if now, err := r.Version(); err != nil || now != f.Version {
 		_ = r.Close()
-		return nil, Outcome{Result: Void}, nil
+		return nil, plan.Outcome{Result: plan.Void}, nil
 	}
-	return r, Outcome{}, nil
+	return r, plan.Outcome{}, nil
 }
 
-func (w *worker) putPlaylist(ctx context.Context, j Job, moved *atomic.Int64) (Outcome, error) {
-	etag, err := w.store.Put(ctx, Object{
+func (w *worker) putPlaylist(ctx context.Context, j plan.Job, moved *atomic.Int64) (plan.Outcome, error) {
+	etag, err := w.store.Put(ctx, store.Object{
 		Key:          w.key(j.Path),
 		Body:         bytes.NewReader(j.File.Content),
 		Size:         int64(len(j.File.Content)),
@@ -207,39 +209,39 @@ func (w *worker) putPlaylist(ctx context.Context, j Job, moved *atomic.Int64) (O
 		IfMatch:      j.IfMatch,
 		IfAbsent:     j.IfAbsent,
 		Finished:     j.File.Finished(),
-		Priority:     First,
+		Priority:     store.First,
 		Waits:        waits(moved),
 	})
 	if err != nil {
-		return Outcome{}, err
+		return plan.Outcome{}, err
 	}
-	return Outcome{Result: Done, ETag: etag}, nil
+	return plan.Outcome{Result: plan.Done, ETag: etag}, nil
 }
 
 // compare finds out whether the store holds the bytes of j.File. An ETag that is an MD5 can tell; of what was stored
 // in several parts or is encrypted, when it was finished. In doubt the store holds others, so that these are stored again.
-func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
-	info := Info{ETag: j.ETag, Size: j.File.Version.Size}
+func (w *worker) compare(ctx context.Context, j plan.Job) (plan.Outcome, error) {
+	info := store.Info{ETag: j.ETag, Size: j.File.Version.Size}
 	if j.ETag == "" {
 		var err error
 		info, err = w.store.Stat(ctx, w.key(j.Path))
-		if KindOf(err) == NotFound && err != nil {
-			return Outcome{Result: Absent}, nil
+		if store.KindOf(err) == store.NotFound && err != nil {
+			return plan.Outcome{Result: plan.Absent}, nil
 		}
 		if err != nil {
-			return Outcome{}, err
+			return plan.Outcome{}, err
 		}
 	}
 	etag, size := info.ETag, info.Size
 	switch {
 	case j.File.Source == nil:
-		return Outcome{Result: Present, ETag: etag, Size: size}, nil
+		return plan.Outcome{Result: plan.Present, ETag: etag, Size: size}, nil
 	case size == j.File.Version.Size && j.Noted != "" && etag == j.Noted:
-		return Outcome{Result: Done, ETag: etag}, nil
-	case size == j.File.Version.Size && !IsMD5(etag) && info.Holds(j.File):
-		return Outcome{Result: Done, ETag: etag}, nil
-	case size != j.File.Version.Size || !IsMD5(etag):
-		return Outcome{Result: Different, ETag: etag}, nil
+		return plan.Outcome{Result: plan.Done, ETag: etag}, nil
+	case size == j.File.Version.Size && !store.IsMD5(etag) && info.Holds(j.File):
+		return plan.Outcome{Result: plan.Done, ETag: etag}, nil
+	case size != j.File.Version.Size || !store.IsMD5(etag):
+		return plan.Outcome{Result: plan.Different, ETag: etag}, nil
 	}
 	r, out, err := open(j.File)
 	if r == nil {
@@ -249,14 +251,14 @@ func (w *worker) compare(ctx context.Context, j Job) (Outcome, error) {
 	sum := md5.New() //nolint:gosec // see the import
 	switch _, err := io.Copy(sum, io.NewSectionReader(guarded{r, j.File.Version, new(atomic.Int64)}, 0, size)); {
 	case errors.Is(err, errChanged):
-		return Outcome{Result: Void}, nil
+		return plan.Outcome{Result: plan.Void}, nil
 	case err != nil:
-		return Outcome{}, fmt.Errorf("read %s: %w", j.Path, err)
+		return plan.Outcome{}, fmt.Errorf("read %s: %w", j.Path, err)
 	}
 	if !strings.EqualFold(hex.EncodeToString(sum.Sum(nil)), etag) {
-		return Outcome{Result: Different, ETag: etag}, nil
+		return plan.Outcome{Result: plan.Different, ETag: etag}, nil
 	}
-	return Outcome{Result: Done, ETag: etag}, nil
+	return plan.Outcome{Result: plan.Done, ETag: etag}, nil
 }
 
 // smallPlaylist is how long a published playlist is expected to be at most, in bytes: a longer one takes three requests.
@@ -266,10 +268,10 @@ const smallPlaylist = 256 << 10
 var errMemory = errors.New("playlists take all the memory that they may")
 
 // fetch reads a published playlist back. What cannot be parsed counts as a playlist that names nothing.
-func (w *worker) fetch(ctx context.Context, j Job) (out Outcome, err error) {
+func (w *worker) fetch(ctx context.Context, j plan.Job) (out plan.Outcome, err error) {
 	share, ok := w.memory.Take(hls.Cost(smallPlaylist, 0))
 	if !ok {
-		return Outcome{}, errMemory
+		return plan.Outcome{}, errMemory
 	}
 	defer func() {
 		if out.Share == nil {
@@ -283,35 +285,35 @@ func (w *worker) fetch(ctx context.Context, j Job) (out Outcome, err error) {
 }
 
 // fetchInto is fetch with the memory that the playlist may take.
-func (w *worker) fetchInto(ctx context.Context, j Job, share *hls.Share) (Outcome, error) {
+func (w *worker) fetchInto(ctx context.Context, j plan.Job, share *hls.Share) (plan.Outcome, error) {
 	content, info, err := w.get(ctx, w.key(j.Path), share)
 	if err != nil {
-		switch KindOf(err) {
-		case NotFound:
-			return Outcome{Result: Absent}, nil
-		case Permanent: // too large to be a playlist
-			return Outcome{Result: Done}, nil
-		case Transient, Alarm, Precondition, Unsupported:
+		switch store.KindOf(err) {
+		case store.NotFound:
+			return plan.Outcome{Result: plan.Absent}, nil
+		case store.Permanent: // too large to be a playlist
+			return plan.Outcome{Result: plan.Done}, nil
+		case store.Transient, store.Alarm, store.Precondition, store.Unsupported:
 		}
-		return Outcome{}, err
+		return plan.Outcome{}, err
 	}
-	out := Outcome{Result: Done, ETag: info.ETag, Content: content, Modified: info.Modified, Finished: info.Finished}
+	out := plan.Outcome{Result: plan.Done, ETag: info.ETag, Content: content, Modified: info.Modified, Finished: info.Finished}
 	size := int64(len(content))
 	pl, err := hls.ParseWithin(j.Path, content, w.memory.References(size))
 	if err != nil {
 		return out, nil
 	}
 	if !share.Grow(pl.Cost(size)) {
-		return Outcome{}, errMemory
+		return plan.Outcome{}, errMemory
 	}
 	out.Playlist = pl
 	return out, nil
 }
 
 // get reads an object as long as a playlist may be, and as there is memory for.
-func (w *worker) get(ctx context.Context, key string, share *hls.Share) ([]byte, Info, error) {
+func (w *worker) get(ctx context.Context, key string, share *hls.Share) ([]byte, store.Info, error) {
 	content, info, err := w.store.Get(ctx, key, smallPlaylist)
-	if err == nil || KindOf(err) != Permanent {
+	if err == nil || store.KindOf(err) != store.Permanent {
 		return content, info, err
 	}
 	if info, err = w.store.Stat(ctx, key); err != nil {
@@ -319,7 +321,7 @@ func (w *worker) get(ctx context.Context, key string, share *hls.Share) ([]byte,
 	}
 	size := min(info.Size, hls.MaxPlaylistSize)
 	if !w.memory.Fits(hls.Cost(size, 0)) {
-		return nil, info, &Error{Op: "get", Key: key, Kind: Permanent, Err: errMemory}
+		return nil, info, &store.Error{Op: "get", Key: key, Kind: store.Permanent, Err: errMemory}
 	}
 	if !share.Grow(hls.Cost(size, 0)) {
 		return nil, info, errMemory

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
@@ -22,16 +22,16 @@ var archiveFiles = flag.Int("archive.files", 20_000, "how many segments TestArch
 
 // counted counts the requests to a store that concern one object, and those for a listing, which has foreign objects as well.
 type counted struct {
-	uploader.Store
+	store.Store
 	foreign             int
 	puts, others, lists atomic.Int64
 }
 
-func (c *counted) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
-	return func(yield func(uploader.Info, error) bool) {
+func (c *counted) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
+	return func(yield func(store.Info, error) bool) {
 		c.lists.Add(1)
 		for n := range c.foreign {
-			if !yield(uploader.Info{Key: fmt.Sprintf("%sother/%09d.ts", prefix, n), Size: 15, ETag: "0123456789abcdef0123456789abcdef"}, nil) {
+			if !yield(store.Info{Key: fmt.Sprintf("%sother/%09d.ts", prefix, n), Size: 15, ETag: "0123456789abcdef0123456789abcdef"}, nil) {
 				return
 			}
 		}
@@ -43,12 +43,12 @@ func (c *counted) List(ctx context.Context, prefix string) iter.Seq2[uploader.In
 	}
 }
 
-func (c *counted) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (c *counted) Put(ctx context.Context, o store.Object) (string, error) {
 	c.puts.Add(1)
 	return c.Store.Put(ctx, o)
 }
 
-func (c *counted) Stat(ctx context.Context, key string) (uploader.Info, error) {
+func (c *counted) Stat(ctx context.Context, key string) (store.Info, error) {
 	c.others.Add(1)
 	return c.Store.Stat(ctx, key)
 }
@@ -63,7 +63,7 @@ func TestArchive(t *testing.T) {
 	archived := *archiveFiles
 	r := newReplay(t, never)
 	memory := storetest.NewMemory()
-	store := &counted{Store: memory, foreign: 49 * archived}
+	bucket := &counted{Store: memory, foreign: 49 * archived}
 	name := func(n int) string { return fmt.Sprintf("seg%d.ts", n) }
 	absent := map[int]bool{archived / 3: true, archived / 2: true, archived - 20: true}
 	differs := archived / 4
@@ -76,7 +76,7 @@ func TestArchive(t *testing.T) {
 		if n == differs {
 			content = strings.ToUpper(content) // of the same size
 		}
-		_, err := memory.Put(t.Context(), uploader.Object{Key: replayPrefix + name(n), Body: strings.NewReader(content), Size: int64(len(content))})
+		_, err := memory.Put(t.Context(), store.Object{Key: replayPrefix + name(n), Body: strings.NewReader(content), Size: int64(len(content))})
 		r.check(err)
 	}
 	r.check(os.WriteFile(filepath.Join(r.dir, "index.m3u8"), []byte(slidingPlaylist(archived-1)), 0o600))
@@ -93,7 +93,7 @@ func TestArchive(t *testing.T) {
 		}
 	}
 	began := time.Now()
-	r.faults = storetest.NewFaults(store)
+	r.faults = storetest.NewFaults(bucket)
 	stop := r.ship(time.Second, true)
 	for n := archived; n < archived+3; n++ {
 		lists(name(n), fmt.Sprintf("segment %7d", n))(r)
@@ -113,13 +113,13 @@ func TestArchive(t *testing.T) {
 	t.Logf("the bucket was whole %v after the start", time.Since(began).Round(time.Millisecond))
 	r.check(stop())
 	// Three new segments, what was missing, what differed, and at most a playlist for each list.
-	if got := store.puts.Load(); got > 3+3+1+4 {
+	if got := bucket.puts.Load(); got > 3+3+1+4 {
 		t.Errorf("%d PUTs, want none for what the bucket has", got)
 	}
-	if got := store.lists.Load(); got != 1 {
+	if got := bucket.lists.Load(); got != 1 {
 		t.Errorf("the bucket was listed %d times", got)
 	}
-	if got := store.others.Load(); got > 20 {
+	if got := bucket.others.Load(); got > 20 {
 		t.Errorf("%d objects were asked for one by one", got)
 	}
 }

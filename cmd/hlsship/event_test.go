@@ -17,6 +17,7 @@ import (
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/spool"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 	"github.com/hlsship/hlsship/watcher"
 )
@@ -63,7 +64,7 @@ type event struct {
 	*testing.T
 	dir         string
 	destination string
-	store       uploader.Store
+	store       store.Store
 	memory      *storetest.Memory
 	last        atomic.Pointer[string] // the last segment that is listed in the store
 	changed     chan struct{}          // has room for one token

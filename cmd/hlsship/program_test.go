@@ -25,6 +25,7 @@ import (
 
 	"github.com/hlsship/hlsship/metrics"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/watcher"
 )
 
@@ -444,7 +445,7 @@ func TestMetricsKnowEveryWord(t *testing.T) {
 	for _, reason := range watcher.Refusals() {
 		w.Refused(reason)
 	}
-	for k := uploader.Transient; k <= uploader.Unsupported; k++ {
+	for k := store.Transient; k <= store.Unsupported; k++ {
 		u.Attempted("put", "media", k.String(), 1, time.Second)
 	}
 	for _, reason := range []string{"gone", "superseded", "rejected", "budget", "age", "unseen"} {

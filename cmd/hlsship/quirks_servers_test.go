@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/check"
-	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/s3"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
@@ -70,7 +70,7 @@ func (o *served) run(t *testing.T) {
 		t.Error(err)
 	}
 	t.Run("contract", func(t *testing.T) {
-		storetest.Conformance(t, func(t *testing.T) uploader.Store { return withHeaders{openStore(t, at)} }, o.server.Skips...)
+		storetest.Conformance(t, func(t *testing.T) store.Store { return withHeaders{openStore(t, at)} }, o.server.Skips...)
 	})
 	t.Run("checksums", func(t *testing.T) { o.sums(t, at) })
 	t.Run("check", func(t *testing.T) { o.check(t, at) })
@@ -90,10 +90,10 @@ func openStore(t *testing.T, c s3.Config) *s3.Store {
 func (o *served) sums(t *testing.T, at s3.Config) {
 	for _, sum := range []s3.Checksum{s3.ChecksumMD5, s3.ChecksumCRC32C, s3.ChecksumNone} {
 		at.Checksum = sum
-		store := openStore(t, at)
+		bucket := openStore(t, at)
 		content := []byte("guarded by " + sum)
-		_, err := store.Put(t.Context(), uploader.Object{Key: "sums/" + string(sum), Body: bytes.NewReader(content), Size: int64(len(content))})
-		got, _, readErr := store.Get(t.Context(), "sums/"+string(sum), 1<<10)
+		_, err := bucket.Put(t.Context(), store.Object{Key: "sums/" + string(sum), Body: bytes.NewReader(content), Size: int64(len(content))})
+		got, _, readErr := bucket.Get(t.Context(), "sums/"+string(sum), 1<<10)
 		if err == nil && readErr == nil && bytes.Equal(got, content) {
 			o.checksums = append(o.checksums, string(sum))
 		} else if sum == s3.ChecksumMD5 {

@@ -18,6 +18,7 @@ import (
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/spool"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 	"github.com/hlsship/hlsship/watcher"
 )
@@ -436,12 +437,12 @@ func away() step {
 	return func(r *replay) {
 		over := make(chan struct{})
 		lift := r.faults.Inject(storetest.Incident{
-			Fault: func(ctx context.Context, c storetest.Call, next func(context.Context, uploader.Object) error) error {
+			Fault: func(ctx context.Context, c storetest.Call, next func(context.Context, store.Object) error) error {
 				select {
 				case <-over:
 					return next(ctx, c.Object)
 				case <-ctx.Done():
-					return &uploader.Error{Op: c.Op, Key: c.Key, Kind: uploader.Transient, Err: ctx.Err()}
+					return &store.Error{Op: c.Op, Key: c.Key, Kind: store.Transient, Err: ctx.Err()}
 				}
 			},
 		})

@@ -10,7 +10,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 const (
@@ -22,12 +22,12 @@ const (
 )
 
 // The second contract that this package fulfils.
-var _ uploader.Appender = (*Store)(nil)
+var _ store.Appender = (*Store)(nil)
 
 // Append makes the object anew as a multipart upload: the store copies its own bytes and is sent the rest (S3
 // UploadPartCopy). The upload of a call that failed is ended; if that fails too, the next Append for the key does it
 // first, since a completion that comes late would take back what came after it.
-func (s *Store) Append(ctx context.Context, o uploader.Object, from int64) (string, error) {
+func (s *Store) Append(ctx context.Context, o store.Object, from int64) (string, error) {
 	r := request{op: "put", key: o.Key, conditional: true, ifMatch: true, appends: true}
 	if from <= 0 || from >= o.Size || o.IfMatch == "" {
 		return "", s.classified(r, &requestError{fmt.Sprintf("append behind %d of %d bytes", from, o.Size), ""})
@@ -54,7 +54,7 @@ func (s *Store) Append(ctx context.Context, o uploader.Object, from int64) (stri
 }
 
 // fill puts the parts of an upload together.
-func (s *Store) fill(ctx context.Context, o uploader.Object, from int64, id string) (etag string, err error) {
+func (s *Store) fill(ctx context.Context, o store.Object, from int64, id string) (etag string, err error) {
 	var parts []minio.CompletePart
 	for off := int64(0); off < from; {
 		n := min(from-off, copyPiece)
@@ -90,7 +90,7 @@ func (s *Store) fill(ctx context.Context, o uploader.Object, from int64, id stri
 }
 
 // copyPart has the store copy length bytes of the object, if it is the one that is meant.
-func (s *Store) copyPart(ctx context.Context, o uploader.Object, id string, number int, off, length int64) (minio.CompletePart, error) {
+func (s *Store) copyPart(ctx context.Context, o store.Object, id string, number int, off, length int64) (minio.CompletePart, error) {
 	a := newAttempt(ctx, s.bound(o.Key))
 	defer a.end()
 	meant := map[string]string{"x-amz-copy-source-if-match": o.IfMatch}
@@ -100,8 +100,8 @@ func (s *Store) copyPart(ctx context.Context, o uploader.Object, id string, numb
 
 // sendPart sends what is behind from. Content-MD5 guards it whatever the checksum of whole objects is, as a part's own must
 // have been announced for the whole upload; where MD5 cannot be had, the signature covers the part.
-func (s *Store) sendPart(ctx context.Context, o uploader.Object, id string, number int, from int64) (minio.CompletePart, error) {
-	tail := uploader.Object{Key: o.Key, Body: offset{o, from}, Size: o.Size - from, Priority: o.Priority, Waits: o.Waits}
+func (s *Store) sendPart(ctx context.Context, o store.Object, id string, number int, from int64) (minio.CompletePart, error) {
+	tail := store.Object{Key: o.Key, Body: offset{o, from}, Size: o.Size - from, Priority: o.Priority, Waits: o.Waits}
 	checksum, signed := ChecksumMD5, s.payload
 	switch {
 	case s.checksum == ChecksumNone:
@@ -133,7 +133,7 @@ func (s *Store) sendPart(ctx context.Context, o uploader.Object, id string, numb
 
 // offset is the body of o from a byte on.
 type offset struct {
-	o    uploader.Object
+	o    store.Object
 	from int64
 }
 

@@ -8,7 +8,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // BenchmarkPut stores segments of 1 MiB on a server of this process that only counts the bytes, so that
@@ -32,7 +32,7 @@ func BenchmarkPut(b *testing.B) {
 			b.SetBytes(int64(len(content)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := s.Put(b.Context(), uploader.Object{Key: "a.ts", Body: bytes.NewReader(content), Size: int64(len(content))}); err != nil {
+				if _, err := s.Put(b.Context(), store.Object{Key: "a.ts", Body: bytes.NewReader(content), Size: int64(len(content))}); err != nil {
 					b.Fatal(err)
 				}
 			}

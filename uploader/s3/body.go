@@ -12,7 +12,7 @@ import (
 	"hash/crc32"
 	"io"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // body hands an object's bytes to one request. It is neither seekable nor an io.ReaderAt, so that
@@ -112,7 +112,7 @@ func readAt(src io.ReaderAt, p []byte, off, end int64) (int, error) {
 type digest struct{ md5, hexMD5, crc32c, sha256 string }
 
 // digestOf reads the whole body once and sums it up as c says, and for a signature that covers it.
-func digestOf(ctx context.Context, o uploader.Object, c Checksum, signed bool) (d digest, err error) {
+func digestOf(ctx context.Context, o store.Object, c Checksum, signed bool) (d digest, err error) {
 	var sum, payload hash.Hash
 	switch c {
 	case ChecksumMD5:
@@ -150,7 +150,7 @@ func digestOf(ctx context.Context, o uploader.Object, c Checksum, signed bool) (
 }
 
 // readThrough reads the whole body into w, whose writes do not fail.
-func readThrough(ctx context.Context, o uploader.Object, w io.Writer) error {
+func readThrough(ctx context.Context, o store.Object, w io.Writer) error {
 	buf := make([]byte, min(o.Size, 64<<10))
 	for off := int64(0); off < o.Size; {
 		if err := ctx.Err(); err != nil {

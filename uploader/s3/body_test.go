@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 func going() error { return nil }
@@ -55,7 +55,7 @@ func TestBodyWithoutDigest(t *testing.T) {
 			if (b.failure() != nil) != (tt.err != nil) {
 				t.Errorf("the body's own failure is %v", b.failure())
 			}
-			sum, err := digestOf(t.Context(), uploader.Object{Body: tt.src, Size: 10}, ChecksumMD5, false)
+			sum, err := digestOf(t.Context(), store.Object{Body: tt.src, Size: 10}, ChecksumMD5, false)
 			if (sum.md5 == "") != (tt.err != nil) || !errors.Is(err, tt.err) {
 				t.Errorf("digest: got %+v, %v", sum, err)
 			}

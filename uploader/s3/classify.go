@@ -12,7 +12,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // request is what classify needs to know of the failed call.
@@ -30,8 +30,8 @@ type request struct {
 
 // classify turns any failure of a call into what the uploader should do about it. It is the only place
 // that knows S3's error codes (S3 "Error Responses", "List of error codes").
-func classify(r request, err error) *uploader.Error {
-	e := &uploader.Error{Op: r.op, Key: r.key, Err: legible{err}}
+func classify(r request, err error) *store.Error {
+	e := &store.Error{Op: r.op, Key: r.key, Err: legible{err}}
 	if ans, ok := errors.AsType[*answer](err); ok {
 		e.RetryAfter, e.Alive = ans.retryAfter, ans.alive()
 		e.Kind, e.Cure = ofAnswer(r, ans)
@@ -43,38 +43,38 @@ func classify(r request, err error) *uploader.Error {
 }
 
 // ofFailure classifies what happened without an answer.
-func ofFailure(err error) (uploader.ErrorKind, string) {
+func ofFailure(err error) (store.ErrorKind, string) {
 	if without, ok := errors.AsType[*lacking](err); ok {
-		return uploader.Alarm, without.cure()
+		return store.Alarm, without.cure()
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return uploader.Transient, ""
+		return store.Transient, ""
 	}
 	if _, ok := errors.AsType[*bodyError](err); ok {
 		if errors.Is(err, io.ErrUnexpectedEOF) {
-			return uploader.Permanent, "The file became shorter while it was sent; look at it again."
+			return store.Permanent, "The file became shorter while it was sent; look at it again."
 		}
-		return uploader.Transient, "Reading the file failed, not the network; look at its disk."
+		return store.Transient, "Reading the file failed, not the network; look at its disk."
 	}
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return uploader.Alarm, "Nobody this host trusts signed the endpoint's certificate: name its authority's file in --ca-file or SSL_CERT_FILE."
+		return store.Alarm, "Nobody this host trusts signed the endpoint's certificate: name its authority's file in --ca-file or SSL_CERT_FILE."
 	}
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		return uploader.Alarm, "The endpoint's certificate does not fit: check the endpoint's host name, the certificate's dates and this host's clock."
+		return store.Alarm, "The endpoint's certificate does not fit: check the endpoint's host name, the certificate's dates and this host's clock."
 	}
 	if cure := ofAlert(err); cure != "" {
-		return uploader.Alarm, cure
+		return store.Alarm, cure
 	}
 	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || strings.Contains(err.Error(), "HTTP response to HTTPS client") {
-		return uploader.Alarm, "The endpoint does not speak TLS: write http:// instead of https://."
+		return store.Alarm, "The endpoint does not speak TLS: write http:// instead of https://."
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns.IsNotFound {
-		return uploader.Transient, "No name server knows " + printable(dns.Name, 100) + ": check the region, the endpoint and --addressing, or this host's name server."
+		return store.Transient, "No name server knows " + printable(dns.Name, 100) + ": check the region, the endpoint and --addressing, or this host's name server."
 	}
 	if bad, ok := errors.AsType[*requestError](err); ok {
-		return uploader.Permanent, bad.cure
+		return store.Permanent, bad.cure
 	}
-	return uploader.Transient, ""
+	return store.Transient, ""
 }
 
 // ofAlert says what helps against the refusal of a TLS handshake (RFC 8446 §6.2), "" for any other error. crypto/tls tells which
@@ -99,42 +99,42 @@ type requestError struct{ text, cure string }
 func (e *requestError) Error() string { return e.text }
 
 // ofAnswer classifies what the server said.
-func ofAnswer(r request, a *answer) (uploader.ErrorKind, string) {
+func ofAnswer(r request, a *answer) (store.ErrorKind, string) {
 	if r.missing && (a.status == http.StatusNotFound && a.code == "" || a.unread()) {
-		return uploader.NotFound, ""
+		return store.NotFound, ""
 	}
 	if kind, cure, ok := ofCondition(r, a); ok {
 		return kind, cure
 	}
 	if kind, cure, ok := ofCode(r, a); ok {
-		if r.appends && (kind == uploader.Permanent || refusesRequest(a)) {
-			return uploader.Unsupported, "The store cannot lengthen an object: it is sent whole."
+		if r.appends && (kind == store.Permanent || refusesRequest(a)) {
+			return store.Unsupported, "The store cannot lengthen an object: it is sent whole."
 		}
 		return kind, cure
 	}
 	if a.plainOnTLS {
-		return uploader.Alarm, "The endpoint speaks TLS: write https:// instead of http://."
+		return store.Alarm, "The endpoint speaks TLS: write https:// instead of http://."
 	}
 	if cure := ofSize(a.status); cure != "" {
-		return uploader.Alarm, cure // whoever wrote the page: it is about the way to the store, not about the bytes
+		return store.Alarm, cure // whoever wrote the page: it is about the way to the store, not about the bytes
 	}
 	switch {
 	case a.status >= 300 && a.status < 400:
 		return ofRedirect(a)
 	case a.foreign, a.status < 300:
-		return uploader.Transient, portal
+		return store.Transient, portal
 	case a.status == http.StatusNotFound:
-		return uploader.Alarm, noBucket(r)
+		return store.Alarm, noBucket(r)
 	case a.status == http.StatusForbidden:
-		return uploader.Alarm, denied(r, a)
+		return store.Alarm, denied(r, a)
 	case a.status == http.StatusUnauthorized:
-		return uploader.Alarm, wrongKeys
+		return store.Alarm, wrongKeys
 	case a.status == http.StatusMethodNotAllowed, a.status == http.StatusNotImplemented:
-		return uploader.Alarm, wrongMethod
+		return store.Alarm, wrongMethod
 	case a.status == http.StatusInsufficientStorage:
-		return uploader.Alarm, full
+		return store.Alarm, full
 	}
-	return uploader.Transient, ""
+	return store.Transient, ""
 }
 
 const (
@@ -158,20 +158,20 @@ func ofSize(status int) string {
 }
 
 // ofRedirect classifies an answer that sends elsewhere. Nothing follows it: a signature is for one host.
-func ofRedirect(a *answer) (uploader.ErrorKind, string) {
+func ofRedirect(a *answer) (store.ErrorKind, string) {
 	switch {
 	case a.region != "":
-		return uploader.Alarm, "The bucket is in another region: set the region to " + a.region + "."
+		return store.Alarm, "The bucket is in another region: set the region to " + a.region + "."
 	case a.upgrade:
-		return uploader.Alarm, "The endpoint wants TLS: write " + a.location + " as the endpoint."
+		return store.Alarm, "The endpoint wants TLS: write " + a.location + " as the endpoint."
 	case a.location != "":
-		return uploader.Transient, portal + " It sends to " + a.location + "."
+		return store.Transient, portal + " It sends to " + a.location + "."
 	}
-	return uploader.Transient, portal + " It redirects: if it is named with http://, try https://."
+	return store.Transient, portal + " It redirects: if it is named with http://, try https://."
 }
 
 // ofCondition settles what If-Match and If-None-Match led to (S3 PutObject, "Conditional writes").
-func ofCondition(r request, a *answer) (uploader.ErrorKind, string, bool) {
+func ofCondition(r request, a *answer) (store.ErrorKind, string, bool) {
 	if !r.conditional {
 		return 0, "", false
 	}
@@ -179,10 +179,10 @@ func ofCondition(r request, a *answer) (uploader.ErrorKind, string, bool) {
 	case a.status == http.StatusPreconditionFailed,
 		// Amazon answers so to If-Match on a key that is not there.
 		r.ifMatch && a.status == http.StatusNotFound && a.code == "NoSuchKey":
-		return uploader.Precondition, "", true
+		return store.Precondition, "", true
 	case a.status == http.StatusNotImplemented && !mentions(a.message, "content-md5", "checksum"),
 		a.status == http.StatusBadRequest && mentions(a.message, "if-match", "if-none-match", "conditional"):
-		return uploader.Unsupported, "The store knows no conditional writes.", true
+		return store.Unsupported, "The store knows no conditional writes.", true
 	}
 	return 0, "", false
 }

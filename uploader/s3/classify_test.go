@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 func TestClassifyAnswers(t *testing.T) {
@@ -22,49 +22,49 @@ func TestClassifyAnswers(t *testing.T) {
 		name string
 		r    request
 		a    answer
-		kind uploader.ErrorKind
+		kind store.ErrorKind
 		cure string // a part of it; "" means none
 	}{
-		{"500", request{op: "put"}, answer{status: 500, code: "InternalError"}, uploader.Transient, ""},
-		{"503", request{op: "put"}, answer{status: 503, code: "SlowDown"}, uploader.Transient, ""},
-		{"429", request{op: "put"}, answer{status: 429}, uploader.Transient, ""},
-		{"408", request{op: "put"}, answer{status: 400, code: "RequestTimeout"}, uploader.Transient, ""},
-		{"operation aborted", request{op: "put"}, answer{status: 409, code: "OperationAborted"}, uploader.Transient, ""},
-		{"conditional conflict", request{op: "put", conditional: true}, answer{status: 409, code: "ConditionalRequestConflict"}, uploader.Transient, ""},
-		{"bad digest", request{op: "put"}, answer{status: 400, code: "BadDigest"}, uploader.Transient, ""},
-		{"unknown code", request{op: "put"}, answer{status: 418, code: "Teapot"}, uploader.Transient, ""},
-		{"precondition", request{op: "put", conditional: true}, answer{status: 412, code: "PreconditionFailed"}, uploader.Precondition, ""},
-		{"if match on a missing key", request{op: "put", conditional: true, ifMatch: true}, answer{status: 404, code: "NoSuchKey"}, uploader.Precondition, ""},
-		{"if match on a missing bucket", request{op: "put", conditional: true, ifMatch: true}, answer{status: 404, code: "NoSuchBucket"}, uploader.Alarm, "Create the bucket"},
-		{"conditions unknown", request{op: "put", conditional: true}, answer{status: 501, code: "NotImplemented"}, uploader.Unsupported, "conditional"},
-		{"conditions refused by name", request{op: "put", conditional: true}, answer{status: 400, code: "InvalidArgument", message: "If-None-Match is not supported"}, uploader.Unsupported, "conditional"},
-		{"header unknown", request{op: "put", checksum: ChecksumCRC32C}, answer{status: 501, code: "NotImplemented"}, uploader.Alarm, "it is crc32c"},
-		{"header refused", request{op: "put"}, answer{status: 400, code: "InvalidRequest"}, uploader.Alarm, "checksum"},
-		{"key too long", request{op: "put"}, answer{status: 400, code: "KeyTooLongError"}, uploader.Permanent, "key"},
-		{"too large", request{op: "put"}, answer{status: 400, code: "EntityTooLarge"}, uploader.Permanent, "segments shorter"},
-		{"413 of a proxy", request{op: "put"}, answer{status: 413}, uploader.Alarm, "proxy"},
-		{"key is a folder", request{op: "put"}, answer{status: 409, code: "ObjectParentIsFile"}, uploader.Permanent, "folder"},
-		{"no such key", request{op: "get"}, answer{status: 404, code: "NoSuchKey"}, uploader.NotFound, ""},
-		{"404 without a body, bucket there", request{op: "stat", missing: true}, answer{status: 404}, uploader.NotFound, ""},
-		{"404 without a body, bucket unknown", request{op: "stat", bucket: "live"}, answer{status: 404}, uploader.Alarm, `"live"`},
-		{"no such bucket", request{op: "list", bucket: "live"}, answer{status: 404, code: "NoSuchBucket"}, uploader.Alarm, `"live"`},
-		{"bad bucket name", request{op: "put", bucket: "Live"}, answer{status: 400, code: "InvalidBucketName"}, uploader.Alarm, `"Live"`},
-		{"denied put", request{op: "put"}, answer{status: 403, code: "AccessDenied"}, uploader.Alarm, "s3:PutObject"},
-		{"denied list", request{op: "list"}, answer{status: 403, code: "AccessDenied"}, uploader.Alarm, "s3:ListBucket"},
-		{"denied stat", request{op: "stat"}, answer{status: 403}, uploader.Alarm, "s3:ListBucket"},
-		{"denied get", request{op: "get"}, answer{status: 403, code: "AccessDenied"}, uploader.Alarm, "s3:ListBucket"},
-		{"wrong secret", request{op: "put"}, answer{status: 403, code: "SignatureDoesNotMatch"}, uploader.Alarm, "secret key"},
-		{"wrong key", request{op: "put"}, answer{status: 403, code: "InvalidAccessKeyId"}, uploader.Alarm, "access key"},
-		{"expired token", request{op: "put"}, answer{status: 400, code: "ExpiredToken"}, uploader.Alarm, "token has expired"},
-		{"clock ahead", request{op: "put"}, answer{status: 403, code: "RequestTimeTooSkewed", skew: 16 * time.Minute}, uploader.Alarm, "16m0s ahead"},
-		{"clock behind", request{op: "put"}, answer{status: 403, code: "RequestTimeTooSkewed", skew: -time.Hour}, uploader.Alarm, "1h0m0s behind"},
-		{"clock", request{op: "put"}, answer{status: 403, code: "RequestTimeTooSkewed"}, uploader.Alarm, "NTP"},
-		{"other region", request{op: "put"}, answer{status: 400, code: "AuthorizationHeaderMalformed", region: "eu-west-1"}, uploader.Alarm, "set the region to eu-west-1"},
-		{"moved", request{op: "stat"}, answer{status: 301, region: "eu-west-1"}, uploader.Alarm, "set the region to eu-west-1"},
-		{"quota", request{op: "put"}, answer{status: 403, code: "QuotaExceeded"}, uploader.Alarm, "quota"},
-		{"disk full", request{op: "put"}, answer{status: 507}, uploader.Alarm, "make room"},
-		{"portal", request{op: "put"}, answer{status: 200, foreign: true}, uploader.Transient, "login page"},
-		{"plain on TLS", request{op: "put"}, answer{status: 400, foreign: true, plainOnTLS: true}, uploader.Alarm, "https://"},
+		{"500", request{op: "put"}, answer{status: 500, code: "InternalError"}, store.Transient, ""},
+		{"503", request{op: "put"}, answer{status: 503, code: "SlowDown"}, store.Transient, ""},
+		{"429", request{op: "put"}, answer{status: 429}, store.Transient, ""},
+		{"408", request{op: "put"}, answer{status: 400, code: "RequestTimeout"}, store.Transient, ""},
+		{"operation aborted", request{op: "put"}, answer{status: 409, code: "OperationAborted"}, store.Transient, ""},
+		{"conditional conflict", request{op: "put", conditional: true}, answer{status: 409, code: "ConditionalRequestConflict"}, store.Transient, ""},
+		{"bad digest", request{op: "put"}, answer{status: 400, code: "BadDigest"}, store.Transient, ""},
+		{"unknown code", request{op: "put"}, answer{status: 418, code: "Teapot"}, store.Transient, ""},
+		{"precondition", request{op: "put", conditional: true}, answer{status: 412, code: "PreconditionFailed"}, store.Precondition, ""},
+		{"if match on a missing key", request{op: "put", conditional: true, ifMatch: true}, answer{status: 404, code: "NoSuchKey"}, store.Precondition, ""},
+		{"if match on a missing bucket", request{op: "put", conditional: true, ifMatch: true}, answer{status: 404, code: "NoSuchBucket"}, store.Alarm, "Create the bucket"},
+		{"conditions unknown", request{op: "put", conditional: true}, answer{status: 501, code: "NotImplemented"}, store.Unsupported, "conditional"},
+		{"conditions refused by name", request{op: "put", conditional: true}, answer{status: 400, code: "InvalidArgument", message: "If-None-Match is not supported"}, store.Unsupported, "conditional"},
+		{"header unknown", request{op: "put", checksum: ChecksumCRC32C}, answer{status: 501, code: "NotImplemented"}, store.Alarm, "it is crc32c"},
+		{"header refused", request{op: "put"}, answer{status: 400, code: "InvalidRequest"}, store.Alarm, "checksum"},
+		{"key too long", request{op: "put"}, answer{status: 400, code: "KeyTooLongError"}, store.Permanent, "key"},
+		{"too large", request{op: "put"}, answer{status: 400, code: "EntityTooLarge"}, store.Permanent, "segments shorter"},
+		{"413 of a proxy", request{op: "put"}, answer{status: 413}, store.Alarm, "proxy"},
+		{"key is a folder", request{op: "put"}, answer{status: 409, code: "ObjectParentIsFile"}, store.Permanent, "folder"},
+		{"no such key", request{op: "get"}, answer{status: 404, code: "NoSuchKey"}, store.NotFound, ""},
+		{"404 without a body, bucket there", request{op: "stat", missing: true}, answer{status: 404}, store.NotFound, ""},
+		{"404 without a body, bucket unknown", request{op: "stat", bucket: "live"}, answer{status: 404}, store.Alarm, `"live"`},
+		{"no such bucket", request{op: "list", bucket: "live"}, answer{status: 404, code: "NoSuchBucket"}, store.Alarm, `"live"`},
+		{"bad bucket name", request{op: "put", bucket: "Live"}, answer{status: 400, code: "InvalidBucketName"}, store.Alarm, `"Live"`},
+		{"denied put", request{op: "put"}, answer{status: 403, code: "AccessDenied"}, store.Alarm, "s3:PutObject"},
+		{"denied list", request{op: "list"}, answer{status: 403, code: "AccessDenied"}, store.Alarm, "s3:ListBucket"},
+		{"denied stat", request{op: "stat"}, answer{status: 403}, store.Alarm, "s3:ListBucket"},
+		{"denied get", request{op: "get"}, answer{status: 403, code: "AccessDenied"}, store.Alarm, "s3:ListBucket"},
+		{"wrong secret", request{op: "put"}, answer{status: 403, code: "SignatureDoesNotMatch"}, store.Alarm, "secret key"},
+		{"wrong key", request{op: "put"}, answer{status: 403, code: "InvalidAccessKeyId"}, store.Alarm, "access key"},
+		{"expired token", request{op: "put"}, answer{status: 400, code: "ExpiredToken"}, store.Alarm, "token has expired"},
+		{"clock ahead", request{op: "put"}, answer{status: 403, code: "RequestTimeTooSkewed", skew: 16 * time.Minute}, store.Alarm, "16m0s ahead"},
+		{"clock behind", request{op: "put"}, answer{status: 403, code: "RequestTimeTooSkewed", skew: -time.Hour}, store.Alarm, "1h0m0s behind"},
+		{"clock", request{op: "put"}, answer{status: 403, code: "RequestTimeTooSkewed"}, store.Alarm, "NTP"},
+		{"other region", request{op: "put"}, answer{status: 400, code: "AuthorizationHeaderMalformed", region: "eu-west-1"}, store.Alarm, "set the region to eu-west-1"},
+		{"moved", request{op: "stat"}, answer{status: 301, region: "eu-west-1"}, store.Alarm, "set the region to eu-west-1"},
+		{"quota", request{op: "put"}, answer{status: 403, code: "QuotaExceeded"}, store.Alarm, "quota"},
+		{"disk full", request{op: "put"}, answer{status: 507}, store.Alarm, "make room"},
+		{"portal", request{op: "put"}, answer{status: 200, foreign: true}, store.Transient, "login page"},
+		{"plain on TLS", request{op: "put"}, answer{status: 400, foreign: true, plainOnTLS: true}, store.Alarm, "https://"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -79,20 +79,20 @@ func TestClassifyFailures(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		err  error
-		kind uploader.ErrorKind
+		kind store.ErrorKind
 		cure string
 	}{
-		{"reset", fmt.Errorf("write: %w", syscall.ECONNRESET), uploader.Transient, ""},
-		{"refused", fmt.Errorf("dial: %w", syscall.ECONNREFUSED), uploader.Transient, ""},
-		{"cut off", io.ErrUnexpectedEOF, uploader.Transient, ""},
-		{"stall", &stallError{time.Second}, uploader.Transient, ""},
-		{"cancelled", context.Canceled, uploader.Transient, ""},
-		{"short body", &bodyError{io.ErrUnexpectedEOF}, uploader.Permanent, "shorter"},
-		{"disk", &bodyError{syscall.EIO}, uploader.Transient, "disk"},
-		{"no such host", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "live.s3.eu-centrl-1.amazonaws.com", IsNotFound: true}}, uploader.Transient, "eu-centrl-1.amazonaws.com: check the region"},
-		{"no name server", &net.DNSError{Name: "store.test", IsTimeout: true}, uploader.Transient, ""},
-		{"authority", fmt.Errorf("tls: %w", x509.UnknownAuthorityError{}), uploader.Alarm, "SSL_CERT_FILE"},
-		{"unsent", &requestError{"too large", "Cut it."}, uploader.Permanent, "Cut it."},
+		{"reset", fmt.Errorf("write: %w", syscall.ECONNRESET), store.Transient, ""},
+		{"refused", fmt.Errorf("dial: %w", syscall.ECONNREFUSED), store.Transient, ""},
+		{"cut off", io.ErrUnexpectedEOF, store.Transient, ""},
+		{"stall", &stallError{time.Second}, store.Transient, ""},
+		{"cancelled", context.Canceled, store.Transient, ""},
+		{"short body", &bodyError{io.ErrUnexpectedEOF}, store.Permanent, "shorter"},
+		{"disk", &bodyError{syscall.EIO}, store.Transient, "disk"},
+		{"no such host", &net.OpError{Op: "dial", Err: &net.DNSError{Name: "live.s3.eu-centrl-1.amazonaws.com", IsNotFound: true}}, store.Transient, "eu-centrl-1.amazonaws.com: check the region"},
+		{"no name server", &net.DNSError{Name: "store.test", IsTimeout: true}, store.Transient, ""},
+		{"authority", fmt.Errorf("tls: %w", x509.UnknownAuthorityError{}), store.Alarm, "SSL_CERT_FILE"},
+		{"unsent", &requestError{"too large", "Cut it."}, store.Permanent, "Cut it."},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -101,12 +101,12 @@ func TestClassifyFailures(t *testing.T) {
 	}
 }
 
-func wantClass(t *testing.T, e *uploader.Error, kind uploader.ErrorKind, cure string) {
+func wantClass(t *testing.T, e *store.Error, kind store.ErrorKind, cure string) {
 	t.Helper()
 	if e.Kind != kind || !strings.Contains(e.Cure, cure) || (cure == "") != (e.Cure == "") {
 		t.Errorf("got kind %v, cure %q; want kind %v, cure with %q", e.Kind, e.Cure, kind, cure)
 	}
-	if e.Kind == uploader.Alarm && e.Cure == "" {
+	if e.Kind == store.Alarm && e.Cure == "" {
 		t.Error("an alarm without a cure")
 	}
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 const (
@@ -23,27 +23,27 @@ const (
 
 // ofCode classifies by the code of the error document. Whatever somebody can mend, a setting, a policy, a proxy or the bucket, is an
 // Alarm; Permanent is left for what this store can never take: these bytes under this key.
-func ofCode(r request, a *answer) (uploader.ErrorKind, string, bool) {
+func ofCode(r request, a *answer) (store.ErrorKind, string, bool) {
 	if cure := ofAccess(r, a); cure != "" {
-		return uploader.Alarm, cure, true
+		return store.Alarm, cure, true
 	}
 	if cure := ofSettings(r, a); cure != "" {
-		return uploader.Alarm, cure, true
+		return store.Alarm, cure, true
 	}
 	switch a.code {
 	case "NoSuchKey":
 		if r.op == "put" {
-			return uploader.Alarm, noBucket(r), true
+			return store.Alarm, noBucket(r), true
 		}
-		return uploader.NotFound, "", true
+		return store.NotFound, "", true
 	case "EntityTooLarge":
-		return uploader.Permanent, "The file is larger than the store takes in one PUT: make the segments shorter.", true
+		return store.Permanent, "The file is larger than the store takes in one PUT: make the segments shorter.", true
 	case "EntityTooSmall":
-		return uploader.Permanent, "The file is smaller than the store takes: see what the packager writes.", true
+		return store.Permanent, "The file is smaller than the store takes: see what the packager writes.", true
 	case "ObjectParentIsFile", "ExistingObjectIsDirectory", "XMinioParentIsObject", "XMinioObjectExistsAsDirectory":
-		return uploader.Permanent, "On this store a key cannot be the folder of another: remove the older of both, or choose another name.", true
+		return store.Permanent, "On this store a key cannot be the folder of another: remove the older of both, or choose another name.", true
 	case "KeyTooLongError", "KeyTooLong", "XMinioInvalidObjectName", "InvalidObjectName":
-		return uploader.Permanent, "The store does not take this key: choose another name or prefix.", true
+		return store.Permanent, "The store does not take this key: choose another name or prefix.", true
 	}
 	return 0, "", false
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
@@ -58,7 +58,7 @@ func TestConformsOnVersityGateway(t *testing.T) {
 			if sum == ChecksumNone {
 				skips = append(skips, storetest.Skip{Name: "cancelled while reading", Reason: "it stores what came of a body whose connection broke, one time in ten, unless a checksum forbids it"})
 			}
-			storetest.Conformance(t, func(t *testing.T) uploader.Store { return withHeaders{mustOpen(t, c)} }, skips...)
+			storetest.Conformance(t, func(t *testing.T) store.Store { return withHeaders{mustOpen(t, c)} }, skips...)
 		})
 	}
 }
@@ -78,7 +78,7 @@ func fakeServer(t *testing.T) string {
 func TestConformsOnGofakes3(t *testing.T) {
 	t.Parallel()
 	c := serverConfig(fakeServer(t))
-	storetest.Conformance(t, func(t *testing.T) uploader.Store { return withHeaders{mustOpen(t, c)} },
+	storetest.Conformance(t, func(t *testing.T) store.Store { return withHeaders{mustOpen(t, c)} },
 		storetest.Skip{Name: "append", Reason: "it knows no UploadPartCopy"},
 		storetest.Skip{Name: "append to another", Reason: "it knows no UploadPartCopy"},
 		storetest.Skip{Name: "append of a failing body", Reason: "it knows no UploadPartCopy"},

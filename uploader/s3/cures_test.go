@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // TestCures plays answers as stores, gateways and proxies give them, and wants what the operator is told to mend it. What
@@ -28,63 +28,63 @@ func TestCures(t *testing.T) {
 		code    string // empty for an answer without a body, "page" for a proxy's
 		message string // with what follows it in the document
 		headers map[string]string
-		kind    uploader.ErrorKind
+		kind    store.ErrorKind
 		alive   bool
 		cure    string
 	}{
-		{"R2, region", put, 400, "InvalidRegionName", "The region name 'x' is not valid. Must be one of: wnam, enam, auto", nil, uploader.Alarm, false, `region to one of wnam, enam, auto\.`},
-		{"AWS, region in the message", put, 400, "AuthorizationHeaderMalformed", "the region 'us-east-1' is wrong; expecting 'eu-south-2'", nil, uploader.Alarm, false, `set the region to eu-south-2\.`},
-		{"Garage, region in the document", put, 400, "AuthorizationHeaderMalformed", "unexpected scope</Message><Region>garage</Region><Message>", nil, uploader.Alarm, false, `set the region to garage\.`},
-		{"location constraint", put, 400, "InvalidLocationConstraint", "no", nil, uploader.Alarm, false, "region and the endpoint"},
-		{"region as an invalid argument", put, 400, "InvalidArgument", "Invalid region was provided", nil, uploader.Alarm, true, "region"},
-		{"signature", put, 403, "SignatureDoesNotMatch", "no", nil, uploader.Alarm, false, "secret key.*region.*clock.*proxy.*Host"},
-		{"unknown key", put, 403, "InvalidAccessKeyId", "no", nil, uploader.Alarm, false, "access key"},
-		{"explicit deny", put, 403, "AccessDenied", "not authorized to perform: s3:PutObject with an explicit deny in a resource-based policy", nil, uploader.Alarm, true, "Deny with a condition.*encryption header.*--header"},
-		{"denied", put, 403, "AccessDenied", "Access Denied", nil, uploader.Alarm, true, "Grant s3:PutObject"},
-		{"KMS, grant", put, 403, "AccessDenied", "not authorized to perform: kms:GenerateDataKey", nil, uploader.Alarm, true, "kms:GenerateDataKey"},
-		{"KMS, disabled key", put, 400, "KMS.DisabledException", "arn is disabled", nil, uploader.Alarm, true, "KMS.*enable"},
-		{"KMS, throttled", put, 400, "KMS.ThrottlingException", "rate exceeded", nil, uploader.Transient, true, "^$"},
-		{"KMS, not configured", put, 501, "KMSNotConfigured", "no", nil, uploader.Alarm, true, "KMS"},
-		{"Tencent COS, path style", put, 403, "PathStyleDomainForbidden", "no", nil, uploader.Alarm, false, "--addressing virtual"},
-		{"Alibaba OSS, path style", put, 403, "SecondLevelDomainForbidden", "no", nil, uploader.Alarm, false, "--addressing virtual"},
-		{"path style as an invalid request", put, 400, "InvalidRequest", "must be addressed using virtual hosted style", nil, uploader.Alarm, true, "--addressing virtual"},
-		{"B2, cap", put, 403, "AccessDenied", "Cannot upload files, storage cap exceeded", nil, uploader.Alarm, true, "quota"},
-		{"quota of a vendor", put, 403, "QuotaExceeded", "no", nil, uploader.Alarm, true, "quota"},
-		{"unpaid", put, 403, "UserDisable", "no", nil, uploader.Alarm, false, "bill"},
-		{"MinIO, lock", put, 400, "ObjectLocked", "Object is WORM protected and cannot be overwritten", nil, uploader.Alarm, true, "retention"},
-		{"lock as a denial", put, 403, "AccessDenied", "Access Denied because object protected by object lock", nil, uploader.Alarm, true, "retention"},
-		{"archived", put, 403, "InvalidObjectState", "no", nil, uploader.Alarm, true, "replace"},
-		{"lock wants a checksum", put, 400, "InvalidRequest", "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters", nil, uploader.Alarm, true, `checksum to another .*it is md5`},
-		{"Express, MD5", put, 501, "NotImplemented", "A header you provided implies functionality that is not implemented: Content-Md5", nil, uploader.Alarm, true, `checksum to another`},
-		{"Express, MD5 beside a condition", conditional, 501, "NotImplemented", "not implemented: Content-Md5", nil, uploader.Alarm, true, `checksum to another`},
-		{"condition", conditional, 501, "NotImplemented", "not implemented", nil, uploader.Unsupported, true, "conditional"},
-		{"Garage, clock", put, 400, "InvalidRequest", "Date is too old", map[string]string{"Date": time.Now().Add(-20 * time.Minute).UTC().Format(http.TimeFormat)}, uploader.Alarm, true, "20m.* ahead"},
-		{"clock", put, 403, "RequestTimeTooSkewed", "no", map[string]string{"Date": time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}, uploader.Alarm, false, "(59m|1h).* behind"},
-		{"ACL", put, 400, "AccessControlListNotSupported", "no", nil, uploader.Alarm, true, "x-amz-acl"},
-		{"storage class", put, 400, "InvalidStorageClass", "no", nil, uploader.Alarm, true, "x-amz-storage-class"},
-		{"method", put, 405, "MethodNotAllowed", "no", nil, uploader.Alarm, true, "CDN"},
-		{"method without a body", put, 405, "", "", nil, uploader.Alarm, true, "CDN"},
-		{"HEAD that nobody knows", request{op: "stat"}, 501, "", "", nil, uploader.Alarm, true, "CDN"},
-		{"nginx, size", put, 413, "page", "", nil, uploader.Alarm, false, "client_max_body_size"},
-		{"size without a body", put, 413, "", "", nil, uploader.Alarm, true, "client_max_body_size"},
-		{"length", put, 411, "page", "", nil, uploader.Alarm, false, "Content-Length"},
-		{"long headers", put, 431, "", "", nil, uploader.Alarm, true, "limit"},
-		{"proxy wants a password", put, 407, "page", "", nil, uploader.Alarm, false, "HTTPS_PROXY"},
-		{"to TLS", put, 308, "page", "", map[string]string{"Location": "https://store.example:8443/live/a.ts?X-Amz-Signature=secret"}, uploader.Alarm, false, `write https://store\.example:8443 as the endpoint\.$`},
-		{"to a login page", put, 302, "page", "", map[string]string{"Location": "https://hotel.example/login?token=secret"}, uploader.Transient, false, `login page.*sends to https://hotel\.example\.$`},
-		{"to nowhere", put, 302, "page", "", nil, uploader.Transient, false, "login page.*try https://"},
-		{"bad gateway", put, 502, "page", "", nil, uploader.Transient, false, "login page"},
-		{"busy", put, 503, "SlowDown", "no", nil, uploader.Transient, false, "^$"},
-		{"too many", put, 429, "TooManyRequests", "no", nil, uploader.Transient, false, "^$"},
-		{"full disk", put, 507, "XMinioStorageFull", "no", nil, uploader.Alarm, false, "make room"},
-		{"key", put, 400, "KeyTooLongError", "no", nil, uploader.Permanent, true, "key"},
-		{"large", put, 400, "EntityTooLarge", "no", nil, uploader.Permanent, true, "shorter"},
-		{"small", put, 400, "EntityTooSmall", "no", nil, uploader.Permanent, true, "smaller"},
-		{"part that is too small", appends, 400, "EntityTooSmall", "no", nil, uploader.Unsupported, true, "whole"},
-		{"part that is not copied", appends, 400, "InvalidRequest", "no", nil, uploader.Unsupported, true, "whole"},
-		{"denied part", appends, 403, "AccessDenied", "no", nil, uploader.Alarm, true, "Grant"},
-		{"address", put, 400, "InvalidURI", "no", nil, uploader.Alarm, true, "escaped"},
-		{"read is refused", get, 400, "InvalidArgument", "no", nil, uploader.Alarm, true, "gateway"},
+		{"R2, region", put, 400, "InvalidRegionName", "The region name 'x' is not valid. Must be one of: wnam, enam, auto", nil, store.Alarm, false, `region to one of wnam, enam, auto\.`},
+		{"AWS, region in the message", put, 400, "AuthorizationHeaderMalformed", "the region 'us-east-1' is wrong; expecting 'eu-south-2'", nil, store.Alarm, false, `set the region to eu-south-2\.`},
+		{"Garage, region in the document", put, 400, "AuthorizationHeaderMalformed", "unexpected scope</Message><Region>garage</Region><Message>", nil, store.Alarm, false, `set the region to garage\.`},
+		{"location constraint", put, 400, "InvalidLocationConstraint", "no", nil, store.Alarm, false, "region and the endpoint"},
+		{"region as an invalid argument", put, 400, "InvalidArgument", "Invalid region was provided", nil, store.Alarm, true, "region"},
+		{"signature", put, 403, "SignatureDoesNotMatch", "no", nil, store.Alarm, false, "secret key.*region.*clock.*proxy.*Host"},
+		{"unknown key", put, 403, "InvalidAccessKeyId", "no", nil, store.Alarm, false, "access key"},
+		{"explicit deny", put, 403, "AccessDenied", "not authorized to perform: s3:PutObject with an explicit deny in a resource-based policy", nil, store.Alarm, true, "Deny with a condition.*encryption header.*--header"},
+		{"denied", put, 403, "AccessDenied", "Access Denied", nil, store.Alarm, true, "Grant s3:PutObject"},
+		{"KMS, grant", put, 403, "AccessDenied", "not authorized to perform: kms:GenerateDataKey", nil, store.Alarm, true, "kms:GenerateDataKey"},
+		{"KMS, disabled key", put, 400, "KMS.DisabledException", "arn is disabled", nil, store.Alarm, true, "KMS.*enable"},
+		{"KMS, throttled", put, 400, "KMS.ThrottlingException", "rate exceeded", nil, store.Transient, true, "^$"},
+		{"KMS, not configured", put, 501, "KMSNotConfigured", "no", nil, store.Alarm, true, "KMS"},
+		{"Tencent COS, path style", put, 403, "PathStyleDomainForbidden", "no", nil, store.Alarm, false, "--addressing virtual"},
+		{"Alibaba OSS, path style", put, 403, "SecondLevelDomainForbidden", "no", nil, store.Alarm, false, "--addressing virtual"},
+		{"path style as an invalid request", put, 400, "InvalidRequest", "must be addressed using virtual hosted style", nil, store.Alarm, true, "--addressing virtual"},
+		{"B2, cap", put, 403, "AccessDenied", "Cannot upload files, storage cap exceeded", nil, store.Alarm, true, "quota"},
+		{"quota of a vendor", put, 403, "QuotaExceeded", "no", nil, store.Alarm, true, "quota"},
+		{"unpaid", put, 403, "UserDisable", "no", nil, store.Alarm, false, "bill"},
+		{"MinIO, lock", put, 400, "ObjectLocked", "Object is WORM protected and cannot be overwritten", nil, store.Alarm, true, "retention"},
+		{"lock as a denial", put, 403, "AccessDenied", "Access Denied because object protected by object lock", nil, store.Alarm, true, "retention"},
+		{"archived", put, 403, "InvalidObjectState", "no", nil, store.Alarm, true, "replace"},
+		{"lock wants a checksum", put, 400, "InvalidRequest", "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters", nil, store.Alarm, true, `checksum to another .*it is md5`},
+		{"Express, MD5", put, 501, "NotImplemented", "A header you provided implies functionality that is not implemented: Content-Md5", nil, store.Alarm, true, `checksum to another`},
+		{"Express, MD5 beside a condition", conditional, 501, "NotImplemented", "not implemented: Content-Md5", nil, store.Alarm, true, `checksum to another`},
+		{"condition", conditional, 501, "NotImplemented", "not implemented", nil, store.Unsupported, true, "conditional"},
+		{"Garage, clock", put, 400, "InvalidRequest", "Date is too old", map[string]string{"Date": time.Now().Add(-20 * time.Minute).UTC().Format(http.TimeFormat)}, store.Alarm, true, "20m.* ahead"},
+		{"clock", put, 403, "RequestTimeTooSkewed", "no", map[string]string{"Date": time.Now().Add(time.Hour).UTC().Format(http.TimeFormat)}, store.Alarm, false, "(59m|1h).* behind"},
+		{"ACL", put, 400, "AccessControlListNotSupported", "no", nil, store.Alarm, true, "x-amz-acl"},
+		{"storage class", put, 400, "InvalidStorageClass", "no", nil, store.Alarm, true, "x-amz-storage-class"},
+		{"method", put, 405, "MethodNotAllowed", "no", nil, store.Alarm, true, "CDN"},
+		{"method without a body", put, 405, "", "", nil, store.Alarm, true, "CDN"},
+		{"HEAD that nobody knows", request{op: "stat"}, 501, "", "", nil, store.Alarm, true, "CDN"},
+		{"nginx, size", put, 413, "page", "", nil, store.Alarm, false, "client_max_body_size"},
+		{"size without a body", put, 413, "", "", nil, store.Alarm, true, "client_max_body_size"},
+		{"length", put, 411, "page", "", nil, store.Alarm, false, "Content-Length"},
+		{"long headers", put, 431, "", "", nil, store.Alarm, true, "limit"},
+		{"proxy wants a password", put, 407, "page", "", nil, store.Alarm, false, "HTTPS_PROXY"},
+		{"to TLS", put, 308, "page", "", map[string]string{"Location": "https://store.example:8443/live/a.ts?X-Amz-Signature=secret"}, store.Alarm, false, `write https://store\.example:8443 as the endpoint\.$`},
+		{"to a login page", put, 302, "page", "", map[string]string{"Location": "https://hotel.example/login?token=secret"}, store.Transient, false, `login page.*sends to https://hotel\.example\.$`},
+		{"to nowhere", put, 302, "page", "", nil, store.Transient, false, "login page.*try https://"},
+		{"bad gateway", put, 502, "page", "", nil, store.Transient, false, "login page"},
+		{"busy", put, 503, "SlowDown", "no", nil, store.Transient, false, "^$"},
+		{"too many", put, 429, "TooManyRequests", "no", nil, store.Transient, false, "^$"},
+		{"full disk", put, 507, "XMinioStorageFull", "no", nil, store.Alarm, false, "make room"},
+		{"key", put, 400, "KeyTooLongError", "no", nil, store.Permanent, true, "key"},
+		{"large", put, 400, "EntityTooLarge", "no", nil, store.Permanent, true, "shorter"},
+		{"small", put, 400, "EntityTooSmall", "no", nil, store.Permanent, true, "smaller"},
+		{"part that is too small", appends, 400, "EntityTooSmall", "no", nil, store.Unsupported, true, "whole"},
+		{"part that is not copied", appends, 400, "InvalidRequest", "no", nil, store.Unsupported, true, "whole"},
+		{"denied part", appends, 403, "AccessDenied", "no", nil, store.Alarm, true, "Grant"},
+		{"address", put, 400, "InvalidURI", "no", nil, store.Alarm, true, "escaped"},
+		{"read is refused", get, 400, "InvalidArgument", "no", nil, store.Alarm, true, "gateway"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -125,11 +125,11 @@ func TestClientCertificate(t *testing.T) {
 			s.transport.base.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 			var err error
 			for range 20 { // the server's close may overtake its alert
-				if _, err = s.Put(t.Context(), segment("a.ts", "x")); uploader.KindOf(err) == uploader.Alarm {
+				if _, err = s.Put(t.Context(), segment("a.ts", "x")); store.KindOf(err) == store.Alarm {
 					break
 				}
 			}
-			if e := mustError(t, err); e.Kind != uploader.Alarm || !regexp.MustCompile("client certificate").MatchString(e.Cure) {
+			if e := mustError(t, err); e.Kind != store.Alarm || !regexp.MustCompile("client certificate").MatchString(e.Cure) {
 				t.Errorf("got kind %v, cure %q (%v)", e.Kind, e.Cure, err)
 			}
 		})

@@ -1,4 +1,4 @@
-// Package s3 is an uploader.Store on S3-compatible storage, through minio-go.
+// Package s3 is a store.Store on S3-compatible storage, through minio-go.
 //
 // # Promises
 //
@@ -20,7 +20,7 @@
 // page of somebody else's) is closed, and other addresses of the name are tried first for a while. [Store.Probe] always goes over
 // a connection of its own.
 //
-// Every error is classified once, into *uploader.Error. Errors and log lines hold no secrets.
+// Every error is classified once, into *store.Error. Errors and log lines hold no secrets.
 //
 // No request waits for credentials: requests are signed with the newest stored keys, which [Store.Run] keeps fresh. Where
 // they are late, requests fail at once, as an Alarm whose cure names the source, until Run has them; requests are

@@ -8,7 +8,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // bound returns how long the key's next attempt may go without progress.
@@ -129,7 +129,7 @@ func (s *Store) ask(ctx context.Context, key string) error {
 
 // look returns what the bucket's listing says of a key, nil if that is nothing. Of the names that begin with it, its own is
 // the first.
-func (s *Store) look(ctx context.Context, key string) (*uploader.Info, error) {
+func (s *Store) look(ctx context.Context, key string) (*store.Info, error) {
 	a := newAttempt(ctx, s.stall)
 	defer a.end()
 	for o := range s.core.ListObjectsIter(a.ctx, s.bucket, minio.ListObjectsOptions{Prefix: key, Recursive: true, MaxKeys: 1, FetchOwner: new(false)}) {

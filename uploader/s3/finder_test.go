@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // allProfiles is a ~/.aws/config with what people write there.
@@ -307,8 +307,8 @@ func (tt findCase) check(t *testing.T, h home) {
 // wantAlarm checks that err asks a person for help, and what it says.
 func wantAlarm(t *testing.T, err error, says, cure string) {
 	t.Helper()
-	e, ok := errors.AsType[*uploader.Error](err)
-	if !ok || e.Kind != uploader.Alarm || !strings.Contains(e.Error(), says) || !strings.Contains(e.Cure, cure) {
+	e, ok := errors.AsType[*store.Error](err)
+	if !ok || e.Kind != store.Alarm || !strings.Contains(e.Error(), says) || !strings.Contains(e.Cure, cure) {
 		t.Errorf("got %v with %+v, want an alarm that says %q and the cure %q", err, e, says, cure)
 	}
 }

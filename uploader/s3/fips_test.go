@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // TestFIPS runs itself again as a process that may use no MD5, and asks there for each checksum: that it is refused, or that
@@ -68,7 +68,7 @@ func inFIPS(t *testing.T) {
 			t.Errorf("%s: stat: %v", sum, err)
 		}
 		for _, err := range s.List(t.Context(), "") {
-			if uploader.KindOf(err) != uploader.NotFound {
+			if store.KindOf(err) != store.NotFound {
 				t.Errorf("%s: list: %v", sum, err)
 			}
 		}

@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
@@ -35,7 +35,7 @@ func alarms(t *testing.T, s *Store, words string) {
 		t.Fatalf("got %d errors, want 4", len(errs))
 	}
 	for _, err := range errs {
-		if e := mustError(t, err); e.Kind != uploader.Alarm || !strings.Contains(e.Cure, words) {
+		if e := mustError(t, err); e.Kind != store.Alarm || !strings.Contains(e.Cure, words) {
 			t.Errorf("%s: got kind %v, cure %q (%v); want an alarm with %q", e.Op, e.Kind, e.Cure, err, words)
 		}
 	}
@@ -86,7 +86,7 @@ func TestWrongSecretOnLargePuts(t *testing.T) {
 	for range 10 {
 		_, err := s.Put(t.Context(), segment("a.ts", strings.Repeat("x", 4<<20)))
 		e := mustError(t, err)
-		if e.Kind == uploader.Alarm && strings.Contains(e.Cure, "secret key") {
+		if e.Kind == store.Alarm && strings.Contains(e.Cure, "secret key") {
 			resets = 0
 			continue
 		}
@@ -111,7 +111,7 @@ func TestResetsAloneAreTransient(t *testing.T) {
 	t.Cleanup(server.Close)
 	s := mustOpen(t, serverConfig(server.URL))
 	for range 6 {
-		if _, err := s.Put(t.Context(), segment("a.ts", "x")); uploader.KindOf(err) != uploader.Transient || err == nil {
+		if _, err := s.Put(t.Context(), segment("a.ts", "x")); store.KindOf(err) != store.Transient || err == nil {
 			t.Fatalf("got %v, want a transient error", err)
 		}
 	}
@@ -132,7 +132,7 @@ func TestMissingKeyIsAskedOnce(t *testing.T) {
 	})
 	s := mustOpen(t, serverConfig(server.URL))
 	for range 5 {
-		if _, err := s.Stat(t.Context(), "a.ts"); uploader.KindOf(err) != uploader.NotFound {
+		if _, err := s.Stat(t.Context(), "a.ts"); store.KindOf(err) != store.NotFound {
 			t.Fatalf("got %v, want not found", err)
 		}
 	}
@@ -147,15 +147,15 @@ func TestUnclearMissingKey(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		list http.HandlerFunc
-		want uploader.ErrorKind
-		met  uploader.ErrorKind // by a probe
+		want store.ErrorKind
+		met  store.ErrorKind // by a probe
 	}{
-		{"no bucket", refuse(404, "NoSuchBucket", "none"), uploader.Alarm, uploader.Alarm},
-		{"bucket may not be listed", refuse(403, "AccessDenied", "no"), uploader.NotFound, uploader.NotFound},
-		{"wrong secret", refuse(403, "SignatureDoesNotMatch", "no"), uploader.Alarm, uploader.Alarm},
-		{"away", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, uploader.Transient, uploader.NotFound},
-		{"overloaded", refuse(503, "SlowDown", "no"), uploader.Transient, uploader.NotFound},
-		{"broken", refuse(500, "InternalError", "no"), uploader.Transient, uploader.NotFound},
+		{"no bucket", refuse(404, "NoSuchBucket", "none"), store.Alarm, store.Alarm},
+		{"bucket may not be listed", refuse(403, "AccessDenied", "no"), store.NotFound, store.NotFound},
+		{"wrong secret", refuse(403, "SignatureDoesNotMatch", "no"), store.Alarm, store.Alarm},
+		{"away", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, store.Transient, store.NotFound},
+		{"overloaded", refuse(503, "SlowDown", "no"), store.Transient, store.NotFound},
+		{"broken", refuse(500, "InternalError", "no"), store.Transient, store.NotFound},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -166,11 +166,11 @@ func TestUnclearMissingKey(t *testing.T) {
 				}
 				tt.list(w, r)
 			}).URL))
-			if _, err := s.Stat(t.Context(), "a.ts"); err == nil || uploader.KindOf(err) != tt.want {
-				t.Errorf("got %v of kind %v, want %v", err, uploader.KindOf(err), tt.want)
+			if _, err := s.Stat(t.Context(), "a.ts"); err == nil || store.KindOf(err) != tt.want {
+				t.Errorf("got %v of kind %v, want %v", err, store.KindOf(err), tt.want)
 			}
-			if err := s.Probe(t.Context(), "a.ts"); err == nil || uploader.KindOf(err) != tt.met {
-				t.Errorf("a probe met %v of kind %v, want %v", err, uploader.KindOf(err), tt.met)
+			if err := s.Probe(t.Context(), "a.ts"); err == nil || store.KindOf(err) != tt.met {
+				t.Errorf("a probe met %v of kind %v, want %v", err, store.KindOf(err), tt.met)
 			}
 		})
 	}
@@ -194,11 +194,11 @@ func TestTLS(t *testing.T) {
 			s := mustOpen(t, serverConfig(tt.endpoint))
 			var err error
 			for range 20 { // the server's close may overtake its answer, as a reset
-				if _, err = s.Put(t.Context(), segment("a.ts", "x")); uploader.KindOf(err) == uploader.Alarm {
+				if _, err = s.Put(t.Context(), segment("a.ts", "x")); store.KindOf(err) == store.Alarm {
 					break
 				}
 			}
-			if e := mustError(t, err); e.Kind != uploader.Alarm || !strings.Contains(e.Cure, tt.cure) {
+			if e := mustError(t, err); e.Kind != store.Alarm || !strings.Contains(e.Cure, tt.cure) {
 				t.Errorf("got kind %v, cure %q (%v)", e.Kind, e.Cure, err)
 			}
 		})

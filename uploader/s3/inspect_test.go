@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
@@ -37,7 +37,7 @@ func TestInspect(t *testing.T) {
 		t.Errorf("remove: %v", err)
 	}
 	_, err = s.Inspect(ctx, o.Key, "https://player.test")
-	if uploader.KindOf(err) != uploader.NotFound {
+	if store.KindOf(err) != store.NotFound {
 		t.Errorf("a removed object: got %v", err)
 	}
 	if r, ok := ReplyTo(err); !ok || r.Status != http.StatusNotFound || r.Code != "NoSuchKey" || r.Foreign {
@@ -47,7 +47,7 @@ func TestInspect(t *testing.T) {
 		t.Error("a reply to no error")
 	}
 	c.Bucket = "nowhere"
-	if err := mustOpen(t, c).Remove(ctx, o.Key); uploader.KindOf(err) != uploader.Alarm {
+	if err := mustOpen(t, c).Remove(ctx, o.Key); store.KindOf(err) != store.Alarm {
 		t.Errorf("remove from a bucket that is not there: got %v", err)
 	}
 }

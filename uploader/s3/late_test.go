@@ -17,7 +17,7 @@ import (
 
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // TestRunAsksUntilThereAreKeys with pauses that grow to half a minute, and tells of each reason once.
@@ -77,7 +77,7 @@ func TestRunAsksUntilThereAreKeys(t *testing.T) {
 // TestNothingIsSentWithoutKeys has every call fail at once, and work once there are keys.
 func TestNothingIsSentWithoutKeys(t *testing.T) {
 	t.Parallel()
-	store := newGiver(t, func(w http.ResponseWriter, r *http.Request) bool {
+	bucket := newGiver(t, func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.HasPrefix(r.URL.Path, "/live") {
 			w.Header().Set("ETag", `"e"`)
 		}
@@ -93,7 +93,7 @@ func TestNothingIsSentWithoutKeys(t *testing.T) {
 			return true
 		}
 	})
-	c := Config{Endpoint: store.url, Bucket: "live", Checksum: ChecksumNone, env: newHome(t, keys).env(box)}
+	c := Config{Endpoint: bucket.url, Bucket: "live", Checksum: ChecksumNone, env: newHome(t, keys).env(box)}
 	s := mustOpen(t, c)
 	calls := map[string]func() error{
 		"put":  func() error { _, err := s.Put(t.Context(), segment("a.ts", "x")); return err },
@@ -111,11 +111,11 @@ func TestNothingIsSentWithoutKeys(t *testing.T) {
 	for name, call := range calls {
 		err := call()
 		wantAlarm(t, err, "container role: the container's service", "agent")
-		if e, ok := errors.AsType[*uploader.Error](err); !ok || !e.Unsent {
+		if e, ok := errors.AsType[*store.Error](err); !ok || !e.Unsent {
 			t.Errorf("%s: %v does not say that the store was not asked", name, err)
 		}
 	}
-	if asked := store.requests(); len(asked) > 0 {
+	if asked := bucket.requests(); len(asked) > 0 {
 		t.Errorf("the store was asked for %q", asked)
 	}
 	close(ready)

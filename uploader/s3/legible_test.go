@@ -11,7 +11,7 @@ import (
 	"testing"
 	"unicode"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // hostile is text that a log line shall not hold: it begins a line of its own, steers a terminal, and turns the reading
@@ -103,7 +103,7 @@ func TestLegibleIsStillWhatItWas(t *testing.T) {
 	if reply, ok := ReplyTo(err); !ok || reply.Status != 503 {
 		t.Errorf("got %+v, %v", reply, ok)
 	}
-	if kind := uploader.KindOf(err); kind != uploader.Transient {
+	if kind := store.KindOf(err); kind != store.Transient {
 		t.Errorf("got kind %v", kind)
 	}
 	if text := harmless(&url.Error{Op: "Get", URL: "http://role/?token=secret", Err: errors.New(hostile)}).Error(); strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }) {

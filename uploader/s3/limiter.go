@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 const (
@@ -51,7 +51,7 @@ type share struct {
 	name     string // of the folder
 	folder   *folder
 	number   uint64 // the order of the PUTs
-	priority uploader.Priority
+	priority store.Priority
 	waits    func(bool) // never nil
 	begun    bool       // bytes are on their way
 	credit   int64      // bytes granted and not taken yet
@@ -75,7 +75,7 @@ func newLimiter(rate int64) *limiter {
 }
 
 // open returns the share of o, nil for a nil limiter.
-func (l *limiter) open(o uploader.Object) *share {
+func (l *limiter) open(o store.Object) *share {
 	if l == nil {
 		return nil
 	}
@@ -217,11 +217,11 @@ const (
 
 func (t *turn) rank(now time.Time) int {
 	switch {
-	case t.priority == uploader.First:
+	case t.priority == store.First:
 		return playlist
 	case t.begun && now.Sub(t.since) >= trickleAfter:
 		return trickling
-	case t.priority == uploader.Backlog:
+	case t.priority == store.Backlog:
 		return backlog
 	}
 	return edge

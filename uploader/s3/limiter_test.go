@@ -14,7 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // sender takes from a share as fast as it is allowed to.
@@ -26,9 +26,9 @@ type sender struct {
 }
 
 // send sends size bytes of o through l, and tells group when it is done.
-func send(ctx context.Context, group *sync.WaitGroup, l *limiter, key string, p uploader.Priority, size int64) *sender {
+func send(ctx context.Context, group *sync.WaitGroup, l *limiter, key string, p store.Priority, size int64) *sender {
 	out, start := &sender{}, time.Now()
-	share := l.open(uploader.Object{Key: key, Priority: p})
+	share := l.open(store.Object{Key: key, Priority: p})
 	group.Go(func() {
 		defer share.close()
 		out.err = share.admit(ctx, size)
@@ -65,7 +65,7 @@ func TestLimiterRate(t *testing.T) {
 						start := time.Now()
 						var all sync.WaitGroup
 						for i := range senders {
-							send(t.Context(), &all, l, fmt.Sprintf("%d/a.ts", i), uploader.Edge, 10*rate/int64(senders))
+							send(t.Context(), &all, l, fmt.Sprintf("%d/a.ts", i), store.Edge, 10*rate/int64(senders))
 						}
 						all.Wait()
 						near(t, "seconds for ten seconds' bytes", time.Since(start).Seconds(), 10, 4)
@@ -87,7 +87,7 @@ func TestLimiterBurst(t *testing.T) {
 		l := newLimiter(rate)
 		time.Sleep(time.Hour)
 		var all sync.WaitGroup
-		s := send(t.Context(), &all, l, "a.ts", uploader.Edge, rate)
+		s := send(t.Context(), &all, l, "a.ts", store.Edge, rate)
 		start := time.Now()
 		for range 900 {
 			synctest.Wait()
@@ -109,12 +109,12 @@ func TestLimiterPriority(t *testing.T) {
 		const rate = 100_000
 		l := newLimiter(rate)
 		var all sync.WaitGroup
-		late := send(t.Context(), &all, l, "old/a.ts", uploader.Backlog, 5*rate)
+		late := send(t.Context(), &all, l, "old/a.ts", store.Backlog, 5*rate)
 		time.Sleep(time.Second)
 		before := late.sent.Load()
-		edge := send(t.Context(), &all, l, "live/b.ts", uploader.Edge, 3*rate)
+		edge := send(t.Context(), &all, l, "live/b.ts", store.Edge, 3*rate)
 		time.Sleep(time.Second)
-		list := send(t.Context(), &all, l, "live/c.m3u8", uploader.First, 2000)
+		list := send(t.Context(), &all, l, "live/c.m3u8", store.First, 2000)
 		time.Sleep(2010 * time.Millisecond)
 		if got := late.sent.Load() - before; got > 2*smallPiece {
 			t.Errorf("backlog sent %d bytes while the live edge had some", got)
@@ -139,14 +139,14 @@ func TestLimiterFairness(t *testing.T) {
 		var all sync.WaitGroup
 		busy := make([]*sender, 4)
 		for i := range busy {
-			busy[i] = send(t.Context(), &all, l, fmt.Sprintf("busy/%d.ts", i), uploader.Edge, rate)
+			busy[i] = send(t.Context(), &all, l, fmt.Sprintf("busy/%d.ts", i), store.Edge, rate)
 			synctest.Wait()
 		}
-		single := send(t.Context(), &all, l, "single/a.ts", uploader.Edge, rate)
+		single := send(t.Context(), &all, l, "single/a.ts", store.Edge, rate)
 		var small []*sender
 		for range 10 {
 			time.Sleep(100 * time.Millisecond)
-			small = append(small, send(t.Context(), &all, l, "audio/a.aac", uploader.Edge, 2000))
+			small = append(small, send(t.Context(), &all, l, "audio/a.aac", store.Edge, 2000))
 		}
 		if got := busy[3].sent.Load(); got > smallPiece+burst.Milliseconds()*rate/1000 {
 			t.Errorf("the youngest sent %d bytes before the oldest was done", got)
@@ -170,10 +170,10 @@ func TestLimiterTrickle(t *testing.T) {
 		l := newLimiter(rate)
 		var all sync.WaitGroup
 		ctx, cancel := context.WithCancel(t.Context())
-		begun := send(ctx, &all, l, "old/a.ts", uploader.Backlog, rate)
+		begun := send(ctx, &all, l, "old/a.ts", store.Backlog, rate)
 		synctest.Wait()
-		send(ctx, &all, l, "live/b.ts", uploader.Edge, 100*rate)
-		waiting := send(ctx, &all, l, "old/c.ts", uploader.Backlog, rate)
+		send(ctx, &all, l, "live/b.ts", store.Edge, 100*rate)
+		waiting := send(ctx, &all, l, "old/c.ts", store.Backlog, rate)
 		last, at := begun.sent.Load(), time.Now()
 		for range 600 {
 			time.Sleep(100 * time.Millisecond)
@@ -202,11 +202,11 @@ func TestLimiterCancel(t *testing.T) {
 		const rate = 10_000
 		l := newLimiter(rate)
 		var all sync.WaitGroup
-		other := send(t.Context(), &all, l, "a/a.ts", uploader.Edge, 3*rate)
+		other := send(t.Context(), &all, l, "a/a.ts", store.Edge, 3*rate)
 		var gone []*sender
 		ctx, cancel := context.WithCancel(t.Context())
 		for i := range 5 {
-			gone = append(gone, send(ctx, &all, l, "a/b.ts", uploader.Priority(i%3), 100*rate))
+			gone = append(gone, send(ctx, &all, l, "a/b.ts", store.Priority(i%3), 100*rate))
 		}
 		time.Sleep(100 * time.Millisecond)
 		cancel()
@@ -293,7 +293,7 @@ func TestUplinkLimitOnTheWire(t *testing.T) {
 					}
 				}
 				if i > 0 {
-					o.Priority = uploader.Backlog // which the first one keeps waiting for its whole 10 s
+					o.Priority = store.Backlog // which the first one keeps waiting for its whole 10 s
 				}
 				if _, err := s.Put(t.Context(), o); err != nil {
 					t.Error(err)

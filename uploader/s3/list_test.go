@@ -9,7 +9,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // listing answers page after page; each names two keys, and next says which page follows.
@@ -76,7 +76,7 @@ func TestListCutOff(t *testing.T) {
 	n := 0
 	for info, err := range s.List(t.Context(), "") {
 		n++
-		if err == nil || uploader.KindOf(err) != uploader.Transient {
+		if err == nil || store.KindOf(err) != store.Transient {
 			t.Errorf("got %+v, %v; want a transient error", info, err)
 		}
 	}

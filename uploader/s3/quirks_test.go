@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
@@ -22,7 +22,7 @@ func TestConformsOnQuirks(t *testing.T) {
 			t.Parallel()
 			server := storetest.Serve(t, q)
 			c := serverConfig(server.URL)
-			storetest.Conformance(t, func(t *testing.T) uploader.Store { return withHeaders{mustOpen(t, c)} }, q.Skips...)
+			storetest.Conformance(t, func(t *testing.T) store.Store { return withHeaders{mustOpen(t, c)} }, q.Skips...)
 		})
 	}
 }
@@ -42,7 +42,7 @@ func TestEndlessListings(t *testing.T) {
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
-			if _, err := mustOpen(t, serverConfig(server.URL)).Stat(ctx, "live/none.ts"); uploader.KindOf(err) != uploader.NotFound {
+			if _, err := mustOpen(t, serverConfig(server.URL)).Stat(ctx, "live/none.ts"); store.KindOf(err) != store.NotFound {
 				t.Errorf("stat of a key that is not there: got %v", err)
 			}
 			before := server.Requests()["list"]

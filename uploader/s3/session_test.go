@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // directoryBucket plays S3 Express One Zone as far as it differs: sessions, no MD5, ETags that are none, listings of whole folders
@@ -117,7 +117,7 @@ func TestDirectoryBucket(t *testing.T) {
 			t.Parallel()
 			ctx := t.Context()
 			d, s := express(t, 5*time.Minute, sum)
-			if _, err := s.Stat(ctx, "live/a.ts"); uploader.KindOf(err) != uploader.NotFound {
+			if _, err := s.Stat(ctx, "live/a.ts"); store.KindOf(err) != store.NotFound {
 				t.Errorf("a missing object: got %v", err)
 			}
 			o := segment("live/a.ts", "123456789")
@@ -125,7 +125,7 @@ func TestDirectoryBucket(t *testing.T) {
 			if _, err := s.Put(ctx, o); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := s.Put(ctx, o); uploader.KindOf(err) != uploader.Precondition {
+			if _, err := s.Put(ctx, o); store.KindOf(err) != store.Precondition {
 				t.Errorf("a second time: got %v", err)
 			}
 			if _, err := s.Put(ctx, segment("live/b.ts", "")); err != nil {
@@ -205,7 +205,7 @@ func TestSessionsOfADirectoryBucket(t *testing.T) {
 		s := mustOpen(t, network.reached(Config{Region: "us-east-1", Bucket: "live--use1-az4--x-s3"}))
 		s.transport.base.Proxy = nil
 		_, err := s.Put(t.Context(), segment("live/a", "x"))
-		if e := mustError(t, err); e.Kind != uploader.Alarm || !strings.Contains(e.Cure, "s3express:CreateSession") {
+		if e := mustError(t, err); e.Kind != store.Alarm || !strings.Contains(e.Cure, "s3express:CreateSession") {
 			t.Errorf("got %v, %s, cure %q", err, e.Kind, e.Cure)
 		}
 	})

@@ -15,7 +15,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // pipes is a network of net.Pipe, in whose virtual time the real client works. serve speaks for the
@@ -55,7 +55,7 @@ func readRequest(c net.Conn) []byte {
 
 // stored answers a PUT of body as S3 does.
 func stored(c net.Conn, body []byte) {
-	d, _ := digestOf(context.Background(), uploader.Object{Body: bytes.NewReader(body), Size: int64(len(body))}, ChecksumMD5, false)
+	d, _ := digestOf(context.Background(), store.Object{Body: bytes.NewReader(body), Size: int64(len(body))}, ChecksumMD5, false)
 	fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nETag: %q\r\nContent-Length: 0\r\n\r\n", d.hexMD5)
 }
 
@@ -66,7 +66,7 @@ func untilClosed(c net.Conn) {
 
 func wantStall(t *testing.T, err error, took, want time.Duration) {
 	t.Helper()
-	if _, ok := errors.AsType[*stallError](err); !ok || uploader.KindOf(err) != uploader.Transient || took != want {
+	if _, ok := errors.AsType[*stallError](err); !ok || store.KindOf(err) != store.Transient || took != want {
 		t.Errorf("got %v after %v, want a stall after %v", err, took, want)
 	}
 }
@@ -159,7 +159,7 @@ func TestCallersContextIsShorter(t *testing.T) {
 		defer cancel()
 		start := time.Now()
 		_, err := s.Put(ctx, segment("a.ts", "x"))
-		if !errors.Is(err, context.DeadlineExceeded) || uploader.KindOf(err) != uploader.Transient || time.Since(start) != 3*time.Second {
+		if !errors.Is(err, context.DeadlineExceeded) || store.KindOf(err) != store.Transient || time.Since(start) != 3*time.Second {
 			t.Errorf("got %v after %v", err, time.Since(start))
 		}
 		if got := s.bound("a.ts"); got != DefaultStall {
@@ -291,14 +291,14 @@ func TestBodyIsLeftAlone(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		serve func(n int, c net.Conn)
-		kind  uploader.ErrorKind
+		kind  store.ErrorKind
 	}{
-		{"given up", func(_ int, c net.Conn) { untilClosed(c) }, uploader.Transient},
+		{"given up", func(_ int, c net.Conn) { untilClosed(c) }, store.Transient},
 		{"refused early", func(_ int, c net.Conn) {
 			_, _ = http.ReadRequest(bufio.NewReader(c)) // the headers only
 			_, _ = io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 			untilClosed(c)
-		}, uploader.Alarm},
+		}, store.Alarm},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -308,14 +308,14 @@ func TestBodyIsLeftAlone(t *testing.T) {
 				var reading atomic.Bool
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
-				_, err := s.Put(ctx, uploader.Object{Key: "a.ts", Size: 1 << 20, Body: readerAt(func(p []byte, _ int64) (int, error) {
+				_, err := s.Put(ctx, store.Object{Key: "a.ts", Size: 1 << 20, Body: readerAt(func(p []byte, _ int64) (int, error) {
 					reading.Store(true)
 					time.Sleep(time.Minute) // a disk that hangs
 					reading.Store(false)
 					return len(p), nil
 				})})
-				if reading.Load() || err == nil || uploader.KindOf(err) != tt.kind {
-					t.Errorf("still reading: %v, error %v of kind %v", reading.Load(), err, uploader.KindOf(err))
+				if reading.Load() || err == nil || store.KindOf(err) != tt.kind {
+					t.Errorf("still reading: %v, error %v of kind %v", reading.Load(), err, store.KindOf(err))
 				}
 			})
 		})

@@ -10,17 +10,17 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // Stat returns what HeadObject says. HEAD answers have no body, so that a missing bucket looks like a missing key: until the
 // bucket has answered for a key, it is asked. A gateway or policy that lets no HEAD through is asked for the first byte, and a
 // key that may not be read is looked up in the listing.
-func (s *Store) Stat(ctx context.Context, key string) (uploader.Info, error) {
+func (s *Store) Stat(ctx context.Context, key string) (store.Info, error) {
 	return s.stat(ctx, key, false)
 }
 
-// Probe implements uploader.Prober, with the request that Stat makes. A store that says that there is no such key answers,
+// Probe implements store.Prober, with the request that Stat makes. A store that says that there is no such key answers,
 // though nobody knows whether its bucket is there as it cannot be listed now: the next PUT will tell.
 func (s *Store) Probe(ctx context.Context, key string) error {
 	_, err := s.stat(ctx, key, true)
@@ -28,7 +28,7 @@ func (s *Store) Probe(ctx context.Context, key string) error {
 }
 
 // stat is Stat, over a connection of its own if fresh is true.
-func (s *Store) stat(ctx context.Context, key string, fresh bool) (uploader.Info, error) {
+func (s *Store) stat(ctx context.Context, key string, fresh bool) (store.Info, error) {
 	info, err := s.headOrBegin(ctx, key, fresh)
 	r := request{op: "stat", key: key, probe: fresh}
 	if ans, ok := errors.AsType[*answer](err); ok && ans.unread() {
@@ -40,13 +40,13 @@ func (s *Store) stat(ctx context.Context, key string, fresh bool) (uploader.Info
 		case looked == nil:
 			s.exists.Store(true)
 			r.missing = true
-			return uploader.Info{}, s.classified(r, ans)
+			return store.Info{}, s.classified(r, ans)
 		case answered && better.code != "" && ans.code == "":
 			err = better
 		}
 	}
 	if err != nil {
-		return uploader.Info{}, s.failed(ctx, r, err)
+		return store.Info{}, s.failed(ctx, r, err)
 	}
 	s.succeeded(key)
 	s.exists.Store(true)
@@ -54,7 +54,7 @@ func (s *Store) stat(ctx context.Context, key string, fresh bool) (uploader.Info
 }
 
 // headOrBegin asks with HEAD, and remembers if that is what is refused.
-func (s *Store) headOrBegin(ctx context.Context, key string, fresh bool) (uploader.Info, error) {
+func (s *Store) headOrBegin(ctx context.Context, key string, fresh bool) (store.Info, error) {
 	if s.headless.Load() {
 		return s.begin(ctx, key, fresh)
 	}
@@ -73,19 +73,19 @@ func (s *Store) headOrBegin(ctx context.Context, key string, fresh bool) (upload
 }
 
 // head asks for an object with HeadObject.
-func (s *Store) head(ctx context.Context, key string, fresh bool) (uploader.Info, error) {
+func (s *Store) head(ctx context.Context, key string, fresh bool) (store.Info, error) {
 	a := newAttempt(ctx, s.bound(key))
 	a.fresh = fresh
 	defer a.end()
 	o, err := s.core.StatObject(a.ctx, s.bucket, key, minio.StatObjectOptions{})
 	if err := a.failure(err); err != nil {
-		return uploader.Info{}, err
+		return store.Info{}, err
 	}
 	return a.info(key, o.Size, o), nil
 }
 
 // begin asks for an object with the first byte of it (S3 GetObject, Range). One that has none is answered 416.
-func (s *Store) begin(ctx context.Context, key string, fresh bool) (uploader.Info, error) {
+func (s *Store) begin(ctx context.Context, key string, fresh bool) (store.Info, error) {
 	a := newAttempt(ctx, s.bound(key))
 	a.fresh = fresh
 	defer a.end()
@@ -94,16 +94,16 @@ func (s *Store) begin(ctx context.Context, key string, fresh bool) (uploader.Inf
 	body, o, header, err := s.core.GetObject(a.ctx, s.bucket, key, opts)
 	if err := a.failure(err); err != nil {
 		if ans, ok := errors.AsType[*answer](err); ok && ans.status == http.StatusRequestedRangeNotSatisfiable {
-			return uploader.Info{Key: key}, nil
+			return store.Info{Key: key}, nil
 		}
-		return uploader.Info{}, err
+		return store.Info{}, err
 	}
 	_, _ = io.CopyN(io.Discard, body, 2) // of one that is read to its end the connection is kept
 	_ = body.Close()
 	size := o.Size
 	if _, whole, ok := strings.Cut(header.Get("Content-Range"), "/"); ok {
 		if size, err = strconv.ParseInt(whole, 10, 64); err != nil {
-			return uploader.Info{}, &answer{status: http.StatusPartialContent, foreign: true}
+			return store.Info{}, &answer{status: http.StatusPartialContent, foreign: true}
 		}
 	}
 	return a.info(key, size, o), nil

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // quirky answers each kind of request for one key in its own way; nil is an object of 5 bytes, and a listing of nothing.
@@ -58,7 +58,7 @@ func TestStatWithoutHead(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		q    quirky
-		kind uploader.ErrorKind
+		kind store.ErrorKind
 		cure string // of a failure; empty for an object of size bytes
 		size int64
 		next int // requests of the second call
@@ -71,16 +71,16 @@ func TestStatWithoutHead(t *testing.T) {
 			ranged("hello")(w, r)
 		}}, 0, "", 5, 1},
 		{"empty", quirky{head: bare(405), get: ranged("")}, 0, "", 0, 1},
-		{"missing", quirky{head: bare(405), get: refuse(404, "NoSuchKey", "no")}, uploader.NotFound, "", 0, 1},
-		{"missing bucket", quirky{head: bare(405), get: refuse(404, "NoSuchBucket", "no")}, uploader.Alarm, "Create the bucket", 0, 1},
-		{"everything", quirky{head: bare(405), get: bare(405)}, uploader.Alarm, "CDN", 0, 2},
-		{"overloaded", quirky{head: bare(405), get: refuse(503, "SlowDown", "no")}, uploader.Transient, "", 0, 2},
-		{"wrong keys", quirky{head: bare(403), get: refuse(403, "SignatureDoesNotMatch", "no")}, uploader.Alarm, "secret key", 0, 2},
+		{"missing", quirky{head: bare(405), get: refuse(404, "NoSuchKey", "no")}, store.NotFound, "", 0, 1},
+		{"missing bucket", quirky{head: bare(405), get: refuse(404, "NoSuchBucket", "no")}, store.Alarm, "Create the bucket", 0, 1},
+		{"everything", quirky{head: bare(405), get: bare(405)}, store.Alarm, "CDN", 0, 2},
+		{"overloaded", quirky{head: bare(405), get: refuse(503, "SlowDown", "no")}, store.Transient, "", 0, 2},
+		{"wrong keys", quirky{head: bare(403), get: refuse(403, "SignatureDoesNotMatch", "no")}, store.Alarm, "secret key", 0, 2},
 		{"not to be read, but there", quirky{head: bare(403), get: denied, list: shows("a.ts", "a.ts.bak")}, 0, "", 5, 3},
-		{"not to be read, as it is not there", quirky{head: bare(403), get: denied}, uploader.NotFound, "", 0, 3},
-		{"not to be read, a neighbour there", quirky{head: bare(403), get: denied, list: shows("a.ts.bak")}, uploader.NotFound, "", 0, 3},
-		{"neither read nor listed", quirky{head: bare(403), get: denied, list: denied}, uploader.Alarm, "Grant", 0, 3},
-		{"clock told by the listing", quirky{head: bare(403), get: bare(403), list: refuse(403, "RequestTimeTooSkewed", "no")}, uploader.Alarm, "NTP", 0, 3},
+		{"not to be read, as it is not there", quirky{head: bare(403), get: denied}, store.NotFound, "", 0, 3},
+		{"not to be read, a neighbour there", quirky{head: bare(403), get: denied, list: shows("a.ts.bak")}, store.NotFound, "", 0, 3},
+		{"neither read nor listed", quirky{head: bare(403), get: denied, list: denied}, store.Alarm, "Grant", 0, 3},
+		{"clock told by the listing", quirky{head: bare(403), get: bare(403), list: refuse(403, "RequestTimeTooSkewed", "no")}, store.Alarm, "NTP", 0, 3},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -114,17 +114,17 @@ func TestDeniedAndNotListed(t *testing.T) {
 	for _, tt := range []struct {
 		name      string
 		get, list http.HandlerFunc
-		kind      uploader.ErrorKind
+		kind      store.ErrorKind
 	}{
-		{"not there", denied, shows(), uploader.NotFound},
-		{"not there, without a word", bare(403), shows(), uploader.NotFound},
-		{"a neighbour is", denied, shows("a.ts.bak"), uploader.NotFound},
-		{"there", denied, shows("a.ts"), uploader.Alarm},
-		{"not to be listed", denied, denied, uploader.Alarm},
-		{"listing overloaded", denied, refuse(503, "SlowDown", "no"), uploader.Alarm},
-		{"listing of a portal", denied, page(200), uploader.Alarm},
-		{"wrong keys", refuse(403, "InvalidAccessKeyId", "no"), shows(), uploader.Alarm},
-		{"page of a filter", page(403), shows(), uploader.Transient},
+		{"not there", denied, shows(), store.NotFound},
+		{"not there, without a word", bare(403), shows(), store.NotFound},
+		{"a neighbour is", denied, shows("a.ts.bak"), store.NotFound},
+		{"there", denied, shows("a.ts"), store.Alarm},
+		{"not to be listed", denied, denied, store.Alarm},
+		{"listing overloaded", denied, refuse(503, "SlowDown", "no"), store.Alarm},
+		{"listing of a portal", denied, page(200), store.Alarm},
+		{"wrong keys", refuse(403, "InvalidAccessKeyId", "no"), shows(), store.Alarm},
+		{"page of a filter", page(403), shows(), store.Transient},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -15,7 +15,7 @@ import (
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 const (
@@ -31,7 +31,7 @@ const (
 var ErrEndless = errors.New("the store's listing begins anew and would never end")
 
 // Store is one bucket. It is safe for concurrent use and needs no closing. Its errors wrap
-// *uploader.Error.
+// *store.Error.
 type Store struct {
 	core      minio.Core
 	transport *transport
@@ -54,7 +54,7 @@ type Store struct {
 }
 
 // The contract that this package fulfils.
-var _ uploader.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // Open returns the bucket that c describes. It asks for credentials, which takes a second at most. Where they are late,
 // every call fails with an Alarm until Run or Ready has them; Open fails only if it is a mistake in c, in the environment or in
@@ -117,7 +117,7 @@ func (s *Store) Source() string {
 	return ""
 }
 
-// Ready returns nil once there are credentials, which it asks for once. The error is an *uploader.Error, an Alarm that names
+// Ready returns nil once there are credentials, which it asks for once. The error is an *store.Error, an Alarm that names
 // the source. It is for who does not call Run.
 func (s *Store) Ready(ctx context.Context) error {
 	if s.Lacking() == nil {
@@ -142,7 +142,7 @@ func (s *Store) Renew(ctx context.Context, c Credentials) (use func(), err error
 }
 
 // Put stores o with one PutObject request. The store's word that it did is an ETag.
-func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
+func (s *Store) Put(ctx context.Context, o store.Object) (string, error) {
 	r := request{op: "put", key: o.Key, conditional: o.IfAbsent || o.IfMatch != "", ifMatch: o.IfMatch != ""}
 	if err := errors.Join(s.keys.missing(), check(o)); err != nil {
 		return "", s.classified(r, err)
@@ -185,7 +185,7 @@ func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
 	}
 	s.succeeded(o.Key)
 	if isMD5(info.ETag, a.answered()) && sum.hexMD5 != "" && !strings.EqualFold(info.ETag, sum.hexMD5) {
-		return "", &uploader.Error{Op: r.op, Key: r.key, Kind: uploader.Alarm,
+		return "", &store.Error{Op: r.op, Key: r.key, Kind: store.Alarm,
 			Err:  fmt.Errorf("the store answered ETag %s for bytes with MD5 %s", info.ETag, sum.hexMD5),
 			Cure: "What was stored is not what was sent, or this store's ETags are no MD5 sums: in that case set checksum to crc32c or none."}
 	}
@@ -194,24 +194,24 @@ func (s *Store) Put(ctx context.Context, o uploader.Object) (string, error) {
 }
 
 // Get returns the object's bytes with GetObject.
-func (s *Store) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
+func (s *Store) Get(ctx context.Context, key string, limit int64) ([]byte, store.Info, error) {
 	r := request{op: "get", key: key}
 	a := newAttempt(ctx, s.bound(key))
 	defer a.end()
 	body, info, _, err := s.core.GetObject(a.ctx, s.bucket, key, minio.GetObjectOptions{})
 	if err := a.failure(err); err != nil {
-		return nil, uploader.Info{}, s.failed(ctx, r, err)
+		return nil, store.Info{}, s.failed(ctx, r, err)
 	}
 	defer body.Close()
 	if info.Size > limit {
-		return nil, uploader.Info{}, s.classified(r, tooLarge(limit))
+		return nil, store.Info{}, s.classified(r, tooLarge(limit))
 	}
 	data, err := io.ReadAll(io.LimitReader(body, limit+1))
 	if err := a.failure(err); err != nil {
-		return nil, uploader.Info{}, s.failed(ctx, r, err)
+		return nil, store.Info{}, s.failed(ctx, r, err)
 	}
 	if int64(len(data)) > limit {
-		return nil, uploader.Info{}, s.classified(r, tooLarge(limit))
+		return nil, store.Info{}, s.classified(r, tooLarge(limit))
 	}
 	s.succeeded(key)
 	s.exists.Store(true)
@@ -219,8 +219,8 @@ func (s *Store) Get(ctx context.Context, key string, limit int64) ([]byte, uploa
 }
 
 // List yields the objects below prefix with ListObjectsV2, a thousand a request.
-func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
-	return func(yield func(uploader.Info, error) bool) {
+func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
+	return func(yield func(store.Info, error) bool) {
 		r := request{op: "list", key: prefix}
 		a := newAttempt(ctx, s.stall)
 		defer a.end()
@@ -231,7 +231,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info
 				err = ErrEndless
 			}
 			if err != nil {
-				yield(uploader.Info{}, s.failed(ctx, r, a.failure(err)))
+				yield(store.Info{}, s.failed(ctx, r, a.failure(err)))
 				return
 			}
 			if first == "" {
@@ -246,7 +246,7 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info
 		}
 		// Between two pages minio-go takes a cancelled context for the end of the listing.
 		if err := a.ctx.Err(); err != nil {
-			yield(uploader.Info{}, s.failed(ctx, r, a.failure(err)))
+			yield(store.Info{}, s.failed(ctx, r, a.failure(err)))
 			return
 		}
 		s.exists.Store(true)
@@ -254,13 +254,13 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info
 }
 
 // info describes an object of the last good answer.
-func (a *attempt) info(key string, size int64, o minio.ObjectInfo) uploader.Info {
+func (a *attempt) info(key string, size int64, o minio.ObjectInfo) store.Info {
 	etag := strings.TrimPrefix(o.ETag, `W/"`) // in a listing
-	return uploader.Info{Key: key, Size: size, ETag: etag, Modified: a.dated(o.LastModified), Finished: finished(o)}
+	return store.Info{Key: key, Size: size, ETag: etag, Modified: a.dated(o.LastModified), Finished: finished(o)}
 }
 
 // check refuses what can never be sent.
-func check(o uploader.Object) error {
+func check(o store.Object) error {
 	switch {
 	case o.Size > maxPut:
 		return &requestError{"larger than 5 GiB", "One PUT holds at most 5 GiB: make the segments shorter."}

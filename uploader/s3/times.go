@@ -9,7 +9,7 @@ import (
 
 	"github.com/minio/minio-go/v7"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // finishedKey is the name under which an object keeps Object.Finished (S3 "User-defined object metadata"), in the form that
@@ -17,7 +17,7 @@ import (
 const finishedKey = "Mtime"
 
 // keepFinished has the PUT keep when the bytes were finished.
-func keepFinished(o uploader.Object, opts *minio.PutObjectOptions) {
+func keepFinished(o store.Object, opts *minio.PutObjectOptions) {
 	if o.Finished.Unix() <= 0 {
 		return
 	}
@@ -51,5 +51,5 @@ func (a *attempt) dated(modified time.Time) time.Time {
 	if err != nil || a.header.Get("Age") != "" || modified.After(date.Add(2*time.Second)) {
 		return time.Time{}
 	}
-	return uploader.Dated(modified, date, a.asked)
+	return store.Dated(modified, date, a.asked)
 }

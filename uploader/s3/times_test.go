@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // clockwork is a store whose clock is ahead by skew. It has one object, which it has had for an hour, and lists it on two pages.
@@ -34,10 +34,10 @@ func clockwork(skew time.Duration, set func(h http.Header)) http.HandlerFunc {
 }
 
 // infos asks for the object in every way.
-func infos(t *testing.T, s *Store) map[string]uploader.Info {
+func infos(t *testing.T, s *Store) map[string]store.Info {
 	t.Helper()
 	ctx := t.Context()
-	all := map[string]uploader.Info{}
+	all := map[string]store.Info{}
 	var err error
 	if all["stat"], err = s.Stat(ctx, "a"); err != nil {
 		t.Fatal(err)

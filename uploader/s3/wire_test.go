@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // recorded is one request that a test server got.
@@ -92,15 +92,15 @@ func page(status int, headers ...string) http.HandlerFunc {
 	}
 }
 
-func segment(key, content string) uploader.Object {
-	return uploader.Object{Key: key, Body: strings.NewReader(content), Size: int64(len(content)), ContentType: "video/mp2t"}
+func segment(key, content string) store.Object {
+	return store.Object{Key: key, Body: strings.NewReader(content), Size: int64(len(content)), ContentType: "video/mp2t"}
 }
 
-func mustError(t *testing.T, err error) *uploader.Error {
+func mustError(t *testing.T, err error) *store.Error {
 	t.Helper()
-	e, ok := errors.AsType[*uploader.Error](err)
+	e, ok := errors.AsType[*store.Error](err)
 	if !ok {
-		t.Fatalf("got %v, want an *uploader.Error", err)
+		t.Fatalf("got %v, want an *store.Error", err)
 	}
 	return e
 }
@@ -113,22 +113,22 @@ func TestPutOnTheWire(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		checksum Checksum
-		object   func(*uploader.Object)
+		object   func(*store.Object)
 		want     map[string]string // "" means absent
 	}{
-		{"md5", ChecksumMD5, func(*uploader.Object) {}, map[string]string{
+		{"md5", ChecksumMD5, func(*store.Object) {}, map[string]string{
 			"Content-Md5": contentMD5, "X-Amz-Checksum-Crc32c": "", "X-Amz-Acl": "", "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD",
 			"Content-Type": "video/mp2t", "Cache-Control": "", "If-Match": "", "If-None-Match": "", "X-Amz-Trailer": "",
 			"X-Amz-Sdk-Checksum-Algorithm": "", "X-Amz-Checksum-Algorithm": "", "Expect": "",
 		}},
-		{"crc32c", ChecksumCRC32C, func(*uploader.Object) {}, map[string]string{
+		{"crc32c", ChecksumCRC32C, func(*store.Object) {}, map[string]string{
 			"Content-Md5": "", "X-Amz-Checksum-Crc32c": "4waSgw==", "X-Amz-Trailer": "", "X-Amz-Content-Sha256": "UNSIGNED-PAYLOAD",
 		}},
-		{"none", ChecksumNone, func(*uploader.Object) {}, map[string]string{"Content-Md5": "", "X-Amz-Checksum-Crc32c": ""}},
-		{"cache control", ChecksumMD5, func(o *uploader.Object) { o.CacheControl = "public, max-age=2" },
+		{"none", ChecksumNone, func(*store.Object) {}, map[string]string{"Content-Md5": "", "X-Amz-Checksum-Crc32c": ""}},
+		{"cache control", ChecksumMD5, func(o *store.Object) { o.CacheControl = "public, max-age=2" },
 			map[string]string{"Cache-Control": "public, max-age=2"}},
-		{"if absent", ChecksumMD5, func(o *uploader.Object) { o.IfAbsent = true }, map[string]string{"If-None-Match": "*", "If-Match": ""}},
-		{"if match", ChecksumMD5, func(o *uploader.Object) { o.IfMatch = "abc" }, map[string]string{"If-Match": `"abc"`, "If-None-Match": ""}},
+		{"if absent", ChecksumMD5, func(o *store.Object) { o.IfAbsent = true }, map[string]string{"If-None-Match": "*", "If-Match": ""}},
+		{"if match", ChecksumMD5, func(o *store.Object) { o.IfMatch = "abc" }, map[string]string{"If-Match": `"abc"`, "If-None-Match": ""}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -170,7 +170,7 @@ func TestOneTry(t *testing.T) {
 	s := mustOpen(t, serverConfig(server.URL))
 	for n := 1; n <= 10; n++ {
 		_, err := s.Put(t.Context(), segment("a.ts", strings.Repeat("x", 300<<10)))
-		if e := mustError(t, err); e.Kind != uploader.Transient || e.RetryAfter != 7*time.Second {
+		if e := mustError(t, err); e.Kind != store.Transient || e.RetryAfter != 7*time.Second {
 			t.Fatalf("got kind %v, retry after %v (%v)", e.Kind, e.RetryAfter, err)
 		}
 		if got := len(server.got()); got != n {
@@ -235,7 +235,7 @@ func TestForeignAnswers(t *testing.T) {
 				t.Errorf("list: got %d answers, want one error", n)
 			}
 			_, err = s.Stat(t.Context(), "a.ts")
-			if kind := mustError(t, err).Kind; kind != uploader.Transient && kind != uploader.Alarm {
+			if kind := mustError(t, err).Kind; kind != store.Transient && kind != store.Alarm {
 				t.Errorf("stat: got kind %v (%v)", kind, err)
 			}
 		})
@@ -245,7 +245,7 @@ func TestForeignAnswers(t *testing.T) {
 func wantForeign(t *testing.T, err error) {
 	t.Helper()
 	e := mustError(t, err)
-	if e.Kind != uploader.Transient || e.Cure == "" {
+	if e.Kind != store.Transient || e.Cure == "" {
 		t.Errorf("%s: got kind %v, cure %q (%v); want transient with a cure", e.Op, e.Kind, e.Cure, err)
 	}
 	if strings.Contains(err.Error(), "hotel") {
@@ -261,16 +261,16 @@ func TestETag(t *testing.T) {
 		checksum Checksum
 		headers  map[string]string
 		want     string
-		kind     uploader.ErrorKind
+		kind     store.ErrorKind
 	}{
-		{"wrong MD5", ChecksumMD5, map[string]string{"ETag": wrong}, "", uploader.Alarm},
+		{"wrong MD5", ChecksumMD5, map[string]string{"ETag": wrong}, "", store.Alarm},
 		{"upper case", ChecksumMD5, map[string]string{"ETag": `"9DD4E461268C8034F5C8564E155C67A6"`}, "9DD4E461268C8034F5C8564E155C67A6", 0},
 		{"multipart", ChecksumMD5, map[string]string{"ETag": `"00000000000000000000000000000000-1"`}, "00000000000000000000000000000000-1", 0},
 		{"no MD5", ChecksumMD5, map[string]string{"ETag": `"CAFEBABE"`}, "CAFEBABE", 0},
 		{"encrypted by KMS", ChecksumMD5, map[string]string{"ETag": wrong, "X-Amz-Server-Side-Encryption": "aws:kms"}, strings.Trim(wrong, `"`), 0},
-		{"encrypted by S3", ChecksumMD5, map[string]string{"ETag": wrong, "X-Amz-Server-Side-Encryption": "AES256"}, "", uploader.Alarm},
+		{"encrypted by S3", ChecksumMD5, map[string]string{"ETag": wrong, "X-Amz-Server-Side-Encryption": "AES256"}, "", store.Alarm},
 		{"unknown MD5", ChecksumNone, map[string]string{"ETag": wrong}, strings.Trim(wrong, `"`), 0},
-		{"missing", ChecksumNone, nil, "", uploader.Transient},
+		{"missing", ChecksumNone, nil, "", store.Transient},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -294,7 +294,7 @@ func TestTooLargeIsNotSent(t *testing.T) {
 	o := segment("a.ts", "x")
 	o.Size = maxPut + 1
 	_, err := mustOpen(t, serverConfig(server.URL)).Put(t.Context(), o)
-	if e := mustError(t, err); e.Kind != uploader.Permanent || e.Cure == "" || len(server.got()) > 0 {
+	if e := mustError(t, err); e.Kind != store.Permanent || e.Cure == "" || len(server.got()) > 0 {
 		t.Errorf("got kind %v (%v) and %d requests", e.Kind, err, len(server.got()))
 	}
 }

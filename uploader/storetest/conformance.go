@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // Skip is a case of Conformance that a Store is known to fail: the Name of the case, and the Reason.
@@ -19,10 +19,10 @@ type Headers interface {
 	Headers(ctx context.Context, key string) (contentType, cacheControl string, err error)
 }
 
-// Conformance checks that what open returns fulfils the contract of uploader.Store. open is called once
+// Conformance checks that what open returns fulfils the contract of store.Store. open is called once
 // for each case; the bucket may be shared, as every case keeps to a prefix of its own, but must be
 // empty below "conformance/". The cases run in parallel.
-func Conformance(t *testing.T, open func(t *testing.T) uploader.Store, skips ...Skip) {
+func Conformance(t *testing.T, open func(t *testing.T) store.Store, skips ...Skip) {
 	t.Helper()
 	reasons := map[string]string{}
 	for _, s := range skips {
@@ -86,13 +86,13 @@ func conformanceCases() []conformanceCase {
 
 // conformance is one case's store and the prefix that it keeps to.
 type conformance struct {
-	uploader.Store
+	store.Store
 	prefix string
 }
 
 // object returns a plain PUT of content under the case's prefix.
-func (c conformance) object(name, content string) uploader.Object {
-	return uploader.Object{
+func (c conformance) object(name, content string) store.Object {
+	return store.Object{
 		Key: c.prefix + name, Body: strings.NewReader(content), Size: int64(len(content)),
 		ContentType: "video/mp2t", CacheControl: "public, max-age=60",
 	}
@@ -130,7 +130,7 @@ func (c conformance) want(t *testing.T, name, content string) {
 func (c conformance) wantNone(t *testing.T, name string) {
 	t.Helper()
 	_, err := c.Stat(t.Context(), c.prefix+name)
-	wantKind(t, "stat", c.prefix+name, err, uploader.NotFound)
+	wantKind(t, "stat", c.prefix+name, err, store.NotFound)
 }
 
 // names lists the case's objects, without its prefix.
@@ -146,12 +146,12 @@ func (c conformance) names(t *testing.T, prefix string) []string {
 	return names
 }
 
-// wantKind checks that err is an *uploader.Error for that call and of that kind.
-func wantKind(t *testing.T, op, key string, err error, kind uploader.ErrorKind) {
+// wantKind checks that err is an *store.Error for that call and of that kind.
+func wantKind(t *testing.T, op, key string, err error, kind store.ErrorKind) {
 	t.Helper()
-	e, ok := errors.AsType[*uploader.Error](err)
+	e, ok := errors.AsType[*store.Error](err)
 	if !ok {
-		t.Fatalf("%s %q: got error %v, want an *uploader.Error of kind %v", op, key, err, kind)
+		t.Fatalf("%s %q: got error %v, want an *store.Error of kind %v", op, key, err, kind)
 	}
 	if e.Op != op || e.Key != key || e.Kind != kind {
 		t.Fatalf("%s %q: got %s %q of kind %v (%v), want kind %v", op, key, e.Op, e.Key, e.Kind, err, kind)

@@ -6,26 +6,26 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // grow returns an object of some parts, and the Store as an Appender. Stores that are none skip the case.
-func (c conformance) grow(t *testing.T) (store uploader.Appender, head, tail string) {
+func (c conformance) grow(t *testing.T) (appender store.Appender, head, tail string) {
 	t.Helper()
-	store, ok := c.Store.(uploader.Appender)
+	appender, ok := c.Store.(store.Appender)
 	if !ok {
-		t.Skip("the store is no uploader.Appender")
+		t.Skip("the store is no store.Appender")
 	}
-	return store, strings.Repeat("0123456789abcdef", leastPart/16+1000), strings.Repeat("tail", 1000)
+	return appender, strings.Repeat("0123456789abcdef", leastPart/16+1000), strings.Repeat("tail", 1000)
 }
 
 func checkAppend(t *testing.T, c conformance) {
-	store, content, tail := c.grow(t)
+	appender, content, tail := c.grow(t)
 	etag := c.put(t, "grows", content)
 	for range 3 {
 		o := c.object("grows", content+tail)
 		o.IfMatch = etag
-		again, err := store.Append(t.Context(), o, int64(len(content)))
+		again, err := appender.Append(t.Context(), o, int64(len(content)))
 		if err != nil {
 			t.Fatalf("append: %v", err)
 		}
@@ -48,19 +48,19 @@ func checkAppend(t *testing.T, c conformance) {
 }
 
 func checkAppendToAnother(t *testing.T, c conformance) {
-	store, content, tail := c.grow(t)
+	appender, content, tail := c.grow(t)
 	etag := c.put(t, "grows", content)
 	c.put(t, "grows", "x"+content[1:])
 	o := c.object("grows", content+tail)
 	o.IfMatch = etag
-	_, err := store.Append(t.Context(), o, int64(len(content)))
-	wantKind(t, "put", o.Key, err, uploader.Precondition)
+	_, err := appender.Append(t.Context(), o, int64(len(content)))
+	wantKind(t, "put", o.Key, err, store.Precondition)
 	c.want(t, "grows", "x"+content[1:])
 
 	o = c.object("missing", content+tail)
 	o.IfMatch = etag
-	_, err = store.Append(t.Context(), o, int64(len(content)))
-	wantKind(t, "put", o.Key, err, uploader.Precondition)
+	_, err = appender.Append(t.Context(), o, int64(len(content)))
+	wantKind(t, "put", o.Key, err, store.Precondition)
 	c.wantNone(t, "missing")
 }
 
@@ -78,12 +78,12 @@ func (f failingTail) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func checkAppendFailing(t *testing.T, c conformance) {
-	store, content, tail := c.grow(t)
+	appender, content, tail := c.grow(t)
 	etag := c.put(t, "grows", content)
 	o := c.object("grows", content+tail)
 	o.IfMatch, o.Body = etag, failingTail{strings.NewReader(content + tail), int64(len(content))}
-	_, err := store.Append(t.Context(), o, int64(len(content)))
-	if err == nil || uploader.KindOf(err) != uploader.Transient {
+	_, err := appender.Append(t.Context(), o, int64(len(content)))
+	if err == nil || store.KindOf(err) != store.Transient {
 		t.Errorf("append: got %v, want a transient error", err)
 	}
 	c.want(t, "grows", content)

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 func checkRoundtrip(t *testing.T, c conformance) {
@@ -94,7 +94,7 @@ func checkModified(t *testing.T, c conformance) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	infos := map[string]uploader.Info{"get": got}
+	infos := map[string]store.Info{"get": got}
 	if infos["stat"], err = c.Stat(t.Context(), c.prefix+"a"); err != nil {
 		t.Fatal(err)
 	}
@@ -149,9 +149,9 @@ func checkLarge(t *testing.T, c conformance) {
 func checkMissing(t *testing.T, c conformance) {
 	key := c.prefix + "none.ts"
 	_, err := c.Stat(t.Context(), key)
-	wantKind(t, "stat", key, err, uploader.NotFound)
+	wantKind(t, "stat", key, err, store.NotFound)
 	_, _, err = c.Get(t.Context(), key, 10)
-	wantKind(t, "get", key, err, uploader.NotFound)
+	wantKind(t, "get", key, err, store.NotFound)
 	if names := c.names(t, ""); len(names) > 0 {
 		t.Errorf("list: got %q, want none", names)
 	}
@@ -163,7 +163,7 @@ func checkLimit(t *testing.T, c conformance) {
 		t.Errorf("at the limit: got %q (%v)", data, err)
 	}
 	_, _, err := c.Get(t.Context(), c.prefix+"ten", 9)
-	wantKind(t, "get", c.prefix+"ten", err, uploader.Permanent)
+	wantKind(t, "get", c.prefix+"ten", err, store.Permanent)
 }
 
 func checkHeaders(t *testing.T, c conformance) {
@@ -262,7 +262,7 @@ func checkIfAbsent(t *testing.T, c conformance) {
 	o = c.object("a", "second")
 	o.IfAbsent = true
 	_, err = c.Put(t.Context(), o)
-	wantKind(t, "put", o.Key, err, uploader.Precondition)
+	wantKind(t, "put", o.Key, err, store.Precondition)
 	c.want(t, "a", "first")
 }
 
@@ -277,7 +277,7 @@ func checkIfMatch(t *testing.T, c conformance) {
 	o = c.object("a", "third")
 	o.IfMatch = first
 	_, err = c.Put(t.Context(), o)
-	wantKind(t, "put", o.Key, err, uploader.Precondition)
+	wantKind(t, "put", o.Key, err, store.Precondition)
 	c.want(t, "a", "second")
 }
 
@@ -285,7 +285,7 @@ func checkIfMatchMissing(t *testing.T, c conformance) {
 	o := c.object("a", "first")
 	o.IfMatch = "5d41402abc4b2a76b9719d911017c592"
 	_, err := c.Put(t.Context(), o)
-	wantKind(t, "put", o.Key, err, uploader.Precondition)
+	wantKind(t, "put", o.Key, err, store.Precondition)
 	c.wantNone(t, "a")
 }
 
@@ -302,7 +302,7 @@ func checkIfAbsentRace(t *testing.T, c conformance) {
 			case err == nil:
 				won.Add(1)
 				winner.Store(content)
-			case uploader.KindOf(err) != uploader.Precondition && uploader.KindOf(err) != uploader.Transient:
+			case store.KindOf(err) != store.Precondition && store.KindOf(err) != store.Transient:
 				t.Errorf("put: %v", err)
 			}
 		})
@@ -337,7 +337,7 @@ func checkCancelled(t *testing.T, c conformance) {
 
 func wantCancelled(t *testing.T, op string, err error) {
 	t.Helper()
-	if !errors.Is(err, context.Canceled) || uploader.KindOf(err) != uploader.Transient {
+	if !errors.Is(err, context.Canceled) || store.KindOf(err) != store.Transient {
 		t.Errorf("%s: got %v, want the context's end", op, err)
 	}
 }
@@ -363,7 +363,7 @@ func checkShortBody(t *testing.T, c conformance) {
 		o := c.object("a", "short")
 		o.Size = size
 		_, err := c.Put(t.Context(), o)
-		wantKind(t, "put", o.Key, err, uploader.Permanent)
+		wantKind(t, "put", o.Key, err, store.Permanent)
 		if !errors.Is(err, io.ErrUnexpectedEOF) {
 			t.Errorf("got %v, want io.ErrUnexpectedEOF", err)
 		}
@@ -386,7 +386,7 @@ func checkFailingBody(t *testing.T, c conformance) {
 	o.Size = 10
 	o.Body = readerAt(func([]byte, int64) (int, error) { return 0, broken })
 	_, err := c.Put(t.Context(), o)
-	wantKind(t, "put", o.Key, err, uploader.Transient)
+	wantKind(t, "put", o.Key, err, store.Transient)
 	if !errors.Is(err, broken) {
 		t.Errorf("got %v, want the body's own error", err)
 	}
@@ -421,11 +421,11 @@ func checkSizes(t *testing.T, c conformance) {
 	o := c.object("a", "x")
 	o.Size = -1
 	_, err := c.Put(t.Context(), o)
-	wantKind(t, "put", o.Key, err, uploader.Permanent)
+	wantKind(t, "put", o.Key, err, store.Permanent)
 	o = c.object("a", "x")
 	o.Body = nil
 	_, err = c.Put(t.Context(), o)
-	wantKind(t, "put", o.Key, err, uploader.Permanent)
+	wantKind(t, "put", o.Key, err, store.Permanent)
 	c.wantNone(t, "a")
 }
 

@@ -1,6 +1,6 @@
 // Package storetest holds what a test of the uploader, or of another Store, stands on.
 //
-// [Conformance] is the contract of uploader.Store in executable form. [Memory] is a Store that fulfils
+// [Conformance] is the contract of store.Store in executable form. [Memory] is a Store that fulfils
 // it without a network; [Faults] lets any Store fail the way real ones do, by name of the incident;
 // [Gateway] is a real S3 server on the loopback interface, [Front] a real nginx before one; [Server] is one
 // of our own with the [Quirks] of all others, a table that says of each what must hold all the same. The viewer

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // Call is one call of a Store that a Fault meets. A List counts as one.
@@ -16,7 +16,7 @@ type Call struct {
 	// Op is "put", "stat", "get" or "list", Key the object or the prefix.
 	Op, Key string
 	// Object is what a PUT carries; zero for the others.
-	Object uploader.Object
+	Object store.Object
 
 	background *sync.WaitGroup
 }
@@ -26,7 +26,7 @@ func (c Call) Conditional() bool { return c.Object.IfAbsent || c.Object.IfMatch 
 
 // Fault acts in place of a call. next does what the Store would have done, with the object given, which
 // only a PUT looks at; a Fault calls it once or not at all, and returns the call's error.
-type Fault func(ctx context.Context, c Call, next func(context.Context, uploader.Object) error) error
+type Fault func(ctx context.Context, c Call, next func(context.Context, store.Object) error) error
 
 // Incident says which calls meet a fault.
 type Incident struct {
@@ -60,7 +60,7 @@ func (r Incident) matches(c Call) bool {
 // Faults is a Store that suffers incidents before another Store, safe for concurrent use. The oldest
 // incident that concerns a call decides; without one the call goes through. Use NewFaults.
 type Faults struct {
-	store      uploader.Store
+	store      store.Store
 	background sync.WaitGroup
 
 	mu        sync.Mutex
@@ -74,12 +74,12 @@ type activeIncident struct {
 }
 
 var (
-	_ uploader.Store    = (*Faults)(nil)
-	_ uploader.Appender = (*Faults)(nil)
+	_ store.Store    = (*Faults)(nil)
+	_ store.Appender = (*Faults)(nil)
 )
 
 // NewFaults returns a Store that so far does what store does.
-func NewFaults(store uploader.Store) *Faults { return &Faults{store: store} }
+func NewFaults(store store.Store) *Faults { return &Faults{store: store} }
 
 // Inject begins an incident and returns what ends it. Calls that already met its fault are not released
 // by that.
@@ -125,7 +125,7 @@ func (f *Faults) take(c Call) Fault {
 }
 
 // do lets the call meet its fault.
-func (f *Faults) do(ctx context.Context, c Call, next func(context.Context, uploader.Object) error) error {
+func (f *Faults) do(ctx context.Context, c Call, next func(context.Context, store.Object) error) error {
 	fault := f.take(c)
 	if fault == nil {
 		return next(ctx, c.Object)
@@ -134,25 +134,25 @@ func (f *Faults) do(ctx context.Context, c Call, next func(context.Context, uplo
 	return fault(ctx, c, next)
 }
 
-// Put implements uploader.Store.
-func (f *Faults) Put(ctx context.Context, o uploader.Object) (string, error) {
+// Put implements store.Store.
+func (f *Faults) Put(ctx context.Context, o store.Object) (string, error) {
 	return f.put(ctx, o, f.store.Put)
 }
 
-// Append implements uploader.Appender, if the Store behind it does. To incidents it is a "put".
-func (f *Faults) Append(ctx context.Context, o uploader.Object, from int64) (string, error) {
-	store, ok := f.store.(uploader.Appender)
+// Append implements store.Appender, if the Store behind it does. To incidents it is a "put".
+func (f *Faults) Append(ctx context.Context, o store.Object, from int64) (string, error) {
+	appender, ok := f.store.(store.Appender)
 	if !ok {
-		return "", storeError("put", o.Key, uploader.Unsupported, errors.New("the store behind cannot append"))
+		return "", storeError("put", o.Key, store.Unsupported, errors.New("the store behind cannot append"))
 	}
-	return f.put(ctx, o, func(ctx context.Context, o uploader.Object) (string, error) { return store.Append(ctx, o, from) })
+	return f.put(ctx, o, func(ctx context.Context, o store.Object) (string, error) { return appender.Append(ctx, o, from) })
 }
 
 // put lets a PUT of either kind meet its fault.
-func (f *Faults) put(ctx context.Context, o uploader.Object, put func(context.Context, uploader.Object) (string, error)) (string, error) {
+func (f *Faults) put(ctx context.Context, o store.Object, put func(context.Context, store.Object) (string, error)) (string, error) {
 	// Buffered, because an arrival that comes late is nobody's answer any more.
 	answer := make(chan string, 1)
-	err := f.do(ctx, Call{Op: "put", Key: o.Key, Object: o}, func(ctx context.Context, o uploader.Object) error {
+	err := f.do(ctx, Call{Op: "put", Key: o.Key, Object: o}, func(ctx context.Context, o store.Object) error {
 		etag, err := put(ctx, o)
 		answer <- etag
 		return err
@@ -168,36 +168,36 @@ func (f *Faults) put(ctx context.Context, o uploader.Object, put func(context.Co
 	}
 }
 
-// Stat implements uploader.Store.
-func (f *Faults) Stat(ctx context.Context, key string) (info uploader.Info, err error) {
-	err = f.do(ctx, Call{Op: "stat", Key: key}, func(ctx context.Context, _ uploader.Object) error {
+// Stat implements store.Store.
+func (f *Faults) Stat(ctx context.Context, key string) (info store.Info, err error) {
+	err = f.do(ctx, Call{Op: "stat", Key: key}, func(ctx context.Context, _ store.Object) error {
 		info, err = f.store.Stat(ctx, key)
 		return err
 	})
 	if err != nil {
-		return uploader.Info{}, err
+		return store.Info{}, err
 	}
 	return info, nil
 }
 
-// Get implements uploader.Store.
-func (f *Faults) Get(ctx context.Context, key string, limit int64) (data []byte, info uploader.Info, err error) {
-	err = f.do(ctx, Call{Op: "get", Key: key}, func(ctx context.Context, _ uploader.Object) error {
+// Get implements store.Store.
+func (f *Faults) Get(ctx context.Context, key string, limit int64) (data []byte, info store.Info, err error) {
+	err = f.do(ctx, Call{Op: "get", Key: key}, func(ctx context.Context, _ store.Object) error {
 		data, info, err = f.store.Get(ctx, key, limit)
 		return err
 	})
 	if err != nil {
-		return nil, uploader.Info{}, err
+		return nil, store.Info{}, err
 	}
 	return data, info, nil
 }
 
-// List implements uploader.Store. A fault comes before the first object.
-func (f *Faults) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
-	return func(yield func(uploader.Info, error) bool) {
-		err := f.do(ctx, Call{Op: "list", Key: prefix}, func(context.Context, uploader.Object) error { return nil })
+// List implements store.Store. A fault comes before the first object.
+func (f *Faults) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
+	return func(yield func(store.Info, error) bool) {
+		err := f.do(ctx, Call{Op: "list", Key: prefix}, func(context.Context, store.Object) error { return nil })
 		if err != nil {
-			yield(uploader.Info{}, err)
+			yield(store.Info{}, err)
 			return
 		}
 		f.store.List(ctx, prefix)(yield)

@@ -10,7 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
@@ -20,25 +20,25 @@ func TestIncidents(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		fault  storetest.Fault
-		kind   uploader.ErrorKind
+		kind   store.ErrorKind
 		after  time.Duration
 		cause  error
 		cure   bool
 		stored bool
 	}{
-		{name: "slow down", fault: storetest.SlowDown(3 * time.Second), kind: uploader.Transient, after: 3 * time.Second},
-		{name: "internal error", fault: storetest.InternalError(), kind: uploader.Transient},
-		{name: "outage", fault: storetest.Outage(), kind: uploader.Transient, cause: syscall.ECONNREFUSED},
-		{name: "reset", fault: storetest.Reset(), kind: uploader.Transient, cause: syscall.ECONNRESET},
-		{name: "lost response", fault: storetest.LostResponse(), kind: uploader.Transient, cause: syscall.ECONNRESET, stored: true},
-		{name: "captive portal", fault: storetest.CaptivePortal(), kind: uploader.Transient, cure: true},
-		{name: "wrong credentials", fault: storetest.WrongCredentials(), kind: uploader.Alarm, cure: true},
-		{name: "expired token", fault: storetest.ExpiredToken(), kind: uploader.Alarm, cure: true},
-		{name: "no bucket", fault: storetest.NoBucket(), kind: uploader.Alarm, cure: true},
-		{name: "clock skew", fault: storetest.ClockSkew(), kind: uploader.Alarm, cure: true},
-		{name: "bucket full", fault: storetest.BucketFull(), kind: uploader.Alarm, cure: true},
-		{name: "header rejected", fault: storetest.HeaderRejected(), kind: uploader.Alarm, cure: true},
-		{name: "any other", fault: storetest.Failing(uploader.Permanent, time.Second, "odd"), kind: uploader.Permanent, after: time.Second},
+		{name: "slow down", fault: storetest.SlowDown(3 * time.Second), kind: store.Transient, after: 3 * time.Second},
+		{name: "internal error", fault: storetest.InternalError(), kind: store.Transient},
+		{name: "outage", fault: storetest.Outage(), kind: store.Transient, cause: syscall.ECONNREFUSED},
+		{name: "reset", fault: storetest.Reset(), kind: store.Transient, cause: syscall.ECONNRESET},
+		{name: "lost response", fault: storetest.LostResponse(), kind: store.Transient, cause: syscall.ECONNRESET, stored: true},
+		{name: "captive portal", fault: storetest.CaptivePortal(), kind: store.Transient, cure: true},
+		{name: "wrong credentials", fault: storetest.WrongCredentials(), kind: store.Alarm, cure: true},
+		{name: "expired token", fault: storetest.ExpiredToken(), kind: store.Alarm, cure: true},
+		{name: "no bucket", fault: storetest.NoBucket(), kind: store.Alarm, cure: true},
+		{name: "clock skew", fault: storetest.ClockSkew(), kind: store.Alarm, cure: true},
+		{name: "bucket full", fault: storetest.BucketFull(), kind: store.Alarm, cure: true},
+		{name: "header rejected", fault: storetest.HeaderRejected(), kind: store.Alarm, cure: true},
+		{name: "any other", fault: storetest.Failing(store.Permanent, time.Second, "odd"), kind: store.Permanent, after: time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -46,9 +46,9 @@ func TestIncidents(t *testing.T) {
 			f := storetest.NewFaults(m)
 			f.Inject(storetest.Incident{Op: "put", Times: 1, Fault: tt.fault})
 			etag, err := f.Put(t.Context(), object("a", "x"))
-			e, ok := errors.AsType[*uploader.Error](err)
+			e, ok := errors.AsType[*store.Error](err)
 			if !ok || etag != "" {
-				t.Fatalf("got ETag %q, error %v; want an *uploader.Error", etag, err)
+				t.Fatalf("got ETag %q, error %v; want an *store.Error", etag, err)
 			}
 			if e.Op != "put" || e.Key != "a" || e.Kind != tt.kind || e.RetryAfter != tt.after || (e.Cure != "") != tt.cure {
 				t.Errorf("got %+v, want kind %v, retry after %v, cure %v", *e, tt.kind, tt.after, tt.cure)
@@ -104,7 +104,7 @@ func TestIncidentsConcern(t *testing.T) {
 }
 
 // refused makes the calls and returns those that met an outage.
-func refused(t *testing.T, s uploader.Store, calls []string) (failed []string) {
+func refused(t *testing.T, s store.Store, calls []string) (failed []string) {
 	t.Helper()
 	for _, call := range calls {
 		var err error
@@ -244,7 +244,7 @@ func TestConditionsUnknownAndIgnored(t *testing.T) {
 	conditional.IfAbsent = true
 
 	lift := f.Inject(storetest.Incident{Fault: storetest.NoConditions()})
-	if _, err := f.Put(t.Context(), conditional); uploader.KindOf(err) != uploader.Unsupported {
+	if _, err := f.Put(t.Context(), conditional); store.KindOf(err) != store.Unsupported {
 		t.Errorf("unknown: got %v, want unsupported", err)
 	}
 	if _, err := f.Put(t.Context(), object("b", "x")); err != nil {
@@ -268,11 +268,11 @@ func TestListingForbidden(t *testing.T) {
 	if _, err := f.Stat(t.Context(), "a"); err != nil {
 		t.Errorf("stat of what is there: %v", err)
 	}
-	if _, err := f.Stat(t.Context(), "b"); uploader.KindOf(err) != uploader.Alarm {
+	if _, err := f.Stat(t.Context(), "b"); store.KindOf(err) != store.Alarm {
 		t.Errorf("stat of what is not: got %v, want an alarm", err)
 	}
 	for _, err := range f.List(t.Context(), "") {
-		if uploader.KindOf(err) != uploader.Alarm || err == nil {
+		if store.KindOf(err) != store.Alarm || err == nil {
 			t.Errorf("list: got %v, want an alarm", err)
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // Memory is a Store without a network: strongly consistent, with conditional writes, safe for
@@ -48,15 +48,15 @@ type stored struct {
 }
 
 var (
-	_ uploader.Store    = (*Memory)(nil)
-	_ uploader.Appender = (*Memory)(nil)
+	_ store.Store    = (*Memory)(nil)
+	_ store.Appender = (*Memory)(nil)
 )
 
 // NewMemory returns an empty bucket.
 func NewMemory() *Memory { return &Memory{objects: map[string]stored{}} }
 
-// Put implements uploader.Store.
-func (m *Memory) Put(ctx context.Context, o uploader.Object) (string, error) {
+// Put implements store.Store.
+func (m *Memory) Put(ctx context.Context, o store.Object) (string, error) {
 	if err := m.delay(ctx, "put", o.Key, o.Size); err != nil {
 		return "", err
 	}
@@ -68,21 +68,21 @@ func (m *Memory) Put(ctx context.Context, o uploader.Object) (string, error) {
 	return m.replace(ctx, o, content, hex.EncodeToString(sum[:]))
 }
 
-// Append implements uploader.Appender. It takes the time of a PUT of what is added.
-func (m *Memory) Append(ctx context.Context, o uploader.Object, from int64) (string, error) {
+// Append implements store.Appender. It takes the time of a PUT of what is added.
+func (m *Memory) Append(ctx context.Context, o store.Object, from int64) (string, error) {
 	if from < leastPart || from >= o.Size {
-		return "", storeError("put", o.Key, uploader.Permanent, fmt.Errorf("append behind %d of %d bytes", from, o.Size))
+		return "", storeError("put", o.Key, store.Permanent, fmt.Errorf("append behind %d of %d bytes", from, o.Size))
 	}
 	if err := m.delay(ctx, "put", o.Key, o.Size-from); err != nil {
 		return "", err
 	}
-	tail, err := contentOf(uploader.Object{Key: o.Key, Size: o.Size - from, Body: io.NewSectionReader(o.Body, from, o.Size-from)})
+	tail, err := contentOf(store.Object{Key: o.Key, Size: o.Size - from, Body: io.NewSectionReader(o.Body, from, o.Size-from)})
 	if err != nil {
 		return "", err
 	}
 	old, err := m.lookup("put", o.Key)
 	if err != nil || old.etag != o.IfMatch || int64(len(old.content)) != from {
-		return "", storeError("put", o.Key, uploader.Precondition, errors.New("412 PreconditionFailed"))
+		return "", storeError("put", o.Key, store.Precondition, errors.New("412 PreconditionFailed"))
 	}
 	content := slices.Concat(old.content, tail)
 	sum := md5.Sum(content)
@@ -93,16 +93,16 @@ func (m *Memory) Append(ctx context.Context, o uploader.Object, from int64) (str
 const leastPart = 5 << 20
 
 // replace stores content if the conditions of o hold.
-func (m *Memory) replace(ctx context.Context, o uploader.Object, content []byte, etag string) (string, error) {
+func (m *Memory) replace(ctx context.Context, o store.Object, content []byte, etag string) (string, error) {
 	e := stored{content, o.ContentType, o.CacheControl, etag, m.clock(), o.Finished}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := ctx.Err(); err != nil { // it may have ended while the body was read
-		return "", storeError("put", o.Key, uploader.Transient, err)
+		return "", storeError("put", o.Key, store.Transient, err)
 	}
 	old, there := m.objects[o.Key]
 	if o.IfAbsent && there || o.IfMatch != "" && (!there || old.etag != o.IfMatch) {
-		return "", storeError("put", o.Key, uploader.Precondition, errors.New("412 PreconditionFailed"))
+		return "", storeError("put", o.Key, store.Precondition, errors.New("412 PreconditionFailed"))
 	}
 	m.objects[o.Key] = e
 	if m.OnChange != nil {
@@ -111,38 +111,38 @@ func (m *Memory) replace(ctx context.Context, o uploader.Object, content []byte,
 	return e.etag, nil
 }
 
-// Stat implements uploader.Store.
-func (m *Memory) Stat(ctx context.Context, key string) (uploader.Info, error) {
+// Stat implements store.Store.
+func (m *Memory) Stat(ctx context.Context, key string) (store.Info, error) {
 	asked := time.Now()
 	if err := m.delay(ctx, "stat", key, 0); err != nil {
-		return uploader.Info{}, err
+		return store.Info{}, err
 	}
 	e, err := m.lookup("stat", key)
 	return m.info(key, e, asked, true), err
 }
 
-// Get implements uploader.Store.
-func (m *Memory) Get(ctx context.Context, key string, limit int64) ([]byte, uploader.Info, error) {
+// Get implements store.Store.
+func (m *Memory) Get(ctx context.Context, key string, limit int64) ([]byte, store.Info, error) {
 	asked := time.Now()
 	if err := m.delay(ctx, "get", key, 0); err != nil {
-		return nil, uploader.Info{}, err
+		return nil, store.Info{}, err
 	}
 	e, err := m.lookup("get", key)
 	if err != nil {
-		return nil, uploader.Info{}, err
+		return nil, store.Info{}, err
 	}
 	if int64(len(e.content)) > limit {
-		return nil, uploader.Info{}, storeError("get", key, uploader.Permanent, fmt.Errorf("larger than %d bytes", limit))
+		return nil, store.Info{}, storeError("get", key, store.Permanent, fmt.Errorf("larger than %d bytes", limit))
 	}
 	return bytes.Clone(e.content), m.info(key, e, asked, true), nil
 }
 
-// List implements uploader.Store. It yields the objects of the moment of the call.
-func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[uploader.Info, error] {
-	return func(yield func(uploader.Info, error) bool) {
+// List implements store.Store. It yields the objects of the moment of the call.
+func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
+	return func(yield func(store.Info, error) bool) {
 		asked := time.Now()
 		if err := m.delay(ctx, "list", prefix, 0); err != nil {
-			yield(uploader.Info{}, err)
+			yield(store.Info{}, err)
 			return
 		}
 		m.mu.Lock()
@@ -153,7 +153,7 @@ func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[uploader.Inf
 				continue
 			}
 			if err := ctx.Err(); err != nil {
-				yield(uploader.Info{}, storeError("list", prefix, uploader.Transient, err))
+				yield(store.Info{}, storeError("list", prefix, store.Transient, err))
 				return
 			}
 			if !yield(m.info(key, objects[key], asked, false), nil) {
@@ -223,7 +223,7 @@ func (m *Memory) lookup(op, key string) (stored, error) {
 	defer m.mu.Unlock()
 	e, there := m.objects[key]
 	if !there {
-		return stored{}, storeError(op, key, uploader.NotFound, errors.New("404 NoSuchKey"))
+		return stored{}, storeError(op, key, store.NotFound, errors.New("404 NoSuchKey"))
 	}
 	return e, nil
 }
@@ -235,7 +235,7 @@ func (m *Memory) delay(ctx context.Context, op, key string, size int64) error {
 		d = m.Latency(op, key, size)
 	}
 	if err := pause(ctx, d); err != nil {
-		return storeError(op, key, uploader.Transient, err)
+		return storeError(op, key, store.Transient, err)
 	}
 	return nil
 }
@@ -244,13 +244,13 @@ func (m *Memory) delay(ctx context.Context, op, key string, size int64) error {
 func (m *Memory) clock() time.Time { return time.Now().Add(m.Skew).Truncate(time.Second) }
 
 // info describes an object in the answer to a request that was made at asked. A listing does not say when it was finished.
-func (m *Memory) info(key string, e stored, asked time.Time, one bool) uploader.Info {
+func (m *Memory) info(key string, e stored, asked time.Time, one bool) store.Info {
 	if e.etag == "" {
-		return uploader.Info{}
+		return store.Info{}
 	}
-	info := uploader.Info{Key: key, Size: int64(len(e.content)), ETag: e.etag}
+	info := store.Info{Key: key, Size: int64(len(e.content)), ETag: e.etag}
 	if !m.Undated {
-		info.Modified = uploader.Dated(e.modified, m.clock(), asked)
+		info.Modified = store.Dated(e.modified, m.clock(), asked)
 	}
 	if one && !m.Forgetful {
 		info.Finished = e.finished
@@ -259,9 +259,9 @@ func (m *Memory) info(key string, e stored, asked time.Time, one bool) uploader.
 }
 
 // contentOf reads the whole body of o.
-func contentOf(o uploader.Object) ([]byte, error) {
+func contentOf(o store.Object) ([]byte, error) {
 	if o.Size < 0 || o.Size > 0 && o.Body == nil {
-		return nil, storeError("put", o.Key, uploader.Permanent, errors.New("no body of that size"))
+		return nil, storeError("put", o.Key, store.Permanent, errors.New("no body of that size"))
 	}
 	content := make([]byte, o.Size)
 	if o.Size == 0 {
@@ -272,9 +272,9 @@ func contentOf(o uploader.Object) ([]byte, error) {
 		return content, nil
 	case err == nil || errors.Is(err, io.EOF):
 		err = fmt.Errorf("read body: it ends after %d of %d bytes: %w", n, o.Size, io.ErrUnexpectedEOF)
-		return nil, storeError("put", o.Key, uploader.Permanent, err)
+		return nil, storeError("put", o.Key, store.Permanent, err)
 	default:
-		return nil, storeError("put", o.Key, uploader.Transient, fmt.Errorf("read body: %w", err))
+		return nil, storeError("put", o.Key, store.Transient, fmt.Errorf("read body: %w", err))
 	}
 }
 
@@ -294,6 +294,6 @@ func pause(ctx context.Context, d time.Duration) error {
 }
 
 // fail returns an error as a Store has to.
-func storeError(op, key string, kind uploader.ErrorKind, err error) error {
-	return &uploader.Error{Op: op, Key: key, Kind: kind, Err: err}
+func storeError(op, key string, kind store.ErrorKind, err error) error {
+	return &store.Error{Op: op, Key: key, Kind: kind, Err: err}
 }

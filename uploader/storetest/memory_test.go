@@ -9,22 +9,22 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 func TestMemoryConforms(t *testing.T) {
 	t.Parallel()
-	storetest.Conformance(t, func(*testing.T) uploader.Store { return storetest.NewMemory() })
+	storetest.Conformance(t, func(*testing.T) store.Store { return storetest.NewMemory() })
 }
 
 func TestFaultsWithoutIncidentsConform(t *testing.T) {
 	t.Parallel()
-	storetest.Conformance(t, func(*testing.T) uploader.Store { return storetest.NewFaults(storetest.NewMemory()) })
+	storetest.Conformance(t, func(*testing.T) store.Store { return storetest.NewFaults(storetest.NewMemory()) })
 }
 
-func object(key, content string) uploader.Object {
-	return uploader.Object{Key: key, Body: strings.NewReader(content), Size: int64(len(content))}
+func object(key, content string) store.Object {
+	return store.Object{Key: key, Body: strings.NewReader(content), Size: int64(len(content))}
 }
 
 // TestMemoryShowsEveryState rebuilds the bucket from what OnChange told.

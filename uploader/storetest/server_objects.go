@@ -19,7 +19,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // finishedHeader is where hlsship keeps Object.Finished.
@@ -53,7 +53,7 @@ func putObject(w http.ResponseWriter, r *Request) {
 	if !ok {
 		return
 	}
-	o := uploader.Object{
+	o := store.Object{
 		Key: r.Key, Body: bytes.NewReader(content), Size: int64(len(content)),
 		ContentType: r.Header.Get("Content-Type"), CacheControl: r.Header.Get("Cache-Control"),
 		IfMatch: unquoted(r.Header.Get("If-Match")), IfAbsent: r.Header.Get("If-None-Match") == "*",
@@ -69,7 +69,7 @@ func putObject(w http.ResponseWriter, r *Request) {
 
 // refuseStored says why the Memory took nothing.
 func refuseStored(w http.ResponseWriter, err error) {
-	if uploader.KindOf(err) == uploader.Precondition {
+	if store.KindOf(err) == store.Precondition {
 		refuse(w, http.StatusPreconditionFailed, "PreconditionFailed", "At least one of the pre-conditions you specified did not hold", "")
 		return
 	}

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // uploads are the multipart uploads of a Server (S3 "Multipart upload").
@@ -24,7 +24,7 @@ type uploads struct {
 
 // upload is one of them; its parts are by number.
 type upload struct {
-	object uploader.Object
+	object store.Object
 	parts  map[int][]byte
 }
 
@@ -77,7 +77,7 @@ func (u *uploads) answer(w http.ResponseWriter, r *Request) {
 func (u *uploads) create(w http.ResponseWriter, r *Request) {
 	id := rand.Text()
 	u.mu.Lock()
-	u.open[id] = &upload{parts: map[int][]byte{}, object: uploader.Object{
+	u.open[id] = &upload{parts: map[int][]byte{}, object: store.Object{
 		Key: r.Key, ContentType: r.Header.Get("Content-Type"), CacheControl: r.Header.Get("Cache-Control"), Finished: finishedAt(r.Header.Get(finishedHeader)),
 	}}
 	u.mu.Unlock()

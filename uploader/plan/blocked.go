@@ -1,0 +1,268 @@
+package plan
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// Blocked returns, for every playlist whose newest version is not published, what that version waits for.
+func (p *Plan) Blocked() []Wait {
+	var waits []Wait
+	for _, l := range p.lists {
+		if w, ok := l.heldForMemory(); ok {
+			waits = append(waits, w)
+		} else if len(l.pending) > 0 {
+			w := l.wait()
+			if w.Reason != "uploading" {
+				w.Since = l.pending[0].file.Seen // a live playlist is written anew before anybody could call that long
+			}
+			waits = append(waits, w)
+		} else if w, ok := p.unlisted(l); ok {
+			waits = append(waits, w)
+		}
+	}
+	slices.SortFunc(waits, func(a, b Wait) int {
+		return cmp.Or(a.Since.Compare(b.Since), strings.Compare(a.Playlist, b.Playlist))
+	})
+	return waits
+}
+
+// unlisted says which segment has had other bytes for a while that no newer version of l names: they are not stored.
+func (p *Plan) unlisted(l *list) (w Wait, ok bool) {
+	s := l.published
+	if s == nil || s != l.last || s.file.Playlist.Ended {
+		return w, false
+	}
+	for i := range s.binds {
+		b := &s.binds[i]
+		o := b.obj
+		if v := o.newest; o.isMedia() && b.ver != nil && v != nil && v.id != b.ver.id && v.witnessed() && p.now.Sub(v.file.Seen) > p.cfg.Patience {
+			return Wait{Playlist: l.path, Name: o.path, Since: v.file.Seen, Reason: "unlisted"}, true
+		}
+	}
+	return w, false
+}
+
+// wait says what the newest snapshot of l waits for.
+func (l *list) wait() Wait {
+	s := l.pending[len(l.pending)-1]
+	w := Wait{Playlist: l.path, Since: s.file.Seen, Reason: "uploading", Name: l.path}
+	if s.outside != "" {
+		w.Name, w.Reason = s.outside, s.reason
+		return w
+	}
+	if s.rejected {
+		w.Reason = "rejected"
+		return w
+	}
+	for i := range s.binds {
+		b := &s.binds[i]
+		if b.satisfied() {
+			continue
+		}
+		o := b.obj
+		w.Name = o.path
+		switch {
+		case b.ver == nil && o.newest == nil && o.asked == nil:
+			w.Reason = "missing"
+			return w // nothing here can end this wait
+		case b.ver == nil && o.asked == nil && o.newest != nil && o.hollow(o.newest):
+			w.Reason = "empty"
+			return w
+		case b.ver == nil && o.asked == nil && o.newest != nil:
+			w.Reason = "stale"
+			return w
+		case b.ver != nil && o.newest != nil && o.newest.id == b.ver.id && o.newest.reach() < b.need:
+			w.Reason = "growing"
+			return w
+		case b.ver != nil && b.ver.rejected && b.ver.file.Source != nil:
+			w.Reason = "rejected"
+			return w
+		case b.ver != nil && b.ver.unpinned != "" && !b.ver.refused:
+			w.Reason = "unpinned"
+			return w
+		case b.ver != nil && b.ver.refused:
+			w.Reason = "lost"
+			return w
+		case b.ver != nil && o.exposedBy(l):
+			w.Reason = "overwrite"
+		}
+	}
+	for _, child := range s.lists {
+		switch {
+		case child.exists:
+		case child.last == nil && child.gone:
+			w.Name, w.Reason = child.path, "missing"
+			return w
+		default:
+			w.Name, w.Reason = child.path, "unpublished"
+		}
+	}
+	return w
+}
+
+// Unshipped returns the paths of all that is to be stored and is not yet, sorted: named files and the newest
+// version of playlists.
+func (p *Plan) Unshipped() []string {
+	var names []string
+	for _, o := range p.objects {
+		if v := o.newest; v != nil && v.wanted && (!v.refused || v.rejected && v.file.Source != nil) && !o.stored(v) || o.asked != nil {
+			names = append(names, o.path)
+		}
+	}
+	for _, l := range p.lists {
+		if len(l.pending) > 0 {
+			names = append(names, l.path)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Finished reports whether nothing is under way and nothing will be without a new fact: everything is shipped, or
+// what is left waits for something that only the directory could bring.
+func (p *Plan) Finished() bool {
+	if p.slots.busy() > 0 || len(p.dirty) > 0 {
+		return false
+	}
+	for _, s := range p.streams {
+		if !p.listed && len(s.backlog)+len(s.proofs) > 0 {
+			return false
+		}
+	}
+	for _, l := range p.lists {
+		if l.flying != nil || l.fetching {
+			return false
+		}
+	}
+	return len(p.alarms) == 0 || len(p.Unshipped()) == 0
+}
+
+// LiveState is what an operator sees of a stream, see Observer.Stream.
+type LiveState struct {
+	// Name is its folder.
+	Name string
+	// Forgotten is true if nothing is left of it.
+	Forgotten bool
+	// Held is how many playlist versions wait for what they name.
+	Held int
+	// WaitingSince, Published and Newest are when the oldest version that waits, the published one and the newest one were finished
+	// on disk; zero if there is none.
+	WaitingSince, Published, Newest time.Time
+}
+
+// sumTime is how long a folder is not summed up again, for each of its playlists: to do so takes about a hundredth of it.
+const sumTime = 20 * time.Microsecond
+
+// touch notes that the live state of s changed.
+func (p *Plan) touch(s *stream) {
+	if s == nil || s.folder.touched {
+		return
+	}
+	s.folder.touched = true
+	p.changed = append(p.changed, s.folder)
+}
+
+// changedStreams returns the live states of the streams that changed since the last call, or before it if it was too soon after
+// another one. With all true it returns all of them.
+func (p *Plan) changedStreams(now time.Time, all bool) []LiveState {
+	var states []LiveState
+	changed := p.changed
+	p.changed, p.nextSum = nil, time.Time{}
+	for _, f := range changed {
+		if now.Before(f.again) && !all {
+			if p.changed = append(p.changed, f); p.nextSum.IsZero() || f.again.Before(p.nextSum) {
+				p.nextSum = f.again
+			}
+			continue
+		}
+		f.touched, f.again = false, now.Add(time.Duration(len(f.streams))*sumTime)
+		f.streams = slices.DeleteFunc(f.streams, func(s *stream) bool {
+			if s.idle() {
+				delete(p.streams, s.key)
+			}
+			return s.idle()
+		})
+		states = append(states, f.state())
+		if len(f.streams) == 0 {
+			states[len(states)-1].Forgotten = true
+			delete(p.folders, f.name)
+		}
+	}
+	return states
+}
+
+// idle reports whether nothing of s is left.
+func (s *stream) idle() bool {
+	return s.list == nil && len(s.queue)+len(s.backlog)+len(s.proofs) == 0 && s.flying == 0 && s.asking == 0 &&
+		!s.dirty && s.denied == [classes]bool{} && s.alarm.IsZero()
+}
+
+// state sums the playlists of a folder up: the lag is that of the one that lags most.
+func (f *folder) state() LiveState {
+	st := LiveState{Name: f.name}
+	worst := time.Duration(-1)
+	for _, s := range f.streams {
+		if s.list != nil {
+			worst = st.add(s.list, worst)
+		}
+	}
+	return st
+}
+
+// add takes a playlist in, and returns by how much the one lags that lags most.
+func (st *LiveState) add(l *list, worst time.Duration) time.Duration {
+	for _, x := range l.pending {
+		if at := x.file.Seen; st.WaitingSince.IsZero() || at.Before(st.WaitingSince) {
+			st.WaitingSince = at
+		}
+	}
+	st.Held += len(l.pending)
+	if l.last == nil {
+		return worst
+	}
+	lag, published := time.Duration(0), l.last.file.Seen
+	if len(l.pending) > 0 {
+		if published = (time.Time{}); l.published != nil {
+			published = l.published.file.Seen
+		}
+		lag = l.last.file.Seen.Sub(l.pending[0].file.Seen)
+	}
+	if lag > worst {
+		worst, st.Published, st.Newest = lag, published, l.last.file.Seen
+	}
+	return worst
+}
+
+// Abandon returns every source that is still held, but for those that a playlist named and that outlive the
+// process, and lets go of the memory of playlists. The Plan is of no use after that.
+func (p *Plan) Abandon() []hls.Source {
+	var all []hls.Source
+	abandon := func(s hls.Source, wanted bool) {
+		if _, outlives := s.(hls.Keeper); s != nil && !(outlives && wanted) {
+			all = append(all, s)
+		}
+	}
+	for _, o := range p.objects {
+		for _, v := range []*version{o.newest, o.asked} {
+			if v != nil {
+				abandon(v.file.Source, v.wanted)
+			}
+		}
+	}
+	for _, l := range p.lists {
+		if l.last != nil {
+			abandon(l.last.file.Source, true)
+		}
+		for _, s := range slices.Concat(l.pending, l.doubt, []*snapshot{l.published}) {
+			if s != nil {
+				s.file.Share.Release()
+			}
+		}
+	}
+	return append(all, p.out.Release...)
+}

@@ -1,0 +1,84 @@
+package plan
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// What a multivariant playlist names are playlists, most of which have files of their own and are shipped by them. Of those that
+// have none the store may hold a version, so that it is asked.
+
+// nameList notes that s names child.
+func (p *Plan) nameList(s *snapshot, child *list) {
+	child.mark = s.mark
+	s.lists = append(s.lists, child)
+	if child.parents == nil {
+		child.parents = make(map[*list]int)
+	}
+	child.parents[s.list]++
+	p.wake(child.stream)
+}
+
+// unnameLists gives up the playlists that s names.
+func (p *Plan) unnameLists(s *snapshot) {
+	lists := s.lists
+	s.lists = nil
+	for _, child := range lists {
+		if child.parents[s.list]--; child.parents[s.list] == 0 {
+			delete(child.parents, s.list)
+			p.forgetList(child)
+		}
+	}
+}
+
+// nextChildren appends the requests for playlists of which there is no file: they are asked for when the newest version of l
+// waits for nothing else. It may name very many, so that they count as backlog of its stream.
+func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
+	if len(l.pending) == 0 || !l.fetched {
+		return jobs
+	}
+	s := l.pending[len(l.pending)-1]
+	if s.ready() || s.outside != "" || s.cursor < len(s.binds) {
+		return jobs
+	}
+	for ; s.asked < len(s.lists); s.asked++ {
+		child := s.lists[s.asked]
+		if child.fetched || child.fetching || child.last != nil {
+			continue
+		}
+		if at := p.retryAt(&child.backOff, false); p.now.Before(at) {
+			p.alarm(at, l.stream)
+			break
+		}
+		if l.stream.asking >= p.cfg.PerStream {
+			break
+		}
+		if p.slots.free(forBacklog) <= 0 {
+			p.slots.deny(l.stream, forBacklog)
+			break
+		}
+		p.slots.flying[forBacklog]++
+		l.stream.asking++
+		child.fetching = true
+		jobs = append(jobs, p.begin(errand{
+			Job:  Job{Path: child.path, Stream: l.stream.folder.name, Attempt: child.failures, Op: Fetch, Kind: child.kind()},
+			list: child, asker: l.stream,
+		}))
+	}
+	return jobs
+}
+
+// askAgain has the parents of l look at it anew, as it is not known any more what the store holds of it.
+func (l *list) askAgain() {
+	for _, parent := range l.named() {
+		for _, s := range parent.pending {
+			s.found, s.asked = 0, 0
+		}
+	}
+}
+
+// named returns the playlists that name l, in the order of their paths.
+func (l *list) named() []*list {
+	return slices.SortedFunc(maps.Keys(l.parents), func(a, b *list) int { return strings.Compare(a.path, b.path) })
+}

@@ -1,0 +1,175 @@
+package plan
+
+import (
+	"slices"
+	"time"
+)
+
+// aim decides what the live edge of l does about a lag that passed half of what it should not exceed: a whole window may have to go up
+// before it moves again. After a standstill it fixes the newest snapshot as the goal until that is published; one for
+// which nothing can be shipped gives way to a newer one. A line that moves and is late all the same is slower than
+// the stream: there the window begins anew at the live edge, so that what is published is recent when it is.
+func (p *Plan) aim(l *list) {
+	if len(l.pending) == 0 {
+		l.ahead, l.goal = false, nil // what was the goal is published, or was dropped
+		return
+	}
+	if l.ahead && !l.last.late() {
+		l.ahead, l.goal = false, l.last
+	}
+	lag := p.lag(l)
+	limit := p.maxLag(l)
+	if l.ahead || lag <= limit/2 {
+		return
+	}
+	if l.goal != nil && (l.goal == l.last || l.goal.shippable()) {
+		return
+	}
+	l.goal = nil
+	slow := p.now.Sub(l.moved) < limit/2
+	if slow && l.slides() && l.last.duration() <= max(lag, p.brief(limit)) {
+		l.ahead = true
+	} else {
+		l.goal = l.last
+	}
+	if slow && !l.slow {
+		l.slow = true
+		p.out.Lags = append(p.out.Lags, Lag{Playlist: l.path, Stream: l.stream.folder.name, Behind: lag})
+	}
+	p.skip(l)
+}
+
+// caughtUp notes that nothing newer than the published version of l waits, if that is so.
+func (p *Plan) caughtUp(l *list) {
+	if l.slow && len(l.pending) == 0 {
+		l.slow = false
+		p.out.Lags = append(p.out.Lags, Lag{Playlist: l.path, Stream: l.stream.folder.name})
+	}
+}
+
+// lag is how long the live edge of l has been behind, 0 if but one version waits.
+func (p *Plan) lag(l *list) time.Duration {
+	if len(l.pending) < 2 {
+		return 0
+	}
+	return p.now.Sub(l.pending[0].file.Seen)
+}
+
+// slides reports whether the window of l moves on; that of an EVENT playlist only grows.
+func (l *list) slides() bool {
+	return l.pending[0].file.Playlist.MediaSequence < l.last.file.Playlist.MediaSequence
+}
+
+// duration is at most how long what s lists takes to play.
+func (s *snapshot) duration() time.Duration {
+	return time.Duration(s.file.Playlist.Segments) * s.target()
+}
+
+// maxTarget bounds the target duration that is counted with. One wrong timestamp makes one of hours.
+const maxTarget = 30 * time.Second
+
+// target is the target duration of s.
+func (s *snapshot) target() time.Duration { return min(s.file.Playlist.TargetDuration, maxTarget) }
+
+// leastMaxLag is the lag that a playlist of short segments may have.
+const leastMaxLag = 6 * time.Second
+
+// maxLag is the lag that the live edge of l should not exceed: what is set, else four target durations, as players survive a
+// jump, and every segment that comes late is a standstill.
+func (p *Plan) maxLag(l *list) time.Duration {
+	if p.cfg.MaxLag > 0 || l.last == nil {
+		return max(p.cfg.MaxLag, 0)
+	}
+	return max(leastMaxLag, 4*l.last.target())
+}
+
+// window is how long viewers may ask for o, by the playlists that name it: as long as the longest of their windows and three
+// segments.
+func (o *object) window() (longest time.Duration) {
+	for _, n := range o.naming {
+		if s := n.list.last; s != nil {
+			lasts := s.duration() // at most, whatever a single EXTINF says
+			if sum := s.file.Playlist.Duration; sum > 0 {
+				lasts = min(lasts, sum)
+			}
+			longest = max(longest, lasts+3*s.target())
+		}
+	}
+	return longest
+}
+
+// late reports whether s waits for something that was skipped.
+func (s *snapshot) late() bool {
+	return slices.ContainsFunc(s.binds[s.cursor:], func(b bind) bool { return b.obj.late && !b.satisfied() })
+}
+
+// skip makes backlog of what would come before the live edge of l: all that the goal does not need, or, where the
+// window begins anew, all media but the newest. What another playlist names it leaves alone, unless that lags as well
+// and has no goal that needs it, as a list of I-frames or a manifest of the same segments does.
+func (p *Plan) skip(l *list) {
+	s, mark := l.stream, l.last.mark
+	for i := range l.last.binds {
+		l.last.binds[i].obj.mark = mark
+	}
+	s.queue = slices.DeleteFunc(s.queue, func(o *object) bool {
+		own := 0
+		for _, n := range o.naming {
+			if n.list == l {
+				own = n.count
+			} else if p.lag(n.list) <= p.maxLag(n.list)/4 || n.list.goal != nil && n.list.goal.find(o) >= 0 {
+				return false
+			}
+		}
+		if o.busy() || own == 0 && len(o.naming) > 0 || o.mark == mark && (!l.ahead || !o.isMedia() || own == 1) {
+			return false
+		}
+		o.late, o.behind = true, true
+		s.backlog = append(s.backlog, o)
+		return true
+	})
+}
+
+// brief is how long a window may be at most to begin anew at the live edge before it lags by more than it lasts, as nothing is
+// published until all of it is there.
+func (p *Plan) brief(limit time.Duration) time.Duration {
+	if p.cfg.MaxLag > 0 {
+		return limit
+	}
+	return 2 * limit
+}
+
+// width is how many requests may be under way for the files of s.
+func (p *Plan) width(s *stream) int {
+	if s.width == 0 {
+		return p.cfg.PerStream
+	}
+	return s.width
+}
+
+// pace adapts the width of s to the line: a PUT that takes longer than a segment lasts shares it with too many
+// others, each of which makes all of them as much later.
+func (p *Plan) pace(s *stream, took time.Duration) {
+	segment := 2 * time.Second
+	if s.list != nil && s.list.last != nil {
+		segment = max(segment, s.list.last.target())
+	}
+	switch w := p.width(s); {
+	case took > segment && w > 1:
+		s.width = w - 1
+	case took < segment/2 && w < p.cfg.PerStream:
+		s.width = w + 1
+	}
+}
+
+// shippable reports whether s is ready or a request can bring it nearer to that.
+func (s *snapshot) shippable() bool {
+	if s.rejected {
+		return false
+	}
+	for i := s.cursor; i < len(s.binds); i++ {
+		if b := &s.binds[i]; !b.satisfied() && b.obj.pendingWork() {
+			return true
+		}
+	}
+	return s.ready()
+}

@@ -1,0 +1,102 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// Allowance says what Plan.Advance may begin.
+type Allowance uint8
+
+const (
+	// Requests allows all.
+	Requests Allowance = iota + 1
+	// NoRequests is for a store that is out of reach. Time goes on for what waits in the directory, where other bytes may come before
+	// the store is back.
+	NoRequests
+	// Nothing is for the end.
+	Nothing
+)
+
+// Effects is all that a Plan has for others since the last call of Advance, in the order in which it is to be carried out. The zero
+// value is nothing.
+type Effects struct {
+	// Jobs are to be begun. Each is to be reported once.
+	Jobs []Job
+	// Keep are sources that a playlist named: they are kept over a restart where they can be.
+	Keep []hls.Source
+	// Release are sources that nobody needs any more.
+	Release []hls.Source
+	// Notes are to be remembered over a restart, once the links are gone that the sources to be released had.
+	Notes []Note
+	// Looks are the paths that the watcher is asked to look at again.
+	Looks []string
+	// Vanished is true if what the store held was found to be gone.
+	Vanished bool
+	// Useless is true if no condition of this store ever holds, so that playlists go up without. It is said once.
+	Useless bool
+	// Strangers are playlists that somebody else wrote.
+	Strangers []string
+	// Losses are named files that can never be stored, and segments that nobody saw.
+	Losses []Loss
+	// Lags say whose live edge fell behind or caught up, as the line is slower than the stream.
+	Lags []Lag
+	// Streams are the live states of the streams that changed, some of them a little later.
+	Streams []LiveState
+	// Waiting are the files that wait now.
+	Waiting Waiting
+	// Wake is when Advance is to be called although nothing happened; zero for never.
+	Wake time.Time
+}
+
+// Waiting counts the files that are named and not stored.
+type Waiting struct {
+	// Files and Bytes are how many there are, and their size.
+	Files int
+	Bytes int64
+	// Unpinned and UnpinnedBytes are those that are in the directory alone, which the others do not include.
+	Unpinned      int
+	UnpinnedBytes int64
+	// Rate is what became due of late, in bytes a second.
+	Rate float64
+}
+
+// Advance goes on to now, and returns what follows from all that the Plan was told.
+func (p *Plan) Advance(now time.Time, may Allowance) Effects {
+	p.tick(now)
+	var jobs []Job
+	switch may {
+	case Requests:
+		jobs = p.jobs()
+	case NoRequests:
+		p.recheckAll()
+	case Nothing:
+	}
+	return p.effects(jobs, false)
+}
+
+// Close returns what is left to do when nothing is under way any more: all that is still held is released, but for what a
+// playlist named and that outlives the process, and all streams are told of. The Plan is of no use after that.
+func (p *Plan) Close(now time.Time) Effects {
+	p.tick(now)
+	e := p.effects(nil, true)
+	e.Release = append(e.Release, p.Abandon()...)
+	return e
+}
+
+// effects empties what was gathered for others.
+func (p *Plan) effects(jobs []Job, last bool) Effects {
+	e := p.out
+	p.out = Effects{}
+	e.Jobs = jobs
+	e.Streams = p.changedStreams(p.now, last)
+	e.Waiting = Waiting{p.waiting, p.waitingBytes, len(p.unpinned.versions), p.unpinned.bytes, p.due.rate}
+	if at, ok := p.alarms.next(); ok {
+		e.Wake = at
+	}
+	if !p.nextSum.IsZero() && (e.Wake.IsZero() || p.nextSum.Before(e.Wake)) {
+		e.Wake = p.nextSum
+	}
+	return e
+}

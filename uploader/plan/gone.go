@@ -1,0 +1,49 @@
+package plan
+
+// A folder that is gone leaves nothing: neither playlists that wait for what nobody has, nor files, nor a stream that is shown.
+
+// dropHopeless drops the versions of l that wait for files which neither the directory nor the store has, once l has been gone for
+// Patience: nobody will write what they name.
+func (p *Plan) dropHopeless(l *list) {
+	if !l.gone || l.goneAt.IsZero() || !l.fetched || len(l.pending) == 0 || p.draining {
+		return
+	}
+	if at := l.goneAt.Add(p.cfg.Patience); p.now.Before(at) {
+		p.alarm(at, l.stream)
+		return
+	}
+	for i := len(l.pending) - 1; i >= 0; i-- {
+		s := l.pending[i]
+		if l.doubts(s) || !s.hopeless() {
+			continue
+		}
+		p.dropSnapshot(l, i)
+		if s != l.last {
+			continue
+		}
+		p.out.Losses = append(p.out.Losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "gone"})
+		if l.last = l.newest(); l.last == nil {
+			l.last = l.published
+		}
+	}
+}
+
+// hopeless reports whether s waits for something that nobody has.
+func (s *snapshot) hopeless() bool {
+	if s.outside != "" {
+		return true
+	}
+	for i := s.cursor; i < len(s.binds); i++ {
+		switch b := &s.binds[i]; {
+		case b.satisfied(), b.obj.pendingWork(), b.obj.busy(), b.obj.recall != nil:
+		case b.ver == nil && b.obj.newest == nil, b.ver != nil && b.ver.refused:
+			return true
+		}
+	}
+	for _, child := range s.lists[s.found:] {
+		if !child.exists && child.last == nil && child.fetched {
+			return true
+		}
+	}
+	return false
+}

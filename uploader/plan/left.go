@@ -1,0 +1,113 @@
+package plan
+
+import (
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/store"
+)
+
+// The newest version of each playlist is kept for the next process until it is published, as its packager may delete
+// it: liquidsoap does so when it stops, nginx-rtmp's cleaner and Ant Media soon after. What a process left in this way
+// counts only where the directory has no version of its own, which is as new or newer, and where the store has
+// none that is newer.
+
+// left reports whether s comes from an earlier process and is not known to be in the directory.
+func (s *snapshot) left() bool { return s.file.Spooled }
+
+// pin makes s the newest version of l, which is kept until it is published.
+func (p *Plan) pin(l *list, s *snapshot) {
+	if last := l.last; last != nil {
+		p.unpin(last)
+		if last.left() && !s.left() {
+			p.dropLeft(l)
+		}
+	}
+	l.last = s
+	if s.file.Source != nil {
+		p.out.Keep = append(p.out.Keep, s.file.Source)
+	}
+}
+
+// unpin lets the next process do without s.
+func (p *Plan) unpin(s *snapshot) {
+	p.releaseSource(s.file.Source)
+	s.file.Source = nil
+}
+
+// latest reports whether f is a version of l that is newer than all that is known of it.
+func (p *Plan) latest(l *list, f hls.File) bool {
+	last := l.last
+	if f.Spooled {
+		if last != nil && !last.left() {
+			return false
+		}
+		l.fetched = false // is it newer than what is published?
+		return true
+	}
+	l.gone = false
+	if last == nil || !last.text.is(f.Content) {
+		return true
+	}
+	if last.left() {
+		last.file.Spooled = false
+		p.later(l, p.now) // it may mean bytes now that an earlier process's could not
+		return false
+	}
+	return last == l.published && last.overtaken() >= 0
+}
+
+// dropLeft drops what an earlier process left of l, as there is something newer.
+func (p *Plan) dropLeft(l *list) {
+	for i := len(l.pending) - 1; i >= 0; i-- {
+		if s := l.pending[i]; s.left() && !l.doubts(s) {
+			p.dropSnapshot(l, i)
+		}
+	}
+}
+
+// compareLeft drops what an earlier process left of l if the store has something newer.
+func (p *Plan) compareLeft(l *list, out Outcome) {
+	s := l.last
+	if s != nil && s.left() && out.Playlist != nil && !s.text.is(out.Content) && !s.newer(out) {
+		p.dropLeft(l)
+	}
+}
+
+// newer reports whether s is newer than the version that the store holds, as it is if all went well: who published that
+// one let go of those before it. Sequence numbers that fall say otherwise, and so may anything about a version that
+// turned up late, unless s was finished after the other was: then its packager restarted. Where only a store's clock can
+// tell, s is newer unless it is surely not; one that turned up late, when this process may have published the other, must be surely
+// newer.
+func (s *snapshot) newer(out Outcome) bool {
+	was, is := out.Playlist, s.file.Playlist
+	media := is.Kind == hls.MediaPlaylist && was.Kind == is.Kind
+	switch {
+	case media && lastSequence(is) > lastSequence(was), !s.tardy && !startsAnew(was, is):
+		return true
+	}
+	if !out.Finished.IsZero() {
+		return s.file.Version.ModTime > out.Finished.UnixNano()
+	}
+	if s.tardy {
+		return store.Info{Modified: out.Modified}.Earlier(s.file)
+	}
+	return !store.Info{Modified: out.Modified}.Later(s.file)
+}
+
+// predates reports whether s cannot mean v, as an earlier process left s and v came since.
+func (s *snapshot) predates(v *version) bool {
+	return s.left() && !v.file.Spooled && v.file.Version.ModTime > s.file.Version.ModTime
+}
+
+// expireLeft gives up what an earlier process left and cannot be published within MaxAge.
+func (p *Plan) expireLeft() {
+	for _, l := range p.lists {
+		s := l.last
+		if s == nil || !s.left() || s.dropped || l.doubts(s) || p.now.Sub(s.file.Seen) <= p.cfg.MaxAge {
+			continue
+		}
+		p.out.Losses = append(p.out.Losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "age"})
+		p.dropLeft(l)
+		p.wake(l.stream)
+		p.touch(l.stream)
+	}
+}

@@ -1,0 +1,88 @@
+package plan
+
+import "github.com/hlsship/hlsship/uploader/store"
+
+// inQuestion reports whether the store may hold the newest bytes of o, found at rest, and nothing was heard of that yet.
+func (o *object) inQuestion() bool {
+	v := o.newest
+	return v != nil && !o.busy() && (o.unproven || v.check && !v.met && o.etag == "" && o.remote == nil)
+}
+
+// Questions counts the files to be shipped that are in question.
+func (p *Plan) Questions() int {
+	n := 0
+	for _, o := range p.objects {
+		if o.inQuestion() && o.newest.wanted {
+			n++
+		}
+	}
+	return n
+}
+
+// BeginSurvey has the backlog wait for what a listing, which begins now, will say of the files known.
+func (p *Plan) BeginSurvey() { p.listed, p.survey = false, p.next() }
+
+// Survey takes in a part of the listing, whose keys are paths here, and returns how many of its objects are files of the
+// directory that were in question. Files that come later than their part are asked for one by one.
+func (p *Plan) Survey(page []store.Info) (known int) {
+	if p.survey == 0 {
+		return 0
+	}
+	for _, info := range page {
+		if o := p.objects[info.Key]; o != nil && o.inQuestion() {
+			known++
+			p.recognise(o, info)
+		}
+	}
+	return known
+}
+
+// EndSurvey has the backlog wait no longer. If the listing is whole, the store has nothing of what it did not list.
+func (p *Plan) EndSurvey(whole bool) {
+	if whole && p.survey > 0 {
+		for _, o := range p.objects {
+			if o.inQuestion() && o.newest.id < p.survey {
+				if p.distrust(o) {
+					p.inspect() // what was there is not, and perhaps nothing is
+				}
+				p.checked(o.newest)
+				p.answered(o)
+			}
+		}
+	}
+	p.listed, p.survey = true, 0
+	for _, s := range p.streams {
+		p.wake(s)
+	}
+}
+
+// recognise draws from the listing what it says of the newest version of o. An object of another size holds other bytes; one
+// of the same is told by its ETag or, where that is no MD5, by what only a request of its own brings: when it was finished.
+func (p *Plan) recognise(o *object, info store.Info) {
+	v := o.newest
+	if o.unproven && p.prove(o, info.ETag) {
+		return
+	}
+	switch {
+	case v.noted != "" && info.ETag == v.noted:
+		p.same(o, v, info.ETag)
+	case info.Size != v.file.Version.Size:
+		p.checked(v)
+		v.differs, o.etag = true, info.ETag
+	case store.IsMD5(info.ETag):
+		o.etag = info.ETag
+	default:
+		v.met = true
+	}
+	p.answered(o)
+}
+
+// answered goes on with o, which is in question no more.
+func (p *Plan) answered(o *object) {
+	if v := o.newest; v.wanted && !v.check && !o.stored(v) {
+		p.keep(v)
+	}
+	if o.stream != nil {
+		p.requeue(o)
+	}
+}

@@ -1,0 +1,117 @@
+package plan
+
+import "github.com/hlsship/hlsship/hls"
+
+// What an earlier process stored it noted, so that a start reads next to nothing. A note is about bytes (hls.Version) and says under
+// which ETag they were stored. It is believed at once if a playlist that the store has published names the file, as all that such a
+// playlist names was stored before it; the listing of the store, or a request of its own, then proves it. Any other note
+// is believed once the store shows the ETag. What is not noted is compared by its bytes, and what a proof contradicts is as well.
+
+// Note says that the bytes of a file are stored, and under which ETag.
+type Note struct {
+	// Path names the file, relative to the watched directory.
+	Path string
+	// Version is that of the bytes that are stored.
+	Version hls.Version
+	// ETag is that of the object; never empty.
+	ETag string
+}
+
+// known returns the ETag under which an earlier process stored the bytes of f, "" if that is not known.
+func (p *Plan) known(f hls.File) string {
+	if p.cfg.Known == nil || !f.Found || f.State != hls.Settled {
+		return ""
+	}
+	return p.cfg.Known(f.Path, f.Version)
+}
+
+// note notes that the store holds v. A link, which keeps a file, ends what was noted of it.
+func (p *Plan) note(o *object, v *version) {
+	if p.cfg.Known == nil || o.etag == "" || o.unproven || v.file.State != hls.Settled || v.noted == o.etag && !v.kept {
+		return
+	}
+	p.out.Notes = append(p.out.Notes, Note{Path: o.path, Version: v.file.Version, ETag: o.etag})
+}
+
+// trust takes it that the store holds the newest bytes of o, if that is noted and a playlist that it has published names them.
+// Their source stays until that is proven.
+func (p *Plan) trust(o *object) bool {
+	v := o.newest
+	if v == nil || v.noted == "" || v.refused || o.asked != nil || o.busy() || o.etag != "" || o.remote != nil || !o.exposed() {
+		return false
+	}
+	o.remote, o.etag, o.unproven = v, v.noted, true
+	p.uncount(v)
+	p.checked(v)
+	if o.stream != nil {
+		o.stream.proofs = append(o.stream.proofs, o)
+	}
+	return true
+}
+
+// vouch believes what is noted of the files that the published version of l names, now that it may be known. The bytes that it
+// says nothing of are kept.
+func (p *Plan) vouch(l *list) {
+	if s := l.published; s != nil && s.exposed {
+		for i := range s.binds {
+			if o := s.binds[i].obj; o.newest != nil && o.newest.wanted && p.trust(o) {
+				p.wakeNaming(o)
+			}
+		}
+	}
+	for _, s := range l.pending {
+		for i := range s.binds {
+			if o, v := s.binds[i].obj, s.binds[i].ver; v != nil && v.noted != "" && v == o.newest && v.wanted && !v.refused && !o.stored(v) {
+				p.keep(v)
+			}
+		}
+	}
+}
+
+// proof returns the next file of s that is stored as far as a note tells, and of which the store is to be asked; nil if there is none.
+func (p *Plan) proof(s *stream) *object {
+	for p.listed && len(s.proofs) > 0 {
+		o := s.proofs[0]
+		if o.unproven && !o.busy() && o.asked == nil && o.newest != nil && o.stored(o.newest) {
+			if at := p.retryAt(&o.backOff, true); p.now.Before(at) {
+				p.alarm(at, s)
+				return nil
+			}
+			return o
+		}
+		s.proofs[0] = nil
+		s.proofs = s.proofs[1:]
+	}
+	return nil
+}
+
+// prove compares what the store holds under the name of o with what is noted, and reports whether that is the same. If not it is to be
+// compared by its bytes.
+func (p *Plan) prove(o *object, etag string) bool {
+	if etag != o.etag {
+		p.distrust(o)
+		return false
+	}
+	o.unproven = false
+	p.release(o.remote)
+	return true
+}
+
+// distrust forgets what is known of o from a note alone, and reports whether there was anything.
+func (p *Plan) distrust(o *object) bool {
+	if !o.unproven {
+		return false
+	}
+	old, v := o.remote, o.newest
+	o.unstore()
+	if v == nil {
+		return true
+	}
+	v.check, v.differs, v.noted = true, false, ""
+	if v.id != old.id {
+		p.supersede(o, old)
+	} else if v.wanted {
+		p.keep(v)
+	}
+	return true
+}

@@ -1,0 +1,225 @@
+package plan
+
+import "github.com/hlsship/hlsship/uploader/store"
+
+// reportPut takes the outcome of a PutMedia in.
+func (p *Plan) reportPut(j *errand, out Outcome) {
+	flight := j.object.flight
+	o, v := p.land(j)
+	switch out.Result {
+	case Done:
+		if !j.Backlog { // what takes what others leave says nothing of the line
+			for _, s := range flight.streams {
+				p.pace(s, p.now.Sub(flight.began))
+			}
+		}
+		o.remote, o.etag, o.unproven, o.failures = v, out.ETag, false, 0
+		p.uncount(v)
+		p.release(v)
+		p.note(o, v)
+		p.whole(o)
+	case Void:
+		p.void(o, v)
+	case Gone:
+		if !o.outgrown(v) { // else its source was released
+			p.dead(o, v)
+		}
+	case Failed:
+		if p.clash(j, out) {
+			break
+		}
+		if out.Kind == store.Permanent {
+			p.reject(o, v, out)
+			break
+		}
+		p.holdOff(&o.backOff, out, o.queues...)
+	case Different, Present, Absent, Cancelled:
+	}
+	p.requeue(o)
+}
+
+// reportCompare takes the outcome of a Compare in.
+func (p *Plan) reportCompare(j *errand, out Outcome) {
+	o, v := p.land(j)
+	switch out.Result {
+	case Done:
+		o.clashed = false
+		o.unproven = o.unproven && j.Local()
+		p.same(o, v, out.ETag)
+	case Different:
+		if o.clashed {
+			o.clashed = false
+			o.unstore() // it is not what was to be lengthened
+		}
+		o.etag = out.ETag
+		if !o.outgrown(v) {
+			p.differs(o, v)
+		}
+	case Absent:
+		o.clashed = false
+		if o.remote != nil {
+			p.inspect() // what was there is not, and perhaps nothing is
+		}
+		p.distrust(o)
+		o.unstore()
+		if v == nil || o.outgrown(v) {
+			p.found(o, "")
+			p.missing(o)
+		} else {
+			v.absent = true
+			p.differs(o, v)
+		}
+	case Present:
+		if o.unproven {
+			p.prove(o, out.ETag)
+			break
+		}
+		o.query = false
+		o.etag = out.ETag
+		p.found(o, out.ETag)
+		if o.current() == nil && o.asked == nil {
+			o.remote = &version{id: p.next(), wanted: true}
+			o.remote.file.Version.Size = out.Size
+			p.offer(o)
+		}
+	case Void:
+		p.void(o, v)
+	case Gone:
+		if !o.outgrown(v) {
+			p.dead(o, v)
+		}
+	case Failed:
+		p.holdOff(&o.backOff, out, o.queues...)
+	case Cancelled:
+	}
+	p.requeue(o)
+}
+
+// land ends the request of a job for a file.
+func (p *Plan) land(j *errand) (*object, *version) {
+	o := j.object
+	for _, s := range o.flight.streams {
+		s.flying--
+		if j.Backlog {
+			s.behind--
+		}
+		p.wake(s)
+		p.touch(s)
+	}
+	p.flyingBytes -= o.flight.bytes
+	o.flight = nil
+	p.slots.flying[fileClass(j.Backlog)]--
+	return o, j.version
+}
+
+// same notes that the store holds the bytes of v.
+func (p *Plan) same(o *object, v *version, etag string) {
+	if o.remote != nil {
+		v.id = o.remote.id
+	}
+	o.remote, o.etag, o.failures = v, etag, 0
+	p.differs(o, v)
+	p.uncount(v)
+	p.release(v)
+	p.note(o, v)
+}
+
+// differs ends the comparison of v: from now on it counts as the newest version.
+func (p *Plan) differs(o *object, v *version) {
+	p.checked(v)
+	v.differs = true
+	if v.wanted && !o.stored(v) {
+		p.keep(v)
+	}
+	if o.asked == v {
+		o.asked = nil
+		p.adopt(o, v)
+		if v.file.Named && !v.wanted && !o.stored(v) {
+			p.wantLater(o, v, o.stream)
+		}
+	}
+}
+
+// offer gives the references that wait for a version of o what is there now. What a published manifest counts on is
+// shipped although nobody waits for it.
+func (p *Plan) offer(o *object) {
+	waiters := o.waiters
+	o.waiters = nil
+	for _, w := range waiters {
+		if w.s.named && (!w.s.dropped || w.s.binds[w.i].free) {
+			w.s.binds[w.i].waits = false
+			p.bind(w.s, w.i)
+		}
+	}
+}
+
+// void forgets a version whose bytes changed under the request, and has the watcher look again.
+func (p *Plan) void(o *object, v *version) {
+	o.lost = o.newest == v || o.asked == v
+	if o.lost && o.gone {
+		p.lose(o, "gone")
+	}
+	p.discard(o, v)
+	p.out.Looks = append(p.out.Looks, o.path)
+}
+
+// dead forgets a version whose bytes are out of reach for ever.
+func (p *Plan) dead(o *object, v *version) {
+	if v.wanted {
+		p.lose(o, "gone")
+	}
+	o.lost = o.newest == v && v.witnessed()
+	o.gone = true
+	p.discard(o, v)
+	if v := o.newest; v != nil && v.unpinned != "" && !v.refused {
+		p.perish(o) // older bytes, which the directory has no more
+	}
+}
+
+func (p *Plan) discard(o *object, v *version) {
+	p.uncount(v)
+	p.release(v)
+	switch v {
+	case o.asked:
+		o.asked = nil
+		p.disown(o, func(waiter) bool { return true })
+		p.offer(o)
+	case o.newest:
+		o.newest = nil
+		p.supersede(o, v)
+	}
+}
+
+// missing notes that a name is neither on disk nor in the store: what names it waits, and the store is
+// asked again only when a fact or a later playlist gives a reason to.
+func (p *Plan) missing(o *object) {
+	o.query = false
+	for _, n := range o.naming {
+		p.touch(n.list.stream)
+	}
+}
+
+// refuse gives a version up that the store rejected.
+func (p *Plan) refuse(o *object, v *version) {
+	v.refused = true
+	p.lose(o, "rejected")
+	p.uncount(v)
+	p.release(v)
+}
+
+// requeue looks at o again after a request.
+func (p *Plan) requeue(o *object) {
+	if v := o.newest; v != nil && o.recalled() {
+		p.void(o, v) // it was stored, let go, and vanished from the store
+	}
+	if o.pendingWork() {
+		p.queue(o)
+	} else if o.unproven && p.listed {
+		o.stream.proofs = append(o.stream.proofs, o)
+	}
+	p.wakeNaming(o)
+	for _, n := range o.naming {
+		p.touch(n.list.stream)
+	}
+	p.forgetObject(o)
+}

@@ -1,0 +1,414 @@
+package plan
+
+import (
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/store"
+)
+
+// Config bounds a Plan. Zero values are replaced by the defaults named.
+type Config struct {
+	// Settle is how long a reference of a restarted stream waits for new bytes under an old name, and
+	// how long new bytes wait before they replace what the published playlist names. Default 2 s.
+	Settle time.Duration
+	// MaxLag is the lag that the live edge should not exceed by more than a window, on an uplink that is slower
+	// than the stream: from half of it on the live edge goes first, and what it skips follows as backlog.
+	// Default four target durations of the playlist, at least 6 s.
+	MaxLag time.Duration
+	// MinInterval is the least time between two PUTs of one playlist. Default 0.
+	MinInterval time.Duration
+	// Patience is how long new bytes of a name wait for another playlist that is stuck. Default 30 s.
+	Patience time.Duration
+	// Workers bounds the requests of all kinds under way for all streams together. The last quarter of them is for streams
+	// that have none under way, so that stalled ones take little from the others, and a quarter at most is for
+	// backlog. Default 64.
+	Workers int
+	// PerStream bounds the requests under way for the files of one stream. Default 4.
+	PerStream int
+	// Snapshots bounds the versions kept of one playlist. Default 64.
+	Snapshots int
+	// Unconditional turns conditional PUTs of playlists off.
+	Unconditional bool
+	// Budget bounds what is wanted, not stored and pinned, in bytes. Beyond it the oldest loses its pin that no newest playlist
+	// needs: it waits in the directory alone. 0 means no bound.
+	Budget int64
+	// MaxAge is how long a file is tried before it loses its pin. 0 means for ever.
+	MaxAge time.Duration
+	// MaxPath is how many bytes the path of a file may have; 0 means any. A playlist that names a longer one is held.
+	MaxPath int
+	// Memory is where playlists count what they take. nil counts nothing.
+	Memory *hls.Account
+	// Yield, unless nil, is called from any goroutine when a version of a playlist is to give up its memory, and must not
+	// block: the owner of the Plan then calls Plan.Yield.
+	Yield func(path string, seq uint64)
+	// Known returns the ETag under which an earlier process stored these bytes of a file, "" if that is not known: see Notes.
+	// nil knows nothing, and nothing is noted.
+	Known func(path string, v hls.Version) (etag string)
+	Site  hls.Site // where players find the files, which URLs in playlists mean
+	// Scanning says that somebody will call Scanned.
+	Scanning bool
+	// Include says which files are shipped although no playlist names them; nil means none.
+	Include func(path string) bool
+}
+
+func (c Config) withDefaults() Config {
+	if c.Settle <= 0 {
+		c.Settle = 2 * time.Second
+	}
+	if c.Patience <= 0 {
+		c.Patience = 30 * time.Second
+	}
+	if c.Workers <= 0 {
+		c.Workers = 64
+	}
+	if c.PerStream <= 0 {
+		c.PerStream = 4
+	}
+	if c.Snapshots <= 1 {
+		c.Snapshots = 64
+	}
+	if c.Include == nil {
+		c.Include = func(string) bool { return false }
+	}
+	return c
+}
+
+// Plan decides which PUTs are allowed now. Facts go in through Observe, all that follows from them comes out of Advance, jobs
+// above all, whose outcomes go in through Report. It does no I/O, reads no clock and is owned by one goroutine.
+//
+// The cost of a fact is that of the references in it, the cost of Advance that of the streams that
+// changed; neither grows with the files known.
+type Plan struct {
+	cfg     Config
+	now     time.Time          // the latest time heard of
+	began   time.Time          // the first
+	seq     uint64             // numbers versions and snapshots in the order of their facts
+	errands map[uint64]*errand // jobs under way, by their numbers
+	lastJob uint64
+	epoch   uint64 // counts how often what the store held was found to have vanished: an answer from before says nothing
+	objects map[string]*object
+	lists   map[string]*list
+	streams map[string]*stream // by key
+	folders map[string]*folder
+
+	dirty      []*stream // streams to look at in Next, each once
+	alarms     alarms    // streams to look at later
+	slots      slots     // requests under way
+	round      uint64    // of nextObjects
+	failing    []string  // names whose requests failed since the last success, at most two
+	waiting    int       // files wanted and not stored, waitingBytes their size
+	retries              // of names whose requests failed
+	conditions conditions
+	rejects    rejects
+
+	waitingBytes int64
+	unsureBytes  int64     // those of them that the store may hold already
+	flyingBytes  int64     // those of them that are under way, and surely not stored
+	due          flow      // of what becomes wanted
+	nextAge      time.Time // when ages are looked at again
+
+	alarmed bool // the store refused for a reason that somebody had to mend, and has not answered since
+
+	noAppend bool // the store cannot lengthen an object
+
+	scanning bool   // the directory was not looked through yet; see Scanned
+	listed   bool   // no listing of the store is to be waited for
+	survey   uint64 // while it is listed: younger versions were not there when that began. 0 else, and if what it says is void
+
+	unpinned unpinned  // files whose pins were let go
+	strays   strays    // finished files that nothing names
+	out      Effects   // what others are to hear of
+	changed  []*folder // folders whose live state changed, each once
+	nextSum  time.Time // when one of them may be summed up that could not be before; zero if all can
+}
+
+// New returns an empty Plan.
+func New(c Config) *Plan {
+	c = c.withDefaults()
+	return &Plan{
+		cfg:      c,
+		scanning: c.Scanning,
+		slots:    newSlots(c.Workers),
+		errands:  make(map[uint64]*errand),
+		objects:  make(map[string]*object),
+		lists:    make(map[string]*list),
+		streams:  make(map[string]*stream),
+		folders:  make(map[string]*folder),
+		strays:   newStrays(),
+	}
+}
+
+// Settle is Config.Settle, or its default.
+func (p *Plan) Settle() time.Duration { return p.cfg.Settle }
+
+// Observe takes a fact in. The Plan releases the fact's Source, through Effects, once it has no more
+// use for it.
+func (p *Plan) Observe(f hls.File) {
+	p.tick(f.Seen)
+	switch {
+	case f.State == hls.Gone:
+		p.observeGone(f.Path, f.Moved)
+	case f.Playlist != nil:
+		p.observeList(f)
+	default:
+		p.observeObject(f)
+	}
+}
+
+// ObserveLate takes a fact in that comes from an earlier process and turned up only now. Where the directory has other
+// bytes of that name they are newer, and those of f are lost.
+func (p *Plan) ObserveLate(f hls.File) {
+	o := p.objects[f.Path]
+	if f.Playlist != nil || o == nil || o.newest == nil && o.asked == nil {
+		p.Observe(f)
+		if l := p.lists[f.Path]; l != nil && l.last != nil && l.last.left() {
+			l.last.tardy = true
+		}
+		return
+	}
+	for _, known := range []*version{o.asked, o.newest} {
+		if known != nil && known.file.Version == f.Version {
+			p.Observe(f)
+			return
+		}
+	}
+	p.tick(f.Seen)
+	p.out.Release = append(p.out.Release, f.Source)
+	if f.Named && o.isMedia() {
+		p.lose(o, "superseded")
+	}
+}
+
+// jobs returns the jobs that are allowed now, which are under way from then on. Those of playlists come first.
+func (p *Plan) jobs() []Job {
+	for _, s := range p.alarms.due(p.now) {
+		p.wake(s)
+	}
+	p.sortRejects()
+	p.relieve()
+	for _, o := range p.strays.excess(p.now) {
+		p.forgetObject(o)
+	}
+	var jobs []Job
+	for {
+		// Those that waited for a slot go before those that something happened to.
+		streams := slices.Concat(p.slots.readmit(forPlaylist), p.slots.readmit(forEdge), p.slots.readmit(forBacklog))
+		if len(streams) == 0 {
+			streams, p.dirty = p.dirty, nil
+			for _, s := range streams {
+				s.dirty = false
+			}
+		}
+		if len(streams) == 0 {
+			p.reclaim()
+			return jobs
+		}
+		for _, s := range streams {
+			jobs = p.nextLists(s, jobs)
+		}
+		jobs = p.nextObjects(streams, jobs)
+	}
+}
+
+// Report takes the outcome of the job of that ID in.
+func (p *Plan) Report(id uint64, o Outcome) {
+	e := p.end(id)
+	p.tick(o.At)
+	p.weather(e.Job, o)
+	if e.epoch != p.epoch {
+		o = e.past(o)
+	}
+	switch e.Op {
+	case PutMedia:
+		p.reportPut(e, o)
+	case Compare:
+		p.reportCompare(e, o)
+	case PutPlaylist:
+		p.reportPlaylist(e, o)
+	case Fetch:
+		p.reportFetch(e, o)
+	}
+}
+
+// weather notes whether the store answers. The first success after it failed for more than one name ends every
+// back-off; one name that fails alone is its own trouble.
+func (p *Plan) weather(j Job, o Outcome) {
+	if j.Local() {
+		return
+	}
+	switch o.Result {
+	case Done, Different, Present, Absent:
+		p.hear()
+		if len(p.failing) > 1 {
+			p.Recover(p.now)
+		}
+		p.failing = p.failing[:0]
+		if p.alarmed {
+			p.alarmed = false
+			p.inspect()
+		}
+	case Failed:
+		p.alarmed = p.alarmed || o.Kind == store.Alarm
+		if (o.Kind == store.Transient || o.Kind == store.Alarm) && len(p.failing) < 2 && !slices.Contains(p.failing, j.Path) {
+			p.failing = append(p.failing, j.Path)
+		}
+	case Void, Gone, Cancelled:
+	}
+}
+
+// Recover ends every back-off, as the store is there again.
+func (p *Plan) Recover(now time.Time) {
+	p.tick(now)
+	p.recovery = p.now
+	for _, l := range p.lists {
+		l.goal, l.ahead, l.moved = nil, false, time.Time{} // the newest version is to be seen first
+	}
+	if p.cfg.Unconditional {
+		p.inspect() // no condition will tell that it is another one
+	}
+	for _, s := range p.streams {
+		p.wake(s)
+	}
+}
+
+func (p *Plan) tick(now time.Time) {
+	if p.began.IsZero() {
+		p.began = now
+	}
+	if now.After(p.now) {
+		p.now = now
+	}
+}
+
+func (p *Plan) next() uint64 {
+	p.seq++
+	return p.seq
+}
+
+// wake makes Advance look at s.
+func (p *Plan) wake(s *stream) {
+	if s != nil && !s.dirty {
+		s.dirty = true
+		p.dirty = append(p.dirty, s)
+	}
+}
+
+// alarm makes Advance look at s at a later time.
+func (p *Plan) alarm(at time.Time, s *stream) {
+	if s != nil {
+		p.alarms.add(at, s)
+	}
+}
+
+func (p *Plan) object(name string) *object {
+	o := p.objects[name]
+	if o == nil {
+		name = strings.Clone(name) // it may be a part of a large text
+		o = &object{path: name}
+		p.objects[name] = o
+	}
+	return o
+}
+
+// list returns the playlist of that path. Until there is a file of it, it has no stream.
+func (p *Plan) list(name string) *list {
+	l := p.lists[name]
+	if l == nil {
+		name = strings.Clone(name)
+		l = &list{path: name, gone: true}
+		p.lists[name] = l
+	}
+	return l
+}
+
+func (p *Plan) release(v *version) {
+	if v != nil {
+		p.releaseSource(v.file.Source)
+		v.file.Source = nil
+	}
+}
+
+func (p *Plan) releaseSource(s hls.Source) {
+	if s != nil {
+		p.out.Release = append(p.out.Release, s)
+	}
+}
+
+// observeList makes a snapshot of a playlist's new version.
+func (p *Plan) observeList(f hls.File) {
+	l := p.list(f.Path)
+	if l.stream == nil {
+		l.stream = p.stream(l.path, path.Dir(l.path))
+		l.stream.list, l.run = l, &run{first: true}
+	}
+	if p.reread(l, f) {
+		return
+	}
+	if !p.latest(l, f) {
+		p.releaseSource(f.Source)
+		f.Share.Release()
+		return
+	}
+	p.dropUnread(l)
+	l.yielded = time.Time{}
+	s := &snapshot{file: f, list: l, seq: p.next()}
+	s.text.content, s.file.Content = f.Content, nil
+	prev := l.last
+	if prev == nil {
+		prev = l.published
+	}
+	p.share(l, f.Content)
+	p.pin(l, s)
+	p.freeze(s, prev)
+	if prev != nil && prev.run != s.run {
+		p.disclaim(l, s)
+	}
+	p.weigh(s)
+	p.mayYield(s)
+	if n := len(l.pending); n > 0 && l.pending[n-1].anew && !l.doubts(l.pending[n-1]) {
+		p.dropSnapshot(l, n-1) // what it meant is lost, and only the newest may be bound anew
+	}
+	l.pending = append(l.pending, s)
+	p.bound(l)
+	recalled := 0
+	if prev == nil || prev.left() || p.scanning {
+		recalled = p.strays.recall(p, s) // later nothing is named that nobody sees
+	}
+	p.see(l, s, recalled)
+	p.wake(l.stream)
+	p.touch(l.stream)
+}
+
+// dropSnapshot removes pending snapshot i of l.
+func (p *Plan) dropSnapshot(l *list, i int) {
+	s := l.pending[i]
+	if i > 0 && l.pending[i-1].text.prefix && !s.text.prefix {
+		// What the one before shares with s it has alone now.
+		l.pending[i-1].text.prefix = false
+		p.weigh(l.pending[i-1])
+	}
+	l.pending = slices.Delete(l.pending, i, i+1)
+	s.dropped = true
+	p.unpin(s)
+	if s.left() && s == l.last && s != l.published {
+		l.last = l.newest() // the directory never had it
+	}
+	if l.goal == s {
+		l.goal = nil
+	}
+	for i := range s.binds {
+		// What was named and waited for a reason that is none any more is shipped all the same.
+		switch o := s.binds[i].obj; {
+		case s.binds[i].ver != nil, s.binds[i].free:
+		case o.asked != nil:
+			o.asked.wanted = true
+		case o.newest != nil && !o.newest.wanted && o.remote == nil:
+			p.wantLater(o, o.newest, l.stream)
+		}
+	}
+	p.unname(s)
+}

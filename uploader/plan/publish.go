@@ -1,0 +1,333 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/store"
+)
+
+// kind is what the newest version of l is.
+func (l *list) kind() hls.Kind {
+	if l.last != nil {
+		return l.last.file.Kind
+	}
+	return hls.MediaPlaylist
+}
+
+// reportPlaylist takes the outcome of a PutPlaylist in.
+func (p *Plan) reportPlaylist(j *errand, out Outcome) {
+	l, s := j.list, j.snapshot
+	l.flying = nil
+	p.slots.flying[forPlaylist]--
+	switch out.Result {
+	case Done:
+		l.failures, l.conflicts = 0, 0
+		p.conditions.hold(j.Job)
+		p.publish(l, s, out.ETag)
+	case Failed:
+		p.failPlaylist(l, s, out)
+	case Different, Present, Absent, Void, Gone, Cancelled:
+	}
+	if l.outdated {
+		l.outdated = false
+		p.revise(l)
+	}
+	p.wake(l.stream)
+	p.touch(l.stream)
+}
+
+func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
+	switch out.Kind {
+	case store.Precondition:
+		l.fetched = false // somebody else, or a PUT that we gave up, changed it: look and decide again
+		l.contested = true
+		p.believe(l, s)
+		return
+	case store.Unsupported:
+		p.cfg.Unconditional = true
+		p.believe(l, s)
+		return
+	case store.Permanent:
+		p.rejectPlaylist(l, s)
+		return
+	case store.Transient, store.Alarm, store.NotFound:
+	}
+	p.holdOff(&l.backOff, out, l.stream)
+}
+
+// doubts reports whether s may be published although nobody knows.
+func (l *list) doubts(s *snapshot) bool { return slices.Contains(l.doubt, s) }
+
+// believe notes that s was surely not stored by the request that ended.
+func (p *Plan) believe(l *list, s *snapshot) {
+	if i := slices.Index(l.doubt, s); i >= 0 && l.failures == 0 {
+		l.doubt = slices.Delete(l.doubt, i, i+1)
+		p.conceal(s)
+	}
+}
+
+// publish notes that the store holds s.
+func (p *Plan) publish(l *list, s *snapshot, etag string) {
+	first := !l.exists
+	l.exists, l.etag, l.moved = true, etag, p.now
+	p.expose(s) // before it stops to be pending, so that its references are kept
+	p.settleDoubt(l, s)
+	old := l.published
+	l.published = s
+	for len(l.pending) > 0 && l.pending[0].seq <= s.seq {
+		p.dropSnapshot(l, 0)
+	}
+	p.caughtUp(l)
+	if old != nil && old != s {
+		p.conceal(old)
+	}
+	p.renewAll(s)
+	s.text.letGo()
+	s.file.Share.MayYield(nil)
+	p.weigh(s)
+	if first {
+		p.wakeParents(l)
+	}
+}
+
+// settleDoubt forgets which other snapshots might have been published.
+func (p *Plan) settleDoubt(l *list, s *snapshot) {
+	doubt := l.doubt
+	l.doubt = nil
+	for _, d := range doubt {
+		if d != s && d != l.published {
+			p.conceal(d)
+		}
+	}
+}
+
+// revise binds anew what was superseded while a PUT kept its snapshot from being touched.
+func (p *Plan) revise(l *list) {
+	for i := len(l.pending) - 1; i >= 0; i-- {
+		s := l.pending[i]
+		for k := range s.binds {
+			b := &s.binds[k]
+			if b.ver == nil || b.satisfied() || b.obj.newest != nil && b.obj.newest.id == b.ver.id {
+				continue
+			}
+			if s != l.last {
+				p.dropSnapshot(l, i)
+				break
+			}
+			b.ver, b.anew = nil, true
+			s.anew, s.cursor = true, 0
+			p.bind(s, k)
+		}
+	}
+}
+
+// reportFetch takes the published version of a playlist in.
+func (p *Plan) reportFetch(j *errand, out Outcome) {
+	l := j.list
+	l.fetching = false
+	if j.asker == nil {
+		p.slots.flying[forEdge]--
+	} else {
+		p.slots.flying[forBacklog]--
+		j.asker.asking--
+		p.wake(j.asker)
+	}
+	for _, s := range l.pending { // here, as some may be published below
+		for i := range s.binds {
+			p.wakeQueues(s.binds[i].obj)
+		}
+	}
+	if out.Result != Done {
+		out.Share.Release()
+	}
+	switch out.Result {
+	case Done:
+		unfounded := l.exists && out.ETag == l.etag
+		contested := p.conflict(l, unfounded)
+		l.fetched, l.failures = true, 0
+		if ours := p.acquaint(l, out); contested && !unfounded && !ours {
+			p.out.Strangers = append(p.out.Strangers, l.path)
+		}
+		l.debut = nil
+	case Absent:
+		l.debut = nil
+		p.conflict(l, !l.exists)
+		p.unpublish(l)
+	case Failed:
+		p.holdOff(&l.backOff, out, l.stream)
+		if j.asker != nil && l.asked > 0 {
+			p.oblige(j.asker)
+		}
+		l.askAgain()
+	case Different, Present, Void, Gone, Cancelled:
+		l.askAgain()
+	}
+	p.vouch(l)
+	p.wake(l.stream)
+	p.wakeParents(l)
+	if l.stream == nil {
+		p.forgetList(l)
+	}
+}
+
+// wakeParents wakes the streams of all playlists that name l.
+func (p *Plan) wakeParents(l *list) {
+	for _, parent := range l.named() {
+		p.wake(parent.stream)
+	}
+}
+
+// unpublish notes that the store holds no version of l. If it was believed to hold one, more than that is gone.
+func (p *Plan) unpublish(l *list) {
+	p.settleDoubt(l, nil)
+	if l.exists {
+		p.vanish()
+	}
+	old := l.published
+	l.published = nil
+	l.fetched, l.failures, l.exists, l.etag = true, 0, false, ""
+	l.askAgain()
+	if old != nil {
+		p.conceal(old)
+	}
+}
+
+// acquaint compares the version that the store holds with those known. What is stored and not known comes from
+// an earlier process, or from somebody else: it counts as older than all that is on disk. ours is true if it is known.
+func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
+	defer func() {
+		if l.published == nil || l.published.file.Share != out.Share {
+			out.Share.Release()
+		}
+	}()
+	p.compareLeft(l, out)
+	if old := l.published; old != nil && len(l.doubt) == 0 && old.text.is(out.Content) {
+		l.exists, l.etag = true, out.ETag // a pending version with the same bytes may mean others by them
+		return true
+	}
+	if l.published != nil && l.published.text.is(out.Content) {
+		// What is in doubt may still arrive; and a version to come may have the very text of an earlier run.
+		l.exists, l.etag = true, out.ETag
+		return true
+	}
+	for _, known := range slices.Backward(slices.Concat(l.doubt, l.pending)) {
+		if known.text.is(out.Content) {
+			known.inherited = !l.doubts(known)
+			p.publish(l, known, out.ETag)
+			return true
+		}
+	}
+	l.exists, l.etag = true, out.ETag
+	if out.Playlist == nil {
+		return false
+	}
+	s := &snapshot{list: l, dropped: true, file: hls.File{Path: l.path, Kind: out.Playlist.Kind, Playlist: out.Playlist, Share: out.Share}}
+	s.text.content = out.Content
+	s.text.letGo()
+	p.name(s)
+	p.weigh(s)
+	old := l.published
+	l.published = s
+	p.settleDoubt(l, nil)
+	p.compareLeft(l, out) // what was in doubt was not stored
+	p.expose(s)
+	if old != nil {
+		p.conceal(old)
+		return false
+	}
+	p.seePublished(l, out.Playlist, out.Modified)
+	if len(l.pending) > 0 && l.run.first && startsAnew(out.Playlist, l.pending[0].file.Playlist) {
+		p.beginRun(l)
+	}
+	return false
+}
+
+// beginRun gives the pending snapshots of l a run of their own, as the published version belongs to the run
+// before it: what was found at rest may be left from that one.
+func (p *Plan) beginRun(l *list) {
+	l.run = &run{names: l.published.patterns()}
+	for _, s := range l.pending {
+		if !s.run.first {
+			continue
+		}
+		s.run = l.run
+		s.cursor = 0
+		for i := range s.binds {
+			if v := s.binds[i].ver; v != nil && !p.good(s, i, v) {
+				s.binds[i].ver = nil
+				p.bind(s, i)
+			}
+		}
+	}
+}
+
+// observeGone notes that a name left the directory. What was settled under it is still shipped, unless it moved.
+func (p *Plan) observeGone(name string, moved bool) {
+	if l := p.lists[name]; l != nil {
+		if moved {
+			p.callBack(l)
+		}
+		l.gone, l.goneAt, l.yielded = true, p.now, time.Time{}
+		if p.dropUnread(l) {
+			p.out.Losses = append(p.out.Losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
+		}
+		p.wake(l.stream)
+		p.forgetList(l)
+		return
+	}
+	o := p.objects[name]
+	if o == nil {
+		return
+	}
+	if o.lost && !o.gone && len(o.naming) > 0 {
+		p.lose(o, "gone")
+	}
+	o.gone = true
+	switch v := o.newest; {
+	case v != nil && v.unpinned != "" && !v.refused:
+		p.perish(o)
+	case o.recalled() && !o.busy():
+		p.unreachable(o)
+	}
+	p.offer(o)
+	p.wakeNaming(o)
+	if o.newest != nil && !o.newest.wanted {
+		p.strays.gone(o, p.now)
+	}
+	p.forgetObject(o)
+}
+
+// callBack drops what is to be published of l, whose file has another name by now. It does nothing if the store has a version, or
+// a PUT began, which cannot be called back, or if another playlist names l, so that it is none of a temporary name.
+func (p *Plan) callBack(l *list) {
+	if l.exists || l.published != nil || l.flying != nil || len(l.doubt) > 0 || len(l.parents) > 0 {
+		return
+	}
+	for i := len(l.pending) - 1; i >= 0; i-- {
+		if !l.pending[i].left() {
+			p.dropSnapshot(l, i)
+		}
+	}
+}
+
+// forgetList drops what is known of a playlist that is gone and has nothing left to publish. Should it come
+// back, what is published is read from the store again.
+func (p *Plan) forgetList(l *list) {
+	if !l.gone || len(l.pending) > 0 || l.flying != nil || l.fetching || len(l.parents) > 0 {
+		return
+	}
+	delete(p.lists, l.path)
+	p.caughtUp(l)
+	for _, s := range append(l.doubt, l.published) {
+		if s != nil {
+			p.conceal(s)
+		}
+	}
+	l.published, l.doubt, l.last = nil, nil, nil
+	if l.stream != nil {
+		l.stream.list = nil
+		p.touch(l.stream)
+	}
+}

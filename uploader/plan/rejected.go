@@ -1,0 +1,81 @@
+package plan
+
+import "time"
+
+// What a store rejects it may take later: a limit is raised, a proxy mended, a rule of the bucket lifted. So long as the newest
+// version of a playlist needs what was rejected, it is kept and tried again once a minute.
+
+// rejects are the files that the store rejected and that are still to be had.
+type rejects struct {
+	files  []*object
+	looked time.Time // when it was last looked whether they are needed
+}
+
+// reject notes that the store does not take v.
+func (p *Plan) reject(o *object, v *version, out Outcome) {
+	if o.newest != v || !p.needed(o) {
+		p.refuse(o, v)
+		return
+	}
+	if p.draining && v.rejected {
+		v.refused = true // the next process may have more luck: its bytes are left
+		return
+	}
+	if !v.rejected {
+		v.rejected = true
+		p.rejects.files = append(p.rejects.files, o)
+	}
+	out.RetryIn = RejectedDelay
+	p.holdOff(&o.backOff, out, o.queues...)
+}
+
+// sortRejects gives up what was rejected and is needed no more, once a second.
+func (p *Plan) sortRejects() {
+	if len(p.rejects.files) == 0 || p.now.Sub(p.rejects.looked) < time.Second {
+		return
+	}
+	p.rejects.looked = p.now
+	files := p.rejects.files
+	p.rejects.files = nil
+	for _, o := range files {
+		switch v := o.newest; {
+		case v == nil || !v.rejected || v.refused || o.stored(v): // it is another one, or was settled
+		case o.busy() || p.needed(o):
+			p.rejects.files = append(p.rejects.files, o)
+		default:
+			p.refuse(o, v)
+			p.wakeNaming(o)
+			p.forgetObject(o)
+		}
+	}
+}
+
+// rejectPlaylist notes that the store does not take s, which is tried again while it is the newest.
+func (p *Plan) rejectPlaylist(l *list, s *snapshot) {
+	p.believe(l, s)
+	l.backOff = backOff{}
+	l.fetched = !l.doubts(s) // an earlier request for it may have stored it, and no older one goes over it
+	if p.draining && s.rejected {
+		s.outside, s.reason = s.file.Path, "rejected" // the next process may have more luck
+		return
+	}
+	s.rejected, s.again = true, p.now.Add(RejectedDelay)
+	p.alarm(s.again, l.stream)
+}
+
+// barred reports whether s, of which all is stored, was rejected and is not to be tried now.
+func (p *Plan) barred(s *snapshot) bool {
+	return s.rejected && (s != s.list.newest() || p.now.Before(s.again))
+}
+
+// retryRejects has all that was rejected tried once more.
+func (p *Plan) retryRejects() {
+	for _, o := range p.rejects.files {
+		o.backOff = backOff{failures: o.failures}
+	}
+	for _, l := range p.lists {
+		if s := l.newest(); s != nil && s.rejected {
+			s.again = p.now
+		}
+	}
+}

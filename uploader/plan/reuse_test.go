@@ -1,0 +1,132 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestNamesThatComeBack tells which PUTs put other bytes in the place of those stored.
+func TestNamesThatComeBack(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]func(d *desk) (replaces bool){
+		"a new name": func(d *desk) bool {
+			d.media("a.ts")
+			return false
+		},
+		"stored by this process": func(d *desk) bool {
+			d.media("a.ts")
+			d.want("put a.ts")
+			d.done("put a.ts")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			d.media("a.ts")
+			d.want("compare a.ts")
+			d.answer("compare a.ts", Outcome{Result: Different, ETag: "old"})
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts", "#EXT-X-Y"))
+			d.tick(2 * time.Second)
+			return true
+		},
+		"stored by an earlier process": func(d *desk) bool {
+			d.found("a.ts")
+			d.want("compare a.ts")
+			d.answer("compare a.ts", Outcome{Result: Different, ETag: "old"})
+			return true
+		},
+		"not stored by an earlier process": func(d *desk) bool {
+			d.found("a.ts")
+			d.want("compare a.ts")
+			d.absent("compare a.ts")
+			return false
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+			d.fresh("x.m3u8")
+			want := test(d)
+			d.want("put a.ts")
+			if got := d.under["put a.ts"].Replaces; got != want {
+				t.Errorf("replaces: %v, want %v", got, want)
+			}
+			if got, want := d.under["put a.ts"].Window, 8*time.Second; got != want {
+				t.Errorf("window %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+// TestWindow is about how long viewers may ask for a file.
+func TestWindow(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, Config{})
+	d.media("a.ts", "b.ts")
+	d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts"))
+	if got, want := d.plan.objects["a.ts"].window(), 10*time.Second; got != want {
+		t.Errorf("of a playlist: %v, want %v", got, want)
+	}
+	var long []string
+	for range 100 {
+		long = append(long, "a.ts")
+	}
+	d.playlist("y.m3u8", playlistText(0, false, long...))
+	if got, want := d.plan.objects["a.ts"].window(), 206*time.Second; got != want {
+		t.Errorf("of the longer one: %v, want %v", got, want)
+	}
+	text := strings.ReplaceAll(playlistText(0, false, "c.ts"), "EXTINF:2", "EXTINF:")
+	d.playlist("z.m3u8", text)
+	if got, want := d.plan.objects["c.ts"].window(), 8*time.Second; got != want {
+		t.Errorf("of one without lengths: %v, want %v", got, want)
+	}
+	d.playlist("w.m3u8", strings.Replace(playlistText(0, true, "d.ts", "e.ts"), "EXTINF:2", "EXTINF:18446744073", 1))
+	if got, want := d.plan.objects["d.ts"].window(), 10*time.Second; got != want {
+		t.Errorf("of one with an absurd length: %v, want %v", got, want)
+	}
+}
+
+// TestAbsurdTargetDuration: one wrong timestamp makes target durations of hours, which must not hold anything up.
+func TestAbsurdTargetDuration(t *testing.T) {
+	t.Parallel()
+	for _, target := range []string{"3000", "204963823041217"} {
+		d := newDesk(t, Config{})
+		absurd := func(seq int, name string) {
+			d.playlist("x.m3u8", strings.Replace(playlistText(seq, false, name), "DURATION:2", "DURATION:"+target, 1))
+		}
+		d.media("a.ts", "b.ts")
+		absurd(7, "a.ts")
+		d.fresh("x.m3u8")
+		d.want("put a.ts")
+		d.done("put a.ts")
+		d.want("publish x.m3u8")
+		d.done("publish x.m3u8")
+		d.tick(time.Second)
+		absurd(0, "b.ts") // its packager began anew, and b.ts may be of the run before
+		d.want()
+		d.waits(3*maxTarget, "put b.ts")
+		l := d.plan.lists["x.m3u8"]
+		if got := d.plan.maxLag(l); got != 4*maxTarget {
+			t.Errorf("the largest lag is %v, want %v", got, 4*maxTarget)
+		}
+		if got := l.last.duration(); got != maxTarget {
+			t.Errorf("the window lasts %v, want %v", got, maxTarget)
+		}
+	}
+}
+
+// TestMaxLag is about what the live edge may be behind unless that is set.
+func TestMaxLag(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		set    time.Duration
+		target int
+		want   time.Duration
+	}{{0, 2, 8 * time.Second}, {0, 1, 6 * time.Second}, {0, 10, 40 * time.Second}, {0, 0, 6 * time.Second}, {time.Second, 10, time.Second}, {time.Hour, 2, time.Hour}} {
+		d := newDesk(t, Config{MaxLag: tt.set})
+		d.playlist("x.m3u8", strings.Replace(playlistText(0, false, "a.ts"), "DURATION:2", fmt.Sprint("DURATION:", tt.target), 1))
+		if got := d.plan.maxLag(d.plan.lists["x.m3u8"]); got != tt.want {
+			t.Errorf("%+v: got %v", tt, got)
+		}
+	}
+}

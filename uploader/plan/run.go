@@ -1,0 +1,151 @@
+package plan
+
+import (
+	"slices"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// run is one run of a packager. When another begins its playlists may name what the one before wrote under the same names,
+// and mean what is still to come: then they wait for other bytes, once for a name and its bytes.
+type run struct {
+	// first says that nothing is known of a run before it.
+	first bool
+	// after is the modification time of the last playlist of the run before, and seen when that was seen; zero if they are
+	// not known. The one is by the clock of the files, which may be set, the other by this process's.
+	after int64
+	seen  time.Time
+	// names are the patterns of the names that the run before had; nil if they are not known.
+	names map[string]bool
+	// old says that the run lists old files among new ones, as a channel made of a library does: one was waited for, and no
+	// other bytes came.
+	old bool
+}
+
+// startRun says to which run of the packager s belongs, which follows prev: to another one if its last sequence number
+// fell, or stayed while EXT-X-ENDLIST vanished, unless it only withdraws a segment.
+func (l *list) startRun(s, prev *snapshot) {
+	anew := prev != nil && (startsAnew(prev.file.Playlist, s.file.Playlist) && !s.withdraws(prev) || prev.text.is(s.text.content) && prev.overtaken() == 0)
+	if anew {
+		l.run = &run{after: prev.file.Version.ModTime, seen: prev.file.Seen, names: prev.patterns()}
+	}
+	s.run = l.run
+}
+
+// disclaim drops the versions of l that wait for bytes under names which the first version of another run has, or took such bytes
+// for their own: they might have been of that run, and are not.
+func (p *Plan) disclaim(l *list, s *snapshot) {
+	for i := len(l.pending) - 1; i >= 0; i-- {
+		if x := l.pending[i]; x.run != s.run && !l.doubts(x) && x.claims(s) {
+			p.dropSnapshot(l, i)
+		}
+	}
+}
+
+// claims reports whether s waits for media that other names, or means bytes of them that were finished after s.
+func (s *snapshot) claims(other *snapshot) bool {
+	return slices.ContainsFunc(s.binds, func(b bind) bool {
+		late := b.ver == nil && !b.free || b.ver != nil && b.ver.witnessed() && b.ver.file.Seen.After(s.file.Seen)
+		return late && b.obj.isMedia() && other.find(b.obj) >= 0
+	})
+}
+
+// overtaken returns which segment of s was the first to be finished with other bytes, counted from 0, -1 if none was. If
+// the playlist is then written once more with the very text of s, that is another version: of another run if it is the first
+// segment, else of one of which a segment was corrected.
+func (s *snapshot) overtaken() int {
+	if s.file.Kind != hls.MediaPlaylist {
+		return -1
+	}
+	n := 0
+	for i := range s.binds {
+		b := &s.binds[i]
+		if !b.obj.isMedia() {
+			continue
+		}
+		if o := b.obj; b.ver != nil && o.asked == nil && o.newest != nil && o.newest.id != b.ver.id && o.newest.witnessed() {
+			return n
+		}
+		n++
+	}
+	return -1
+}
+
+// fewSegments is how many segments the first playlist of a run may have.
+const fewSegments = 2
+
+// withdraws reports whether s is prev without its last segment, and means the same bytes. Where it has few segments from the
+// beginning on it may as well be the first version of another run, unless that last segment was not finished.
+func (s *snapshot) withdraws(prev *snapshot) bool {
+	was, is := prev.file.Playlist, s.file.Playlist
+	if was.Ended || is.Segments == 0 || lastSequence(is) != lastSequence(was)-1 || len(prev.binds) == 0 {
+		return false
+	}
+	last := &prev.binds[len(prev.binds)-1]
+	if finished := last.ver != nil || last.free; finished && is.Segments <= fewSegments && is.MediaSequence == 0 {
+		return false
+	}
+	before := make(map[*object]*version, len(prev.binds))
+	for _, b := range prev.binds {
+		before[b.obj] = b.ver
+	}
+	same := 0
+	for i := range s.binds {
+		o := s.binds[i].obj
+		v, named := before[o]
+		if !named {
+			continue // an older one comes back into the window
+		}
+		switch now := o.current(); {
+		case v == nil && now == nil: // it never came
+		case now == nil, v != nil && v.id != now.id, v == nil && now.file.Seen.After(prev.file.Seen):
+			return false
+		default:
+			same++
+		}
+	}
+	return same > 0
+}
+
+// patterns returns those of the names of the media of s.
+func (s *snapshot) patterns() map[string]bool {
+	var all map[string]bool
+	for i := range s.binds {
+		if o := s.binds[i].obj; o.isMedia() {
+			if all == nil {
+				all = make(map[string]bool)
+			}
+			all[o.pattern()] = true
+		}
+	}
+	return all
+}
+
+// mayBeOlder reports whether v, which reference i of s may mean, may be of the run before.
+func (r *run) mayBeOlder(s *snapshot, i int, v *version) bool {
+	switch {
+	case r.first:
+		// Of what was there at the start, the one that is older than the segment listed before it is of an earlier run.
+		return !r.old && v.file.Found && s.backward(i, v)
+	case v.witnessed() && (r.after == 0 || v.file.Seen.After(r.seen)), r.after != 0 && v.file.Version.ModTime > r.after:
+		return false
+	}
+	// Names of another kind are none that the run before wrote: those of an encoder that ran beside it, or of a library.
+	o := s.binds[i].obj
+	return !o.isMedia() || r.names == nil || r.names[o.pattern()]
+}
+
+func startsAnew(prev, next *hls.Playlist) bool {
+	if prev.Kind != next.Kind || prev.Kind == hls.MultivariantPlaylist {
+		return false
+	}
+	was, is := lastSequence(prev), lastSequence(next)
+	return is < was || is == was && prev.Ended && !next.Ended
+}
+
+// lastSequence is -1 plus the first number for a playlist without segments, so that an empty playlist
+// stands before its first segment.
+func lastSequence(pl *hls.Playlist) int64 {
+	return int64(pl.MediaSequence) + int64(pl.Segments) - 1 //nolint:gosec // sequence numbers beyond 2^63 only disable the detection
+}

@@ -1,0 +1,181 @@
+package plan
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// maxStrays and strayTime bound how many finished files are kept, and how long, although nothing names them and
+// they are deleted.
+const (
+	maxStrays = 256
+	strayTime = time.Minute
+)
+
+// strays are finished files that no playlist names yet. Those deleted meanwhile are kept for a while, as a
+// playlist may still name them; those found at rest may have been named while nobody looked.
+type strays struct {
+	deleted []deletion
+	found   map[string]map[uint64]*object // by sequence and number
+	odd     map[*object]bool              // those found that have no number
+	example string                        // one that was found
+}
+
+// deletion is a file that was deleted before anything named it.
+type deletion struct {
+	object *object
+	at     time.Time
+}
+
+func newStrays() strays {
+	return strays{found: make(map[string]map[uint64]*object), odd: make(map[*object]bool)}
+}
+
+// add takes in a file that nothing names.
+func (s *strays) add(o *object) {
+	if !o.newest.file.Found || !o.isMedia() {
+		return
+	}
+	s.example = o.path
+	key, n, ok := serial(o.path)
+	if !ok {
+		s.odd[o] = true
+		return
+	}
+	if s.found[key] == nil {
+		s.found[key] = make(map[uint64]*object)
+	}
+	s.found[key][n] = o
+}
+
+// forget takes out what is known no longer.
+func (s *strays) forget(o *object) {
+	if o.newest == nil || !o.newest.file.Found || !o.isMedia() {
+		return
+	}
+	key, n, ok := serial(o.path)
+	switch found := s.found[key]; {
+	case !ok:
+		delete(s.odd, o)
+	case found[n] == o:
+		if delete(found, n); len(found) == 0 {
+			delete(s.found, key)
+		}
+	}
+}
+
+// gone notes that o was deleted.
+func (s *strays) gone(o *object, now time.Time) { s.deleted = append(s.deleted, deletion{o, now}) }
+
+// holds reports whether o is kept for a playlist to come.
+func (s *strays) holds(o *object) bool {
+	return slices.ContainsFunc(s.deleted, func(d deletion) bool { return d.object == o })
+}
+
+// excess takes those out that are kept no longer.
+func (s *strays) excess(now time.Time) []*object {
+	var old []*object
+	for len(s.deleted) > maxStrays || len(s.deleted) > 0 && now.Sub(s.deleted[0].at) >= strayTime {
+		old = append(old, s.deleted[0].object)
+		s.deleted = s.deleted[1:]
+	}
+	return old
+}
+
+// recall ships what was found at rest and is very likely to have been named while nobody looked: an unbroken row of the
+// sequence of segments that snap names, directly below the first of them, each older than the one behind it. It returns how
+// many there are.
+func (s *strays) recall(p *Plan, snap *snapshot) (segments int) {
+	if len(s.found) == 0 {
+		return 0
+	}
+	for key, row := range rows(snap) {
+		found := s.found[key]
+		var all []*object
+		step := max(row.step, 1)
+		for n, newer := row.low-step, row.first; n < row.low; n -= step { // until it would fall below 0
+			o := p.objects[row.name(n)]
+			if o == nil || o.newest == nil || o.newest.file.Version.ModTime > newer.file.Version.ModTime {
+				break
+			}
+			if newer = o.newest; found[n] == o && !o.newest.wanted && len(o.naming) == 0 {
+				all = append(all, o)
+			}
+			delete(found, n)
+		}
+		for _, o := range slices.Backward(all) { // oldest first
+			p.wantLater(o, o.newest, snap.list.stream)
+		}
+		segments += len(all)
+		if len(found) == 0 {
+			delete(s.found, key)
+		}
+	}
+	return segments
+}
+
+// row is the part of a sequence that a playlist names.
+type row struct {
+	low, last uint64
+	step      uint64   // from one number to the next, 0 if there is but one
+	first     *version // of the number low
+}
+
+// name returns the path of another number in the sequence.
+func (r row) name(n uint64) string {
+	prefix, suffix, digits := around(r.first.file.Path)
+	text := strconv.FormatUint(n, 10)
+	if digits[0] == '0' {
+		text = strings.Repeat("0", max(0, len(digits)-len(text))) + text
+	}
+	return prefix + text + suffix
+}
+
+// rows returns the sequences of which s names finished files.
+func rows(s *snapshot) map[string]row {
+	all := make(map[string]row)
+	for i := range s.binds {
+		v := s.binds[i].ver
+		if v == nil || v.file.State != hls.Settled || !s.binds[i].obj.isMedia() {
+			continue
+		}
+		key, n, ok := serial(v.file.Path)
+		if !ok {
+			continue
+		}
+		r, known := all[key]
+		if !known || n < r.low {
+			r.low, r.first = n, v
+		}
+		if known && n > r.last && (r.step == 0 || n-r.last < r.step) {
+			r.step = n - r.last
+		}
+		r.last = n
+		all[key] = r
+	}
+	return all
+}
+
+// Unnamed returns how many media files that were found at rest nothing names, and one of them.
+func (p *Plan) Unnamed() (n int, example string) {
+	s := &p.strays
+	n = len(s.odd)
+	for _, row := range s.found {
+		n += len(row)
+	}
+	return n, s.example
+}
+
+// Scanned notes that all that lay in the directory was heard of: what was named while nobody looked is recalled once more.
+func (p *Plan) Scanned() {
+	p.scanning = false
+	for _, l := range p.lists {
+		if s := l.last; s != nil && s.named {
+			p.strays.recall(p, s)
+		}
+	}
+}

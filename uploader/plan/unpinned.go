@@ -1,0 +1,211 @@
+package plan
+
+import (
+	"slices"
+	"time"
+)
+
+// What does not fit into the budget, or waited for longer than Config.MaxAge, is mostly still in the directory. So its pin is
+// let go and its name is kept. When there is room the watcher is asked to look at it, which brings the bytes back, or says that
+// they are gone: only then are they lost.
+
+const (
+	// maxAsked is how many files the watcher looks at for this at once.
+	maxAsked = 64
+	// askTime is how long its answer is waited for; a file that somebody writes to has none.
+	askTime = 30 * time.Second
+)
+
+// unpinned are the versions to be stored that are in the directory alone: the packager may delete them at any time. There are no
+// more of them than files in the directory.
+type unpinned struct {
+	versions   []*version // oldest first
+	bytes      int64
+	asked      map[*version]time.Time // those that the watcher looks at, and since when
+	askedBytes int64
+}
+
+// add takes v in.
+func (u *unpinned) add(v *version) {
+	i := len(u.versions)
+	for i > 0 && u.versions[i-1].id > v.id {
+		i--
+	}
+	u.versions = slices.Insert(u.versions, i, v)
+	u.bytes += v.size()
+}
+
+// remove takes v out, if it is one of them.
+func (u *unpinned) remove(v *version) {
+	if v.unpinned == "" {
+		return
+	}
+	u.answered(v)
+	v.unpinned = ""
+	if i := slices.Index(u.versions, v); i >= 0 {
+		u.versions = slices.Delete(u.versions, i, i+1)
+		u.bytes -= v.size()
+	}
+}
+
+// ask notes that the watcher looks at the file of v.
+func (u *unpinned) ask(v *version, now time.Time) {
+	if u.asked == nil {
+		u.asked = make(map[*version]time.Time)
+	}
+	u.asked[v] = now
+	u.askedBytes += v.size()
+}
+
+// answered notes that it has looked.
+func (u *unpinned) answered(v *version) {
+	if _, asked := u.asked[v]; asked {
+		delete(u.asked, v)
+		u.askedBytes -= v.size()
+	}
+}
+
+// expire puts those behind the others about which the watcher has said nothing for long.
+func (u *unpinned) expire(now time.Time) {
+	for v, since := range u.asked {
+		if now.Sub(since) < askTime {
+			continue
+		}
+		u.answered(v)
+		if i := slices.Index(u.versions, v); i >= 0 {
+			u.versions = append(slices.Delete(u.versions, i, i+1), v)
+		}
+	}
+}
+
+// giveUp lets go of the pin of the newest version of o. It is lost if the directory does not have it any more.
+func (p *Plan) giveUp(o *object, reason string) {
+	v := o.newest
+	p.uncount(v)
+	p.release(v)
+	v.kept, v.unpinned = false, reason
+	if o.gone {
+		p.perish(o)
+		return
+	}
+	p.unpinned.add(v)
+	for _, n := range o.naming {
+		p.touch(n.list.stream)
+	}
+}
+
+// perish loses the newest version of o, which has no pin and is not in the directory any more, and with it the playlist versions
+// that mean it.
+func (p *Plan) perish(o *object) {
+	v, reason := o.newest, o.newest.unpinned
+	p.unpinned.remove(v)
+	v.refused, v.unpinned = true, reason
+	p.lose(o, reason)
+	for _, n := range slices.Clone(o.naming) {
+		l := n.list
+		for i := len(l.pending) - 1; i >= 0; i-- {
+			s := l.pending[i]
+			if j := s.find(o); j >= 0 && s.binds[j].ver == v && s != l.last && !l.doubts(s) {
+				p.dropSnapshot(l, i)
+			}
+		}
+		p.wake(l.stream)
+		p.touch(l.stream)
+	}
+	p.forgetObject(o)
+}
+
+// reclaim has the watcher look at files without a pin, as many as there is room for: first those that a newest playlist needs, then
+// the others, of both the oldest first. While requests fail there is no use in that.
+func (p *Plan) reclaim() {
+	u := &p.unpinned
+	if len(u.versions) == 0 || p.draining || p.alarmed || len(p.failing) > 0 {
+		return
+	}
+	u.expire(p.now)
+	if len(u.asked) == len(u.versions) || !p.mayAsk(1) {
+		return
+	}
+	edge := p.markEdge()
+	for _, first := range []bool{true, false} {
+		for _, v := range u.versions {
+			if _, asked := u.asked[v]; asked || first != (v.edge == edge) {
+				continue
+			}
+			if !p.mayAsk(v.size()) {
+				return
+			}
+			u.ask(v, p.now)
+			p.out.Looks = append(p.out.Looks, v.file.Path)
+		}
+	}
+}
+
+// mayAsk reports whether the watcher may be asked for one more file, of so many bytes: they take half of the budget at most, so that
+// there is room for what comes. If nothing is under way, as what waits is larger or must not be overwritten, one goes on its own.
+func (p *Plan) mayAsk(bytes int64) bool {
+	u := &p.unpinned
+	alone := len(u.asked) == 0 && p.slots.busy() == 0
+	return len(u.asked) < maxAsked && (alone || p.room(u.askedBytes+bytes, p.cfg.Budget/2))
+}
+
+// markEdge marks the versions without a pin that the newest versions of playlists wait for, and returns the mark.
+func (p *Plan) markEdge() uint64 {
+	mark := p.next()
+	for _, l := range p.lists {
+		s := l.newest()
+		if s == nil {
+			continue
+		}
+		for i := s.cursor; i < len(s.binds); i++ {
+			if v := s.binds[i].ver; v != nil && v.unpinned != "" {
+				v.edge = mark
+			}
+		}
+	}
+	return mark
+}
+
+// room reports whether so many bytes more may wait, of as many.
+func (p *Plan) room(more, bound int64) bool {
+	return p.cfg.Budget == 0 || p.waitingBytes-p.unsureBytes-p.flyingBytes+more <= bound
+}
+
+// repin has the newest version of o shipped, whose bytes the watcher brought back, behind what the live edge needs. If it was not
+// asked for them and there is no room, they wait on.
+func (p *Plan) repin(o *object) {
+	v := o.newest
+	if _, asked := p.unpinned.asked[v]; !asked && !p.room(v.size(), p.cfg.Budget) {
+		p.release(v)
+		return
+	}
+	p.unpinned.remove(v)
+	v.refused, v.unpinned, v.pinned = false, "", p.now
+	p.keep(v)
+	o.hurry()
+	o.late, o.behind = true, true
+	for _, n := range o.naming {
+		p.follow(o, n.list.stream)
+	}
+	if len(o.queues) == 0 {
+		p.follow(o, p.unnamed(o.path))
+	}
+}
+
+// follow puts o into the backlog of s, if there is any.
+func (p *Plan) follow(o *object, s *stream) {
+	if s == nil || slices.Contains(o.queues, s) {
+		return
+	}
+	o.joins(s)
+	s.backlog = append(s.backlog, o)
+	p.wake(s)
+	p.touch(s)
+}
+
+// lose counts a named version that can never be stored.
+func (p *Plan) lose(o *object, reason string) {
+	name := o.streamName()
+	p.out.Losses = append(p.out.Losses, Loss{Path: o.path, Stream: name, Kind: o.kind, Reason: reason})
+	p.touch(p.stream(name+"/", name)) // that of its folder may be gone
+}

@@ -1,0 +1,75 @@
+package plan
+
+import (
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// The sequence numbers of a media playlist say whether segments came and went while nobody looked: because this process or its
+// machine stood still, was not running, or lost events. They are lost, though nobody ever knew their names.
+
+// sighting is a version of a media playlist that somebody saw.
+type sighting struct {
+	playlist *hls.Playlist
+	at       time.Time // when; zero if that is not known
+	recalled int       // how many older segments were found at rest with it
+}
+
+// see takes in that a version of l is on disk, which was found with so many older segments.
+func (p *Plan) see(l *list, s *snapshot, recalled int) {
+	if s.file.Kind != hls.MediaPlaylist {
+		return
+	}
+	now := &sighting{s.file.Playlist, s.file.Seen, recalled}
+	switch {
+	case s.left():
+		now.at = time.Unix(0, s.file.Version.ModTime)
+	case l.seen == nil && !l.fetched:
+		l.debut = now // what is published says what came before it
+	}
+	p.miss(l, l.seen, now)
+	l.seen = now
+}
+
+// Remember tells the Plan of a version of a playlist that an earlier process saw last, and that the directory has no more.
+func (p *Plan) Remember(f hls.File) {
+	if l := p.list(f.Path); l.seen == nil && f.Kind == hls.MediaPlaylist {
+		l.seen = &sighting{playlist: f.Playlist, at: time.Unix(0, f.Version.ModTime)}
+	}
+}
+
+// seePublished takes in which version of l an earlier process had published when this one saw its first.
+func (p *Plan) seePublished(l *list, published *hls.Playlist, at time.Time) {
+	if l.debut != nil && published.Kind == hls.MediaPlaylist {
+		p.miss(l, &sighting{playlist: published, at: at}, l.debut)
+	}
+	l.debut = nil
+}
+
+// miss counts the segments between two versions of l that neither has.
+func (p *Plan) miss(l *list, before, now *sighting) {
+	if before == nil || startsAnew(before.playlist, now.playlist) {
+		return
+	}
+	first, next := lastSequence(before.playlist)+1, int64(now.playlist.MediaSequence) //nolint:gosec // as in lastSequence
+	missed, unwatched := next-first, time.Duration(0)
+	if !before.at.IsZero() {
+		unwatched = max(0, now.at.Sub(before.at))
+		if missed > now.plausible(unwatched) {
+			return // its packager began to count anew, from a larger number
+		}
+	}
+	if missed -= int64(now.recalled); missed > 0 {
+		p.out.Losses = append(p.out.Losses, Loss{
+			Path: l.path, Stream: l.stream.folder.name, Kind: hls.Media, Reason: "unseen",
+			Count: int(missed), First: first, Last: next - 1, Unwatched: unwatched,
+		})
+	}
+}
+
+// plausible is how many segments may have come within that time at most: sixteen for each that is as long as it may be.
+func (s *sighting) plausible(within time.Duration) int64 {
+	target := max(min(s.playlist.TargetDuration, maxTarget), time.Second)
+	return int64(s.playlist.Segments) + int64(16*within/target)
+}

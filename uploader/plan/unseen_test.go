@@ -1,0 +1,126 @@
+package plan
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// window has the watcher see a version of x.m3u8 with five segments from the given number on, all of which are there.
+func (d *desk) window(first int) {
+	var names []string
+	for i := first; i < first+5; i++ {
+		name := fmt.Sprintf("seg%d.ts", i)
+		names = append(names, name)
+		if d.plan.objects[name] == nil {
+			d.media(name)
+		}
+	}
+	d.playlist("x.m3u8", playlistText(first, false, names...))
+}
+
+// storing answers what is allowed now: what is published is the window from the given number on, or nothing if it is negative.
+func (d *desk) storing(published int) {
+	d.t.Helper()
+	d.publishes(published, time.Time{})
+}
+
+func (d *desk) publishes(published int, at time.Time) {
+	for jobs := d.jobs(); len(jobs) > 0; jobs = d.jobs() {
+		for _, j := range jobs {
+			out := Outcome{Result: Done}
+			switch {
+			case j.Op == Fetch && published < 0:
+				out.Result = Absent
+			case j.Op == Fetch:
+				text := playlistText(published, false, "p0.ts", "p1.ts", "p2.ts", "p3.ts", "p4.ts")
+				out.Content, out.Modified = []byte(text), at
+				out.Playlist, _ = hls.Parse(out.Content)
+			case j.Op == Compare:
+				out.Result = Different
+			}
+			d.report(j, out)
+		}
+	}
+}
+
+// TestUnseenSegmentsAreLost: what the sequence numbers say that nobody saw is counted, and nothing else is.
+func TestUnseenSegmentsAreLost(t *testing.T) {
+	t.Parallel()
+	type loss struct {
+		count       int
+		first, last int64
+		unwatched   time.Duration
+	}
+	for name, test := range map[string]struct {
+		play func(d *desk)
+		want []loss
+	}{
+		"while the process stood still": {func(d *desk) {
+			d.window(0)
+			d.storing(-1)
+			d.tick(10 * time.Second)
+			d.window(20)
+		}, []loss{{15, 5, 19, 10 * time.Second}}},
+		"twice": {func(d *desk) {
+			d.window(0)
+			d.tick(10 * time.Second)
+			d.window(6)
+			d.tick(10 * time.Second)
+			d.window(12)
+		}, []loss{{1, 5, 5, 10 * time.Second}, {1, 11, 11, 10 * time.Second}}},
+		"while no process ran, by what is published": {func(d *desk) {
+			d.window(40)
+			d.publishes(10, d.now.Add(-time.Minute))
+		}, []loss{{25, 15, 39, time.Minute}}},
+		"by what is published, and nobody knows when": {func(d *desk) {
+			d.window(40)
+			d.storing(10)
+		}, []loss{{25, 15, 39, 0}}},
+		"by what an earlier process saw last": {func(d *desk) {
+			text := playlistText(20, false, "a.ts", "b.ts", "c.ts", "d.ts", "e.ts")
+			f := hls.File{Path: "x.m3u8", Kind: hls.MediaPlaylist, Version: hls.Version{ModTime: d.now.Add(-time.Minute).UnixNano()}, Spooled: true}
+			f.Playlist, _ = hls.Parse([]byte(text))
+			d.plan.Remember(f)
+			d.window(30)
+			d.storing(3)
+		}, []loss{{5, 25, 29, time.Minute}}},
+		"but for what was found at rest": {func(d *desk) {
+			for i := 17; i < 40; i++ {
+				d.found(fmt.Sprintf("seg%d.ts", i))
+			}
+			d.found("other.ts")
+			d.window(40)
+			d.publishes(10, d.now.Add(-time.Minute))
+		}, []loss{{2, 15, 39, time.Minute}}},
+		"none: the window slides":      {func(d *desk) { d.window(0); d.tick(2 * time.Second); d.window(1); d.window(6); d.storing(-1) }, nil},
+		"none: just as many":           {func(d *desk) { d.window(0); d.tick(9 * time.Second); d.window(5) }, nil},
+		"none: a run that began anew":  {func(d *desk) { d.window(100); d.tick(time.Hour); d.window(0) }, nil},
+		"none: numbers that are times": {func(d *desk) { d.window(100); d.tick(10 * time.Second); d.window(1_790_000_000) }, nil},
+		"none: nothing is published":   {func(d *desk) { d.window(100); d.storing(-1) }, nil},
+		"none: what was published was seen here": {func(d *desk) {
+			d.window(100)
+			d.storing(-1)
+			d.plan.inspect()
+			d.storing(0)
+		}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			test.play(d)
+			var got []loss
+			for _, l := range d.plan.Losses() {
+				if l.Reason != "unseen" || l.Path != "x.m3u8" || l.Kind != hls.Media || l.Stream != "." {
+					t.Errorf("lost: %+v", l)
+				}
+				got = append(got, loss{l.Count, l.First, l.Last, l.Unwatched})
+			}
+			if fmt.Sprint(got) != fmt.Sprint(test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,180 @@
+package plan
+
+import "github.com/hlsship/hlsship/hls"
+
+// What a Plan knows of the store it knows from answers, and a bucket that is deleted and made anew, or comes back
+// empty, gives none. A published playlist that is not there any more tells: then all knowledge is void, since P1
+// holds of what is in the store and not of what was.
+
+// inspect has the published playlists read again, as the store may be another one than before.
+func (p *Plan) inspect() {
+	for _, l := range p.lists {
+		if l.exists && l.fetched {
+			l.fetched = false
+			l.askAgain()
+			p.wake(l.stream)
+			p.wakeParents(l)
+		}
+	}
+}
+
+// vanish forgets what the store held, as the published version of a playlist is not there any more. What playlists
+// name is stored again, unless the store turns out to hold it. Answers to requests under way may still be of
+// the time before, and count for nothing.
+func (p *Plan) vanish() {
+	p.out.Vanished, p.survey = true, 0
+	p.epoch++
+	for _, l := range p.lists {
+		l.fetched, l.exists, l.etag = false, false, ""
+		l.askAgain()
+		p.restore(l)
+		p.wake(l.stream)
+	}
+	for _, o := range p.objects {
+		p.vanishObject(o)
+		p.forgetObject(o)
+	}
+}
+
+// vanishObject forgets what the store held under the name of o, and has it stored again if a playlist names it.
+func (p *Plan) vanishObject(o *object) {
+	old, v := o.remote, o.newest
+	o.looked = false
+	if o.etag != "" {
+		o.before = o.etag
+	}
+	o.unstore()
+	if v != nil {
+		v.check, v.differs, v.noted = true, false, ""
+	}
+	switch {
+	case old == nil:
+	case v == nil || v.id != old.id:
+		p.supersede(o, old)
+		if v != nil && !o.isMedia() && !o.meant(v) {
+			p.uncount(v)
+			v.wanted, v.kept = false, false // it was to replace the bytes that vanished
+		}
+	case o.asked != nil:
+		p.discard(o, v)
+	case len(o.naming) == 0 && !p.cfg.Include(o.path):
+		p.discard(o, v) // should it be named again, it is looked for
+	case v.file.Source != nil:
+		v.kept = false
+		p.keep(v)
+		p.queue(o)
+	case o.gone: // and its bytes were let go
+		p.unreachable(o)
+	default:
+		v.kept = false
+		p.out.Looks = append(p.out.Looks, o.path)
+	}
+}
+
+// meant reports whether a pending version of a playlist means v.
+func (o *object) meant(v *version) bool {
+	for _, n := range o.naming {
+		for _, s := range n.list.pending {
+			if s.means(o, v) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// recalled reports whether the bytes of o were stored and let go, and are to be stored again.
+func (o *object) recalled() bool {
+	v := o.newest
+	return v != nil && v.file.Source == nil && v.wanted && !v.refused && v.unpinned == "" && !o.stored(v)
+}
+
+// unreachable forgets bytes that the directory has no more, nor the store, unless they were stored after it had vanished
+// and before that was noticed: it is asked. They are lost if the newest version of a playlist names them.
+func (p *Plan) unreachable(o *object) {
+	v := o.newest
+	needed := p.needed(o)
+	o.lost = v.witnessed()
+	p.discard(o, v)
+	switch {
+	case needed && o.before != "":
+		o.recall, o.query = v, true
+		p.queue(o)
+	case needed:
+		p.lose(o, "gone")
+	}
+}
+
+// found takes in what the store said of bytes that nobody else has: the ETag of what it holds, "" for nothing.
+func (p *Plan) found(o *object, etag string) {
+	v := o.recall
+	if v == nil {
+		return
+	}
+	o.recall = nil
+	if etag != o.before {
+		p.lose(o, "gone")
+		return
+	}
+	o.lost, o.remote = false, v
+	p.offer(o)
+}
+
+// restore makes the newest version of l pending again, which the store held. It means what it meant; what was
+// rewritten meanwhile it takes as any version does whose bytes are lost. Its text is read from the disk again.
+func (p *Plan) restore(l *list) {
+	old := l.last
+	if l.gone || old == nil || old != l.published {
+		return
+	}
+	s := &snapshot{file: old.file, text: old.text, list: l, seq: p.next(), run: old.run, outside: old.outside, reason: old.reason, named: true}
+	s.file.Seen, s.file.Share = p.now, nil
+	l.last = s
+	l.pending = append(l.pending, s)
+	p.out.Looks = append(p.out.Looks, l.path)
+	s.mark = p.next()
+	for _, child := range old.lists {
+		p.nameList(s, child)
+	}
+	for i := range old.binds {
+		was := &old.binds[i]
+		b := bind{obj: was.obj, ver: was.ver, need: was.need, soft: was.soft, hint: was.hint, free: was.hint || was.free && !was.soft}
+		if o := b.obj; b.ver != nil && o.newest != nil && o.newest.id != b.ver.id {
+			b.ver, b.anew, s.anew = nil, true, true
+		}
+		b.obj.mark, b.obj.place = s.mark, i
+		b.obj.name(l, 1, 0)
+		s.binds = append(s.binds, b)
+	}
+	for i := range s.binds {
+		p.bind(s, i)
+	}
+	p.touch(l.stream)
+}
+
+// reread gives the newest version of l its text back, and reports whether f is that text.
+func (p *Plan) reread(l *list, f hls.File) bool {
+	s := l.newest()
+	if s == nil || s != l.last || s.text.content != nil || !s.text.is(f.Content) {
+		return false
+	}
+	s.text.content, s.file.Source, s.file.Share = f.Content, f.Source, f.Share
+	p.weigh(s)
+	p.mayYield(s)
+	if s.file.Source != nil {
+		p.out.Keep = append(p.out.Keep, s.file.Source)
+	}
+	p.wake(l.stream)
+	return true
+}
+
+// dropUnread drops the newest version of l if its text was to be read again, as the disk has it no more, and reports whether
+// there was one.
+func (p *Plan) dropUnread(l *list) bool {
+	s := l.newest()
+	if s == nil || s.text.content != nil {
+		return false
+	}
+	p.dropSnapshot(l, len(l.pending)-1)
+	return true
+}

@@ -162,7 +162,7 @@ func kinds() []string {
 
 // The closed sets below are the words of watcher.Observer and uploader.Observer.
 
-func evidences() []string { return []string{"close", "rename", "lease", "quiet", "range"} }
+func evidences() []string { return []string{"close", "rename", "lease", "quiet", "range", "note"} }
 
 func refusals() []string {
 	return []string{"link", "irregular", "name", "playlist", "size", "permission", "empty", "deep", "long", "torn"}

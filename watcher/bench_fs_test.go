@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -151,4 +152,41 @@ func BenchmarkCloseToOpen(b *testing.B) {
 		release(f)
 	}
 	check(b, <-ended)
+}
+
+// BenchmarkFirstScan measures the start on a directory with the segments of a day, of which an earlier process noted all or none.
+func BenchmarkFirstScan(b *testing.B) {
+	dir := b.TempDir()
+	const count = 43_200
+	for i := range count {
+		check(b, os.WriteFile(filepath.Join(dir, fmt.Sprintf("s%d.ts", i)), []byte("x"), 0o644))
+	}
+	for name, noted := range map[string]func(string, fs.FileInfo) bool{
+		"noted": func(string, fs.FileInfo) bool { return true }, "unknown": nil,
+	} {
+		b.Run(name, func(b *testing.B) {
+			total := time.Duration(0)
+			for b.Loop() {
+				cpu := cpuTime(b)
+				w, err := New(Config{Dir: dir, Rescan: time.Hour, Noted: noted})
+				check(b, err)
+				ctx, cancel := context.WithCancel(context.Background())
+				facts := make(chan hls.File, 64)
+				ended := make(chan error, 1)
+				go func() { ended <- w.Run(ctx, facts) }()
+				for range count {
+					release(<-facts)
+				}
+				b.StopTimer()
+				total += cpuTime(b) - cpu
+				cancel()
+				for f := range facts {
+					release(f)
+				}
+				check(b, <-ended)
+				b.StartTimer()
+			}
+			b.ReportMetric(float64(total.Microseconds())/float64(b.N)/count, "cpu-µs/file")
+		})
+	}
 }

@@ -4,7 +4,7 @@
 //
 // # When a file counts as finished
 //
-// Settled is evidence, and every fact rests on one of four kinds of it:
+// Settled is evidence, and every fact rests on one of five kinds of it:
 //
 //   - "close": a writer closed it (inotify IN_CLOSE_WRITE), and no other process has it open for writing.
 //   - "rename": it was renamed here from a name under which its close was seen.
@@ -12,6 +12,8 @@
 //     files met by a scan, and for files moved in from elsewhere.
 //   - "quiet": size and modification time stayed the same for Config.Settle. Used where the kernel tells
 //     neither of closes nor of writers: other systems than Linux, network mounts, files of another user.
+//   - "note": it is what it was, change time and all, when an earlier process was done with it (Config.Noted). Used for files that the
+//     first scan meets in folders where closes are announced. They are not opened (glance.go).
 //
 // A file to which its packager appends until the stream ends (ffmpeg's single_file) is never settled while it is
 // live. Of such a file, the bytes that come before the end of a range in a settled playlist are reported as

@@ -34,6 +34,11 @@ func (h *holder) count() int {
 	return h.held.Len()
 }
 
+// unheld returns a Source that opens the file by name.
+func (h *holder) unheld(dir, path string, v hls.Version) *source {
+	return &source{holder: h, dir: dir, path: path, version: v}
+}
+
 // hold returns a Source that keeps file open. It takes the file over. Beyond the limit the source held
 // longest is let go.
 func (h *holder) hold(dir, path string, v hls.Version, file *os.File) *source {
@@ -65,6 +70,9 @@ func (h *holder) letGo() bool {
 
 // remove takes s out of the list, wherever it is.
 func (h *holder) remove(s *source) {
+	if s.place == nil {
+		return // it never was there
+	}
 	h.mu.Lock()
 	h.held.Remove(s.place) // does nothing if letGo was there first
 	h.mu.Unlock()
@@ -81,7 +89,7 @@ type shared struct {
 // source is an hls.Source over a file that was held when it was made.
 type source struct {
 	holder  *holder
-	place   *list.Element
+	place   *list.Element // nil if it was never held
 	dir     string
 	path    string
 	version hls.Version

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 
@@ -28,7 +29,8 @@ type listing struct {
 	leave []string                // paths of Config.Leave …
 	ids   map[fileID]bool         // … and their identities; nil if they are to be looked up
 	add   func(path string) error // watches a folder
-	over  <-chan struct{}         // closed when nobody waits for it
+	noted func(path string, fi fs.FileInfo) bool
+	over  <-chan struct{} // closed when nobody waits for it
 
 	met     fileID // whose turn it is if that is another folder
 	left    bool   // it is one to leave alone
@@ -46,6 +48,7 @@ type entry struct {
 	name    string
 	mode    fs.FileMode
 	version hls.Version // zero for folders
+	noted   bool        // Config.Noted knows it
 }
 
 // do implements task. The folder is opened first: to watch it by name may take for ever where that does, and holds up
@@ -97,7 +100,7 @@ func (l *listing) read(dir *os.File) {
 			fi, err := e.Info()
 			switch {
 			case err == nil:
-				l.entries = append(l.entries, entry{e.Name(), fi.Mode(), versionOf(fi)})
+				l.entries = append(l.entries, entry{e.Name(), fi.Mode(), versionOf(fi), l.knows(fi)})
 			case ofMachine(err):
 				l.failed = err
 			}
@@ -114,6 +117,11 @@ func (l *listing) read(dir *os.File) {
 			return
 		}
 	}
+}
+
+// knows reports whether Config.Noted knows a file of the folder, and nobody writes to it of whom the kernel does not tell.
+func (l *listing) knows(fi fs.FileInfo) bool {
+	return l.noted != nil && l.noted(path.Join(l.in.path, fi.Name()), fi) && l.remote == ""
 }
 
 // drop implements task.
@@ -138,7 +146,7 @@ func (r *run) list(s *scan, f *folder) {
 	f.listing = true
 	l := &listing{
 		in: f, scan: s, sys: &r.sys, root: r.root, top: f == r.top, name: filepath.FromSlash(f.path), path: r.absolute(f.path),
-		id: f.id, leave: r.config.Leave, over: r.work.over,
+		id: f.id, leave: r.config.Leave, noted: r.config.Noted, over: r.work.over,
 	}
 	notifier, add := r.notifier, r.arming.add
 	l.add = func(path string) error { return add(notifier, path) }

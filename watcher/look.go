@@ -34,10 +34,13 @@ type sighting struct {
 
 	place *place // of what is reported; nil once that has taken it
 
+	knows func(path string, fi fs.FileInfo) bool // knows what need not be opened; nil if that is nothing
+
 	file    *os.File
 	version hls.Version
 	writer  writer
 	known   bool // nothing is new
+	noted   bool // it was known unopened
 	err     error
 	hangs   bool
 	passed  bool // playlists do not wait for it
@@ -103,24 +106,35 @@ func (r *run) begin(l lane, f *file, p *place) {
 	case p == nil || p.done:
 		p = r.takePlace(f)
 	}
-	s := &sighting{
+	s := r.sight(f, p)
+	r.work.add(&job{lane: l, task: s, in: f.in, hang: func() { s.hang(r) }})
+}
+
+// sight says that f is looked at, of which what is found has that place.
+func (r *run) sight(f *file, p *place) *sighting {
+	f.looking = &sighting{
 		f: f, sys: &r.sys, held: r.held, root: r.root, name: filepath.FromSlash(f.path()),
 		told: f.told, signs: f.signs, bare: f.silent, deaf: f.in.remote != "", last: f.lost, place: p, file: r.takeOpen(f),
 	}
-	f.looking = s
-	r.work.add(&job{lane: l, task: s, in: f.in, hang: func() {
-		s.hangs = true
-		if p != nil && p.topic == ofFile && s.told.reported == (hls.Version{}) {
-			s.passed = true // what names it waits for its first bytes anyway
-			r.order.pass(p)
-		}
-	}})
+	return f.looking
+}
+
+// hang says that s is taken to hang.
+func (s *sighting) hang(r *run) {
+	s.hangs = true
+	if p := s.place; p != nil && p.topic == ofFile && s.told.reported == (hls.Version{}) {
+		s.passed = true // what names it waits for its first bytes anyway
+		r.order.pass(p)
+	}
 }
 
 // do implements task.
 func (s *sighting) do() {
 	if s.bare {
 		_, s.err = s.sys.regular(s.root, s.name)
+		return
+	}
+	if s.noted = s.knows != nil && s.unopened(); s.noted {
 		return
 	}
 	if s.file == nil {
@@ -139,6 +153,16 @@ func (s *sighting) drop() {
 		_ = s.file.Close()
 		s.file = nil
 	}
+}
+
+// unopened reports whether what has the name is known unopened, and takes its fingerprint then.
+func (s *sighting) unopened() bool {
+	fi, err := s.sys.regular(s.root, s.name)
+	if err != nil || !s.knows(filepath.ToSlash(s.name), fi) {
+		return false
+	}
+	s.version = versionOf(fi)
+	return true
 }
 
 // open opens the name. Where descriptors are short it lets go of held files.
@@ -251,6 +275,7 @@ func (r *run) seen(s *sighting, again bool) {
 		g.born = r.exact(f.in)
 	}
 	d := decide(sight{
+		noted:   s.noted,
 		exact:   r.exact(f.in),
 		closed:  g.closed,
 		renamed: g.renamed,

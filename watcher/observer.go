@@ -7,7 +7,7 @@ import "time"
 // observer need not import this package.
 type Observer interface {
 	// Settled is called for every file reported as finished, or as finished up to the end of a byte range.
-	// evidence is "close", "rename", "lease", "quiet" or "range" (see the package comment); kind is one of
+	// evidence is "close", "rename", "lease", "quiet", "range" or "note" (see the package comment); kind is one of
 	// hls.Kinds.
 	Settled(kind, evidence string)
 	// Refused is called for what is never reported. reason is one of Refusals.

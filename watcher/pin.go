@@ -55,9 +55,14 @@ func (k *keeping) do() {
 	}
 }
 
-// hold keeps the file open.
+// hold keeps the file open, if it was opened.
 func (k *keeping) hold() {
-	held := k.held.hold(k.dir, k.fact.Path, k.fact.Version, k.file)
+	var held *source
+	if k.file != nil {
+		held = k.held.hold(k.dir, k.fact.Path, k.fact.Version, k.file)
+	} else {
+		held = k.held.unheld(k.dir, k.fact.Path, k.fact.Version)
+	}
 	k.fact.Source = held
 	if k.pin != nil {
 		k.fact.Source = &pinnable{source: held, pin: k.pin}

@@ -23,7 +23,8 @@ type scan struct {
 	files  int
 	began  time.Time
 	list   *listing        // the folder that is being scanned
-	looked *file           // what was met last, if it is to be looked at
+	looked *file           // what was met last, if it is to be looked at; the scan waits for it
+	behind *file           // what was glanced at last; the scan waits for it when it was glanced at more
 	leave  map[fileID]bool // identities of Config.Leave; nil before they were looked up
 }
 
@@ -84,10 +85,15 @@ func (r *run) scanStep(s *scan) bool {
 			r.list(s, f)
 		}
 	case r.folders[l.in.path] == l.in && l.next < len(l.entries):
+		if n := l.ahead(r.config.Hold - r.held.count()); n > 0 {
+			r.glance(s, l, n)
+			l.next += n
+			break
+		}
 		r.visit(s, l, l.entries[l.next])
 		l.next++
 	default:
-		s.list = nil
+		s.list, s.looked, s.behind = nil, s.behind, nil
 	}
 	return true
 }
@@ -98,6 +104,14 @@ func (r *run) visit(s *scan, l *listing, e entry) {
 		r.visitFolder(s, l, e.name)
 		return
 	}
+	if f := r.met(s, l, e); f != nil {
+		s.looked = f
+		r.lookIn(scanLooks, f)
+	}
+}
+
+// met deals with what has a name in a listing and is no folder. It returns the file if that is to be looked at, else nil.
+func (r *run) met(s *scan, l *listing, e entry) *file {
 	if sub := l.in.subs[e.name]; sub != nil {
 		r.removeFolder(sub)
 	}
@@ -108,7 +122,7 @@ func (r *run) visit(s *scan, l *listing, e entry) {
 	case e.mode.IsRegular():
 		s.files++
 		if f.silent || !f.told.news(e.version) || f.retrying || f.lost {
-			return
+			return nil
 		}
 		if f.open != nil && f.seen.Inode != e.version.Inode {
 			f.lost, f.next = true, signs{} // an event was missed
@@ -118,11 +132,11 @@ func (r *run) visit(s *scan, l *listing, e entry) {
 			now.scanned = true
 		}
 		now.attempt = 0
-		s.looked = f
-		r.lookIn(scanLooks, f)
+		return f
 	default:
 		r.refuseIrregular(f, e.mode)
 	}
+	return nil
 }
 
 // visitFolder deals with a folder in a listing.

@@ -9,6 +9,7 @@ const (
 	byLease  = "lease"
 	byQuiet  = "quiet"
 	byRange  = "range"
+	byNote   = "note"
 )
 
 // writer is the answer to the question whether anybody has a file open for writing.
@@ -34,6 +35,8 @@ const (
 
 // sight is what is known of a file at one look. It is all that decide needs.
 type sight struct {
+	// noted: an earlier process saw it finished, and nothing changed it since.
+	noted bool
 	// exact: the kernel announces closes in this folder.
 	exact bool
 	// closed: the close of exactly these bytes was seen, under this name or the one before.
@@ -88,6 +91,8 @@ func decide(s sight, settle time.Duration) verdict {
 // weigh is decide for what a writer closes when it is finished.
 func weigh(s sight, settle time.Duration) verdict {
 	switch {
+	case s.noted:
+		return verdict{evidence: byNote}
 	case s.created && s.empty:
 		return verdict{again: settle}
 	case s.writer == some:

@@ -47,6 +47,11 @@ type Config struct {
 	// are pinned once their Source is kept (hls.Keeper), playlists at once. Pin is called from several goroutines at once. One
 	// that takes long delays that file and what waits for it.
 	Pin func(path string, f *os.File, v hls.Version) (src hls.Source, ok bool)
+	// Noted, unless nil, says that an earlier process was done with the file of that path, which was finished, and that nothing
+	// changed it since. fi is what its name means now, found without opening it. It is asked of all that a listing meets. What it
+	// knows is reported unopened, but for the files that are kept open (Hold) and for those on a network mount, of which fi may be old.
+	// It is called from several goroutines at once and must be fast.
+	Noted func(path string, fi fs.FileInfo) bool
 	// Torn, unless nil, says that a loss of power tore the file of that path with that fingerprint, however finished it
 	// looks. It is called from the goroutine of Run and must be fast.
 	Torn func(path string, v hls.Version) bool

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"log/slog"
 	"os"
 	"time"
@@ -59,12 +60,14 @@ func (k keeping) start(c storeConfig, now time.Time) time.Time {
 	return began
 }
 
-// notes returns what is remembered of the files stored at c; nil if the spool is off.
-func (k keeping) notes(c storeConfig) uploader.Notes {
+// notes returns what is remembered of the files stored at c, and what tells of a file that it is remembered and unchanged; both are
+// nil if the spool is off.
+func (k keeping) notes(c storeConfig) (notes uploader.Notes, unchanged func(path string, fi fs.FileInfo) bool) {
 	if k.spool == nil {
-		return nil
+		return nil, nil
 	}
-	return k.spool.Notes(c.server() + "/" + c.keyPrefix())
+	n := k.spool.Notes(c.server() + "/" + c.keyPrefix())
+	return n, n.Unchanged
 }
 
 // end says that everything of the run is shipped.

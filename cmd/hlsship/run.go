@@ -141,10 +141,11 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 		observer = figures.Uploader()
 	}
 	held = s.supervisor.tie(c.name, figures.Watcher(), observer, c.dir, c.store.destination())
+	notes, noted := kept.notes(c.store)
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
 	watch, err := watcher.New(watcher.Config{
 		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), LongestPath: uploader.LongestPath(c.store.keyPrefix()),
-		Leave: s.leave, Site: c.store.site(), Pin: kept.pin, Torn: kept.torn,
+		Leave: s.leave, Site: c.store.site(), Pin: kept.pin, Torn: kept.torn, Noted: noted,
 		Memory: s.memory, Logger: s.logger, Observer: held.watcher, Beat: held.watching,
 	})
 	if err != nil {
@@ -154,7 +155,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 		Store: store, Prefix: c.store.keyPrefix(), Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
 		Unique: unique, CacheControl: c.store.cacheControl, Headers: c.store.headers, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
-		Notes: kept.notes(c.store), Memory: s.memory,
+		Notes: notes, Memory: s.memory,
 		Look: watch.Look, Scanned: held.begun, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})
 	if err != nil {
@@ -188,7 +189,7 @@ func (o *opened) run(hard, soft context.Context) error {
 	defer stopServing()
 
 	shippers, servers := group{enter: o.enter}, group{enter: o.enter}
-	facts := make(chan hls.File)
+	facts := make(chan hls.File, 64) // so that the many facts of a scan cost few changes between two goroutines
 	shippers.start("watch "+c.dir, stopWatching, func() error {
 		defer o.ties.watched()
 		if err := o.watch.Run(watching, facts); err != nil {

@@ -65,6 +65,7 @@ type noted struct {
 	version hls.Version
 	changed int64 // the change time of its inode, in nanoseconds since the Unix epoch
 	etag    string
+	sure    bool // the file was seen to be as it was
 }
 
 // note is one that waits to be written.
@@ -88,8 +89,8 @@ func (s *Spool) Notes(destination string) *Notes {
 	return n
 }
 
-// Known returns the ETag under which an earlier process stored the file, "" if that is not known or if it is another version. Each
-// note is told once.
+// Known returns the ETag under which an earlier process stored the file, "" if that is not known, if it is another version, or if it
+// was not seen to be Unchanged. Each note is told once.
 func (n *Notes) Known(path string, v hls.Version) (etag string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -98,10 +99,26 @@ func (n *Notes) Known(path string, v hls.Version) (etag string) {
 		return ""
 	}
 	delete(n.known, path)
-	if known.version != v {
+	if !known.sure || known.version != v {
 		return ""
 	}
 	return known.etag
+}
+
+// Unchanged reports whether the path is that of a file which an earlier process stored, and which is as it was then, change time and
+// all: fi is what the path means now. It is to be asked before Known is, and knows nothing after that.
+func (n *Notes) Unchanged(path string, fi fs.FileInfo) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	was, ok := n.known[path]
+	if !ok {
+		return false
+	}
+	now := noted{version: versionOf(fi), changed: n.spool.sys.changed(fi)}
+	was.sure = fi.Mode().IsRegular() && was.same(now)
+	was.version.Device = now.version.Device
+	n.known[path] = was
+	return was.sure
 }
 
 // Stored notes that the file is stored, within a second or two. Call it when nothing is left of its Source, since a pin that is removed
@@ -117,25 +134,15 @@ func (n *Notes) Stored(path string, v hls.Version, etag string) {
 	}
 }
 
-// load takes in what is noted of files that are still what they were.
+// load takes in what is noted. Whether the files are still what they were is found out when somebody looks at them anyway: to look
+// at those of a long stream takes a tenth of a second.
 func (n *Notes) load(b *base) {
 	s := n.spool
-	dir, err := os.OpenRoot(s.config.Dir)
-	if err != nil {
-		return // it is not there yet
-	}
-	defer dir.Close() //nolint:errcheck // nothing was written
 	known := map[string]noted{}
-	err = n.read(b, func(_ int64, _ []byte, path string, was noted) error {
-		if now, ok := s.look(dir, path); ok && was.same(now) {
-			was.version = now.version
-			known[path] = was
-		} else {
-			delete(known, path)
-		}
+	n.warn(n.read(b, func(_ int64, _ []byte, path string, was noted) error {
+		known[path] = was // the last one holds
 		return nil
-	})
-	n.warn(err)
+	}))
 	if len(known) > 0 {
 		s.config.Logger.Info("remembers what is stored", "spool", s.folder, "files", len(known))
 		n.known = known
@@ -144,8 +151,9 @@ func (n *Notes) load(b *base) {
 
 // same reports whether the file is as it was when it was noted. A device may have another number after a boot.
 func (was noted) same(now noted) bool {
-	was.version.Device, was.etag = now.version.Device, now.etag
-	return was == now && now.changed != 0
+	v := was.version
+	v.Device = now.version.Device
+	return v == now.version && was.changed == now.changed && now.changed != 0
 }
 
 // look returns what a file is now. No link is followed.

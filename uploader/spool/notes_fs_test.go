@@ -21,6 +21,19 @@ func (x *stage) look(name string) hls.Version {
 	return versionOf(fi)
 }
 
+// known returns what is known of a file once it was looked at.
+func (x *stage) known(n *Notes, name string) (etag string) {
+	x.Helper()
+	fi, err := os.Lstat(x.path(name))
+	x.must(err)
+	unchanged := n.Unchanged(name, fi)
+	etag = n.Known(name, versionOf(fi))
+	if unchanged != (etag != "") || n.Unchanged(name, fi) {
+		x.Errorf("%s is unchanged: %v, and stored as %q", name, unchanged, etag)
+	}
+	return etag
+}
+
 func etagOf(name string) string { return "etag-of-" + strings.ReplaceAll(name, " ", "_") }
 
 // later has the spool's clock be ahead, so that files have rested.
@@ -99,18 +112,17 @@ func TestNotes(t *testing.T) {
 			notes = x.spool.Notes(to)
 			var known []string
 			for _, name := range names {
-				fi, err := os.Lstat(x.path(name))
-				if err != nil {
+				if _, err := os.Lstat(x.path(name)); err != nil {
 					continue
 				}
-				switch etag := notes.Known(name, versionOf(fi)); etag {
+				switch etag := x.known(notes, name); etag {
 				case "":
 				case etagOf(name):
 					known = append(known, name)
 				default:
 					t.Errorf("%s was stored as %q", name, etag)
 				}
-				if notes.Known(name, versionOf(fi)) != "" {
+				if x.known(notes, name) != "" {
 					t.Errorf("%s is told twice", name)
 				}
 			}
@@ -144,7 +156,7 @@ func TestNotesInDoubt(t *testing.T) {
 	x.spool.sys.now = time.Now
 	notes.write()
 	x.again()
-	if got := x.spool.Notes("here").Known("b.ts", b); got != "" {
+	if got := x.known(x.spool.Notes("here"), "b.ts"); got != "" {
 		t.Errorf("b.ts is known as %q", got)
 	}
 }
@@ -172,10 +184,52 @@ func TestNotesStaySmall(t *testing.T) {
 	x.spool.Close()
 	x.open(later(time.Second))
 	notes = x.spool.Notes("here")
-	if got := notes.Known("kept.ts", kept); got != "etag-of-kept.ts" {
+	if got := x.known(notes, "kept.ts"); got != "etag-of-kept.ts" {
 		t.Errorf("the kept file is known as %q", got)
 	}
-	if got := notes.Known("a.ts", v); got != long {
+	if got := x.known(notes, "a.ts"); got != long {
 		t.Errorf("the other is known as %.10q", got)
+	}
+}
+
+// TestNotesOfWhatChangesLater has files change, and be changed back, once the notes are read: what counts is the last look.
+func TestNotesOfWhatChangesLater(t *testing.T) {
+	t.Parallel()
+	x := start(t, later(time.Second))
+	notes := x.spool.Notes("here")
+	names := []string{"unasked.ts", "same.ts", "written.ts", "touched.ts", "other.ts", "changed-after-a-look.ts"}
+	was := map[string]hls.Version{}
+	for _, name := range names {
+		x.write(name, "a")
+		was[name] = x.look(name)
+		notes.Stored(name, was[name], etagOf(name))
+	}
+	x.spool.Close()
+	x.open(later(2 * time.Second))
+	notes = x.spool.Notes("here")
+	const looked = "changed-after-a-look.ts"
+	fi, err := os.Lstat(x.path(looked))
+	x.must(err)
+	if !notes.Unchanged(looked, fi) {
+		t.Errorf("%s is not known", looked)
+	}
+	for _, name := range []string{"written.ts", looked} {
+		x.must(os.WriteFile(x.path(name), []byte("b"), 0o600))
+		x.must(os.Chtimes(x.path(name), time.Unix(0, was[name].ModTime), time.Unix(0, was[name].ModTime)))
+	}
+	x.must(os.Chmod(x.path("touched.ts"), 0o640)) // harmless, but nothing tells that from the others
+	x.write("new", "b")
+	x.must(os.Rename(x.path("new"), x.path("other.ts")))
+	if got := notes.Known("unasked.ts", was["unasked.ts"]); got != "" {
+		t.Errorf("a file that nobody looked at is known as %q", got)
+	}
+	for _, name := range names[1:] {
+		want := ""
+		if name == "same.ts" {
+			want = etagOf(name)
+		}
+		if got := x.known(notes, name); got != want {
+			t.Errorf("%s is known as %q, want %q", name, got, want)
+		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 
@@ -121,7 +120,7 @@ func (l *listing) read(dir *os.File) {
 
 // knows reports whether Config.Noted knows a file of the folder, and nobody writes to it of whom the kernel does not tell.
 func (l *listing) knows(fi fs.FileInfo) bool {
-	return l.noted != nil && l.noted(path.Join(l.in.path, fi.Name()), fi) && l.remote == ""
+	return l.noted != nil && l.noted(l.in.below(fi.Name()), fi) && l.remote == ""
 }
 
 // drop implements task.

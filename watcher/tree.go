@@ -96,7 +96,15 @@ type told struct {
 }
 
 // path returns the file's path below the directory, slash-separated.
-func (f *file) path() string { return path.Join(f.in.path, f.name) }
+func (f *file) path() string { return f.in.below(f.name) }
+
+// below returns the path of a name in the folder.
+func (f *folder) below(name string) string {
+	if f.path == "." {
+		return name
+	}
+	return f.path + "/" + name
+}
 
 // tell says that v is reported.
 func (f *file) tell(v hls.Version) { f.told = told{reported: v} }
@@ -135,7 +143,7 @@ func (f *file) now() *signs {
 func (r *run) newFolder(parent *folder, name string) *folder {
 	f := &folder{path: ".", parent: parent, files: make(map[string]*file), subs: make(map[string]*folder)}
 	if parent != nil {
-		f.path, f.depth = path.Join(parent.path, name), parent.depth+1
+		f.path, f.depth = parent.below(name), parent.depth+1
 		parent.subs[name] = f
 	}
 	f.again.do = func() {

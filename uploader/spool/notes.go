@@ -115,10 +115,12 @@ func (n *Notes) Unchanged(path string, fi fs.FileInfo) bool {
 		return false
 	}
 	now := noted{version: versionOf(fi), changed: n.spool.sys.changed(fi)}
-	was.sure = fi.Mode().IsRegular() && was.same(now)
-	was.version.Device = now.version.Device
-	n.known[path] = was
-	return was.sure
+	sure := fi.Mode().IsRegular() && was.same(now)
+	if sure != was.sure {
+		was.sure, was.version.Device = sure, now.version.Device
+		n.known[path] = was
+	}
+	return sure
 }
 
 // Stored notes that the file is stored, within a second or two. Call it when nothing is left of its Source, since a pin that is removed

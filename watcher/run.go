@@ -201,10 +201,8 @@ func (r *run) step(done <-chan struct{}) {
 	case err := <-r.notifier.Errors:
 		r.failed(err)
 	case facts <- first:
-		r.out[0] = hls.File{}
-		if r.out = r.out[1:]; len(r.out) == 0 {
-			r.out = nil
-		}
+		r.taken()
+		r.sendMore()
 	case <-r.timer.C:
 		r.timerAt = time.Time{}
 	case <-r.wake:
@@ -229,6 +227,26 @@ func (r *run) step(done <-chan struct{}) {
 		r.failed(err)
 	}
 	r.tell()
+}
+
+// taken says that the first fact was sent.
+func (r *run) taken() {
+	r.out[0] = hls.File{}
+	if r.out = r.out[1:]; len(r.out) == 0 {
+		r.out = nil
+	}
+}
+
+// sendMore sends facts for as long as the channel has room for them.
+func (r *run) sendMore() {
+	for len(r.out) > 0 {
+		select {
+		case r.facts <- r.out[0]:
+			r.taken()
+		default:
+			return
+		}
+	}
 }
 
 // push queues a fact that may go out. It never blocks, whatever the receiver does.

@@ -2,10 +2,11 @@ package uploader
 
 import (
 	"errors"
-	"github.com/hlsship/hlsship/uploader/plan"
-	"github.com/hlsship/hlsship/uploader/store"
 	"math/rand/v2"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 const (

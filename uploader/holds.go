@@ -1,8 +1,9 @@
 package uploader
 
 import (
-	"github.com/hlsship/hlsship/uploader/plan"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan"
 )
 
 // maxHolds is how many playlists a minute the log names as held back. Whoever writes the playlists decides how many there

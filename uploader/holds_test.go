@@ -2,9 +2,10 @@ package uploader
 
 import (
 	"fmt"
-	"github.com/hlsship/hlsship/uploader/plan"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan"
 )
 
 // TestHeldBackSaysWhatIsNear: the log names the file that a playlist may have meant, with its own cure, once.

@@ -1,10 +1,11 @@
 package uploader
 
 import (
-	"github.com/hlsship/hlsship/uploader/plan"
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan"
 )
 
 // maxLosses is how many losses a minute the log names.

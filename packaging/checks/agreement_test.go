@@ -12,10 +12,9 @@ import (
 
 	"helm.sh/helm/v4/pkg/chart/common/util"
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
-	"k8s.io/apimachinery/pkg/api/resource"
-
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 )
 
 // slack is what a service manager waits at least beyond the drain timeout.

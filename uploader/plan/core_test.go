@@ -1,10 +1,11 @@
 package plan
 
 import (
-	"github.com/hlsship/hlsship/uploader/store"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // TestPlanAimsAtWhatIsPending holds that the live edge is never aimed at a version that is published: from then on nothing would be

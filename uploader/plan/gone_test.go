@@ -2,10 +2,11 @@ package plan
 
 import (
 	"fmt"
-	"github.com/hlsship/hlsship/uploader/store"
 	"math/rand/v2"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // crowd is a Plan beside a store in virtual time, and the streams that an observer knows.

@@ -2,10 +2,11 @@ package plan
 
 import (
 	"fmt"
-	"github.com/hlsship/hlsship/uploader/store"
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // TestPlanTriesAgainWhatIsRejected holds that no answer of the store lets go of bytes that are still to be had and needed.

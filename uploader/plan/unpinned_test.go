@@ -2,9 +2,10 @@ package plan
 
 import (
 	"fmt"
-	"github.com/hlsship/hlsship/uploader/store"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // TestPlanShipsWhatIsOnDisk holds that what does not fit into the budget, or is too old, is shipped when there is room, as long as

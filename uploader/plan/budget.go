@@ -35,13 +35,7 @@ func (p *Plan) relieve() {
 func (p *Plan) shed(waiting []*object) {
 	shares := p.shares(waiting)
 	heap.Init(&shares)
-	returned := int64(0) // came back from the disk; nobody else makes room for that
-	for _, o := range waiting {
-		if !o.newest.pinned.IsZero() {
-			returned += o.newest.size()
-		}
-	}
-	for !p.room(-returned, p.cfg.Budget) && len(shares) > 0 {
+	for p.over() && len(shares) > 0 {
 		largest := shares[0]
 		o := largest.next(p)
 		if o == nil {
@@ -96,7 +90,7 @@ func (s *share) next(p *Plan) *object {
 		o := s.files[0]
 		s.files = s.files[1:]
 		switch {
-		case !o.newest.counted, !o.newest.pinned.IsZero(): // it was given up for its age, or before
+		case !o.newest.counted, o.newest.returned(): // it was given up for its age, or before
 		case !s.sorted && p.needed(o):
 			s.spared = append(s.spared, o)
 		default:
@@ -125,8 +119,9 @@ func (s *shares) Pop() any {
 	return x
 }
 
-// over reports whether more waits than the budget allows. What is under way waits no more, or not yet again.
-func (p *Plan) over() bool { return !p.room(0, p.cfg.Budget) }
+// over reports whether more waits than the budget allows. What is under way waits no more, or not yet again; for what came back from
+// the disk nobody makes room.
+func (p *Plan) over() bool { return !p.room(-p.returnedBytes, p.cfg.Budget) }
 
 // waitingObjects returns the objects of which the newest bytes are wanted, surely not stored and not under way, oldest first.
 func (p *Plan) waitingObjects() []*object {

@@ -80,7 +80,6 @@ type version struct {
 	kept     bool      // its source is kept, or was
 	refused  bool      // it is lost: nothing is tried for it any more
 	unpinned string    // why its pin was let go, "budget" or "age"; empty if that was not so
-	edge     uint64    // of Plan.markEdge, if a newest playlist waited for it then
 	pinned   time.Time // when it had one again; zero if it always had
 	rejected bool      // the store did not take it
 	vetted   bool      // it stayed although a playlist lists younger bytes before it
@@ -88,6 +87,9 @@ type version struct {
 
 // witnessed reports whether the completion of v was seen, so that v is as young as its fact.
 func (v *version) witnessed() bool { return v.file.State == hls.Settled && !v.file.Found }
+
+// returned reports whether v had no pin for a while.
+func (v *version) returned() bool { return !v.pinned.IsZero() }
 
 // pinnedAt is since when v has been tried.
 func (v *version) pinnedAt() time.Time {
@@ -371,6 +373,9 @@ func (p *Plan) count(v *version) {
 		p.due.add(v.size(), p.now)
 		p.waiting++
 		p.waitingBytes += v.size()
+		if v.returned() {
+			p.returnedBytes += v.size()
+		}
 	}
 }
 
@@ -383,6 +388,9 @@ func (p *Plan) uncount(v *version) {
 		v.counted = false
 		p.waiting--
 		p.waitingBytes -= v.size()
+		if v.returned() {
+			p.returnedBytes -= v.size()
+		}
 		p.checked(v)
 	}
 }

@@ -105,11 +105,12 @@ type Plan struct {
 	conditions conditions
 	rejects    rejects
 
-	waitingBytes int64
-	unsureBytes  int64     // those of them that the store may hold already
-	flyingBytes  int64     // those of them that are under way, and surely not stored
-	due          flow      // of what becomes wanted
-	nextAge      time.Time // when ages are looked at again
+	waitingBytes  int64
+	returnedBytes int64     // those of them that came back from the disk; nobody else makes room for them
+	unsureBytes   int64     // those of them that the store may hold already
+	flyingBytes   int64     // those of them that are under way, and surely not stored
+	due           flow      // of what becomes wanted
+	nextAge       time.Time // when ages are looked at again
 
 	alarmed bool // the store refused for a reason that somebody had to mend, and has not answered since
 
@@ -355,6 +356,7 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	p.dropUnread(l)
 	l.yielded = time.Time{}
+	p.unpinned.tooLarge = 0 // another one may be awaited now
 	s := &snapshot{file: f, list: l, seq: p.next()}
 	s.text.content, s.file.Content = f.Content, nil
 	prev := l.last

@@ -300,6 +300,9 @@ func (p *Plan) supersede(o *object, old *version) {
 
 // find returns the number of the bind of s to o, -1 if it has none.
 func (s *snapshot) find(o *object) int {
+	if i := o.place; i < len(s.binds) && s.binds[i].obj == o {
+		return i // as in the version that named it last
+	}
 	return slices.IndexFunc(s.binds, func(b bind) bool { return b.obj == o })
 }
 

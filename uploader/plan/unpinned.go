@@ -23,6 +23,7 @@ type unpinned struct {
 	bytes      int64
 	asked      map[*version]time.Time // those that the watcher looks at, and since when
 	askedBytes int64
+	tooLarge   int64 // size of the one whose turn it is, if there was no room for it; 0 if that is to be found out
 }
 
 // add takes v in.
@@ -33,6 +34,7 @@ func (u *unpinned) add(v *version) {
 	}
 	u.versions = slices.Insert(u.versions, i, v)
 	u.bytes += v.size()
+	u.tooLarge = 0
 }
 
 // remove takes v out, if it is one of them.
@@ -41,7 +43,7 @@ func (u *unpinned) remove(v *version) {
 		return
 	}
 	u.answered(v)
-	v.unpinned = ""
+	v.unpinned, u.tooLarge = "", 0
 	if i := slices.Index(u.versions, v); i >= 0 {
 		u.versions = slices.Delete(u.versions, i, i+1)
 		u.bytes -= v.size()
@@ -115,7 +117,7 @@ func (p *Plan) perish(o *object) {
 	p.forgetObject(o)
 }
 
-// reclaim has the watcher look at files without a pin, as many as there is room for: first those that a newest playlist needs, then
+// reclaim has the watcher look at files without a pin, as many as there is room for: first those that a newest playlist waits for, then
 // the others, of both the oldest first. While requests fail there is no use in that.
 func (p *Plan) reclaim() {
 	u := &p.unpinned
@@ -123,22 +125,37 @@ func (p *Plan) reclaim() {
 		return
 	}
 	u.expire(p.now)
-	if len(u.asked) == len(u.versions) || !p.mayAsk(1) {
+	if len(u.asked) == len(u.versions) || !p.mayAsk(max(1, u.tooLarge)) {
 		return
 	}
-	edge := p.markEdge()
-	for _, first := range []bool{true, false} {
-		for _, v := range u.versions {
-			if _, asked := u.asked[v]; asked || first != (v.edge == edge) {
-				continue
-			}
-			if !p.mayAsk(v.size()) {
-				return
-			}
-			u.ask(v, p.now)
-			p.out.Looks = append(p.out.Looks, v.file.Path)
+	var others []*version
+	for _, v := range u.versions {
+		if _, asked := u.asked[v]; asked {
+			continue
+		}
+		if !p.awaited(v) {
+			others = append(others, v)
+		} else if !p.lookFor(v) {
+			return
 		}
 	}
+	for _, v := range others {
+		if !p.lookFor(v) {
+			return
+		}
+	}
+}
+
+// lookFor has the watcher look at the file of v, if there is room for it.
+func (p *Plan) lookFor(v *version) bool {
+	u := &p.unpinned
+	if !p.mayAsk(v.size()) {
+		u.tooLarge = v.size()
+		return false
+	}
+	u.ask(v, p.now)
+	p.out.Looks = append(p.out.Looks, v.file.Path)
+	return true
 }
 
 // mayAsk reports whether the watcher may be asked for one more file, of so many bytes: they take half of the budget at most, so that
@@ -149,21 +166,13 @@ func (p *Plan) mayAsk(bytes int64) bool {
 	return len(u.asked) < maxAsked && (alone || p.room(u.askedBytes+bytes, p.cfg.Budget/2))
 }
 
-// markEdge marks the versions without a pin that the newest versions of playlists wait for, and returns the mark.
-func (p *Plan) markEdge() uint64 {
-	mark := p.next()
-	for _, l := range p.lists {
-		s := l.newest()
-		if s == nil {
-			continue
-		}
-		for i := s.cursor; i < len(s.binds); i++ {
-			if v := s.binds[i].ver; v != nil && v.unpinned != "" {
-				v.edge = mark
-			}
-		}
-	}
-	return mark
+// awaited reports whether the newest version of a playlist waits for v, which has no pin.
+func (p *Plan) awaited(v *version) bool {
+	o := p.objects[v.file.Path]
+	return o != nil && slices.ContainsFunc(o.naming, func(n naming) bool {
+		s := n.list.newest()
+		return s != nil && s.means(o, v)
+	})
 }
 
 // room reports whether so many bytes more may wait, of as many.

@@ -224,3 +224,46 @@ func TestPlanShipsWhatIsOnDisk(t *testing.T) {
 		})
 	}
 }
+
+// TestUnpinnedCostsTheOthersNothing: while there is no room for a file that is in the directory alone, an Advance in which nothing
+// happens takes as long beside very many playlists as beside few.
+func TestUnpinnedCostsTheOthersNothing(t *testing.T) {
+	for name, back := range map[string]bool{"in the directory alone": false, "back from there": true} {
+		t.Run(name, func(t *testing.T) {
+			took := func(playlists int) time.Duration {
+				d := newDesk(t, Config{Budget: 1000})
+				large := d.file("b.ts")
+				large.Version.Size = 1 << 40
+				d.plan.Observe(large)
+				d.playlist("b.m3u8", playlistText(0, false, "b.ts"))
+				for i := range playlists {
+					var names []string
+					for n := range 50 {
+						names = append(names, fmt.Sprintf("%d-%d.ts", i, n))
+					}
+					d.playlist(fmt.Sprintf("%d.m3u8", i), playlistText(0, false, names...))
+				}
+				for range 3 {
+					d.jobs()
+				}
+				if back {
+					d.plan.unpinned.ask(d.plan.objects["b.ts"].newest, d.now)
+					d.plan.Observe(large)
+				}
+				d.jobs()
+				least := time.Hour
+				for range 20 {
+					began := time.Now()
+					for range 100 {
+						d.jobs()
+					}
+					least = min(least, time.Since(began))
+				}
+				return least
+			}
+			if few, many := took(5), took(1000); many > 20*few {
+				t.Errorf("%s beside 1,000 playlists, %s beside 5", many, few)
+			}
+		})
+	}
+}

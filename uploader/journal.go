@@ -17,10 +17,7 @@ type journal struct {
 	obs    Observer
 	prefix string
 
-	answers  *bool                // what the store did last; nil before the first answer
-	failures int                  // failed requests since the store last answered
-	told     bool                 // the log knows of them
-	away     bool                 // the last probe failed
+	told     bool                 // the log knows that the store does not answer as it should
 	alarmed  map[string]time.Time // when the log was last told of a cause
 	plain    bool                 // the log knows that the store has no conditional writes
 	strays   bool                 // the log knows of media that nothing names
@@ -45,8 +42,8 @@ func newJournal(l *slog.Logger, o Observer, prefix string) *journal {
 	return &journal{log: l, obs: o, prefix: prefix, alarmed: map[string]time.Time{}, slow: map[string]int{}}
 }
 
-// report tells of a request's end.
-func (g *journal) report(r report) {
+// report tells of a request's end, and of what that changed.
+func (g *journal) report(r report, c change) {
 	j := r.job
 	word, sent := "ok", int64(0)
 	switch r.out.Result {
@@ -65,7 +62,10 @@ func (g *journal) report(r report) {
 	}
 	if !j.Local() {
 		g.obs.Attempted(j.Op.String(), j.Kind.String(), word, sent, r.took)
-		g.weather(r)
+		if r.out.Result == plan.Failed {
+			g.failure(r)
+		}
+		g.store(c)
 	}
 	if r.out.Result != plan.Done {
 		return
@@ -88,16 +88,6 @@ func (g *journal) report(r report) {
 	}
 }
 
-// weather tells once when the store stops answering, and once when it is back.
-func (g *journal) weather(r report) {
-	if r.out.Result == plan.Failed {
-		g.failure(r)
-	}
-	if answers, known := r.answers(); known {
-		g.store(answers)
-	}
-}
-
 // learnt tells, once, of a playlist that asks for what no bucket can do.
 func (g *journal) learnt(f hls.File) {
 	if f.Playlist == nil || !f.Playlist.BlockingReload || g.blocking {
@@ -109,38 +99,30 @@ func (g *journal) learnt(f hls.File) {
 }
 
 // store tells whether the store answers, if that changed.
-func (g *journal) store(answers bool) {
-	if answers {
-		if g.told {
-			g.log.Info("store answers again", "failed_requests", g.failures)
-		}
-		g.failures, g.told = 0, false
+func (g *journal) store(c change) {
+	answers := c.to.answers()
+	if c.from == c.to || c.from != storeUnasked && c.from.answers() == answers {
+		return
 	}
-	if g.answers == nil || *g.answers != answers {
-		g.answers = &answers
-		g.obs.Store(answers)
+	if answers && g.told {
+		g.told = false
+		g.log.Info("store answers again", "failed_requests", c.failures)
 	}
+	g.obs.Store(answers)
 }
 
-// probed tells of a probe.
-func (g *journal) probed(p probe) {
-	word, answers := "ok", p.answers()
+// probed tells of a probe, and of what that changed.
+func (g *journal) probed(p probe, c change) {
+	word := "ok"
 	if p.err != nil {
 		word = store.KindOf(p.err).String()
 	}
 	g.obs.Attempted("stat", hls.Other.String(), word, 0, p.took)
-	switch {
-	case !answers:
-		g.failures++
-		if !g.away && !g.told {
-			g.told = true
-			g.log.Warn("store does not answer; will ask every second and go on when it does", "err", p.err, "cure", cure(p.err))
-		}
-		g.store(false)
-	case g.away:
-		g.store(true)
+	if c.event == eventDown && !g.told {
+		g.told = true
+		g.log.Warn("store does not answer; will ask every second and go on when it does", "err", p.err, "cure", cure(p.err))
 	}
-	g.away = !answers
+	g.store(c)
 }
 
 // failure logs why a request failed.
@@ -185,13 +167,12 @@ func (g *journal) failed(r report) {
 		}
 		return
 	}
-	g.failures++
 	say, cause := g.log.Warn, r.out.Kind.String()
 	if r.out.Kind == store.Alarm {
 		say, cause = g.log.Error, cure(r.err)
 	}
 	if g.due(cause, r.out.At) {
-		g.told = true
+		g.told = g.told || r.out.Kind != store.Permanent // which is an answer
 		say("store does not answer as it should; will try until it does",
 			"op", r.job.Op.String(), "key", g.prefix+r.job.Path, "err", r.err, "cure", cure(r.err), "retry_in", r.out.RetryIn)
 	}

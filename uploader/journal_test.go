@@ -12,6 +12,9 @@ import (
 	"github.com/hlsship/hlsship/uploader/plan"
 )
 
+// Nobody is the Observer of those who want none, for tests from outside to build on.
+type Nobody = nobody
+
 // diary is a journal whose lines are read.
 type diary struct {
 	*journal
@@ -213,7 +216,7 @@ func TestNamesThatComeBackAreToldOf(t *testing.T) {
 		g.report(report{
 			job: plan.Job{Op: plan.PutMedia, Kind: kind, Replaces: true, Path: "a", File: hls.File{State: hls.Settled}},
 			out: plan.Outcome{Result: plan.Done, CacheControl: "public, max-age=8"},
-		})
+		}, change{})
 	}
 	if n := strings.Count(log.String(), "name came back"); n != 1 || !strings.Contains(log.String(), `cache_control="public, max-age=8"`) {
 		t.Errorf("the log says %s", log.String())

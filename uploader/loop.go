@@ -11,7 +11,6 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan"
-	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // loop is one Run: the requests under way and what they report. It is owned by the goroutine of Run.
@@ -22,10 +21,9 @@ type loop struct {
 	last     uint64 // number of the last attempt
 	reports  chan report
 	probes   chan probe
-	pulse    pulse
-	hush     hush
-	target   string // the key that a probe asks for
-	crash    error  // a request panicked
+	health   health
+	listenAt time.Time // when a request may be silent for too long, or a probe is due; zero if never
+	crash    error     // a request panicked
 
 	survey survey
 
@@ -55,11 +53,6 @@ type probe struct {
 	took time.Duration
 }
 
-// answers reports whether the store answered: that the key is missing is an answer, too, as is any that is about this request.
-func (p probe) answers() bool {
-	return p.err == nil || store.KindOf(p.err) == store.NotFound || alive(p.err)
-}
-
 // step has the Plan go on and carries out what follows. It returns when the Plan wants to go on although nothing happens.
 func (l *loop) step(stopping bool) (next time.Time) {
 	e := l.plan.Advance(time.Now(), l.allowance(stopping))
@@ -76,7 +69,7 @@ func (l *loop) allowance(stopping bool) plan.Allowance {
 	switch {
 	case stopping:
 		return plan.Nothing
-	case l.pulse.down:
+	case l.health.state == storeDown:
 		return plan.NoRequests
 	}
 	return plan.Requests
@@ -125,7 +118,7 @@ func (l *loop) abandon(stop context.CancelFunc) {
 		case r := <-l.reports:
 			delete(l.attempts, r.id)
 		case <-l.probes:
-			l.pulse.probing = false
+			l.health.probing = false
 		case news := <-l.survey.pages:
 			l.survey.running = !news.ends
 		}
@@ -144,98 +137,84 @@ func (l *loop) finished(r report) {
 		l.crash = errors.Join(l.crash, r.crash)
 		r.out = plan.Outcome{Result: plan.Cancelled, At: time.Now()}
 	}
-	if r.job.Repeatable() && !r.job.Asks() && r.out.Result == plan.Done {
-		l.hush.answered(r.out.At.Sub(a.last()))
-	}
-	l.log.report(r)
+	c := l.health.ended(r, a.last())
+	l.log.report(r, c)
+	c.tell(l.plan, r.out.At)
 	l.plan.Report(r.job.ID, r.out)
-	if r.job.Local() {
-		return
-	}
-	switch answers, known := r.answers(); {
-	case !known:
-	case !answers && !alive(r.err):
-		if l.target == "" {
-			l.target = l.worker.key(r.job.Path)
-		}
-		l.pulse.failed(r.out.At)
-	default:
-		if r.out.Result == plan.Done {
-			l.target = l.worker.key(r.job.Path) // surely there
-		}
-		if l.pulse.answered(r.out.At) {
-			l.back(r.out.At)
-		}
-	}
+	l.back(c, r.out.At)
 }
 
-// listen looks for requests that are silent, and probes the store if it is in doubt.
+// listen breaks off requests that are silent for too long, and probes the store if it is in doubt.
 func (l *loop) listen(now time.Time) {
+	var quietest *attempt
+	var moved time.Time
+	l.listenAt = time.Time{}
 	for _, a := range l.attempts {
-		if at, ok := l.dead(a); ok && !now.Before(at) {
-			a.cancel(errSilent)
+		if a.job.Local() {
+			continue
+		}
+		last := a.last()
+		if quietest == nil || last.Before(moved) {
+			quietest, moved = a, last
+		}
+		switch at, ok := l.health.deadline(a.job, last); {
+		case !ok || a.ctx.Err() != nil:
+		case now.Before(at):
+			l.listenBy(at)
+		default:
+			a.cancel(errStalled)
 		}
 	}
-	if moved, ok := l.quietest(); ok && !now.Before(l.pulse.suspicious(moved)) {
-		l.pulse.failed(now)
+	if quietest != nil {
+		l.health.silent(quietest.job.Path, moved, now)
 	}
-	if l.target == "" || !l.pulse.probe(now) {
-		return
+	if path, ok := l.health.probe(now); ok {
+		go l.probe(l.worker.key(path))
 	}
-	target := l.target
-	go func() {
-		ctx, cancel := context.WithTimeout(l.jobs, probeTimeout)
-		defer cancel()
-		begin := time.Now()
-		err := l.worker.probe(ctx, target)
-		l.probes <- probe{err, time.Since(begin)} // always received by Run
-	}()
+	if at, ok := l.health.wake(moved); ok {
+		l.listenBy(at)
+	}
 }
 
-// dead returns when a is to be taken for dead, if the store has answered since it last made progress.
-func (l *loop) dead(a *attempt) (at time.Time, ok bool) {
-	if !a.job.Repeatable() || !l.pulse.heard.After(a.last()) || a.ctx.Err() != nil {
-		return time.Time{}, false
+// listenBy has listen called at that time, or before.
+func (l *loop) listenBy(at time.Time) {
+	if l.listenAt.IsZero() || at.Before(l.listenAt) {
+		l.listenAt = at
 	}
-	bound, known := l.hush.bound(a.job.Attempt)
-	return a.last().Add(bound), known || a.job.Asks()
+}
+
+// probe asks the store for a key.
+func (l *loop) probe(key string) {
+	ctx, cancel := context.WithTimeout(l.jobs, probeTimeout)
+	defer cancel()
+	begin := time.Now()
+	err := l.worker.probe(ctx, key)
+	l.probes <- probe{err, time.Since(begin)} // always received by Run
 }
 
 // probed takes the outcome of a probe in.
 func (l *loop) probed(p probe, now time.Time) {
-	l.log.probed(p)
-	if l.pulse.probed(p.answers(), now) {
-		l.back(now)
-	}
+	c := l.health.probed(p.answers(), now)
+	l.log.probed(p, c)
+	c.tell(l.plan, now)
+	l.back(c, now)
 }
 
-// back breaks off what went silent while the store was away, and lets everything begin again. A playlist's PUT
-// is left alone for a while, since it may still arrive.
-func (l *loop) back(now time.Time) {
+// back breaks off what went silent while the store was down, and lets everything begin again, if it is back.
+func (l *loop) back(c change, now time.Time) {
+	if c.event != eventBack {
+		return
+	}
 	for _, a := range l.attempts {
-		quiet := now.Sub(a.last()) >= silence
-		if quiet && (a.job.Op != plan.PutPlaylist || now.Sub(a.began) >= playlistPatience) {
+		if l.health.hangs(a.job, a.began, a.last(), now) {
 			a.cancel(nil)
 		}
 	}
 	l.plan.Recover(now)
 }
 
-// quietest returns when the request that has been silent the longest last made progress.
-func (l *loop) quietest() (at time.Time, ok bool) {
-	for _, a := range l.attempts {
-		if t := a.last(); !a.job.Local() && (!ok || t.Before(at)) {
-			at, ok = t, true
-			if l.target == "" {
-				l.target = l.worker.key(a.job.Path)
-			}
-		}
-	}
-	return at, ok
-}
-
 // busy reports whether a goroutine of this Run is still under way.
-func (l *loop) busy() bool { return len(l.attempts) > 0 || l.pulse.probing || l.survey.running }
+func (l *loop) busy() bool { return len(l.attempts) > 0 || l.health.probing || l.survey.running }
 
 // alarm sets wake to the next time at which there is something to do without news from outside: at, if not zero, for the Plan.
 func (l *loop) alarm(wake *time.Timer, at time.Time, stopping bool) {
@@ -244,21 +223,8 @@ func (l *loop) alarm(wake *time.Timer, at time.Time, stopping bool) {
 		return
 	}
 	ok := !at.IsZero()
-	sooner := func(t time.Time) {
-		if !ok || t.Before(at) {
-			at, ok = t, true
-		}
-	}
-	if moved, some := l.quietest(); some && !l.pulse.trouble {
-		sooner(l.pulse.suspicious(moved))
-	}
-	for _, a := range l.attempts {
-		if due, some := l.dead(a); some {
-			sooner(due)
-		}
-	}
-	if l.pulse.trouble && !l.pulse.probing && l.target != "" {
-		sooner(l.pulse.next)
+	if !l.listenAt.IsZero() && (!ok || l.listenAt.Before(at)) {
+		at, ok = l.listenAt, true
 	}
 	if !ok {
 		wake.Reset(time.Hour)

@@ -39,28 +39,10 @@ type report struct {
 	crash error
 }
 
-// answers tells whether the store answered as it should; known is false if the request does not say.
-func (r report) answers() (answers, known bool) {
-	switch r.out.Result {
-	case plan.Done, plan.Different, plan.Present, plan.Absent:
-		return true, true
-	case plan.Failed:
-		return r.out.Kind != store.Transient && r.out.Kind != store.Alarm, isStore(r.err)
-	case plan.Void, plan.Gone, plan.Cancelled:
-	}
-	return false, false
-}
-
 // isStore reports whether err comes from the store rather than from this machine.
 func isStore(err error) bool {
 	_, ok := errors.AsType[*store.Error](err)
 	return ok
-}
-
-// alive reports whether err proves that the store works, though not for this request.
-func alive(err error) bool {
-	e, ok := errors.AsType[*store.Error](err)
-	return ok && e.Alive
 }
 
 // probe asks whether the store answers.
@@ -93,8 +75,8 @@ func (w *worker) do(ctx context.Context, j plan.Job, moved *atomic.Int64) report
 	if err != nil {
 		out.Result, out.Kind, out.RetryIn, out.Asked = plan.Failed, store.KindOf(err), retryDelay(j.Attempt, err), retryAfter(err)
 		switch cause := context.Cause(ctx); {
-		case errors.Is(cause, errSilent):
-			err = &store.Error{Op: j.Op.String(), Key: w.key(j.Path), Err: errSilent}
+		case errors.Is(cause, errStalled):
+			err = &store.Error{Op: j.Op.String(), Key: w.key(j.Path), Err: errStalled}
 			out.Kind, out.RetryIn = store.Transient, 0
 		case cause != nil:
 			out.Result = plan.Cancelled

@@ -43,7 +43,7 @@ func (c *crowd) turn() {
 		default:
 			c.series[j.Stream] = true // Stored or Published
 		}
-		c.plan.Report(j.ID, out)
+		tell(c.plan, &c.health, j, out)
 	}
 	if c.down {
 		c.plan.Recheck(c.now)

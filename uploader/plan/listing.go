@@ -43,7 +43,7 @@ func (p *Plan) EndSurvey(whole bool) {
 		for _, o := range p.objects {
 			if o.inQuestion() && o.newest.id < p.survey {
 				if p.distrust(o) {
-					p.inspect() // what was there is not, and perhaps nothing is
+					p.Inspect() // what was there is not, and perhaps nothing is
 				}
 				p.checked(o.newest)
 				p.answered(o)

@@ -58,7 +58,7 @@ func (p *Plan) reportCompare(j *errand, out Outcome) {
 	case Absent:
 		o.clashed = false
 		if o.remote != nil {
-			p.inspect() // what was there is not, and perhaps nothing is
+			p.Inspect() // what was there is not, and perhaps nothing is
 		}
 		p.distrust(o)
 		o.unstore()

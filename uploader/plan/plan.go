@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
-	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // Config bounds a Plan. Zero values are replaced by the defaults named.
@@ -99,7 +98,7 @@ type Plan struct {
 	alarms     alarms    // streams to look at later
 	slots      slots     // requests under way
 	round      uint64    // of nextObjects
-	failing    []string  // names whose requests failed since the last success, at most two
+	failing    bool      // the store fails, or does not answer
 	waiting    int       // files wanted and not stored, waitingBytes their size
 	retries              // of names whose requests failed
 	conditions conditions
@@ -111,8 +110,6 @@ type Plan struct {
 	flyingBytes   int64     // those of them that are under way, and surely not stored
 	due           flow      // of what becomes wanted
 	nextAge       time.Time // when ages are looked at again
-
-	alarmed bool // the store refused for a reason that somebody had to mend, and has not answered since
 
 	noAppend bool // the store cannot lengthen an object
 
@@ -219,7 +216,13 @@ func (p *Plan) jobs() []Job {
 func (p *Plan) Report(id uint64, o Outcome) {
 	e := p.end(id)
 	p.tick(o.At)
-	p.weather(e.Job, o)
+	switch o.Result {
+	case Done, Different, Present, Absent:
+		if !e.Local() {
+			p.hear()
+		}
+	case Void, Gone, Failed, Cancelled:
+	}
 	if e.epoch != p.epoch {
 		o = e.past(o)
 	}
@@ -235,33 +238,10 @@ func (p *Plan) Report(id uint64, o Outcome) {
 	}
 }
 
-// weather notes whether the store answers. The first success after it failed for more than one name ends every
-// back-off; one name that fails alone is its own trouble.
-func (p *Plan) weather(j Job, o Outcome) {
-	if j.Local() {
-		return
-	}
-	switch o.Result {
-	case Done, Different, Present, Absent:
-		p.hear()
-		if len(p.failing) > 1 {
-			p.Recover(p.now)
-		}
-		p.failing = p.failing[:0]
-		if p.alarmed {
-			p.alarmed = false
-			p.inspect()
-		}
-	case Failed:
-		p.alarmed = p.alarmed || o.Kind == store.Alarm
-		if (o.Kind == store.Transient || o.Kind == store.Alarm) && len(p.failing) < 2 && !slices.Contains(p.failing, j.Path) {
-			p.failing = append(p.failing, j.Path)
-		}
-	case Void, Gone, Cancelled:
-	}
-}
+// Failing says whether the store fails or does not answer. While it does, files without a pin wait as long as others do.
+func (p *Plan) Failing(fails bool) { p.failing = fails }
 
-// Recover ends every back-off, as the store is there again.
+// Recover ends every back-off, as the store answers again or does again what it is asked.
 func (p *Plan) Recover(now time.Time) {
 	p.tick(now)
 	p.recovery = p.now
@@ -269,7 +249,7 @@ func (p *Plan) Recover(now time.Time) {
 		l.goal, l.ahead, l.moved = nil, false, time.Time{} // the newest version is to be seen first
 	}
 	if p.cfg.Unconditional {
-		p.inspect() // no condition will tell that it is another one
+		p.Inspect() // no condition will tell that it is another one
 	}
 	for _, s := range p.streams {
 		p.wake(s)

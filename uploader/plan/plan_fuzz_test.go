@@ -265,7 +265,7 @@ func (z *fuzzer) finish(which int, r Result) {
 	default:
 		out = z.answer(j, out)
 	}
-	z.plan.Report(j.ID, out)
+	tell(z.plan, &z.health, j, out)
 }
 
 // holds reports whether the condition of a PUT holds.

@@ -14,12 +14,13 @@ import (
 
 // desk drives a Plan by hand: facts in, jobs out, answers in.
 type desk struct {
-	t     *testing.T
-	plan  *Plan
-	now   time.Time
-	inode uint64
-	mtime int64
-	under map[string]Job // jobs under way, by "op path"
+	t      *testing.T
+	plan   *Plan
+	health health // of the store, as the answers show it
+	now    time.Time
+	inode  uint64
+	mtime  int64
+	under  map[string]Job // jobs under way, by "op path"
 }
 
 func newDesk(t *testing.T, c Config) *desk {
@@ -171,7 +172,42 @@ func (d *desk) answer(name string, o Outcome) {
 	}
 	delete(d.under, name)
 	o.At = d.now
-	d.plan.Report(j.ID, o)
+	tell(d.plan, &d.health, j, o)
+}
+
+// health is what the uploader tells the Plan of its store, as far as the Plan takes it in.
+type health struct {
+	names   []string // whose requests failed since it did what it was asked, at most two
+	refused bool     // since then it refused something until somebody mends it
+}
+
+// tell has p and the health of its store take in how a job ended, as the uploader does.
+func tell(p *Plan, h *health, j Job, o Outcome) {
+	several, refused := false, false
+	switch o.Result {
+	case Done, Different, Present, Absent:
+		if !j.Local() {
+			several, refused = len(h.names) > 1, h.refused
+			*h = health{}
+		}
+	case Failed:
+		if o.Kind != store.Transient && o.Kind != store.Alarm {
+			break
+		}
+		h.refused = h.refused || o.Kind == store.Alarm
+		if len(h.names) < 2 && !slices.Contains(h.names, j.Path) {
+			h.names = append(h.names, j.Path)
+		}
+	case Void, Gone, Cancelled:
+	}
+	p.Failing(len(h.names) > 0)
+	if several {
+		p.Recover(o.At)
+	}
+	if refused {
+		p.Inspect()
+	}
+	p.Report(j.ID, o)
 }
 
 func (d *desk) done(names ...string) {

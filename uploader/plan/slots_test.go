@@ -19,7 +19,7 @@ func (d *desk) report(j Job, o Outcome) {
 	if o.Result == Done && o.ETag == "" {
 		o.ETag = fmt.Sprintf("etag-%d", d.plan.next())
 	}
-	d.plan.Report(j.ID, o)
+	tell(d.plan, &d.health, j, o)
 }
 
 // absorb answers the jobs that are allowed now and those that follow, until there are none, oldest first: nothing is

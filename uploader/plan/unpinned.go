@@ -118,10 +118,10 @@ func (p *Plan) perish(o *object) {
 }
 
 // reclaim has the watcher look at files without a pin, as many as there is room for: first those that a newest playlist waits for, then
-// the others, of both the oldest first. While requests fail there is no use in that.
+// the others, of both the oldest first. While the store fails there is no use in that.
 func (p *Plan) reclaim() {
 	u := &p.unpinned
-	if len(u.versions) == 0 || p.draining || p.alarmed || len(p.failing) > 0 {
+	if len(u.versions) == 0 || p.draining || p.failing {
 		return
 	}
 	u.expire(p.now)

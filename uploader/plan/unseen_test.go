@@ -103,7 +103,7 @@ func TestUnseenSegmentsAreLost(t *testing.T) {
 		"none: what was published was seen here": {func(d *desk) {
 			d.window(100)
 			d.storing(-1)
-			d.plan.inspect()
+			d.plan.Inspect()
 			d.storing(0)
 		}, nil},
 	} {

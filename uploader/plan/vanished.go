@@ -6,8 +6,8 @@ import "github.com/hlsship/hlsship/hls"
 // empty, gives none. A published playlist that is not there any more tells: then all knowledge is void, since P1
 // holds of what is in the store and not of what was.
 
-// inspect has the published playlists read again, as the store may be another one than before.
-func (p *Plan) inspect() {
+// Inspect has the published playlists read again, as the store may be another one than before.
+func (p *Plan) Inspect() {
 	for _, l := range p.lists {
 		if l.exists && l.fetched {
 			l.fetched = false

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-func TestHush(t *testing.T) {
+func TestStallBound(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		name    string
@@ -24,11 +24,11 @@ func TestHush(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			var h hush
+			var b stallBound
 			for _, a := range c.answers {
-				h.answered(a)
+				b.learn(a)
 			}
-			got, ok := h.bound(c.attempt)
+			got, ok := b.bound(c.attempt)
 			if !ok {
 				got = 0
 			}

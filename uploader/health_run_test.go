@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
@@ -168,6 +169,101 @@ func TestRunIsPatientWithSlowAnswers(t *testing.T) {
 		}
 		if n := calls.n(); n > 13 {
 			t.Errorf("%d requests, want the two PUTs, a GET and a probe every two seconds", n)
+		}
+	})
+}
+
+// observing is an Observer of whether the store answers.
+type observing struct {
+	uploader.Nobody
+	store func(answers bool)
+}
+
+func (o observing) Store(answers bool) { o.store(answers) }
+
+// TestRunTellsOfASecondOutage: however the first one ended, by a probe or by a request, the next is told, and so is a store that
+// answers probes and fails all requests.
+func TestRunTellsOfASecondOutage(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		name   string
+		fault  storetest.Incident
+		word   string // of the log
+		warned int    // how often it stands there
+		again  int    // how often the log says that the store answers again
+	}{
+		{"that is silent", storetest.Incident{Fault: storetest.Stall()}, "will ask every second", 2, 2},
+		{"that fails PUTs alone", storetest.Incident{Op: "put", Fault: storetest.SlowDown(0)}, "will try until it does", 1, 2},
+	}
+	for _, tt := range cases {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				m := storetest.NewMemory()
+				m.Latency = func(string, string, int64) time.Duration { return 20 * time.Millisecond }
+				faults := storetest.NewFaults(m)
+				var said []bool
+				logged, err := run(t, t.Context(), faults, func(c *uploader.Config) {
+					c.Observer = observing{store: func(answers bool) { said = append(said, answers) }}
+				}, func(facts chan<- hls.File) {
+					facts <- fact("a.ts", "media")
+					facts <- fact("x.m3u8", oneSegment)
+					time.Sleep(time.Minute)
+					// A PUT takes long and is answered; the probes are not.
+					slow := faults.Inject(storetest.Incident{Op: "put", Key: "live/b.ts", Fault: storetest.Latency(5 * time.Second)})
+					deaf := faults.Inject(storetest.Incident{Op: "stat", Fault: storetest.Outage()})
+					facts <- fact("b.ts", "media")
+					facts <- fact("x.m3u8", oneSegment+"#EXTINF:6,\nb.ts\n")
+					time.Sleep(6 * time.Second)
+					slow()
+					deaf()
+					time.Sleep(2 * time.Minute)
+					lift := faults.Inject(tt.fault)
+					facts <- fact("c.ts", "media")
+					facts <- fact("x.m3u8", oneSegment+"#EXTINF:6,\nb.ts\n#EXTINF:6,\nc.ts\n")
+					time.Sleep(30 * time.Second)
+					lift()
+					time.Sleep(time.Minute)
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				if n := strings.Count(logged, tt.word); n != tt.warned {
+					t.Errorf("the log says %d times %q, want %d", n, tt.word, tt.warned)
+				}
+				if n := strings.Count(logged, "store answers again"); n != tt.again {
+					t.Errorf("the log says %d times that the store answers again, want %d", n, tt.again)
+				}
+				if want := fmt.Sprint([]bool{true, false, true, false, true}); fmt.Sprint(said) != want {
+					t.Errorf("the Observer was told %v, want %s", said, want)
+				}
+				if t.Failed() {
+					t.Log(logged)
+				}
+			})
+		})
+	}
+}
+
+// TestRunTriesAtOnceWhenBack: nothing waits as long as the store asked for, once that is back.
+func TestRunTriesAtOnceWhenBack(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		m := storetest.NewMemory()
+		faults := storetest.NewFaults(m)
+		lift := faults.Inject(storetest.Incident{Fault: storetest.SlowDown(time.Minute)}) // three seconds, for the live edge
+		start := time.Now()
+		var took time.Duration
+		m.OnChange = func(string, []byte) { took = time.Since(start) }
+		_, err := run(t, t.Context(), faults, nil, func(facts chan<- hls.File) {
+			facts <- fact("a.ts", "media")
+			facts <- fact("x.m3u8", oneSegment)
+			time.Sleep(1100 * time.Millisecond)
+			lift()
+			time.Sleep(time.Minute)
+		})
+		if err != nil || took == 0 || took > 2100*time.Millisecond {
+			t.Errorf("published after %v (%v), want it at the next probe, after two seconds", took, err)
 		}
 	})
 }

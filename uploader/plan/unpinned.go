@@ -118,10 +118,11 @@ func (p *Plan) perish(o *object) {
 }
 
 // reclaim has the watcher look at files without a pin, as many as there is room for: first those that a newest playlist waits for, then
-// the others, of both the oldest first. While the store fails there is no use in that.
+// the others, of both the oldest first. While the store fails there is no use in that, unless nothing else waits that would show the
+// end of it.
 func (p *Plan) reclaim() {
 	u := &p.unpinned
-	if len(u.versions) == 0 || p.draining || p.failing {
+	if len(u.versions) == 0 || p.draining || p.failing && p.waiting > 0 {
 		return
 	}
 	u.expire(p.now)

@@ -2,7 +2,8 @@
 //
 // Package plan decides: it is pure, and everything about order is decided, tested and fuzzed there. Uploader.Run is the one
 // goroutine that owns a plan.Plan; it feeds it facts and outcomes, carries out the Effects and starts a goroutine for each Job that
-// the Plan allows, all of which it joins. Package store is what the jobs need of the storage.
+// the Plan allows, all of which it joins. Package store is what the jobs need of the storage. health says whether that answers, from how
+// requests and probes end, and for how long a request may be silent; the Plan is told what follows for it.
 //
 // Promises kept here and in plan (the numbers are those of the tests in order_test.go):
 //

@@ -124,19 +124,21 @@ func packages(all []*source) map[string][]*source {
 // arrows says which packages of ours each package may import. Tests may import storetest as well.
 func arrows() map[string][]string {
 	const plan, store = "uploader/plan", "uploader/store"
+	const file = "openfile"
 	const s3, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
 	return map[string][]string{
 		".":           nil,
 		"hls":         nil,
-		"watcher":     {"hls"},
+		file:          {"hls"},
+		"watcher":     {"hls", file},
 		"metrics":     {"hls"},
 		store:         {"hls"},
 		plan:          {"hls", store},
 		"uploader":    {"hls", plan, store},
 		s3:            {"hls", store, "uploader"},
 		tests:         {"hls", store},
-		spool:         {"hls"},
-		"check":       {"hls", "watcher", "uploader", plan, store, s3, spool},
+		spool:         {"hls", file},
+		"check":       {"hls", file, "watcher", "uploader", plan, store, s3, spool},
 		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store, s3, spool, "check"},
 		"packaging":   nil,
 		checks:        nil,
@@ -202,6 +204,7 @@ func TestWrongImportsAreNoticed(t *testing.T) {
 		{"watcher needs no uploader", "watcher/x.go", modulePath + "/uploader", true},
 		{"nobody needs cmd", "uploader/x_test.go", modulePath + "/cmd/hlsship", true},
 		{"storetest is for tests", "cmd/hlsship/x.go", modulePath + "/uploader/storetest", true},
+		{"openfile is below those who use it", "openfile/x.go", modulePath + "/watcher", true},
 		{"tests use storetest", "cmd/hlsship/x_test.go", modulePath + "/uploader/storetest", false},
 		{"uploader knows the words", "uploader/x.go", modulePath + "/hls", false},
 		{"hls reads no files", "hls/x.go", "os", true},

@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/storetest"
 	"github.com/hlsship/hlsship/watcher"
@@ -363,7 +364,7 @@ func elsewhere(s *stage) string {
 	must(s.t, err)
 	there, err := os.Stat(folder)
 	must(s.t, err)
-	if versionOf(here).Device == versionOf(there).Device {
+	if openfile.VersionOf(here).Device == openfile.VersionOf(there).Device {
 		s.t.Skip("no second file system: the temporary files are in memory")
 	}
 	return folder

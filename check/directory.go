@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/spool"
 )
@@ -229,7 +230,7 @@ func (d *directoryCheck) readable(s streams) {
 
 // openFile opens a regular file for reading and notes if that is forbidden.
 func (d *directoryCheck) openFile(path string) (*os.File, error) {
-	file, err := d.root.OpenFile(filepath.FromSlash(path), openFlags, 0)
+	file, err := d.root.OpenFile(filepath.FromSlash(path), openfile.Flags, 0)
 	if errors.Is(err, fs.ErrPermission) {
 		d.closed[path] = true
 	}

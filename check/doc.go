@@ -16,5 +16,5 @@
 // Run works in the caller's goroutine and one more for the directory, as a file system that does not answer can be
 // interrupted by nothing: that goroutine alone may outlive Run.
 //
-// The package imports hls, watcher, uploader, uploader/s3 and uploader/spool, and never metrics or cmd.
+// The package imports hls, openfile, watcher, uploader, uploader/s3 and uploader/spool, and never metrics or cmd.
 package check

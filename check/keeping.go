@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hlsship/hlsship/openfile"
 	"github.com/hlsship/hlsship/uploader/spool"
 	"github.com/hlsship/hlsship/watcher"
 )
@@ -165,7 +166,7 @@ func (d *directoryCheck) pinning(scratch string) {
 		return
 	}
 	defer sp.Close()
-	file, err := os.OpenFile(path, openFlags, 0)
+	file, err := os.OpenFile(path, openfile.Flags, 0)
 	if err != nil {
 		return // gone: its packager is faster
 	}
@@ -174,7 +175,7 @@ func (d *directoryCheck) pinning(scratch string) {
 		_ = file.Close()
 		return
 	}
-	src, ok := sp.Pin(sample, file, versionOf(fi))
+	src, ok := sp.Pin(sample, file, openfile.VersionOf(fi))
 	sp.Close() // which makes the copy where there is no better way
 	if ok {
 		src.Release()

@@ -10,9 +10,6 @@ import (
 	"github.com/hlsship/hlsship/watcher"
 )
 
-// openFlags never wait for the other end of a FIFO, should one take a file's place.
-const openFlags = os.O_RDONLY | unix.O_NONBLOCK | unix.O_NOFOLLOW
-
 func kernel() system {
 	return system{
 		mount: mountOf, watches: watches, openFiles: openFiles, writes: watcher.Written, user: os.Geteuid,

@@ -4,9 +4,6 @@ package check
 
 import "os"
 
-// openFlags are plain.
-const openFlags = os.O_RDONLY
-
 // kernel knows little of systems on which hlsship is developed and not run.
 func kernel() system {
 	return system{

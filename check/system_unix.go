@@ -5,8 +5,6 @@ package check
 import (
 	"io/fs"
 	"syscall"
-
-	"github.com/hlsship/hlsship/hls"
 )
 
 // ownerOf returns who owns a file; -1 if nobody knows.
@@ -23,13 +21,4 @@ func groupOf(fi fs.FileInfo) int {
 		return int(st.Gid)
 	}
 	return -1
-}
-
-// versionOf is the fingerprint as the spool wants it.
-func versionOf(fi fs.FileInfo) hls.Version {
-	v := hls.Version{Size: fi.Size(), ModTime: fi.ModTime().UnixNano()}
-	if st, ok := fi.Sys().(*syscall.Stat_t); ok {
-		v.Device, v.Inode = uint64(st.Dev), uint64(st.Ino) //nolint:unconvert // their types differ between systems
-	}
-	return v
 }

@@ -74,5 +74,5 @@
 // version that is then on disk is read; what would never fit is refused. One that took more than 50 ms to read, or was refused
 // as too large, is left alone for a while, so that it takes no more than a part of one processor.
 //
-// The package imports hls, fsnotify and golang.org/x/sys, and never uploader, metrics or cmd.
+// The package imports hls, openfile, fsnotify and golang.org/x/sys, and never uploader, metrics or cmd.
 package watcher

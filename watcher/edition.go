@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 const (
@@ -177,7 +178,7 @@ func (e *edition) rewritten() bool {
 // text reads the playlist once; nil if it is no longer the version that was finished. It is that if the fingerprint is
 // the same before and after, and nobody has it open for writing.
 func (e *edition) text() ([]byte, error) {
-	before, err := fingerprint(e.file)
+	before, err := openfile.Version(e.file)
 	if err != nil || before != e.fact.Version {
 		return nil, err
 	}
@@ -188,7 +189,7 @@ func (e *edition) text() ([]byte, error) {
 		return nil, err
 	}
 	busy := !e.stands && e.sys.probe(e.file) == some
-	after, err := fingerprint(e.file)
+	after, err := openfile.Version(e.file)
 	if err != nil || busy || after != before {
 		return nil, err
 	}

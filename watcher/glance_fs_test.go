@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // notes is a Config.Noted that knows files as they were when they were noted, and counts what is opened.
@@ -36,14 +37,14 @@ func (n *notes) note(t *testing.T, x *watch) {
 // noted is a Config.Noted.
 func (n *notes) noted(path string, fi fs.FileInfo) bool {
 	was := n.known[path]
-	return was != nil && versionOf(was) == versionOf(fi)
+	return was != nil && openfile.VersionOf(was) == openfile.VersionOf(fi)
 }
 
 // watch has what w opens be counted.
 func (n *notes) watch(w *Watcher) {
 	open, list := w.sys.open, w.sys.list
 	w.sys.open = func(root *os.Root, name string, flags int) (*os.File, error) {
-		if flags&folderFlags != folderFlags {
+		if flags&openfile.FolderFlags != openfile.FolderFlags {
 			n.opened.Add(1)
 		}
 		return open(root, name, flags)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // rangePoll is the time between two looks at a file that is not as long yet as a playlist says.
@@ -69,7 +70,7 @@ func (s *span) find(sys *system, root *os.Root) {
 		err = fs.ErrInvalid
 	}
 	if s.err = err; err == nil {
-		s.version = versionOf(fi)
+		s.version = openfile.VersionOf(fi)
 	}
 }
 

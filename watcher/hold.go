@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // holder bounds how many finished files are kept open. It is safe for concurrent use.
@@ -42,7 +43,7 @@ func (h *holder) unheld(dir, path string, v hls.Version) *source {
 // hold returns a Source that keeps file open. It takes the file over. Beyond the limit the source held
 // longest is let go.
 func (h *holder) hold(dir, path string, v hls.Version, file *os.File) *source {
-	s := &source{holder: h, dir: dir, path: path, version: v, file: &shared{File: file, users: 1}}
+	s := &source{holder: h, dir: dir, path: path, version: v, file: openfile.Share(file)}
 	h.mu.Lock()
 	s.place = h.held.PushBack(s)
 	over := h.held.Len() > h.limit
@@ -79,13 +80,6 @@ func (h *holder) remove(s *source) {
 	h.change()
 }
 
-// shared is an open file with its number of users, guarded by the mu of its source. The last one to
-// leave closes it.
-type shared struct {
-	*os.File
-	users int
-}
-
 // source is an hls.Source over a file that was held when it was made.
 type source struct {
 	holder  *holder
@@ -97,7 +91,7 @@ type source struct {
 	tail    []byte // its last bytes that are finished, if it may
 
 	mu       sync.Mutex
-	file     *shared // nil once the holder let it go or it was released
+	file     *openfile.Shared // nil once the holder let it go, or it was released
 	released bool
 	// touched is a modification time that somebody gave to the same bytes; 0 if nobody did.
 	touched int64
@@ -111,15 +105,15 @@ func (s *source) Open() (hls.Reader, error) {
 	if s.released {
 		return nil, fmt.Errorf("open %s: released: %w", s.path, fs.ErrNotExist)
 	}
-	if s.file != nil {
-		s.file.users++
-		return &reader{source: s, file: s.file}, nil
-	}
-	file, err := s.reopen()
+	file, err := openfile.Use(s.file, s.reopen)
 	if err != nil {
 		return nil, fmt.Errorf("open %s again: %w", s.path, err)
 	}
-	return &reader{source: s, file: &shared{File: file, users: 1}}, nil
+	return file.Read(s.path, s.version, func(now hls.Version) bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.same(now) && s.ends(file)
+	}), nil
 }
 
 // reopen opens the file by name. The caller holds mu.
@@ -136,16 +130,7 @@ func (s *source) reopen() (*os.File, error) {
 		}
 		return nil, err
 	}
-	v, err := fingerprint(file)
-	if err != nil {
-		_ = file.Close()
-		return nil, err
-	}
-	if !s.same(v) {
-		_ = file.Close()
-		return nil, fmt.Errorf("another file has its name: %w", fs.ErrNotExist)
-	}
-	return file, nil
+	return openfile.Same(file, s.same)
 }
 
 // openAgain opens the file by name, if it is still the same.
@@ -173,15 +158,8 @@ func (s *source) drop() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.file != nil {
-		s.leave(s.file)
+		s.file.Leave()
 		s.file = nil
-	}
-}
-
-// leave ends one use of f. The caller holds mu. An error in closing a file that was only read means nothing.
-func (s *source) leave(f *shared) {
-	if f.users--; f.users == 0 {
-		_ = f.Close()
 	}
 }
 
@@ -224,39 +202,4 @@ func (s *source) ends(f io.ReaderAt) bool {
 	now := make([]byte, len(s.tail))
 	_, err := f.ReadAt(now, s.version.Size-int64(len(now)))
 	return err == nil && bytes.Equal(now, s.tail)
-}
-
-// reader is an hls.Reader. Readers of a held file share it: ReadAt has no position.
-type reader struct {
-	source *source
-	file   *shared
-	once   sync.Once
-}
-
-// ReadAt implements io.ReaderAt.
-func (r *reader) ReadAt(p []byte, off int64) (int, error) { return r.file.ReadAt(p, off) }
-
-// Version implements hls.Reader. A new modification time that the watcher knows to be on the old bytes
-// does not count.
-func (r *reader) Version() (hls.Version, error) {
-	v, err := fingerprint(r.file.File)
-	if err != nil {
-		return hls.Version{}, fmt.Errorf("stat %s: %w", r.source.path, err)
-	}
-	r.source.mu.Lock()
-	defer r.source.mu.Unlock()
-	if r.source.same(v) && r.source.ends(r.file) {
-		return r.source.version, nil
-	}
-	return v, nil
-}
-
-// Close implements io.Closer. Closing again does nothing.
-func (r *reader) Close() error {
-	r.once.Do(func() {
-		r.source.mu.Lock()
-		defer r.source.mu.Unlock()
-		r.source.leave(r.file)
-	})
-	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 func TestUnlinkRightAfterClose(t *testing.T) {
@@ -98,7 +99,7 @@ func TestSource(t *testing.T) {
 		check(t, os.WriteFile(filepath.Join(dir, name), []byte(name), 0o644))
 		f, err := os.Open(filepath.Join(dir, name))
 		check(t, err)
-		v, err := fingerprint(f)
+		v, err := openfile.Version(f)
 		check(t, err)
 		return h.hold(dir, name, v, f)
 	}

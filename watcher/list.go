@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // listingBatch is how many entries are read at a time.
@@ -53,7 +54,7 @@ type entry struct {
 // do implements task. The folder is opened first: to watch it by name may take for ever where that does, and holds up
 // all other events then. What comes between watching and listing is met twice, not missed.
 func (l *listing) do() {
-	dir, err := l.sys.open(l.root, l.name, folderFlags)
+	dir, err := l.sys.open(l.root, l.name, openfile.FolderFlags)
 	if err != nil {
 		l.err = err
 		return
@@ -99,7 +100,7 @@ func (l *listing) read(dir *os.File) {
 			fi, err := e.Info()
 			switch {
 			case err == nil:
-				l.entries = append(l.entries, entry{e.Name(), fi.Mode(), versionOf(fi), l.knows(fi)})
+				l.entries = append(l.entries, entry{e.Name(), fi.Mode(), openfile.VersionOf(fi), l.knows(fi)})
 			case ofMachine(err):
 				l.failed = err
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // errEmpty is why a segment without a byte is refused. Whoever closed it, no packager meant it: one makes a file long
@@ -161,7 +162,7 @@ func (s *sighting) unopened() bool {
 	if err != nil || !s.knows(filepath.ToSlash(s.name), fi) {
 		return false
 	}
-	s.version = versionOf(fi)
+	s.version = openfile.VersionOf(fi)
 	return true
 }
 
@@ -180,7 +181,7 @@ func (s *sighting) open() (*os.File, error) {
 // examine asks who writes to the file. The fingerprint is taken before and after the question: if it is the same, the
 // answer is about these bytes; if not, somebody is writing.
 func (s *sighting) examine() (err error) {
-	if s.version, err = fingerprint(s.file); err != nil {
+	if s.version, err = openfile.Version(s.file); err != nil {
 		return err
 	}
 	fresh := s.signs.closed && s.signs.closedAs == hls.Version{}
@@ -191,7 +192,7 @@ func (s *sighting) examine() (err error) {
 	if s.writer = s.sys.probe(s.file); s.writer == none && s.deaf {
 		s.writer = unknown
 	}
-	after, err := fingerprint(s.file)
+	after, err := openfile.Version(s.file)
 	if err != nil {
 		return err
 	}

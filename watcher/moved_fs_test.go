@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // manifest is a DASH manifest without segments.
@@ -48,7 +49,7 @@ func TestEditionIsMoved(t *testing.T) {
 					root, err := os.OpenRoot(dir)
 					check(t, err)
 					defer func() { check(t, root.Close()) }()
-					v, err := fingerprint(file)
+					v, err := openfile.Version(file)
 					check(t, err)
 					sys, pins := theSystem(), 0
 					e := &edition{

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // Why a file is never reported; Refusals lists them.
@@ -74,7 +75,7 @@ func (s *system) openRegular(root *os.Root, name string) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		file, err := s.open(root, name, openFlags)
+		file, err := s.open(root, name, openfile.Flags)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

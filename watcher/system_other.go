@@ -2,19 +2,7 @@
 
 package watcher
 
-import (
-	"io/fs"
-	"os"
-)
-
-// openFlags are plain: there are no FIFOs to wait for.
-const openFlags = os.O_RDONLY
-
-// folderFlags are plain, too.
-const folderFlags = os.O_RDONLY
-
-// identity is unknown here; size and modification time have to do.
-func identity(fs.FileInfo) (device, inode uint64) { return 0, 0 }
+import "io/fs"
 
 // links is unknown here: 0.
 func links(fs.FileInfo) uint64 { return 0 }

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // spool is the folder at the top in which another part of the program keeps files unless it is told to keep them
@@ -302,24 +303,8 @@ func goodName(name string) bool {
 	return utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
 }
 
-// versionOf returns the fingerprint in fi.
-func versionOf(fi fs.FileInfo) hls.Version {
-	v := hls.Version{Size: fi.Size(), ModTime: fi.ModTime().UnixNano()}
-	v.Device, v.Inode = identity(fi)
-	return v
-}
-
 // idOf returns the identity in fi.
 func idOf(fi fs.FileInfo) fileID {
-	device, inode := identity(fi)
+	device, inode := openfile.Identity(fi)
 	return fileID{device, inode}
-}
-
-// fingerprint returns the version that an open file has now.
-func fingerprint(file *os.File) (hls.Version, error) {
-	fi, err := file.Stat()
-	if err != nil {
-		return hls.Version{}, err
-	}
-	return versionOf(fi), nil
 }

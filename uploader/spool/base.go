@@ -9,6 +9,8 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // What is in the spool folder, but for the note of a run: folders, and the file that is locked.
@@ -175,7 +177,7 @@ func (b *base) folder(name string, create bool) (*os.File, error) {
 			return nil, err
 		}
 	}
-	folder, err := b.root.OpenFile(filepath.FromSlash(name), folderFlags, 0)
+	folder, err := b.root.OpenFile(filepath.FromSlash(name), openfile.FolderFlags, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -218,7 +220,7 @@ func (b *base) file(name string, flags int) (*os.File, error) {
 		case err != nil:
 			return nil, err
 		}
-		file, err := b.root.OpenFile(name, how|openFlags, 0o600)
+		file, err := b.root.OpenFile(name, how|openfile.Flags, 0o600)
 		if missing && errors.Is(err, fs.ErrExist) && try == 0 {
 			continue // another process made it
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // BenchmarkPin pins one small file and releases it; keep includes Keep, open the open that comes before.
@@ -37,7 +38,7 @@ func BenchmarkPin(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				v, err := fingerprint(f)
+				v, err := openfile.Version(f)
 				if err != nil {
 					b.Fatal(err)
 				}

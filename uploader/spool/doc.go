@@ -79,5 +79,5 @@
 //
 // None is started. Run is the one loop; everything else may be called from any goroutine.
 //
-// The package imports hls and golang.org/x/sys, and never uploader, watcher, metrics or cmd.
+// The package imports hls, openfile and golang.org/x/sys, and never uploader, watcher, metrics or cmd.
 package spool

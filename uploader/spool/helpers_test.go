@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // recorder is an Observer and takes the log.
@@ -139,7 +140,7 @@ func (x *stage) try(name string) hls.File {
 	x.Helper()
 	f, err := os.Open(x.path(name))
 	x.must(err)
-	v, err := fingerprint(f)
+	v, err := openfile.Version(f)
 	x.must(err)
 	src, ok := x.spool.Pin(name, f, v)
 	if !ok {

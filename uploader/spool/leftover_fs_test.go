@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // TestExcluded: what an earlier process left of paths that are excluded now stays where it is.
@@ -62,7 +63,7 @@ func (x *stage) leaveLink(area, name, file string, modTime time.Time) {
 	x.must(os.Chtimes(file, modTime, modTime))
 	fi, err := os.Stat(file)
 	x.must(err)
-	pin, err := pinName(name, versionOf(fi))
+	pin, err := pinName(name, openfile.VersionOf(fi))
 	x.must(err)
 	to := filepath.Join(x.dir, DefaultFolder, area, filepath.FromSlash(pin))
 	x.must(os.MkdirAll(filepath.Dir(to), 0o700))
@@ -281,10 +282,10 @@ func TestTorn(t *testing.T) {
 				x.open(nil)
 				fi, err := os.Stat(path)
 				x.must(err)
-				if got := x.spool.Torn("hi/a.ts", versionOf(fi)); got != tt.torn {
+				if got := x.spool.Torn("hi/a.ts", openfile.VersionOf(fi)); got != tt.torn {
 					t.Errorf("torn: %v, want %v; the log: %s", got, tt.torn, x.obs.log.String())
 				}
-				if x.spool.Torn("hi/b.ts", versionOf(fi)) || x.spool.Torn("hi/a.ts", whole) {
+				if x.spool.Torn("hi/b.ts", openfile.VersionOf(fi)) || x.spool.Torn("hi/a.ts", whole) {
 					t.Error("another file, or the whole one, is torn")
 				}
 				if whole.Device++; x.spool.Torn("hi/a.ts", whole) {
@@ -293,7 +294,7 @@ func TestTorn(t *testing.T) {
 				x.write("hi/a.ts", "anew")
 				fi, err = os.Stat(path)
 				x.must(err)
-				if x.spool.Torn("hi/a.ts", versionOf(fi)) {
+				if x.spool.Torn("hi/a.ts", openfile.VersionOf(fi)) {
 					t.Error("written anew after the start, and torn")
 				}
 			})

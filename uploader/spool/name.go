@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // maxName is the longest name of a file, in bytes, on the file systems of our time.
@@ -41,7 +42,7 @@ func pinName(name string, v hls.Version) (string, error) {
 
 // Pinnable reports whether the name of a file leaves room for a pin, unless something else is in the way of it.
 func Pinnable(name string, fi fs.FileInfo) bool {
-	_, err := pinName(name, versionOf(fi))
+	_, err := pinName(name, openfile.VersionOf(fi))
 	return !errors.Is(err, errName)
 }
 
@@ -76,19 +77,4 @@ func goodPath(name string) bool {
 		return false
 	}
 	return hls.Classify(name) != hls.Temporary
-}
-
-// versionOf returns the fingerprint of a file.
-func versionOf(fi fs.FileInfo) hls.Version {
-	device, inode := identity(fi)
-	return hls.Version{Device: device, Inode: inode, Size: fi.Size(), ModTime: fi.ModTime().UnixNano()}
-}
-
-// fingerprint returns the fingerprint of an open file as it is now.
-func fingerprint(file *os.File) (hls.Version, error) {
-	fi, err := file.Stat()
-	if err != nil {
-		return hls.Version{}, err
-	}
-	return versionOf(fi), nil
 }

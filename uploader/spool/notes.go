@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 const (
@@ -114,7 +115,7 @@ func (n *Notes) Unchanged(path string, fi fs.FileInfo) bool {
 	if !ok {
 		return false
 	}
-	now := noted{version: versionOf(fi), changed: n.spool.sys.changed(fi)}
+	now := noted{version: openfile.VersionOf(fi), changed: n.spool.sys.changed(fi)}
 	sure := fi.Mode().IsRegular() && was.same(now)
 	if sure != was.sure {
 		was.sure, was.version.Device = sure, now.version.Device
@@ -164,7 +165,7 @@ func (s *Spool) look(dir *os.Root, path string) (now noted, ok bool) {
 	if err != nil || !fi.Mode().IsRegular() {
 		return now, false
 	}
-	return noted{version: versionOf(fi), changed: s.sys.changed(fi)}, true
+	return noted{version: openfile.VersionOf(fi), changed: s.sys.changed(fi)}, true
 }
 
 // read calls f with each note and the line that it is, which begins at that offset. It skips what is torn, and has nothing to say of

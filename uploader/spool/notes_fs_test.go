@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // look returns the fingerprint of a file.
@@ -18,7 +19,7 @@ func (x *stage) look(name string) hls.Version {
 	x.Helper()
 	fi, err := os.Lstat(x.path(name))
 	x.must(err)
-	return versionOf(fi)
+	return openfile.VersionOf(fi)
 }
 
 // known returns what is known of a file once it was looked at.
@@ -27,7 +28,7 @@ func (x *stage) known(n *Notes, name string) (etag string) {
 	fi, err := os.Lstat(x.path(name))
 	x.must(err)
 	unchanged := n.Unchanged(name, fi)
-	etag = n.Known(name, versionOf(fi))
+	etag = n.Known(name, openfile.VersionOf(fi))
 	if unchanged != (etag != "") || n.Unchanged(name, fi) {
 		x.Errorf("%s is unchanged: %v, and stored as %q", name, unchanged, etag)
 	}

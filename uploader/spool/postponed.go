@@ -81,7 +81,7 @@ func (s *Spool) copyOne(e *entry, b *base, limit time.Time) error {
 		return nil
 	}
 	file := e.file
-	file.users++
+	file.Join()
 	o := original{file: file.File, dir: s.config.Dir, path: e.path, Version: e.own, needed: func() bool {
 		e.mu.Lock()
 		defer e.mu.Unlock()
@@ -104,7 +104,7 @@ func (s *Spool) copyOne(e *entry, b *base, limit time.Time) error {
 
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	file.leave()
+	file.Leave()
 	if err != nil {
 		e.since = s.sys.now().Add(pause)
 		return err
@@ -120,7 +120,7 @@ func (s *Spool) copyOne(e *entry, b *base, limit time.Time) error {
 	}
 	s.laid(e, b, own, byCopy)
 	s.done(e)
-	e.file.leave() // readers that have it open go on with it
+	e.file.Leave() // readers that have it open go on with it
 	e.file = nil
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // maxWarnings bounds the lines about dropped entries in the log; all are counted.
@@ -149,7 +150,7 @@ func (r *recovery) take(area, pin string) {
 		r.foreign(where, "no regular file")
 		return
 	}
-	own := versionOf(fi)
+	own := openfile.VersionOf(fi)
 	// A copy keeps the inode of its original, which was in the watched directory, and may have that number by chance.
 	way := byLink
 	elsewhere := s.device != 0 && own.Device != s.device

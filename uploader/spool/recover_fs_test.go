@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 func TestRecovered(t *testing.T) {
@@ -211,7 +212,7 @@ func TestInodeOfAnotherFileSystem(t *testing.T) {
 	}
 	fi, err := os.Stat(filepath.Join(where, names[0]))
 	x.must(err)
-	copied := versionOf(fi)
+	copied := openfile.VersionOf(fi)
 	original.Inode = copied.Inode
 	pin, err := pinName("a.ts", original)
 	x.must(err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // entry is one pin: a file in the spool folder. Several Sources may share it. Its mu is taken before that
@@ -18,17 +19,17 @@ type entry struct {
 	path string // of the original, for messages
 
 	mu        sync.Mutex
-	pin       string        // below settled or named; also its key in Spool.entries
-	base      *base         // where it lies; nil if it does not
-	keep      bool          // a playlist named it
-	named     bool          // it lies below named
-	way       string        // how it was pinned
-	postponed *list.Element // in Spool.postponed; nil unless it is held open and to be copied
-	own       hls.Version   // the fingerprint of the file that lies there, or is held
-	file      *shared       // the original, open; nil if it was let go or there is none
-	since     time.Time     // when it was pinned, or when it failed to be copied
-	durable   bool          // the bytes are on the disk …
-	recorded  bool          // … and so is its name
+	pin       string           // below settled or named; also its key in Spool.entries
+	base      *base            // where it lies; nil if it does not
+	keep      bool             // a playlist named it
+	named     bool             // it lies below named
+	way       string           // how it was pinned
+	postponed *list.Element    // in Spool.postponed; nil unless it is held open and to be copied
+	own       hls.Version      // the fingerprint of the file that lies there, or is held
+	file      *openfile.Shared // the original, open; nil if it was let go or there is none
+	since     time.Time        // when it was pinned, or when it failed to be copied
+	durable   bool             // the bytes are on the disk …
+	recorded  bool             // … and so is its name
 
 	users int           // Sources not released; guarded by the mu of the Spool
 	place *list.Element // in Spool.held; guarded by the mu of the Spool
@@ -47,33 +48,11 @@ func (e *entry) open() (*os.File, error) {
 	if e.base == nil {
 		return nil, fs.ErrNotExist
 	}
-	file, err := e.base.root.OpenFile(filepath.FromSlash(e.where()), openFlags, 0)
+	file, err := e.base.root.OpenFile(filepath.FromSlash(e.where()), openfile.Flags, 0)
 	if err != nil {
 		return nil, err
 	}
-	v, err := fingerprint(file)
-	if err == nil && (v.Device != e.own.Device || v.Inode != e.own.Inode) {
-		err = fmt.Errorf("another file has its place: %w", fs.ErrNotExist)
-	}
-	if err != nil {
-		_ = file.Close()
-		return nil, err
-	}
-	return file, nil
-}
-
-// shared is an open file with its number of users, guarded by the mu of its entry. The last one to leave
-// closes it.
-type shared struct {
-	*os.File
-	users int
-}
-
-// leave ends one use. An error in closing a file that was only read means nothing.
-func (f *shared) leave() {
-	if f.users--; f.users == 0 {
-		_ = f.Close()
-	}
+	return openfile.Same(file, func(now hls.Version) bool { return now.Device == e.own.Device && now.Inode == e.own.Inode })
 }
 
 // source is an hls.Keeper over an entry.
@@ -94,15 +73,18 @@ func (s *source) Open() (hls.Reader, error) {
 	if s.released {
 		return nil, fmt.Errorf("open %s: released: %w", e.path, fs.ErrNotExist)
 	}
-	if e.file != nil {
-		e.file.users++
-		return &reader{source: s, file: e.file}, nil
-	}
-	file, err := e.open()
+	file, err := openfile.Use(e.file, e.open)
 	if err != nil {
 		return nil, fmt.Errorf("open %s in the spool: %w", e.path, err)
 	}
-	return &reader{source: s, file: &shared{File: file, users: 1}}, nil
+	return file.Read(e.path+" in the spool", s.version, e.intact), nil
+}
+
+// intact reports whether the pinned file, which has the fingerprint now, is what it was when it was pinned.
+func (e *entry) intact(now hls.Version) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return now == e.own
 }
 
 // Keep implements hls.Keeper. Calling it again does nothing. Where the file system does not let it, Run
@@ -138,38 +120,4 @@ func (s *source) Release() {
 	}
 	s.released = true
 	s.spool.leave(e)
-}
-
-// reader is an hls.Reader. Readers of an original that is open share it: ReadAt has no position.
-type reader struct {
-	source *source
-	file   *shared
-	once   sync.Once
-}
-
-// ReadAt implements io.ReaderAt.
-func (r *reader) ReadAt(p []byte, off int64) (int, error) { return r.file.ReadAt(p, off) }
-
-// Version implements hls.Reader: the fingerprint of the fact as long as the pinned file has its own.
-func (r *reader) Version() (hls.Version, error) {
-	v, err := fingerprint(r.file.File)
-	if err != nil {
-		return hls.Version{}, fmt.Errorf("stat %s in the spool: %w", r.source.entry.path, err)
-	}
-	r.source.entry.mu.Lock()
-	defer r.source.entry.mu.Unlock()
-	if v == r.source.entry.own {
-		return r.source.version, nil
-	}
-	return v, nil
-}
-
-// Close implements io.Closer. Closing again does nothing.
-func (r *reader) Close() error {
-	r.once.Do(func() {
-		r.source.entry.mu.Lock()
-		defer r.source.entry.mu.Unlock()
-		r.file.leave()
-	})
-	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // DefaultFolder is the name of the spool folder in the watched directory.
@@ -121,7 +122,7 @@ func open(c Config, sys system) (*Spool, error) {
 		histories: newHistories(), torn: map[string][]hls.Version{},
 	}
 	if fi, err := os.Stat(dir); err == nil {
-		s.device, _ = identity(fi)
+		s.device, _ = openfile.Identity(fi)
 	}
 	switch s.recovered, err = s.begin(true); {
 	case err == nil:
@@ -220,7 +221,7 @@ func (s *Spool) Pin(name string, f *os.File, v hls.Version) (src hls.Source, ok 
 	}
 	holds := e.file == nil && e.own == v
 	if holds {
-		e.file = &shared{File: f, users: 1}
+		e.file = openfile.Share(f)
 	}
 	linked := e.postponed == nil
 	e.mu.Unlock()
@@ -313,7 +314,7 @@ func (s *Spool) leave(e *entry) {
 	}
 	s.done(e)
 	if e.file != nil {
-		e.file.leave()
+		e.file.Leave()
 		e.file = nil
 	}
 	if e.base != nil && !keeps {
@@ -415,7 +416,7 @@ func (s *Spool) hold(e *entry) {
 	oldest.mu.Lock()
 	defer oldest.mu.Unlock()
 	if oldest.file != nil {
-		oldest.file.leave()
+		oldest.file.Leave()
 		oldest.file = nil
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // cloning has a file system without reflinks look like one that has them; where it has, it is used.
@@ -279,7 +280,7 @@ func TestUnlinkedBeforePin(t *testing.T) {
 	x.write("hi/a.ts", "bytes")
 	f, err := os.Open(x.path("hi/a.ts"))
 	x.must(err)
-	v, err := fingerprint(f)
+	v, err := openfile.Version(f)
 	x.must(err)
 	x.remove("hi/a.ts")
 	src, ok := x.spool.Pin("hi/a.ts", f, v)
@@ -315,7 +316,7 @@ func TestLinkByName(t *testing.T) {
 		x.write("hi/b.ts", "bytes of b")
 		f, err := os.Open(x.path("hi/b.ts"))
 		x.must(err)
-		v, err := fingerprint(f)
+		v, err := openfile.Version(f)
 		x.must(err)
 		x.must(packager())
 		switch src, ok := x.spool.Pin("hi/b.ts", f, v); {

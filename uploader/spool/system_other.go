@@ -8,14 +8,8 @@ import (
 	"os"
 )
 
-// openFlags and folderFlags are plain: there are no FIFOs to wait for.
-const openFlags, folderFlags = os.O_RDONLY, os.O_RDONLY
-
 // ownership is unknown here.
 func ownership(fs.FileInfo) (user int, names uint64, ok bool) { return 0, 0, false }
-
-// identity is unknown here; size and modification time have to do.
-func identity(fs.FileInfo) (device, inode uint64) { return 0, 0 }
 
 // link and clone are not available; files are copied or held.
 func link(_ original, _ *os.File, _ string) error { return errors.ErrUnsupported }

@@ -11,22 +11,9 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/hlsship/hlsship/openfile"
 )
-
-// openFlags never wait for the other end of a FIFO, should one take a file's place.
-const openFlags = os.O_RDONLY | unix.O_NONBLOCK | unix.O_NOFOLLOW
-
-// folderFlags open folders only.
-const folderFlags = openFlags | unix.O_DIRECTORY
-
-// identity returns the device and the inode of a file.
-func identity(fi fs.FileInfo) (device, inode uint64) {
-	st, ok := fi.Sys().(*syscall.Stat_t)
-	if !ok {
-		return 0, 0
-	}
-	return uint64(st.Dev), uint64(st.Ino) //nolint:unconvert // their types differ between systems
-}
 
 // ownership returns to which user a file belongs, and how many names it has.
 func ownership(fi fs.FileInfo) (user int, names uint64, ok bool) {
@@ -57,7 +44,7 @@ func linkByName(o original, to *os.File, name string) error {
 		return err
 	}
 	defer root.Close() //nolint:errcheck // nothing was written
-	from, err := root.OpenFile(filepath.FromSlash(path.Dir(o.path)), folderFlags, 0)
+	from, err := root.OpenFile(filepath.FromSlash(path.Dir(o.path)), openfile.FolderFlags, 0)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // clock is a time that the test moves.
@@ -471,7 +472,7 @@ func TestProtectedHardlinks(t *testing.T) {
 				return
 			}
 			defer f.Close()
-			v, err := fingerprint(f)
+			v, err := openfile.Version(f)
 			if err != nil {
 				t.Error(err)
 			}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/openfile"
 )
 
 // original is a finished file of the watched directory.
@@ -143,7 +144,7 @@ func (s *Spool) putLink(b *base, o original, to string) (hls.Version, error) {
 	if err != nil {
 		return hls.Version{}, err
 	}
-	if own := versionOf(fi); fi.Mode().IsRegular() && own == o.Version {
+	if own := openfile.VersionOf(fi); fi.Mode().IsRegular() && own == o.Version {
 		return own, nil
 	}
 	// Rewritten in this moment or, where it was linked by name, another file.
@@ -217,14 +218,14 @@ func (s *Spool) fill(b *base, o original, file *os.File, name string, fill func(
 	if err := b.root.Chtimes(name, modTime, modTime); err != nil {
 		return hls.Version{}, err
 	}
-	if after, err := fingerprint(o.file); err != nil || after != o.Version {
+	if after, err := openfile.Version(o.file); err != nil || after != o.Version {
 		return hls.Version{}, errors.Join(errChanged, err)
 	}
 	fi, err := b.root.Lstat(name)
 	if err != nil {
 		return hls.Version{}, err
 	}
-	own := versionOf(fi)
+	own := openfile.VersionOf(fi)
 	if own.Size != o.Size || own.ModTime != o.ModTime {
 		return hls.Version{}, fmt.Errorf("its file system does not keep size or time: %w", errors.ErrUnsupported)
 	}

@@ -121,10 +121,11 @@ func packages(all []*source) map[string][]*source {
 	return by
 }
 
-// arrows says which packages of ours each package may import. Tests may import storetest as well.
+// arrows says which packages of ours each package may import. Tests may import storetest, those above their own and, to see a Store
+// behind it, uplink as well.
 func arrows() map[string][]string {
 	const plan, store = "uploader/plan", "uploader/store"
-	const file = "openfile"
+	const file, line = "openfile", "uploader/uplink"
 	const s3, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
 	return map[string][]string{
 		".":           nil,
@@ -135,11 +136,12 @@ func arrows() map[string][]string {
 		store:         {"hls"},
 		plan:          {"hls", store},
 		"uploader":    {"hls", plan, store},
-		s3:            {"hls", store, "uploader"},
+		s3:            {"hls", store},
+		line:          {store},
 		tests:         {"hls", store},
 		spool:         {"hls", file},
 		"check":       {"hls", file, "watcher", "uploader", plan, store, s3, spool},
-		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store, s3, spool, "check"},
+		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store, s3, line, spool, "check"},
 		"packaging":   nil,
 		checks:        nil,
 		"bench":       {"hls", "watcher", "metrics", "uploader", store, s3, spool, tests},
@@ -157,7 +159,7 @@ func wrongImports(s *source) []string {
 	for _, at := range slices.Sorted(maps.Values(s.imports())) {
 		ours, ok := strings.CutPrefix(at, modulePath+"/")
 		switch {
-		case ok && (slices.Contains(allowed, ours) || s.test() && (ours == s.dir() || ours == "uploader/storetest")):
+		case ok && (slices.Contains(allowed, ours) || s.test() && (ours == s.dir() || strings.HasPrefix(s.dir(), ours+"/") || ours == "uploader/storetest" || ours == "uploader/uplink")):
 		case ok:
 			wrong = append(wrong, s.name+": imports "+ours)
 		case s.dir() == "hls" && !s.test() && (at == "os" || strings.Contains(strings.Split(at, "/")[0], ".")):

@@ -39,7 +39,7 @@ type Config struct {
 	Budget int64
 	Age    time.Duration
 
-	// Store is the bucket. Stall, UplinkLimit and Logger are not used: the bandwidth is measured without a limit.
+	// Store is the bucket. Stall and Logger are not used.
 	Store s3.Config
 	// Headers are what is sent with a live playlist beside the headers that every object has.
 	Headers map[string]string
@@ -49,7 +49,7 @@ type Config struct {
 	Conditional bool
 	// MinInterval is the least time between two versions of one playlist.
 	MinInterval time.Duration
-	// UplinkLimit is in bytes a second, 0 for none.
+	// UplinkLimit is in bytes a second, 0 for none. The bandwidth is measured without it.
 	UplinkLimit int64
 }
 

@@ -57,7 +57,7 @@ func (s *storeCheck) run(ctx context.Context, need streams) {
 	ctx, cancel := context.WithTimeout(ctx, s.limit)
 	defer cancel()
 	c := s.config.Store
-	c.Stall, c.UplinkLimit, c.Logger = probeLimit, 0, nil
+	c.Stall, c.Logger = probeLimit, nil
 	var err error
 	if s.at, err = c.URL(); err != nil {
 		s.found.fail("store-settings", "Correct the settings of the store.", "the store cannot be asked: %v", err)

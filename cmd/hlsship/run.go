@@ -14,6 +14,7 @@ import (
 	"github.com/hlsship/hlsship/metrics"
 	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/s3"
+	"github.com/hlsship/hlsship/uploader/uplink"
 	"github.com/hlsship/hlsship/watcher"
 )
 
@@ -112,7 +113,7 @@ func (c channel) bucket(version string) s3.Config {
 	return s3.Config{
 		Endpoint: c.store.endpoint, Region: c.store.region, Bucket: c.store.bucket, Addressing: c.store.addressing,
 		Checksum: s3.Checksum(c.store.checksum), SignedPayload: c.store.signed, RequestPayer: c.store.payer, TLS: c.store.tls,
-		Credentials: c.store.credentials, Workers: c.flow.workers, UplinkLimit: c.flow.uplinkLimit, Version: version,
+		Credentials: c.store.credentials, Workers: c.flow.workers, Version: version,
 	}
 }
 
@@ -152,7 +153,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 		return nil, usageError{err}
 	}
 	upload, err := uploader.New(uploader.Config{
-		Store: store, Prefix: c.store.keyPrefix(), Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
+		Store: uplink.New(c.flow.uplinkLimit).Limit(store), Prefix: c.store.keyPrefix(), Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
 		Unique: unique, CacheControl: c.store.cacheControl, Headers: c.store.headers, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
 		Notes: notes, Memory: s.memory,

@@ -101,7 +101,7 @@ func (s *Store) copyPart(ctx context.Context, o store.Object, id string, number 
 // sendPart sends what is behind from. Content-MD5 guards it whatever the checksum of whole objects is, as a part's own must
 // have been announced for the whole upload; where MD5 cannot be had, the signature covers the part.
 func (s *Store) sendPart(ctx context.Context, o store.Object, id string, number int, from int64) (minio.CompletePart, error) {
-	tail := store.Object{Key: o.Key, Body: offset{o, from}, Size: o.Size - from, Priority: o.Priority, Waits: o.Waits}
+	tail := store.Object{Key: o.Key, Body: offset{o, from}, Size: o.Size - from, Pace: o.Pace}
 	checksum, signed := ChecksumMD5, s.payload
 	switch {
 	case s.checksum == ChecksumNone:
@@ -113,15 +113,12 @@ func (s *Store) sendPart(ctx context.Context, o store.Object, id string, number 
 	if err != nil {
 		return minio.CompletePart{}, err
 	}
-	share := s.uplink.open(tail)
-	defer share.close()
-	if err := share.admit(ctx, tail.Size); err != nil {
+	if err := turn(ctx, tail); err != nil {
 		return minio.CompletePart{}, err
 	}
 	a := newAttempt(ctx, s.bound(o.Key))
 	a.payload = sum.sha256
-	a.body = newBody(tail.Body, tail.Size, a.ctx.Err)
-	a.body.take = func(want int64) (int64, error) { return share.take(a.ctx, want) }
+	a.body = newBody(a.ctx, tail)
 	defer a.end()
 	part, err := s.core.PutObjectPart(a.ctx, s.bucket, o.Key, id, number, a.body, tail.Size,
 		minio.PutObjectPartOptions{Md5Base64: sum.md5, DisableContentSha256: true})

@@ -17,11 +17,12 @@ import (
 
 // body hands an object's bytes to one request. It is neither seekable nor an io.ReaderAt, so that
 // minio-go neither wraps nor replays it. net/http may read from its own goroutine even after the request
-// has ended; ended and wait keep the promise that the caller's Body is not read after Put returned.
+// has ended; ctx and wait keep the promise that the caller's Body is not read after Put returned.
 type body struct {
-	watch *watch                          // set by the transport before the first read
-	take  func(want int64) (int64, error) // waits until some of want bytes may be sent; nil for all at once
-	ended func() error                    // why no more may be sent, nil while it may
+	ctx   context.Context //nolint:containedctx // that of the attempt, which it lives no longer than
+	watch *watch          // set by the transport before the first read
+	// pace is Object.Pace.
+	pace func(ctx context.Context, want int64) (int64, error)
 
 	lock     chan struct{} // buffer 1; held across reads of a disk, which a mutex is not meant for
 	src      io.ReaderAt
@@ -29,9 +30,18 @@ type body struct {
 	err      error // the source's own failure, which is not the network's
 }
 
-// newBody returns a body of size bytes that ended can end.
-func newBody(src io.ReaderAt, size int64, ended func() error) *body {
-	return &body{src: src, end: size, ended: ended, lock: make(chan struct{}, 1)}
+// newBody returns the body of o, which is sent until ctx ends.
+func newBody(ctx context.Context, o store.Object) *body {
+	return &body{ctx: ctx, pace: o.Pace, src: o.Body, end: o.Size, lock: make(chan struct{}, 1)}
+}
+
+// turn waits until o may begin to be sent: a connection is not to be kept open by one that has to wait. The error is that of ctx.
+func turn(ctx context.Context, o store.Object) error {
+	if o.Pace == nil {
+		return nil
+	}
+	_, err := o.Pace(ctx, 0)
+	return err
 }
 
 // Read reads on. Each call is progress: the bytes before were taken.
@@ -39,7 +49,7 @@ func (b *body) Read(p []byte) (int, error) {
 	b.lock <- struct{}{}
 	defer func() { <-b.lock }()
 	// net/http notices the end of a context later than it reads on, and could still send the rest.
-	if err := b.ended(); err != nil {
+	if err := b.ctx.Err(); err != nil {
 		return 0, err
 	}
 	b.watch.progress()
@@ -47,9 +57,9 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.off == b.end {
 		return 0, io.EOF
 	}
-	if b.take != nil && want > 0 {
+	if b.pace != nil && want > 0 {
 		b.watch.pause()
-		granted, err := b.take(want)
+		granted, err := b.pace(b.ctx, want)
 		b.watch.progress()
 		if err != nil {
 			return 0, err
@@ -69,7 +79,7 @@ func (b *body) rewind() {
 	b.off = 0
 }
 
-// wait returns once no read is under way. After ended has begun to fail, none follows.
+// wait returns once no read is under way. After ctx has ended, none follows.
 func (b *body) wait() {
 	b.lock <- struct{}{}
 	defer func() { <-b.lock }()

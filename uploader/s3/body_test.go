@@ -11,16 +11,14 @@ import (
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
-func going() error { return nil }
-
 func TestBodyEndsWithItsAttempt(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	reads := 0
-	b := newBody(readerAt(func(p []byte, _ int64) (int, error) {
+	b := newBody(ctx, store.Object{Size: 100, Body: readerAt(func(p []byte, _ int64) (int, error) {
 		reads++
 		return len(p), nil
-	}), 100, ctx.Err)
+	})})
 	if n, err := b.Read(make([]byte, 10)); n != 10 || err != nil {
 		t.Fatalf("got %d, %v", n, err)
 	}
@@ -47,7 +45,7 @@ func TestBodyWithoutDigest(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			b := newBody(tt.src, 10, going)
+			b := newBody(t.Context(), store.Object{Body: tt.src, Size: 10})
 			got, err := io.ReadAll(b)
 			if string(got) != tt.want || !errors.Is(err, tt.err) {
 				t.Errorf("got %q, %v; want %q, %v", got, err, tt.want, tt.err)

@@ -71,9 +71,6 @@ type Config struct {
 	Stall time.Duration
 	// Workers is how many requests run at once at most; so many connections and four more are made; 0 means 64.
 	Workers int
-	// UplinkLimit bounds the bodies of all PUTs together, in bytes a second; 0 means no limit. Headers, TLS
-	// and TCP come on top, a few percent.
-	UplinkLimit int64
 	// Version ends the User-Agent: "hlsship/VERSION"; empty means "dev".
 	Version string
 	// Logger is told of changes of the credentials; nil discards.
@@ -94,8 +91,8 @@ func (c Config) withDefaults() (Config, error) {
 	if strings.Trim(strings.ToLower(c.Region), "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" || len(c.Region) > 64 {
 		errs = append(errs, errors.New("region: up to 64 letters, digits, hyphens, underscores and dots"))
 	}
-	if c.Stall < 0 || c.Workers < 0 || c.UplinkLimit < 0 {
-		errs = append(errs, errors.New("stall, workers and uplink limit must not be negative"))
+	if c.Stall < 0 || c.Workers < 0 {
+		errs = append(errs, errors.New("stall and workers must not be negative"))
 	}
 	if c.Stall == 0 {
 		c.Stall = DefaultStall

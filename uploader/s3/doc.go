@@ -11,10 +11,8 @@
 // was taken and no answer came. After such an end the next attempt for the same key has twice the
 // patience, so that a shared slow line cannot livelock.
 //
-// With [Config.UplinkLimit] the bodies of all PUTs together leave at that rate at most, in pieces of a few KiB
-// and with a burst of 50 ms: playlists first, then the live edge, then backlog. A PUT that waits for its first
-// piece has not opened its connection, one that has begun is never silent for much more than 5 s, and no wait counts as
-// lack of progress.
+// A PUT that is paced (store.Object) has opened no connection while it waits for leave to begin, and no such wait counts as lack
+// of progress.
 //
 // Trouble belongs to a connection until shown otherwise: one that brought an answer which is none about the request (5xx, 429, a
 // page of somebody else's) is closed, and other addresses of the name are tried first for a while. [Store.Probe] always goes over

@@ -41,7 +41,6 @@ type Store struct {
 	checksum  Checksum
 	payload   bool // the signature of a PUT covers its bytes
 	stall     time.Duration
-	uplink    *limiter // nil for no limit
 
 	resets atomic.Int32 // PUTs cut off in a row
 	exists atomic.Bool  // the bucket has answered for one of its keys
@@ -95,7 +94,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	client.SetAppInfo("hlsship", c.Version)
 	return &Store{
 		core: minio.Core{Client: client}, transport: t, keys: keys,
-		bucket: c.Bucket, region: c.Region, checksum: c.Checksum, payload: c.SignedPayload, stall: c.Stall, uplink: newLimiter(c.UplinkLimit),
+		bucket: c.Bucket, region: c.Region, checksum: c.Checksum, payload: c.SignedPayload, stall: c.Stall,
 		patience: map[string]time.Duration{}, left: map[string][]string{},
 	}, nil
 }
@@ -169,15 +168,12 @@ func (s *Store) Put(ctx context.Context, o store.Object) (string, error) {
 	if err := s.abandonLeft(ctx, o.Key); err != nil {
 		return "", s.failed(ctx, r, err)
 	}
-	share := s.uplink.open(o)
-	defer share.close()
-	if err := share.admit(ctx, o.Size); err != nil {
+	if err := turn(ctx, o); err != nil {
 		return "", s.classified(r, err)
 	}
 	a := newAttempt(ctx, s.bound(o.Key))
 	a.headers, a.payload = o.Headers, sum.sha256
-	a.body = newBody(o.Body, o.Size, a.ctx.Err)
-	a.body.take = func(want int64) (int64, error) { return share.take(a.ctx, want) }
+	a.body = newBody(a.ctx, o)
 	defer a.end()
 	info, err := s.core.PutObject(a.ctx, s.bucket, o.Key, a.body, o.Size, sum.md5, "", opts)
 	if err := a.failure(err); err != nil {

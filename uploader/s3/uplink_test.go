@@ -3,6 +3,8 @@ package s3
 import (
 	"bufio"
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -18,6 +20,8 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/store"
+	"github.com/hlsship/hlsship/uploader/uplink"
 )
 
 // shelf is an S3 server in virtual time: it keeps what is PUT, says that there was nothing before, and when a key came.
@@ -106,14 +110,13 @@ func TestBacklogLeavesTheLiveEdgeItsShare(t *testing.T) {
 		const rate, size, late, live = 44_000, 40_000, 300, 160
 		server := &shelf{arrived: map[string]time.Time{}}
 		s := pipes(t, server.serve)
-		s.uplink = newLimiter(rate)
 		var behind []hls.File
 		for i := range late {
 			f := media(fmt.Sprintf("hi/old%d.ts", i), uint64(i+1), size)
 			f.Named = true
 			behind = append(behind, f)
 		}
-		up, err := uploader.New(uploader.Config{Store: s, Conditional: true, Recovered: behind})
+		up, err := uploader.New(uploader.Config{Store: uplink.New(rate).Limit(s), Conditional: true, Recovered: behind})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,4 +174,121 @@ func playlistOf(t *testing.T, stream string, i int) hls.File {
 		Path: stream + "/" + stream + ".m3u8", State: hls.Settled, Kind: pl.Kind, Seen: time.Now(),
 		Content: []byte(text), Playlist: pl, Version: hls.Version{Inode: 1 << 20, Size: int64(len(text)), ModTime: time.Now().UnixNano()},
 	}
+}
+
+// near fails unless got is want within a tolerance of percent.
+func near(t *testing.T, what string, got, want float64, percent float64) {
+	t.Helper()
+	if got < want*(1-percent/100) || got > want*(1+percent/100) {
+		t.Errorf("%s: got %v, want %v within %v %%", what, got, want, percent)
+	}
+}
+
+// wire counts what a server reads.
+type wire struct {
+	net.Conn
+	bytes *atomic.Int64
+}
+
+func (w wire) Read(p []byte) (int, error) {
+	n, err := w.Conn.Read(p)
+	w.bytes.Add(int64(n))
+	return n, err
+}
+
+// limited opens a store whose uplink is limited to rate, over a network that counts.
+func limited(t *testing.T, rate int64, sent *atomic.Int64) (limited store.Store, s *Store) {
+	t.Helper()
+	s = pipes(t, func(_ int, c net.Conn) {
+		in := bufio.NewReader(wire{c, sent})
+		for {
+			r, err := http.ReadRequest(in)
+			if err != nil {
+				return
+			}
+			body, err := io.ReadAll(r.Body)
+			if err != nil {
+				return
+			}
+			stored(c, body)
+		}
+	})
+	return uplink.New(rate).Limit(s), s
+}
+
+// TestUplinkLimitOnTheWire has the real client send: its bytes leave evenly at the rate, and however long they take
+// that way it is no stall.
+func TestUplinkLimitOnTheWire(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const rate, puts, size = 50_000, 4, 500_000
+		var sent atomic.Int64
+		line, s := limited(t, rate, &sent)
+		start := time.Now()
+		var waiting atomic.Int64
+		var all sync.WaitGroup
+		for i := range puts {
+			all.Go(func() {
+				o := segment(fmt.Sprintf("%d/a.ts", i), string(make([]byte, size)))
+				o.Waits = func(begin bool) {
+					if begin {
+						waiting.Add(1)
+					} else {
+						waiting.Add(-1)
+					}
+				}
+				if i > 0 {
+					o.Priority = store.Backlog // which the first one keeps waiting for its whole 10 s
+				}
+				if _, err := line.Put(t.Context(), o); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		for range 38 {
+			before := sent.Load()
+			time.Sleep(time.Second)
+			near(t, "bytes on the wire in a second", float64(sent.Load()-before), rate, 16) // two pieces and a head
+			if n := waiting.Load(); n < 0 || n > puts {
+				t.Fatalf("%d wait", n)
+			}
+		}
+		all.Wait()
+		near(t, "seconds for all", time.Since(start).Seconds(), puts*size/rate, 2)
+		near(t, "bytes in all", float64(sent.Load()), puts*size, 1)
+		if waiting.Load() != 0 {
+			t.Errorf("%d wait for ever", waiting.Load())
+		}
+		s.transport.base.CloseIdleConnections()
+	})
+}
+
+// TestUplinkLimitLetsStallsBe: a connection that takes nothing ends its attempt as without a limit, one that waits for
+// its share does not, and to give up while waiting takes no time.
+func TestUplinkLimitLetsStallsBe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := pipes(t, func(_ int, c net.Conn) {
+			_, _ = io.CopyN(io.Discard, c, 20<<10)
+			<-t.Context().Done()
+		})
+		start := time.Now()
+		slow := uplink.New(2000).Limit(s) // a piece takes two seconds
+		_, err := slow.Put(t.Context(), segment("a.ts", string(make([]byte, 250<<10))))
+		if _, ok := errors.AsType[*stallError](err); !ok {
+			t.Errorf("got %v, want a stall", err)
+		}
+		// What is granted until the server stops reading takes four pieces' time, about 8 s.
+		near(t, "seconds until the stall", time.Since(start).Seconds(), (8*time.Second + DefaultStall).Seconds(), 15)
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		s = pipes(t, func(_ int, c net.Conn) { untilClosed(c) })
+		start = time.Now()
+		slow = uplink.New(100).Limit(s) // a piece takes 41 s
+		_, err = slow.Put(ctx, segment("a.ts", string(make([]byte, 250<<10))))
+		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
+			t.Errorf("got %v after %v, want the caller's end", err, time.Since(start))
+		}
+	})
 }

@@ -65,12 +65,16 @@ type Object struct {
 	// Finished is when the bytes were, by the clock of their file system; zero if that is not known. A Store keeps it with the
 	// object if it can, so that after a restart a file is compared with what was stored of it and not with a store's clock.
 	Finished time.Time
-	// Priority says which PUTs a Store that limits its uplink lets go first.
+	// Priority says which PUTs go first where they share a limited uplink.
 	Priority Priority
-	// Waits, if not nil, is told when such a Store begins (true) and ceases (false) to wait for its share of
+	// Waits, if not nil, is told when the PUT begins (true) and ceases (false) to wait for its share of
 	// the uplink, so that nobody takes that for a network that stands still. It must not block; Put does
 	// not call it after it returned.
 	Waits func(waiting bool)
+	// Pace, if not nil, is asked before bytes are sent: it waits until some of want bytes may leave, and returns how many, at
+	// least one. With a want of 0 it is asked for leave to begin, before there is a connection, and returns 0. Its error is that of ctx.
+	// One goroutine calls it at a time, and none after Put returned. What is read twice or sent to nobody needs no leave.
+	Pace func(ctx context.Context, want int64) (int64, error)
 }
 
 // Priority is the rank of a PUT among those that share an uplink.

@@ -77,6 +77,8 @@ func conformanceCases() []conformanceCase {
 		{"failing body", checkFailingBody},
 		{"body left alone", checkBodyLeftAlone},
 		{"impossible sizes", checkSizes},
+		{"paced", checkPaced},
+		{"paced and cancelled", checkPacedCancelled},
 		{"concurrent puts are atomic", checkAtomic},
 		{"append", checkAppend},
 		{"append to another", checkAppendToAnother},

@@ -24,7 +24,8 @@ func checkAppend(t *testing.T, c conformance) {
 	etag := c.put(t, "grows", content)
 	for range 3 {
 		o := c.object("grows", content+tail)
-		o.IfMatch = etag
+		var p pacer
+		o.IfMatch, o.Pace = etag, p.pace
 		again, err := appender.Append(t.Context(), o, int64(len(content)))
 		if err != nil {
 			t.Fatalf("append: %v", err)
@@ -32,6 +33,7 @@ func checkAppend(t *testing.T, c conformance) {
 		if again == "" || again == etag || strings.Contains(again, `"`) {
 			t.Fatalf("append: got ETag %q after %q, want another without quotes", again, etag)
 		}
+		p.want(t, int64(len(tail)))
 		content += tail
 		etag = again
 		c.want(t, "grows", content)

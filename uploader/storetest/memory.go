@@ -60,6 +60,9 @@ func (m *Memory) Put(ctx context.Context, o store.Object) (string, error) {
 	if err := m.delay(ctx, "put", o.Key, o.Size); err != nil {
 		return "", err
 	}
+	if err := paced(ctx, o, o.Size); err != nil {
+		return "", err
+	}
 	content, err := contentOf(o)
 	if err != nil {
 		return "", err
@@ -74,6 +77,9 @@ func (m *Memory) Append(ctx context.Context, o store.Object, from int64) (string
 		return "", storeError("put", o.Key, store.Permanent, fmt.Errorf("append behind %d of %d bytes", from, o.Size))
 	}
 	if err := m.delay(ctx, "put", o.Key, o.Size-from); err != nil {
+		return "", err
+	}
+	if err := paced(ctx, o, o.Size-from); err != nil {
 		return "", err
 	}
 	tail, err := contentOf(store.Object{Key: o.Key, Size: o.Size - from, Body: io.NewSectionReader(o.Body, from, o.Size-from)})
@@ -276,6 +282,21 @@ func contentOf(o store.Object) ([]byte, error) {
 	default:
 		return nil, storeError("put", o.Key, store.Transient, fmt.Errorf("read body: %w", err))
 	}
+}
+
+// paced waits until size bytes of o may leave.
+func paced(ctx context.Context, o store.Object, size int64) error {
+	if o.Pace == nil {
+		return nil
+	}
+	_, err := o.Pace(ctx, 0)
+	for n := int64(0); err == nil && size > 0; size -= n {
+		n, err = o.Pace(ctx, size)
+	}
+	if err != nil {
+		return storeError("put", o.Key, store.Transient, err)
+	}
+	return nil
 }
 
 // pause waits for d or the end of ctx.

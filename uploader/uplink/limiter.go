@@ -1,4 +1,4 @@
-package s3
+package uplink
 
 import (
 	"context"
@@ -23,11 +23,11 @@ const (
 	trickle      = 1 << 10
 )
 
-// limiter shares an uplink of a fixed rate between the PUTs under way, a piece at a time: playlists first,
+// Limiter shares an uplink of a fixed rate between the PUTs under way, a piece at a time: playlists first,
 // then the media of the live edge, then backlog. Among equals the folder goes first that had its turn the
 // longest ago, and within a folder the oldest PUT. It is safe for concurrent use and has no goroutine; while
-// somebody waits, a timer hands out what has become free. A nil limiter limits nothing.
-type limiter struct {
+// somebody waits, a timer hands out what has become free. A nil Limiter limits nothing; use New.
+type Limiter struct {
 	rate  int64 // bytes a second
 	piece int64 // bytes
 
@@ -45,16 +45,18 @@ type folder struct {
 	served uint64 // the limiter's clock at its last piece
 }
 
-// share is one PUT's part in a limiter. It is used by one goroutine at a time and ended by close.
+// share is one PUT's part in a Limiter. It is used by one goroutine at a time and ended by close.
 type share struct {
-	limiter  *limiter
+	limiter  *Limiter
 	name     string // of the folder
 	folder   *folder
 	number   uint64 // the order of the PUTs
+	size     int64  // what there is to send, in bytes
 	priority store.Priority
-	waits    func(bool) // never nil
-	begun    bool       // bytes are on their way
-	credit   int64      // bytes granted and not taken yet
+	waits    func(bool)                                           // never nil
+	outer    func(ctx context.Context, want int64) (int64, error) // what else paces the PUT; nil if nothing does
+	begun    bool                                                 // bytes are on their way
+	credit   int64                                                // bytes granted and not taken yet
 }
 
 // turn is a share that waits for a piece.
@@ -65,21 +67,18 @@ type turn struct {
 	granted chan int64 // buffer 1
 }
 
-// newLimiter returns a limiter for rate bytes a second, nil if that is 0.
-func newLimiter(rate int64) *limiter {
+// New returns a Limiter for rate bytes a second, nil if that is 0 or less.
+func New(rate int64) *Limiter {
 	if rate <= 0 {
 		return nil
 	}
 	piece := min(max(rate*int64(pieceTime)/int64(time.Second), smallPiece), largePiece)
-	return &limiter{rate: rate, piece: piece, folders: map[string]*folder{}}
+	return &Limiter{rate: rate, piece: piece, folders: map[string]*folder{}}
 }
 
-// open returns the share of o, nil for a nil limiter.
-func (l *limiter) open(o store.Object) *share {
-	if l == nil {
-		return nil
-	}
-	s := &share{limiter: l, name: path.Dir(o.Key), priority: o.Priority, waits: o.Waits}
+// open returns the share of o, of which size bytes are to be sent.
+func (l *Limiter) open(o store.Object, size int64) *share {
+	s := &share{limiter: l, name: path.Dir(o.Key), priority: o.Priority, size: size, waits: o.Waits, outer: o.Pace}
 	if s.waits == nil {
 		s.waits = func(bool) {}
 	}
@@ -97,9 +96,6 @@ func (l *limiter) open(o store.Object) *share {
 
 // close ends the share.
 func (s *share) close() {
-	if s == nil {
-		return
-	}
 	s.limiter.mu.Lock()
 	defer s.limiter.mu.Unlock()
 	if s.folder.puts--; s.folder.puts == 0 {
@@ -107,31 +103,27 @@ func (s *share) close() {
 	}
 }
 
-// admit waits for the first piece of a PUT of size bytes, before anything is sent: a connection is not to be
-// kept open by one that has to wait. The error is that of ctx.
-func (s *share) admit(ctx context.Context, size int64) error {
-	if s == nil || size == 0 {
-		return nil
+// pace is a store.Object.Pace. A connection is not to be kept open by one that has to wait, so that whoever asks for leave to
+// begin gets the first piece, which is there when the first bytes are to be sent. The error is that of ctx.
+func (s *share) pace(ctx context.Context, want int64) (int64, error) {
+	next := want
+	if want == 0 {
+		next = s.size
 	}
-	n, err := s.wait(ctx, size)
-	s.credit, s.begun = n, true
-	return err
-}
-
-// take waits until some of want bytes, which are more than 0, may be sent, and returns how many. The error is
-// that of ctx.
-func (s *share) take(ctx context.Context, want int64) (int64, error) {
-	if s == nil {
-		return want, nil
-	}
-	if s.credit == 0 {
-		n, err := s.wait(ctx, want)
+	if s.credit == 0 && next > 0 {
+		n, err := s.wait(ctx, next)
 		if err != nil {
 			return 0, err
 		}
-		s.credit = n
+		s.credit, s.begun = n, true
 	}
 	n := min(want, s.credit)
+	if s.outer != nil {
+		var err error
+		if n, err = s.outer(ctx, n); err != nil {
+			return 0, err
+		}
+	}
 	s.credit -= n
 	return n, nil
 }
@@ -163,7 +155,7 @@ func (s *share) wait(ctx context.Context, want int64) (int64, error) {
 }
 
 // serve grants what is free to those whose turn it is. The caller holds mu.
-func (l *limiter) serve() {
+func (l *Limiter) serve() {
 	now := time.Now()
 	if earliest := now.Add(-burst); l.free.Before(earliest) {
 		l.free = earliest
@@ -190,7 +182,7 @@ func (l *limiter) serve() {
 }
 
 // rewind sets the timer to when the next piece is free, and stops it when nobody waits. The caller holds mu.
-func (l *limiter) rewind() {
+func (l *Limiter) rewind() {
 	switch {
 	case len(l.waiting) == 0:
 		if l.timer != nil {

@@ -1,13 +1,9 @@
-package s3
+package uplink
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -26,16 +22,16 @@ type sender struct {
 }
 
 // send sends size bytes of o through l, and tells group when it is done.
-func send(ctx context.Context, group *sync.WaitGroup, l *limiter, key string, p store.Priority, size int64) *sender {
+func send(ctx context.Context, group *sync.WaitGroup, l *Limiter, key string, p store.Priority, size int64) *sender {
 	out, start := &sender{}, time.Now()
-	share := l.open(store.Object{Key: key, Priority: p})
+	share := l.open(store.Object{Key: key, Priority: p}, size)
 	group.Go(func() {
 		defer share.close()
-		out.err = share.admit(ctx, size)
+		_, out.err = share.pace(ctx, 0)
 		out.first = time.Since(start)
 		for out.err == nil && out.sent.Load() < size {
 			var n int64
-			n, out.err = share.take(ctx, min(size-out.sent.Load(), 32<<10))
+			n, out.err = share.pace(ctx, min(size-out.sent.Load(), 32<<10))
 			out.sent.Add(n)
 		}
 		out.took = time.Since(start)
@@ -59,7 +55,7 @@ func TestLimiterRate(t *testing.T) {
 			t.Run(fmt.Sprintf("%d by %d", rate, senders), func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					l := newLimiter(rate)
+					l := New(rate)
 					for range 2 {
 						time.Sleep(time.Hour)
 						start := time.Now()
@@ -84,7 +80,7 @@ func TestLimiterBurst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const rate = 1_000_000
-		l := newLimiter(rate)
+		l := New(rate)
 		time.Sleep(time.Hour)
 		var all sync.WaitGroup
 		s := send(t.Context(), &all, l, "a.ts", store.Edge, rate)
@@ -107,7 +103,7 @@ func TestLimiterPriority(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const rate = 100_000
-		l := newLimiter(rate)
+		l := New(rate)
 		var all sync.WaitGroup
 		late := send(t.Context(), &all, l, "old/a.ts", store.Backlog, 5*rate)
 		time.Sleep(time.Second)
@@ -135,7 +131,7 @@ func TestLimiterFairness(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const rate = 1_000_000
-		l := newLimiter(rate)
+		l := New(rate)
 		var all sync.WaitGroup
 		busy := make([]*sender, 4)
 		for i := range busy {
@@ -167,7 +163,7 @@ func TestLimiterTrickle(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const rate = 100_000
-		l := newLimiter(rate)
+		l := New(rate)
 		var all sync.WaitGroup
 		ctx, cancel := context.WithCancel(t.Context())
 		begun := send(ctx, &all, l, "old/a.ts", store.Backlog, rate)
@@ -200,7 +196,7 @@ func TestLimiterCancel(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const rate = 10_000
-		l := newLimiter(rate)
+		l := New(rate)
 		var all sync.WaitGroup
 		other := send(t.Context(), &all, l, "a/a.ts", store.Edge, 3*rate)
 		var gone []*sender
@@ -222,128 +218,6 @@ func TestLimiterCancel(t *testing.T) {
 		}
 		if len(l.waiting) != 0 || len(l.folders) != 0 {
 			t.Errorf("%d turns and %d folders are left", len(l.waiting), len(l.folders))
-		}
-	})
-}
-
-func TestNoLimit(t *testing.T) {
-	t.Parallel()
-	share := newLimiter(0).open(segment("a.ts", "x"))
-	defer share.close()
-	if err := share.admit(t.Context(), 10); err != nil {
-		t.Error(err)
-	}
-	if n, err := share.take(t.Context(), 1<<30); n != 1<<30 || err != nil {
-		t.Errorf("got %d, %v", n, err)
-	}
-}
-
-// wire counts what a server reads.
-type wire struct {
-	net.Conn
-	bytes *atomic.Int64
-}
-
-func (w wire) Read(p []byte) (int, error) {
-	n, err := w.Conn.Read(p)
-	w.bytes.Add(int64(n))
-	return n, err
-}
-
-// limited opens a store whose uplink is limited to rate, over a network that counts.
-func limited(t *testing.T, rate int64, sent *atomic.Int64) *Store {
-	t.Helper()
-	s := pipes(t, func(_ int, c net.Conn) {
-		in := bufio.NewReader(wire{c, sent})
-		for {
-			r, err := http.ReadRequest(in)
-			if err != nil {
-				return
-			}
-			body, err := io.ReadAll(r.Body)
-			if err != nil {
-				return
-			}
-			stored(c, body)
-		}
-	})
-	s.uplink = newLimiter(rate)
-	return s
-}
-
-// TestUplinkLimitOnTheWire has the real client send: its bytes leave evenly at the rate, and however long they take
-// that way it is no stall.
-func TestUplinkLimitOnTheWire(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		const rate, puts, size = 50_000, 4, 500_000
-		var sent atomic.Int64
-		s := limited(t, rate, &sent)
-		start := time.Now()
-		var waiting atomic.Int64
-		var all sync.WaitGroup
-		for i := range puts {
-			all.Go(func() {
-				o := segment(fmt.Sprintf("%d/a.ts", i), string(make([]byte, size)))
-				o.Waits = func(begin bool) {
-					if begin {
-						waiting.Add(1)
-					} else {
-						waiting.Add(-1)
-					}
-				}
-				if i > 0 {
-					o.Priority = store.Backlog // which the first one keeps waiting for its whole 10 s
-				}
-				if _, err := s.Put(t.Context(), o); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		for range 38 {
-			before := sent.Load()
-			time.Sleep(time.Second)
-			near(t, "bytes on the wire in a second", float64(sent.Load()-before), rate, 16) // two pieces and a head
-			if n := waiting.Load(); n < 0 || n > puts {
-				t.Fatalf("%d wait", n)
-			}
-		}
-		all.Wait()
-		near(t, "seconds for all", time.Since(start).Seconds(), puts*size/rate, 2)
-		near(t, "bytes in all", float64(sent.Load()), puts*size, 1)
-		if waiting.Load() != 0 {
-			t.Errorf("%d wait for ever", waiting.Load())
-		}
-		s.transport.base.CloseIdleConnections()
-	})
-}
-
-// TestUplinkLimitLetsStallsBe: a connection that takes nothing ends its attempt as without a limit, one that waits for
-// its share does not, and to give up while waiting takes no time.
-func TestUplinkLimitLetsStallsBe(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := pipes(t, func(_ int, c net.Conn) {
-			_, _ = io.CopyN(io.Discard, c, 20<<10)
-			<-t.Context().Done()
-		})
-		s.uplink = newLimiter(2000) // a piece takes two seconds
-		start := time.Now()
-		_, err := s.Put(t.Context(), segment("a.ts", string(make([]byte, 250<<10))))
-		if _, ok := errors.AsType[*stallError](err); !ok {
-			t.Errorf("got %v, want a stall", err)
-		}
-		// What is granted until the server stops reading takes four pieces' time, about 8 s.
-		near(t, "seconds until the stall", time.Since(start).Seconds(), (8*time.Second + DefaultStall).Seconds(), 15)
-
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		slow := pipes(t, func(_ int, c net.Conn) { untilClosed(c) })
-		slow.uplink = newLimiter(100) // a piece takes 41 s
-		start = time.Now()
-		_, err = slow.Put(ctx, segment("a.ts", string(make([]byte, 250<<10))))
-		if !errors.Is(err, context.DeadlineExceeded) || time.Since(start) != time.Minute {
-			t.Errorf("got %v after %v, want the caller's end", err, time.Since(start))
 		}
 	})
 }

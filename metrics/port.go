@@ -68,13 +68,6 @@ func (c *connections) changed(conn net.Conn, state http.ConnState) {
 	_ = longest.Close() // it is closed either way
 }
 
-// count returns how many there are.
-func (c *connections) count() int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return len(c.idle)
-}
-
 // loopbackOnly lets through what was asked of a name of this machine. Who listens on loopback means nobody else to read
 // what is shown, but a page from elsewhere, whose name was made to mean 127.0.0.1 once it was loaded, would be read by the same
 // browser.

@@ -281,3 +281,10 @@ func TestWebConfigThatIsWrong(t *testing.T) {
 		t.Error("a password in clear was taken for a hash")
 	}
 }
+
+// count returns how many there are.
+func (c *connections) count() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.idle)
+}

@@ -112,23 +112,23 @@ func (c *Channel) declareSpool(r maker) {
 
 // fill makes every series of a closed label set exist.
 func (c *Channel) fill() {
-	for _, reason := range refusals() {
+	for _, reason := range hls.Refusals() {
 		c.refused.WithLabelValues(reason)
 	}
-	for _, way := range pinWays() {
+	for _, way := range hls.PinWays() {
 		c.pinned.WithLabelValues(way)
 	}
-	for _, reason := range pinDrops() {
+	for _, reason := range hls.DropReasons() {
 		c.spoolDropped.WithLabelValues(reason)
 	}
-	for _, reason := range scanReasons() {
+	for _, reason := range hls.ScanReasons() {
 		c.scans.WithLabelValues(reason)
 	}
 	for _, op := range ops() {
 		c.attemptDuration.WithLabelValues(op)
 	}
 	for _, k := range kinds() {
-		for _, evidence := range evidences() {
+		for _, evidence := range hls.Evidences() {
 			c.settled.WithLabelValues(k, evidence)
 		}
 		for _, op := range ops() {
@@ -160,26 +160,12 @@ func kinds() []string {
 	return slices.Clip(words)
 }
 
-// The closed sets below are the words of watcher.Observer and uploader.Observer.
-
-func evidences() []string { return []string{"close", "rename", "lease", "quiet", "range", "note"} }
-
-func refusals() []string {
-	return []string{"link", "irregular", "name", "playlist", "size", "permission", "empty", "deep", "long", "torn"}
-}
-
-func scanReasons() []string {
-	return []string{"start", "overflow", "folder", "timer", "replaced", "stop"}
-}
+// The closed sets below are the words of uploader.Observer.
 
 func ops() []string { return []string{"put", "stat", "get"} }
 
 func results() []string {
 	return []string{"ok", "void", "cancelled", "transient", "alarm", "permanent", "not_found", "precondition", "unsupported"}
 }
-
-func pinWays() []string { return []string{"link", "reflink", "copy", "held"} }
-
-func pinDrops() []string { return []string{"changed", "foreign", "excluded", "later"} }
 
 func losses() []string { return []string{"gone", "superseded", "rejected", "budget", "age", "unseen"} }

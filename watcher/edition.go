@@ -81,7 +81,7 @@ func (r *run) edition(s *sighting, fact hls.File, evidence string, standing stan
 	case size == 0, s.place.done: // it is between truncation and writing, or its writer was killed there
 		return
 	case size > hls.MaxPlaylistSize || !r.config.Memory.Fits(hls.Cost(size, 0)):
-		r.refuse(f, refusedSize, s.version, errors.New("the playlist is too large"))
+		r.refuse(f, hls.RefusedSize, s.version, errors.New("the playlist is too large"))
 		return
 	case rest > 0 && !r.ending:
 		r.wait(f, rest, false)
@@ -153,7 +153,7 @@ func (e *edition) read() {
 	case text == nil:
 		e.changed = true
 	case e.fact.Kind != hls.Manifest && !bytes.HasPrefix(bytes.TrimPrefix(text, []byte("\ufeff")), []byte("#EXTM3U")):
-		e.reason, e.err = refusedPlaylist, errors.New("a playlist begins with #EXTM3U")
+		e.reason, e.err = hls.RefusedPlaylist, errors.New("a playlist begins with #EXTM3U")
 	default:
 		e.sum = sha256.Sum256(text)
 		e.same = e.sum == e.last
@@ -172,7 +172,7 @@ func (e *edition) read() {
 
 // rewritten reports whether somebody was seen to write the playlist since it was reported.
 func (e *edition) rewritten() bool {
-	return (e.evidence == byClose || e.evidence == byRename) && e.fact.Version != e.known
+	return (e.evidence == hls.ByClose || e.evidence == hls.ByRename) && e.fact.Version != e.known
 }
 
 // text reads the playlist once; nil if it is no longer the version that was finished. It is that if the fingerprint is
@@ -201,9 +201,9 @@ func (e *edition) parse(text []byte) {
 	size := int64(len(text))
 	list, err := hls.ParseWithin(e.fact.Path, text, e.memory.References(size))
 	if err != nil {
-		e.err, e.reason = err, refusedPlaylist
+		e.err, e.reason = err, hls.RefusedPlaylist
 		if errors.Is(err, hls.ErrTooLarge) {
-			e.reason = refusedSize
+			e.reason = hls.RefusedSize
 		}
 		return
 	}
@@ -278,7 +278,7 @@ func (r *run) reported(e *edition) bool {
 		return false
 	case e.moved, e.fresh && f.lost && f.moved:
 		return false // the other name has an event of its own
-	case e.torn, e.stands && (e.changed || e.reason == refusedPlaylist):
+	case e.torn, e.stands && (e.changed || e.reason == hls.RefusedPlaylist):
 		return false
 	case e.changed:
 		if r.knows(f) {
@@ -323,7 +323,7 @@ func (q *reading) pause(e *edition) time.Duration {
 		rest = restFactor * e.took
 	}
 	switch {
-	case e.reason == refusedSize:
+	case e.reason == hls.RefusedSize:
 		rest = max(rest, min(firstRest<<min(q.refusals, 10), lastRest))
 		q.refusals++
 	case e.reason == "" && e.err == nil && !e.changed:

@@ -176,7 +176,7 @@ func (r *run) closed(in *folder, name string) {
 // lookAtName looks at f unless its name says enough.
 func (r *run) lookAtName(f *file) {
 	if !goodName(f.name) {
-		r.refuse(f, refusedName, hls.Version{}, nil)
+		r.refuse(f, hls.RefusedName, hls.Version{}, nil)
 		return
 	}
 	r.look(f)
@@ -202,7 +202,7 @@ func (r *run) touched(in *folder, name string) {
 	if f == nil || f.silent || f.retrying {
 		return
 	}
-	if f.told.refused == refusedPermission {
+	if f.told.refused == hls.RefusedPermission {
 		r.look(f)
 		return
 	}

@@ -285,7 +285,7 @@ func TestTornFile(t *testing.T) {
 	x.write("whole.ts", "whole")
 	x.run()
 	x.settled("whole.ts", "whole")
-	x.obs.until(t, "refusal", func(r *recorder) bool { return r.refused[refusedTorn] == 2 })
+	x.obs.until(t, "refusal", func(r *recorder) bool { return r.refused[hls.RefusedTorn] == 2 })
 	x.write("torn.ts", "written anew")
 	x.settled("torn.ts", "written anew")
 }
@@ -297,7 +297,7 @@ func TestEmptyFile(t *testing.T) {
 	x.run()
 	refused := func(n int) {
 		t.Helper()
-		x.obs.until(t, "refusal", func(r *recorder) bool { return r.refused[refusedEmpty] == n })
+		x.obs.until(t, "refusal", func(r *recorder) bool { return r.refused[hls.RefusedEmpty] == n })
 	}
 	refused(1)
 	x.write("closed.ts", "")

@@ -95,7 +95,7 @@ func checkStream(t *testing.T, x *watch) {
 			t.Errorf("%s: reported %d bytes, the file has %d", e.Name(), len(reported[e.Name()]), len(b))
 		}
 	}
-	if got := x.obs.got(); got[byQuiet] > 0 {
+	if got := x.obs.got(); got[hls.ByQuiet] > 0 {
 		t.Errorf("evidence %v, want no quiet", got)
 	}
 }

@@ -400,7 +400,7 @@ func TestFoldersTooDeep(t *testing.T) {
 	x.settled("c/seg.ts", "c")
 	check(t, os.Rename(x.path("c"), x.path(nested("a", maxDepth)+"c"))) // is out of sight there
 	x.gone("c/seg.ts")
-	x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[refusedDeep] == 3 && r.folders == 1+2*maxDepth })
+	x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[hls.RefusedDeep] == 3 && r.folders == 1+2*maxDepth })
 	x.scanned("timer", 4)
 	x.barrier()
 	check(t, os.Rename(x.path(nested("a", maxDepth+1)), x.path("up")))
@@ -426,7 +426,7 @@ func TestPathsTooLong(t *testing.T) {
 	x.write(long+"/seg12345.m3u8", "#EXTM3U\n")
 	check(t, os.MkdirAll(x.path(long+"/folder"), 0o755))
 	x.write(long+"/folder/1.ts", "refused")
-	x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[refusedLong] >= 4 })
+	x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[hls.RefusedLong] >= 4 })
 	check(t, os.Rename(x.path(long+"/123456.ts"), x.path("2.ts")))
 	x.settled("2.ts", "refused")
 	x.write(long+"/2.ts", "next")

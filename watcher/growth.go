@@ -142,7 +142,7 @@ func (r *run) growing(s *sighting) {
 	fact := hls.File{Path: f.path(), State: hls.Growing, Growth: g.number, Kind: f.kind, Version: s.version, Seen: time.Now()}
 	fact.Version.Size = g.told
 	f.told.forced = false
-	r.keep(s, fact, byRange, false)
+	r.keep(s, fact, hls.ByRange, false)
 }
 
 // grown returns the number of f's growth for the fact that it is finished, of which v is then all.

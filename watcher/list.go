@@ -172,7 +172,7 @@ func (l *listing) deal(r *run) {
 	l.scan.leave = l.ids
 	if f.relist {
 		f.relist = false
-		r.scan("folder", f)
+		r.scan(hls.ScanFolder, f)
 	}
 	if r.folders[f.path] != f || l.root != r.root {
 		l.scan.without(l)
@@ -187,7 +187,7 @@ func (l *listing) deal(r *run) {
 		r.disarm(f)
 		f.id = l.met
 		if l.hangs {
-			r.scan("folder", f)
+			r.scan(hls.ScanFolder, f)
 		} else {
 			r.list(l.scan, f)
 		}
@@ -216,7 +216,7 @@ func (r *run) listed(l *listing) {
 		r.sweep(l)
 	}
 	if l.hangs { // its scan went on
-		r.scans = slices.Insert(r.scans, 0, &scan{reason: "folder", list: l})
+		r.scans = slices.Insert(r.scans, 0, &scan{reason: hls.ScanFolder, list: l})
 	}
 }
 

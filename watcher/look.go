@@ -101,7 +101,7 @@ func (r *run) begin(l lane, f *file, p *place) {
 		r.order.withdraw(p)
 		r.part(f)
 		return
-	case f.told.refused == refusedName, r.root == nil && f.open == nil:
+	case f.told.refused == hls.RefusedName, r.root == nil && f.open == nil:
 		r.order.withdraw(p)
 		return
 	case p == nil || p.done:
@@ -301,7 +301,7 @@ func (r *run) seen(s *sighting, again bool) {
 		f.signs = g
 	}
 	if d.evidence != "" {
-		if d.evidence != byQuiet || g.scanned { // else it appeared, and its writer may have it open
+		if d.evidence != hls.ByQuiet || g.scanned { // else it appeared, and its writer may have it open
 			f.read.unfinished, f.read.stood = time.Time{}, standingText{}
 		}
 		r.settled(s, g, d.evidence)
@@ -377,7 +377,7 @@ func (r *run) unreadable(f *file, err error) {
 	case absent(err):
 		r.removeFile(f)
 	case errors.Is(err, fs.ErrPermission):
-		r.refuse(f, refusedPermission, hls.Version{}, err)
+		r.refuse(f, hls.RefusedPermission, hls.Version{}, err)
 	default:
 		r.tellTrouble(f.path(), err)
 		r.wait(f, again(f.failures), false)
@@ -389,11 +389,11 @@ func (r *run) unreadable(f *file, err error) {
 func (r *run) settled(s *sighting, g signs, evidence string) {
 	f := s.f
 	if s.version.Size == 0 && (f.kind == hls.Media || f.kind == hls.Subtitle) {
-		r.refuse(f, refusedEmpty, s.version, errEmpty)
+		r.refuse(f, hls.RefusedEmpty, s.version, errEmpty)
 		return
 	}
 	if r.config.Torn(f.path(), s.version) {
-		r.refuse(f, refusedTorn, s.version, errTorn)
+		r.refuse(f, hls.RefusedTorn, s.version, errTorn)
 		return
 	}
 	fact := f.fact(s, g)
@@ -401,7 +401,7 @@ func (r *run) settled(s *sighting, g signs, evidence string) {
 		f.signs.attempt, f.signs.born = 0, false
 	}
 	if f.kind.IsPlaylist() {
-		if evidence != byQuiet && r.mayMove(s, g) {
+		if evidence != hls.ByQuiet && r.mayMove(s, g) {
 			return
 		}
 		r.edition(s, fact, evidence, standing{})

@@ -68,7 +68,7 @@ func TestPlaylistsWaitForMemory(t *testing.T) {
 	x.settled("i.m3u8", segments("i", 5))
 	x.waiting(1)
 	x.write("never.m3u8", segments("n", 30)) // would not fit if it were alone
-	x.obs.until(t, "a refusal", func(r *recorder) bool { return r.refused[refusedSize] == 1 })
+	x.obs.until(t, "a refusal", func(r *recorder) bool { return r.refused[hls.RefusedSize] == 1 })
 	log := x.log.String()
 	if strings.Count(log, "playlist waits for memory") != 4 || !strings.Contains(log, "cure=") || strings.Contains(log, "small.m3u8") {
 		t.Errorf("log:\n%s", log)
@@ -98,7 +98,7 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	}
 	x.barrier()
 	x.write("c.m3u8", segments("c", 10)) // nobody takes it
-	x.obs.until(t, "the last one", func(r *recorder) bool { return r.evidence[byClose]+r.evidence[byLease] == 4 })
+	x.obs.until(t, "the last one", func(r *recorder) bool { return r.evidence[hls.ByClose]+r.evidence[hls.ByLease] == 4 })
 	x.cancel()
 	for f := range x.facts {
 		release(f)
@@ -114,7 +114,7 @@ func TestRefusedPlaylistIsLeftAlone(t *testing.T) {
 	t.Parallel()
 	x := start(t, func(c *Config) { c.Memory = fourPlaylists() })
 	x.write("x.m3u8", segments("x", 30))
-	x.obs.until(t, "a refusal", func(r *recorder) bool { return r.refused[refusedSize] == 1 })
+	x.obs.until(t, "a refusal", func(r *recorder) bool { return r.refused[hls.RefusedSize] == 1 })
 	began := time.Now()
 	for i := range 30 {
 		x.write("x.m3u8", segments("x", 31+i%2))
@@ -126,12 +126,12 @@ func TestRefusedPlaylistIsLeftAlone(t *testing.T) {
 	if took := time.Since(began); took < firstRest*9/10 {
 		t.Errorf("it was read again after %v", took)
 	}
-	x.obs.until(t, "few refusals", func(r *recorder) bool { return r.refused[refusedSize] <= 2 })
+	x.obs.until(t, "few refusals", func(r *recorder) bool { return r.refused[hls.RefusedSize] <= 2 })
 }
 
 func TestPauses(t *testing.T) {
 	t.Parallel()
-	tooLarge := &edition{reason: refusedSize}
+	tooLarge := &edition{reason: hls.RefusedSize}
 	for _, c := range []struct {
 		name     string
 		refusals int
@@ -144,8 +144,8 @@ func TestPauses(t *testing.T) {
 		{"too large", 0, tooLarge, firstRest},
 		{"too large again", 3, tooLarge, 8 * firstRest},
 		{"too large for ever", 1000, tooLarge, lastRest},
-		{"slow and too large", 0, &edition{took: 10 * time.Second, reason: refusedSize}, restFactor * 10 * time.Second},
-		{"no playlist", 2, &edition{reason: refusedPlaylist}, 0},
+		{"slow and too large", 0, &edition{took: 10 * time.Second, reason: hls.RefusedSize}, restFactor * 10 * time.Second},
+		{"no playlist", 2, &edition{reason: hls.RefusedPlaylist}, 0},
 	} {
 		q := &reading{refusals: c.refusals}
 		if got := q.pause(c.e); got != c.want {

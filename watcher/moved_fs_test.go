@@ -53,7 +53,7 @@ func TestEditionIsMoved(t *testing.T) {
 					check(t, err)
 					sys, pins := theSystem(), 0
 					e := &edition{
-						sys: &sys, root: root, files: &pending{}, place: &place{}, file: file, evidence: byClose, fresh: fresh,
+						sys: &sys, root: root, files: &pending{}, place: &place{}, file: file, evidence: hls.ByClose, fresh: fresh,
 						fact: hls.File{Path: name, Kind: hls.Classify(name), Version: v},
 						pin:  func(string, *os.File, hls.Version) (hls.Source, bool) { pins++; return nil, false },
 					}

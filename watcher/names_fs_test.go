@@ -37,7 +37,7 @@ func TestHardNames(t *testing.T) {
 		x.rename("again"+name, "once more"+name)
 	}
 	x.barrier()
-	x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[refusedName] >= 3*len(bad) })
+	x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[hls.RefusedName] >= 3*len(bad) })
 	if log := x.log.String(); strings.Count(log, "\n") < 2*len(bad) || strings.Contains(log, "\xff") {
 		t.Errorf("log:\n%s", log)
 	}
@@ -90,7 +90,7 @@ func TestOutsideIsNeverRead(t *testing.T) {
 	}
 	x.barrier()
 	x.obs.until(t, "refusals", func(r *recorder) bool {
-		return r.refused[refusedLink] >= 19 && r.refused[refusedIrregular] >= 4
+		return r.refused[hls.RefusedLink] >= 19 && r.refused[hls.RefusedIrregular] >= 4
 	})
 	for _, f := range x.stop() {
 		t.Errorf("reported %s with %q", f.Path, read(t, f))
@@ -130,7 +130,7 @@ func TestPermission(t *testing.T) {
 	_, err := os.ReadFile(x.path("seg.ts"))
 	x.run()
 	if err != nil { // nothing is refused to root
-		x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[refusedPermission] == 2 })
+		x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[hls.RefusedPermission] == 2 })
 	}
 	x.scanned("timer", 2)
 	check(t, os.Chmod(x.path("seg.ts"), 0o644))
@@ -197,10 +197,10 @@ func TestOpenRegularRefuses(t *testing.T) {
 func TestEveryRefusalHasACure(t *testing.T) {
 	t.Parallel()
 	cures := map[string]bool{}
-	for _, reason := range append(Refusals(), "unreadable for now") {
+	for _, reason := range append(hls.Refusals(), "unreadable for now") {
 		cures[remedy(reason)] = true
 	}
-	if len(cures) != len(Refusals())+1 || cures[""] {
+	if len(cures) != len(hls.Refusals())+1 || cures[""] {
 		t.Errorf("%d cures: %v", len(cures), cures)
 	}
 	x := newWatch(t, t.TempDir(), nil)
@@ -208,7 +208,7 @@ func TestEveryRefusalHasACure(t *testing.T) {
 	check(t, os.Symlink(t.TempDir(), x.path("hd")))
 	x.write("empty.ts", "")
 	x.run()
-	x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[refusedLink] == 2 && r.refused[refusedEmpty] == 1 })
+	x.obs.until(t, "refusals", func(r *recorder) bool { return r.refused[hls.RefusedLink] == 2 && r.refused[hls.RefusedEmpty] == 1 })
 	log := x.log.String()
 	for _, text := range []string{"path=alias.m3u8 reason=link", "path=hd reason=link", "path=empty.ts reason=empty"} {
 		if !strings.Contains(log, text) {

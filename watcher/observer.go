@@ -7,12 +7,11 @@ import "time"
 // observer need not import this package.
 type Observer interface {
 	// Settled is called for every file reported as finished, or as finished up to the end of a byte range.
-	// evidence is "close", "rename", "lease", "quiet", "range" or "note" (see the package comment); kind is one of
-	// hls.Kinds.
+	// evidence is one of hls.Evidences (see the package comment); kind is one of hls.Kinds.
 	Settled(kind, evidence string)
-	// Refused is called for what is never reported. reason is one of Refusals.
+	// Refused is called for what is never reported. reason is one of hls.Refusals.
 	Refused(reason string)
-	// Scanned is called after every scan of the directory. reason is one of ScanReasons; files counts the
+	// Scanned is called after every scan of the directory. reason is one of hls.ScanReasons; files counts the
 	// regular files met, took is the time that it needed.
 	Scanned(reason string, files int, took time.Duration)
 	// Watching is called when the number of watched folders or the way of watching changed. exact is
@@ -24,18 +23,4 @@ type Observer interface {
 	// Waiting is called when the number of playlists changed whose newest version is not read yet, as playlists take all the
 	// memory that they may (Config.Memory).
 	Waiting(playlists int)
-}
-
-// ScanReasons returns every reason that Observer.Scanned is called with.
-func ScanReasons() []string {
-	return []string{"start", "overflow", "folder", "timer", "replaced", "stop"}
-}
-
-// Refusals returns every reason that Observer.Refused is called with: a symbolic link, a FIFO, device
-// or socket, a name that is no UTF-8 or holds control characters, a playlist that is none (no
-// #EXTM3U), one above hls.MaxPlaylistSize, a file that this process may not read, a segment without a byte, a
-// folder that lies more than 64 folders below the directory, a path longer than Config.LongestPath, and a file that a loss of
-// power tore (Config.Torn).
-func Refusals() []string {
-	return []string{"link", "irregular", "name", "playlist", "size", "permission", "empty", "deep", "long", "torn"}
 }

@@ -32,7 +32,7 @@ func (r *run) keep(s *sighting, fact hls.File, evidence string, changes bool) {
 		place: s.place, fact: fact, changes: changes, file: s.file, evidence: evidence,
 	}
 	s.place, s.file = nil, nil
-	if evidence != byRange && (k.pin == nil || fact.Found) {
+	if evidence != hls.ByRange && (k.pin == nil || fact.Found) {
 		k.hold()
 		k.deal(r)
 		return
@@ -42,7 +42,7 @@ func (r *run) keep(s *sighting, fact hls.File, evidence string, changes bool) {
 
 // do implements task.
 func (k *keeping) do() {
-	if k.evidence == byRange {
+	if k.evidence == hls.ByRange {
 		source := k.held.hold(k.dir, k.fact.Path, k.fact.Version, k.file)
 		source.end(k.file)
 		k.fact.Source = source
@@ -80,7 +80,7 @@ func (k *keeping) drop() {
 
 // deal implements task.
 func (k *keeping) deal(r *run) {
-	if f := k.f; k.evidence != byRange && f.told.reported == k.fact.Version {
+	if f := k.f; k.evidence != hls.ByRange && f.told.reported == k.fact.Version {
 		f.source = k.fact.Source
 		if t, ok := f.source.(toucher); ok && f.told.touched != 0 {
 			t.Touch(f.told.touched)

@@ -105,7 +105,7 @@ func TestBadPlaylistsAreRefused(t *testing.T) {
 	check(t, f.Close())
 	x.barrier()
 	x.obs.until(t, "refusals", func(r *recorder) bool {
-		return r.refused[refusedPlaylist] >= 1 && r.refused[refusedSize] == 1 && len(r.refused) == 2
+		return r.refused[hls.RefusedPlaylist] >= 1 && r.refused[hls.RefusedSize] == 1 && len(r.refused) == 2
 	})
 	if log := x.log.String(); strings.Count(log, "text.m3u8") != 1 || strings.Contains(log, "empty.m3u8") {
 		t.Errorf("log:\n%s", log)

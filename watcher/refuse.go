@@ -11,20 +11,6 @@ import (
 	"github.com/hlsship/hlsship/openfile"
 )
 
-// Why a file is never reported; Refusals lists them.
-const (
-	refusedLink       = "link"
-	refusedIrregular  = "irregular"
-	refusedName       = "name"
-	refusedPlaylist   = "playlist"
-	refusedSize       = "size"
-	refusedPermission = "permission"
-	refusedEmpty      = "empty"
-	refusedTorn       = "torn"
-	refusedDeep       = "deep"
-	refusedLong       = "long"
-)
-
 // maxDepth is how many folders below the directory may lie within one another. Packagers make four at most, and every look
 // at a file costs as many steps as it lies deep.
 const maxDepth = 64
@@ -102,7 +88,7 @@ func (r *run) refuse(f *file, reason string, v hls.Version, err error) {
 		return
 	}
 	f.told.refused, f.told.refusedAs = reason, v
-	oneLine := reason == refusedDeep || reason == refusedLong
+	oneLine := reason == hls.RefusedDeep || reason == hls.RefusedLong
 	if !oneLine || !r.summed[reason] {
 		r.warn(f, reason, err)
 	}
@@ -114,7 +100,7 @@ func (r *run) refuse(f *file, reason string, v hls.Version, err error) {
 func (r *run) refuseDeep(in *folder, name string) {
 	f := r.newFile(in, name)
 	f.silent = true
-	r.refuse(f, refusedDeep, hls.Version{}, fmt.Errorf("the folder lies more than %d below the directory", maxDepth))
+	r.refuse(f, hls.RefusedDeep, hls.Version{}, fmt.Errorf("the folder lies more than %d below the directory", maxDepth))
 }
 
 // refuseLong is refuse for a file whose path is longer than Config.LongestPath, and reports whether it is.
@@ -123,32 +109,32 @@ func (r *run) refuseLong(f *file) bool {
 	if r.config.LongestPath == 0 || n <= r.config.LongestPath {
 		return false
 	}
-	r.refuse(f, refusedLong, hls.Version{}, fmt.Errorf("the path has %d bytes, and a key has room for %d", n, r.config.LongestPath))
+	r.refuse(f, hls.RefusedLong, hls.Version{}, fmt.Errorf("the path has %d bytes, and a key has room for %d", n, r.config.LongestPath))
 	return true
 }
 
 // remedy says what to do about a file that is refused, or left alone for now.
 func remedy(reason string) string {
 	switch reason {
-	case refusedLink:
+	case hls.RefusedLink:
 		return "links are never followed: have the packager write the file itself, mount the folder there (mount --bind), or run hlsship on the folder that the link means"
-	case refusedIrregular:
+	case hls.RefusedIrregular:
 		return "have the packager write a regular file, or keep this out with --exclude"
-	case refusedName:
+	case hls.RefusedName:
 		return "a name must be UTF-8 without control characters to become a URL: have the packager write another one"
-	case refusedPlaylist:
+	case hls.RefusedPlaylist:
 		return "have the packager write a whole playlist that begins with #EXTM3U, or keep this out with --exclude; it is read again when it changes"
-	case refusedPermission:
+	case hls.RefusedPermission:
 		return "have the packager make files and folders that this user may read (umask 022, or 027 and a group of both), or run hlsship as its user; they are shipped as soon as they may be read"
-	case refusedEmpty:
+	case hls.RefusedEmpty:
 		return "its packager was stopped or the disk lost its bytes: have the packager write it again, or remove it"
-	case refusedTorn:
+	case hls.RefusedTorn:
 		return "its bytes are lost: have the packager write it again, or remove it"
-	case refusedSize:
+	case hls.RefusedSize:
 		return "have the packager shorten it; if that is its right size, raise --memory-budget"
-	case refusedDeep:
+	case hls.RefusedDeep:
 		return "have the packager write further up"
-	case refusedLong:
+	case hls.RefusedLong:
 		return "have the packager write shorter names, or shorten the prefix of the destination"
 	}
 	return "two writers replace it by turns: see who writes it; it is looked at again"
@@ -171,9 +157,9 @@ func (r *run) warn(f *file, reason string, err error) {
 
 // refuseIrregular is refuse for what is neither a file nor a folder.
 func (r *run) refuseIrregular(f *file, mode fs.FileMode) {
-	reason := refusedIrregular
+	reason := hls.RefusedIrregular
 	if mode&fs.ModeSymlink != 0 {
-		reason = refusedLink
+		reason = hls.RefusedLink
 	}
 	r.refuse(f, reason, hls.Version{}, &notRegular{path: printable(f.path()), mode: mode})
 }

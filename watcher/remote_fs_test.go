@@ -118,7 +118,7 @@ func TestMountBelowLocalDirectory(t *testing.T) {
 	}
 	x.write("lo/seg.ts", "near")
 	x.settled("lo/seg.ts", "near")
-	if got := x.obs.got(); got[byQuiet] != 5 {
+	if got := x.obs.got(); got[hls.ByQuiet] != 5 {
 		t.Errorf("evidence %v, want 5 times quiet", got)
 	}
 	if l.of("hi") < 5 || l.of("within") != 1 || l.of("lo") != 1 || l.of(".") != 1 {

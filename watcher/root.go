@@ -125,11 +125,11 @@ func (r *run) called(c *call) {
 	switch {
 	case reason != "":
 	case r.opened:
-		reason = "replaced"
+		reason = hls.ScanReplaced
 	default:
-		reason = "start"
+		reason = hls.ScanStart
 	}
-	if reason != "overflow" || r.root == nil || c.err != nil || c.met != r.rootID {
+	if reason != hls.ScanOverflow || r.root == nil || c.err != nil || c.met != r.rootID {
 		r.lose()
 	}
 	switch {

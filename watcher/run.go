@@ -105,7 +105,7 @@ func newRun(w *Watcher, facts chan<- hls.File) *run {
 	r.rescan.do = func() {
 		r.queue.set(&r.rescan, time.Now().Add(r.config.Rescan))
 		if r.root != nil {
-			r.scan("timer", r.top)
+			r.scan(hls.ScanTimer, r.top)
 		}
 	}
 	r.end.do = func() {} // ringing wakes the loop, and that is all
@@ -140,7 +140,7 @@ func (r *run) finish(ctx context.Context) error {
 	r.ending = true
 	r.queue.cancel(&r.rescan)
 	if r.root != nil {
-		r.scan("stop", r.top)
+		r.scan(hls.ScanStop, r.top)
 	}
 	var scanned time.Time // when the scan was done
 	for r.fatal == nil {
@@ -290,7 +290,7 @@ func (r *run) failed(err error) {
 	if errors.Is(err, fsnotify.ErrEventOverflow) {
 		r.config.Logger.Warn("too many events at once, scanning the directory",
 			"cure", "raise the sysctl fs.inotify.max_queued_events if this comes often", "err", err)
-		r.call("overflow")
+		r.call(hls.ScanOverflow)
 		return
 	}
 	if time.Since(r.rebuilt) < pulseTime {
@@ -306,7 +306,7 @@ func (r *run) failed(err error) {
 		return
 	}
 	r.rebuilt = time.Now()
-	r.call("overflow")
+	r.call(hls.ScanOverflow)
 }
 
 // close lets go of everything but the sources that were handed out.

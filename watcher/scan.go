@@ -37,7 +37,7 @@ func (r *run) scan(reason string, f *folder) {
 		}
 	}
 	s := &scan{reason: reason, todo: []*folder{f}}
-	if reason == "folder" {
+	if reason == hls.ScanFolder {
 		r.scans = slices.Insert(r.scans, 0, s)
 		return
 	}
@@ -118,7 +118,7 @@ func (r *run) met(s *scan, l *listing, e entry) *file {
 	f := r.newFile(l.in, e.name)
 	switch {
 	case !goodName(e.name):
-		r.refuse(f, refusedName, hls.Version{}, nil)
+		r.refuse(f, hls.RefusedName, hls.Version{}, nil)
 	case e.mode.IsRegular():
 		s.files++
 		if f.silent || !f.told.news(e.version) || f.retrying || f.lost {
@@ -167,17 +167,17 @@ func (r *run) folderThere(in *folder, name string, id fileID) {
 	}
 	switch {
 	case sub != nil && !sub.watched: // it could not be listed, and may be by now
-		r.scan("folder", sub)
+		r.scan(hls.ScanFolder, sub)
 	case sub != nil:
 	case !goodName(name):
-		r.refuse(r.newFile(in, name), refusedName, hls.Version{}, nil)
+		r.refuse(r.newFile(in, name), hls.RefusedName, hls.Version{}, nil)
 	case in.depth == maxDepth:
 		r.refuseDeep(in, name)
 	case in.parent == nil && name == spool:
 	default:
 		sub = r.newFolder(in, name)
 		sub.id = id
-		r.scan("folder", sub)
+		r.scan(hls.ScanFolder, sub)
 	}
 }
 
@@ -198,7 +198,7 @@ func (r *run) folderUnreadable(f *folder, err error) {
 	case errors.Is(err, fs.ErrPermission):
 		file := r.newFile(f.parent, path.Base(f.path))
 		file.silent = true
-		r.refuse(file, refusedPermission, hls.Version{}, err)
+		r.refuse(file, hls.RefusedPermission, hls.Version{}, err)
 	default: // another file has its name
 		r.look(r.newFile(f.parent, path.Base(f.path)))
 	}

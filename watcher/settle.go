@@ -1,15 +1,9 @@
 package watcher
 
-import "time"
+import (
+	"time"
 
-// The kinds of evidence that a file is finished; see the package comment.
-const (
-	byClose  = "close"
-	byRename = "rename"
-	byLease  = "lease"
-	byQuiet  = "quiet"
-	byRange  = "range"
-	byNote   = "note"
+	"github.com/hlsship/hlsship/hls"
 )
 
 // writer is the answer to the question whether anybody has a file open for writing.
@@ -92,22 +86,22 @@ func decide(s sight, settle time.Duration) verdict {
 func weigh(s sight, settle time.Duration) verdict {
 	switch {
 	case s.noted:
-		return verdict{evidence: byNote}
+		return verdict{evidence: hls.ByNote}
 	case s.created && s.empty:
 		return verdict{again: settle}
 	case s.writer == some:
 		return decideOpen(s, settle)
 	case s.closed && s.renamed:
-		return verdict{evidence: byRename}
+		return verdict{evidence: hls.ByRename}
 	case s.closed:
-		return verdict{evidence: byClose}
+		return verdict{evidence: hls.ByClose}
 	case s.writer == none && !s.empty:
-		return verdict{evidence: byLease}
+		return verdict{evidence: hls.ByLease}
 	case s.exact && s.writer == unknown && s.born:
 		// Only quiet could be had, and a pause in writing looks the same; the close is sure to come.
 		return verdict{}
 	case s.quiet >= settle:
-		return verdict{evidence: byQuiet}
+		return verdict{evidence: hls.ByQuiet}
 	}
 	return verdict{again: settle - s.quiet}
 }

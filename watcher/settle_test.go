@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/fsnotify/fsnotify"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 func TestDecide(t *testing.T) {
@@ -15,41 +17,41 @@ func TestDecide(t *testing.T) {
 		s    sight
 		want verdict
 	}{
-		{"closed, nobody writes", sight{exact: true, closed: true, writer: none}, verdict{evidence: byClose}},
-		{"closed, cannot tell", sight{exact: true, closed: true, writer: unknown}, verdict{evidence: byClose}},
-		{"closed and empty", sight{exact: true, closed: true, writer: none, empty: true}, verdict{evidence: byClose}},
+		{"closed, nobody writes", sight{exact: true, closed: true, writer: none}, verdict{evidence: hls.ByClose}},
+		{"closed, cannot tell", sight{exact: true, closed: true, writer: unknown}, verdict{evidence: hls.ByClose}},
+		{"closed and empty", sight{exact: true, closed: true, writer: none, empty: true}, verdict{evidence: hls.ByClose}},
 		{"closed, still open", sight{exact: true, closed: true, writer: some}, verdict{again: time.Millisecond, retry: true}},
 		{"closed, still open, third time", sight{exact: true, closed: true, writer: some, attempt: 2}, verdict{again: 4 * time.Millisecond, retry: true}},
 		{"closed, still open, late", sight{exact: true, closed: true, writer: some, attempt: 20}, verdict{again: lastRetry, retry: true}},
 		{"closed, open for ever", sight{exact: true, closed: true, writer: some, attempt: closeTries}, verdict{}},
-		{"renamed after its close", sight{exact: true, closed: true, renamed: true, writer: none}, verdict{evidence: byRename}},
-		{"renamed after its close, cannot tell", sight{exact: true, closed: true, renamed: true}, verdict{evidence: byRename}},
+		{"renamed after its close", sight{exact: true, closed: true, renamed: true, writer: none}, verdict{evidence: hls.ByRename}},
+		{"renamed after its close, cannot tell", sight{exact: true, closed: true, renamed: true}, verdict{evidence: hls.ByRename}},
 		{"renamed before its close", sight{exact: true, writer: some}, verdict{}},
-		{"moved in", sight{exact: true, writer: none}, verdict{evidence: byLease}},
+		{"moved in", sight{exact: true, writer: none}, verdict{evidence: hls.ByLease}},
 		{"moved in, cannot tell", sight{exact: true, writer: unknown}, verdict{again: settle}},
 		{"moved in, cannot tell, quiet for a while", sight{exact: true, quiet: time.Second}, verdict{again: time.Second}},
-		{"moved in, cannot tell, quiet", sight{exact: true, quiet: settle}, verdict{evidence: byQuiet}},
+		{"moved in, cannot tell, quiet", sight{exact: true, quiet: settle}, verdict{evidence: hls.ByQuiet}},
 		{"created, being written", sight{exact: true, born: true, writer: some}, verdict{}},
 		{"created, cannot tell, quiet", sight{exact: true, born: true, quiet: time.Hour}, verdict{}},
 		{"created and empty, cannot tell, quiet", sight{exact: true, born: true, empty: true, quiet: time.Hour}, verdict{}},
 		{"created and empty, nobody writes", sight{exact: true, born: true, empty: true, writer: none}, verdict{again: settle}},
-		{"created and empty, nobody writes, quiet", sight{exact: true, born: true, empty: true, writer: none, quiet: settle}, verdict{evidence: byQuiet}},
-		{"found", sight{exact: true, scanned: true, writer: none}, verdict{evidence: byLease}},
+		{"created and empty, nobody writes, quiet", sight{exact: true, born: true, empty: true, writer: none, quiet: settle}, verdict{evidence: hls.ByQuiet}},
+		{"found", sight{exact: true, scanned: true, writer: none}, verdict{evidence: hls.ByLease}},
 		{"found open", sight{exact: true, scanned: true, writer: some}, verdict{again: time.Millisecond, retry: true}},
 		{"found open for ever", sight{exact: true, scanned: true, writer: some, attempt: scanTries}, verdict{}},
 		{"found empty", sight{exact: true, scanned: true, empty: true, writer: none}, verdict{again: settle}},
-		{"no closes: nobody writes", sight{writer: none}, verdict{evidence: byLease}},
+		{"no closes: nobody writes", sight{writer: none}, verdict{evidence: hls.ByLease}},
 		{"no closes: open", sight{writer: some, quiet: time.Hour}, verdict{again: settle}},
-		{"no closes, cannot tell: quiet", sight{quiet: settle}, verdict{evidence: byQuiet}},
-		{"no closes here, created, cannot tell: quiet", sight{born: true, quiet: settle}, verdict{evidence: byQuiet}},
+		{"no closes, cannot tell: quiet", sight{quiet: settle}, verdict{evidence: hls.ByQuiet}},
+		{"no closes here, created, cannot tell: quiet", sight{born: true, quiet: settle}, verdict{evidence: hls.ByQuiet}},
 		{"playlist being written", sight{exact: true, playlist: true, born: true, writer: some, pace: time.Second}, verdict{again: time.Second}},
 		{"playlist that stays open", sight{exact: true, playlist: true, born: true, writer: some, pace: time.Second, unfinished: time.Second}, verdict{again: time.Second, stands: true}},
 		{"playlist that stays open and empty", sight{exact: true, playlist: true, empty: true, writer: some, pace: time.Second, unfinished: time.Hour}, verdict{again: time.Second}},
 		{"playlist of another user that stays open", sight{exact: true, playlist: true, born: true, pace: settle, unfinished: settle}, verdict{again: settle, stands: true}},
 		{"playlist closed, still open", sight{exact: true, playlist: true, closed: true, writer: some, pace: time.Second, unfinished: time.Hour}, verdict{again: time.Millisecond, retry: true}},
-		{"playlist closed", sight{exact: true, playlist: true, closed: true, writer: none, pace: time.Second, unfinished: time.Hour}, verdict{evidence: byClose}},
+		{"playlist closed", sight{exact: true, playlist: true, closed: true, writer: none, pace: time.Second, unfinished: time.Hour}, verdict{evidence: hls.ByClose}},
 		{"playlist on a mount, changes too soon", sight{playlist: true, quiet: time.Second / 2, pace: time.Second, unfinished: time.Minute}, verdict{again: time.Second, stands: true}},
-		{"playlist on a mount, quiet", sight{playlist: true, quiet: settle, pace: time.Second, unfinished: time.Minute}, verdict{evidence: byQuiet}},
+		{"playlist on a mount, quiet", sight{playlist: true, quiet: settle, pace: time.Second, unfinished: time.Minute}, verdict{evidence: hls.ByQuiet}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

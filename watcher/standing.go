@@ -47,7 +47,7 @@ func (r *run) stand(s *sighting) {
 	if now.Sub(f.read.stood.at) >= r.pace(f.read.target) {
 		how.stood = f.read.stood.sum
 	}
-	r.edition(s, f.fact(s, s.signs), byQuiet, how)
+	r.edition(s, f.fact(s, s.signs), hls.ByQuiet, how)
 }
 
 // stillOpen has a playlist of which nothing is new looked at again, if its writer has it open: nothing else tells of changes.

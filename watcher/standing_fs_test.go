@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // rewrites puts another text into an open file, as a packager does that never closes it.
@@ -73,7 +75,7 @@ func TestPlaylistThatIsNeverClosed(t *testing.T) {
 			rewrites(t, f, c.text(9))
 			check(t, f.Close())
 			x.settled(c.path, c.text(9))
-			if got := x.obs.got(); got[byClose] != 1 {
+			if got := x.obs.got(); got[hls.ByClose] != 1 {
 				t.Errorf("evidence %v, want one close", got)
 			}
 		})

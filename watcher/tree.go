@@ -126,7 +126,7 @@ func (t told) news(v hls.Version) bool {
 	if t.forced {
 		return true
 	}
-	if t.refused != "" && t.refused != refusedPermission && v == t.refusedAs {
+	if t.refused != "" && t.refused != hls.RefusedPermission && v == t.refusedAs {
 		return false
 	}
 	return !t.same(v)
@@ -149,7 +149,7 @@ func (r *run) newFolder(parent *folder, name string) *folder {
 	}
 	f.again.do = func() {
 		if r.root != nil {
-			r.scan("folder", f)
+			r.scan(hls.ScanFolder, f)
 		}
 	}
 	f.poll.do = func() {

@@ -23,6 +23,7 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/metrics"
 	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/store"
@@ -439,10 +440,10 @@ func TestMetricsKnowEveryWord(t *testing.T) {
 		return len(regexp.MustCompile(`(?m)^hlsship_(files|scans|attempts|lost)\w*\{`).FindAllString(fetch(t, "http://"+address.String()+"/metrics"), -1))
 	}
 	before := series()
-	for _, reason := range watcher.ScanReasons() {
+	for _, reason := range hls.ScanReasons() {
 		w.Scanned(reason, 1, time.Second)
 	}
-	for _, reason := range watcher.Refusals() {
+	for _, reason := range hls.Refusals() {
 		w.Refused(reason)
 	}
 	for k := store.Transient; k <= store.Unsupported; k++ {

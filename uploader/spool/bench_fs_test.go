@@ -12,11 +12,11 @@ import (
 
 // BenchmarkPin pins one small file and releases it; keep includes Keep, open the open that comes before.
 func BenchmarkPin(b *testing.B) {
-	for _, way := range []string{byLink, "link and keep", byCopy} {
+	for _, way := range []string{hls.PinnedByLink, "link and keep", hls.PinnedByCopy} {
 		b.Run(way, func(b *testing.B) {
 			dir := b.TempDir()
 			c, sys := Config{Dir: dir}, kernel()
-			if way == byCopy {
+			if way == hls.PinnedByCopy {
 				copying(&c, &sys)
 			}
 			s, err := open(c, sys)

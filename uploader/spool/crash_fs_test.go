@@ -27,7 +27,7 @@ func TestVictim(t *testing.T) {
 	x := &stage{T: t, dir: dir}
 	x.open(func(c *Config, sys *system) {
 		c.Hold = 4
-		if strings.HasSuffix(dir, byCopy) {
+		if strings.HasSuffix(dir, hls.PinnedByCopy) {
 			copying(c, sys)
 		}
 	})
@@ -59,7 +59,7 @@ func TestVictim(t *testing.T) {
 // TestKill kills a process at random moments and recovers what it pinned.
 func TestKill(t *testing.T) {
 	t.Parallel()
-	for _, way := range []string{byLink, byCopy} {
+	for _, way := range []string{hls.PinnedByLink, hls.PinnedByCopy} {
 		t.Run(way, func(t *testing.T) {
 			t.Parallel()
 			for range 15 {

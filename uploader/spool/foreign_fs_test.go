@@ -203,7 +203,7 @@ func TestForeign(t *testing.T) {
 			x.write("hi/a.ts", "bytes")
 			began := time.Now().UTC().Truncate(time.Second)
 			hurry(t, func() {
-				if f := x.try("hi/a.ts"); f.Source != nil || x.obs.lastWay() != byHolding {
+				if f := x.try("hi/a.ts"); f.Source != nil || x.obs.lastWay() != hls.PinnedOpen {
 					t.Error("pinned in a foreign folder")
 				}
 				x.spool.Resume(began)

@@ -150,7 +150,7 @@ func TestMemoryForPlaylists(t *testing.T) {
 		t.Errorf("the last is %s with a share of %d", f.Path, f.Share.Bytes())
 	}
 	stay := many - len(all) + 4
-	if len(x.obs.dropped) != stay || slices.ContainsFunc(x.obs.dropped, func(s string) bool { return s != droppedLater }) {
+	if len(x.obs.dropped) != stay || slices.ContainsFunc(x.obs.dropped, func(s string) bool { return s != hls.DroppedLater }) {
 		t.Errorf("dropped %q, want %d", x.obs.dropped, stay)
 	}
 	if x.obs.lines("level=WARN") != 1 || x.obs.lines("large.m3u8") != 1 || x.obs.lines(fmt.Sprint("files=", stay)) != 1 {
@@ -260,11 +260,11 @@ func TestTorn(t *testing.T) {
 			return errors.Join(os.Truncate(p, 0), os.Rename(x.path("other"), p), os.Chtimes(p, finished, finished))
 		}, false},
 	} {
-		for _, way := range []string{byLink, byCopy} {
+		for _, way := range []string{hls.PinnedByLink, hls.PinnedByCopy} {
 			t.Run(tt.name+", kept by "+way, func(t *testing.T) {
 				t.Parallel()
 				x := start(t, func(c *Config, sys *system) {
-					if way == byCopy {
+					if way == hls.PinnedByCopy {
 						copying(c, sys)
 					}
 				})
@@ -275,7 +275,7 @@ func TestTorn(t *testing.T) {
 				x.copies()
 				pin := x.onDisk()[0]
 				x.must(tt.change(x, path))
-				if way == byCopy { // the power took the copy as well
+				if way == hls.PinnedByCopy { // the power took the copy as well
 					x.must(os.Truncate(filepath.Join(x.spool.folder, pin), 1))
 				}
 				x.spool.Close()

@@ -45,7 +45,7 @@ func (r *recovery) playlists() {
 			r.superseded++
 			continue
 		case stays[p.path]: // older versions stay with the newer
-			r.stay(droppedLater, p.path)
+			r.stay(hls.DroppedLater, p.path)
 			continue
 		}
 		f, err := r.read(p, texts)
@@ -57,7 +57,7 @@ func (r *recovery) playlists() {
 			r.drop(p.where(), "path", p.path, "err", err)
 		default:
 			stays[p.path] = true
-			r.stay(droppedLater, p.path)
+			r.stay(hls.DroppedLater, p.path)
 		}
 	}
 	r.lists = nil

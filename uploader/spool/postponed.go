@@ -25,8 +25,8 @@ func (s *Spool) postpone(e *entry, v hls.Version, err error) bool {
 	if full {
 		return false
 	}
-	e.way, e.own, e.since = byHolding, v, s.sys.now()
-	s.config.Observer.Pinned(byHolding)
+	e.way, e.own, e.since = hls.PinnedOpen, v, s.sys.now()
+	s.config.Observer.Pinned(hls.PinnedOpen)
 	s.tell(v.Device, "postponed", e.path, err)
 	return true
 }
@@ -62,7 +62,7 @@ func (s *Spool) copyPostponed(done <-chan struct{}, limit time.Time) {
 		}
 		switch err := s.copyOne(e, b, limit); {
 		case isForeign(err):
-			s.tell(0, byHolding, e.path, err)
+			s.tell(0, hls.PinnedOpen, e.path, err)
 		case err != nil && !onlyThisFile(err):
 			s.trouble("copy", e.path, err)
 			return
@@ -118,7 +118,7 @@ func (s *Spool) copyOne(e *entry, b *base, limit time.Time) error {
 		e.since = s.sys.now().Add(pause)
 		return err
 	}
-	s.laid(e, b, own, byCopy)
+	s.laid(e, b, own, hls.PinnedByCopy)
 	s.done(e)
 	e.file.Leave() // readers that have it open go on with it
 	e.file = nil

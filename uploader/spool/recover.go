@@ -72,11 +72,11 @@ func (s *Spool) recover(b *base) []hls.File {
 // report sums it up in the log.
 func (r *recovery) report() {
 	s := r.spool
-	for _, reason := range []string{droppedExcluded, droppedLater} {
+	for _, reason := range []string{hls.DroppedExcluded, hls.DroppedLater} {
 		left := r.stays[reason]
 		switch {
 		case left == nil:
-		case reason == droppedExcluded:
+		case reason == hls.DroppedExcluded:
 			s.config.Logger.Warn("files in the spool are excluded and stay there", "spool", s.folder, "files", left.files, "first", left.first,
 				"cure", "have --exclude let them pass, or remove them from the spool folder")
 		default:
@@ -103,7 +103,7 @@ func (r *recovery) list(folder string) (entries []fs.DirEntry, ok bool) {
 	case isForeign(err):
 		r.foreign(folder, err.Error())
 	default:
-		r.stay(droppedLater, folder)
+		r.stay(hls.DroppedLater, folder)
 	}
 	return nil, false
 }
@@ -138,13 +138,13 @@ func (r *recovery) take(area, pin string) {
 		return
 	}
 	if s.config.Exclude != nil && s.config.Exclude(name) {
-		r.stay(droppedExcluded, name)
+		r.stay(hls.DroppedExcluded, name)
 		return
 	}
 	fi, err := r.base.root.Lstat(filepath.FromSlash(where))
 	switch {
 	case err != nil:
-		r.stay(droppedLater, name)
+		r.stay(hls.DroppedLater, name)
 		return
 	case !fi.Mode().IsRegular():
 		r.foreign(where, "no regular file")
@@ -152,10 +152,10 @@ func (r *recovery) take(area, pin string) {
 	}
 	own := openfile.VersionOf(fi)
 	// A copy keeps the inode of its original, which was in the watched directory, and may have that number by chance.
-	way := byLink
+	way := hls.PinnedByLink
 	elsewhere := s.device != 0 && own.Device != s.device
 	if v.Device = own.Device; elsewhere || own.Inode != v.Inode {
-		way, v.Device = byCopy, s.device
+		way, v.Device = hls.PinnedByCopy, s.device
 	}
 	if own.Size != v.Size || own.ModTime != v.ModTime {
 		s.noteTorn(name, v)
@@ -209,7 +209,7 @@ func (s *Spool) add(e *entry) bool {
 
 // drop removes a pin that is not the file that its name speaks of.
 func (r *recovery) drop(where string, about ...any) {
-	r.spool.config.Observer.Dropped(droppedChanged)
+	r.spool.config.Observer.Dropped(hls.DroppedChanged)
 	r.warn("file in the spool is not whole, it is dropped", about...)
 	if err := r.base.root.Remove(filepath.FromSlash(where)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		r.warn("dropped file cannot be removed", "entry", where, "err", err)
@@ -218,7 +218,7 @@ func (r *recovery) drop(where string, about ...any) {
 
 // foreign leaves alone what the spool did not make.
 func (r *recovery) foreign(where, why string) {
-	r.spool.config.Observer.Dropped(droppedForeign)
+	r.spool.config.Observer.Dropped(hls.DroppedForeign)
 	r.warn("entry of the spool folder is ignored", "entry", path.Clean(where), "reason", why)
 }
 

@@ -261,18 +261,18 @@ func TestPlaylists(t *testing.T) {
 		x := start(t, nil)
 		x.pinText("live.m3u8", one)
 		x.pinText("live.m3u8", two)
-		if way := x.obs.lastWay(); way != byCopy {
-			t.Errorf("pinned by %s, want %s", way, byCopy)
+		if way := x.obs.lastWay(); way != hls.PinnedByCopy {
+			t.Errorf("pinned by %s, want %s", way, hls.PinnedByCopy)
 		}
 		long := two + strings.Repeat("#\n", smallFile/2)
 		x.pinText("long.m3u8", long)
 		x.pinText("long.m3u8", long+"#\n")
-		if x.copies(); x.obs.lastWay() != byCopy {
-			t.Errorf("a long one is pinned by %s, want %s", x.obs.lastWay(), byCopy)
+		if x.copies(); x.obs.lastWay() != hls.PinnedByCopy {
+			t.Errorf("a long one is pinned by %s, want %s", x.obs.lastWay(), hls.PinnedByCopy)
 		}
 		x.pinText("a.ts", "a segment beside it")
-		if way := x.obs.lastWay(); way != byLink || x.obs.lines("in place") != 0 {
-			t.Errorf("a segment is pinned by %s, want %s: %s", way, byLink, x.obs.log.String())
+		if way := x.obs.lastWay(); way != hls.PinnedByLink || x.obs.lines("in place") != 0 {
+			t.Errorf("a segment is pinned by %s, want %s: %s", way, hls.PinnedByLink, x.obs.log.String())
 		}
 		x.write("live.m3u8", "")
 		x.again() // killed in the moment between truncating and writing
@@ -299,8 +299,8 @@ func TestPlaylists(t *testing.T) {
 		})
 		x.pinText("live.m3u8", one)
 		x.pinText("live.m3u8", two)
-		if way := x.obs.lastWay(); way != byLink {
-			t.Errorf("pinned by %s, want %s", way, byLink)
+		if way := x.obs.lastWay(); way != hls.PinnedByLink {
+			t.Errorf("pinned by %s, want %s", way, hls.PinnedByLink)
 		}
 		x.pinText("a.ts", "a segment, which needs no room")
 	})

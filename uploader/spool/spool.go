@@ -204,7 +204,7 @@ func (s *Spool) Pin(name string, f *os.File, v hls.Version) (src hls.Source, ok 
 	}
 	e, b := s.enter(pin, name)
 	if e == nil {
-		s.config.Observer.Pinned(byHolding)
+		s.config.Observer.Pinned(hls.PinnedOpen)
 		return nil, false
 	}
 	rewritten := s.rewritten(name, f, v)
@@ -236,11 +236,11 @@ func (s *Spool) Pin(name string, f *os.File, v hls.Version) (src hls.Source, ok 
 
 // heldOpen is the end of a Pin that failed.
 func (s *Spool) heldOpen(name string, v hls.Version, err error) (hls.Source, bool) {
-	s.config.Observer.Pinned(byHolding)
+	s.config.Observer.Pinned(hls.PinnedOpen)
 	switch {
 	case errors.Is(err, errChanged): // which the receiver of the fact will find out
 	case errors.Is(err, errPath), errors.Is(err, errName), onlyThisFile(err):
-		s.tell(v.Device, byHolding, name, err)
+		s.tell(v.Device, hls.PinnedOpen, name, err)
 	default:
 		s.trouble("pin", name, err)
 	}
@@ -367,7 +367,7 @@ func (s *Spool) keep(e *entry) {
 // touch gives a linked pin the name of its new modification time, and one that is to be copied, too. The caller holds
 // the mu of e.
 func (s *Spool) touch(e *entry, modTime int64) {
-	linked := e.base != nil && e.way == byLink
+	linked := e.base != nil && e.way == hls.PinnedByLink
 	if !linked && e.postponed == nil || e.own.ModTime == modTime {
 		return
 	}

@@ -44,10 +44,10 @@ func TestWays(t *testing.T) {
 		change func(*Config, *system)
 		void   bool // by a rewrite in place
 	}{
-		{byLink, nil, true},
-		{byLink, func(c *Config, _ *system) { c.Hold = 1 }, true},
-		{byReflink, cloning, false},
-		{byCopy, copying, false},
+		{hls.PinnedByLink, nil, true},
+		{hls.PinnedByLink, func(c *Config, _ *system) { c.Hold = 1 }, true},
+		{hls.PinnedByReflink, cloning, false},
+		{hls.PinnedByCopy, copying, false},
 	} {
 		for name, packager := range map[string]func(*stage) bool{
 			"left":      func(*stage) bool { return false },
@@ -184,7 +184,7 @@ func TestNewBytesOfOneName(t *testing.T) {
 	}
 	for i, f := range all {
 		x.want(f, fmt.Sprint("bytes ", i))
-		if x.obs.ways[i] != byLink {
+		if x.obs.ways[i] != hls.PinnedByLink {
 			t.Errorf("pinned by %s: new inodes are no rewriting", x.obs.ways[i])
 		}
 	}
@@ -201,13 +201,13 @@ func TestRewritten(t *testing.T) {
 		change func(*Config, *system)
 		want   string
 	}{
-		{"reflinks", smallFile, func(c *Config, sys *system) { cloning(c, sys); sys.link = link }, byReflink},
-		{"small files", smallFile, linking, byCopy},
-		{"large files", smallFile + 1, linking, byCopy},
+		{"reflinks", smallFile, func(c *Config, sys *system) { cloning(c, sys); sys.link = link }, hls.PinnedByReflink},
+		{"small files", smallFile, linking, hls.PinnedByCopy},
+		{"large files", smallFile + 1, linking, hls.PinnedByCopy},
 		{"no time of birth", smallFile + 1, func(c *Config, sys *system) {
 			copying(c, sys)
 			sys.link, sys.born = link, func(*os.File) int64 { return 0 }
-		}, byCopy},
+		}, hls.PinnedByCopy},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -227,8 +227,8 @@ func TestRewritten(t *testing.T) {
 				t.Errorf("its neighbour is pinned by %s, want %s", way, tt.want)
 			}
 			x.pinText("lo/b.ts", text("4"))
-			if way := x.obs.lastWay(); way != byLink {
-				t.Errorf("in another folder: pinned by %s, want %s", way, byLink)
+			if way := x.obs.lastWay(); way != hls.PinnedByLink {
+				t.Errorf("in another folder: pinned by %s, want %s", way, hls.PinnedByLink)
 			}
 			if n := x.obs.lines("in place"); n != 1 {
 				t.Errorf("%d lines about it, want 1", n)
@@ -258,7 +258,7 @@ func TestTouch(t *testing.T) {
 	f.Source.(interface{ Touch(int64) }).Touch(now.UnixNano())
 	x.want(f, "fedcba9876543210")
 	again := x.pin("k.key") // reported with its new time
-	if x.obs.lastWay() != byLink || x.obs.lines("in place") != 0 {
+	if x.obs.lastWay() != hls.PinnedByLink || x.obs.lines("in place") != 0 {
 		t.Errorf("a touch is taken for rewriting")
 	}
 	x.wantUsed(2, 32)
@@ -284,16 +284,16 @@ func TestUnlinkedBeforePin(t *testing.T) {
 	x.must(err)
 	x.remove("hi/a.ts")
 	src, ok := x.spool.Pin("hi/a.ts", f, v)
-	if way := x.obs.lastWay(); way != byHolding || !ok {
-		t.Fatalf("pinned by %s (%v), want %s", way, ok, byHolding)
+	if way := x.obs.lastWay(); way != hls.PinnedOpen || !ok {
+		t.Fatalf("pinned by %s (%v), want %s", way, ok, hls.PinnedOpen)
 	}
 	x.copies()
-	if way := x.obs.lastWay(); way != byCopy {
-		t.Errorf("kept by %s, want %s", way, byCopy)
+	if way := x.obs.lastWay(); way != hls.PinnedByCopy {
+		t.Errorf("kept by %s, want %s", way, hls.PinnedByCopy)
 	}
 	x.want(hls.File{Path: "hi/a.ts", Version: v, Source: src}, "bytes")
 	x.pinText("hi/b.ts", "the next is linked")
-	if way := x.obs.lastWay(); way != byLink {
+	if way := x.obs.lastWay(); way != hls.PinnedByLink {
 		t.Errorf("the next is pinned by %s", way)
 	}
 }
@@ -305,7 +305,7 @@ func TestLinkByName(t *testing.T) {
 		sys.link, sys.clone = linkByName, func(_, _ *os.File) error { return syscall.ENOTTY }
 	})
 	x.want(x.pinText("hi/a.ts", "bytes"), "bytes")
-	if way := x.obs.lastWay(); way != byLink {
+	if way := x.obs.lastWay(); way != hls.PinnedByLink {
 		t.Errorf("pinned by %s", way)
 	}
 	for name, packager := range map[string]func() error{
@@ -360,7 +360,7 @@ func TestNames(t *testing.T) {
 	long := strings.Repeat("n", 252) + ".ts"
 	for _, name := range []string{long, "x.ts.tmp"} {
 		x.write(name, "bytes")
-		if f := x.try(name); f.Source != nil || x.obs.lastWay() != byHolding {
+		if f := x.try(name); f.Source != nil || x.obs.lastWay() != hls.PinnedOpen {
 			t.Errorf("%s is pinned by %s", name, x.obs.lastWay())
 		}
 	}

@@ -87,7 +87,7 @@ func TestErrors(t *testing.T) {
 			for i := range 3 {
 				name := fmt.Sprintf("hi/%d.ts", i)
 				x.write(name, "bytes")
-				if f := x.try(name); (f.Source == nil) != tt.pauses || x.obs.lastWay() != byHolding {
+				if f := x.try(name); (f.Source == nil) != tt.pauses || x.obs.lastWay() != hls.PinnedOpen {
 					t.Fatalf("pinned by %s", x.obs.lastWay())
 				}
 				c.add(pause + 1) // the next is tried, and fails
@@ -197,7 +197,7 @@ func TestReadOnly(t *testing.T) {
 	x := &stage{T: t, dir: where}
 	x.open(nil)
 	x.try("a.ts")
-	if n := x.obs.lines("level=WARN"); n != 1 || x.obs.lines("let this user write to it") != 1 || x.obs.lastWay() != byHolding {
+	if n := x.obs.lines("level=WARN"); n != 1 || x.obs.lines("let this user write to it") != 1 || x.obs.lastWay() != hls.PinnedOpen {
 		t.Errorf("%s: %s", x.obs.lastWay(), x.obs.log.String())
 	}
 	if x.spool.Recovered() != nil {
@@ -480,7 +480,7 @@ func TestProtectedHardlinks(t *testing.T) {
 				t.Errorf("%s is not pinned", name)
 			}
 		}
-		if s.copyPostponed(nil, time.Now()); x.obs.lastWay() != byCopy {
+		if s.copyPostponed(nil, time.Now()); x.obs.lastWay() != hls.PinnedByCopy {
 			t.Errorf("kept by %s: %s", x.obs.lastWay(), x.obs.log.String())
 		}
 	}()

@@ -80,18 +80,18 @@ func (s *Spool) put(b *base, o original, to string, rewritten bool) (hls.Version
 		var own hls.Version
 		var err error
 		switch way {
-		case byLink:
+		case hls.PinnedByLink:
 			own, err = s.putLink(b, o, to)
-		case byReflink:
+		case hls.PinnedByReflink:
 			own, err = s.putReflink(b, o, to)
-		case byCopy:
+		case hls.PinnedByCopy:
 			own, err = s.putCopy(b, o, to, s.sys.copy)
 		}
 		if err == nil {
 			return own, way, nil
 		}
 		err = fmt.Errorf("%s: %w", way, err)
-		linkNext := i+1 < len(ways) && ways[i+1] == byLink // which takes no room
+		linkNext := i+1 < len(ways) && ways[i+1] == hls.PinnedByLink // which takes no room
 		if isForeign(err) || !onlyThisFile(err) && !(linkNext && isFull(err)) {
 			return hls.Version{}, "", err
 		}
@@ -105,15 +105,15 @@ func (s *Spool) put(b *base, o original, to string, rewritten bool) (hls.Version
 func ways(o original, rewritten bool) []string {
 	small := o.Size <= smallFile
 	if small && hls.Classify(o.path).IsPlaylist() {
-		return []string{byCopy, byLink}
+		return []string{hls.PinnedByCopy, hls.PinnedByLink}
 	}
 	switch {
 	case rewritten && small:
-		return []string{byReflink, byCopy, byLink}
+		return []string{hls.PinnedByReflink, hls.PinnedByCopy, hls.PinnedByLink}
 	case rewritten:
-		return []string{byReflink}
+		return []string{hls.PinnedByReflink}
 	}
-	return []string{byLink, byReflink}
+	return []string{hls.PinnedByLink, hls.PinnedByReflink}
 }
 
 // onlyThisFile reports whether err speaks of the file that was to be pinned, or of its folder in the spool, so that another

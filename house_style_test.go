@@ -214,11 +214,11 @@ func shared(s *source) []string {
 			reason = "is shared by everything in the process"
 		case from == "mime" && name == "TypeByExtension":
 			reason = "knows what the host knows, for which .ts is a translation"
-		case from == "log" && name != "New" && name != "Logger", from == "log/slog" && (name == "Default" || name == "SetDefault") && !s.program():
+		case from == "log" && name != "New" && name != "Logger", from == "log/slog" && (name == "Default" || name == "SetDefault"):
 			reason = "is shared by everything in the process: take a logger"
 		case from == "context" && (name == "Background" || name == "TODO") && !s.program():
 			reason = "cannot be ended by the caller: take a context"
-		case from == "fmt" && strings.HasPrefix(name, "Print") && !s.program():
+		case from == "fmt" && strings.HasPrefix(name, "Print"):
 			reason = "writes where the caller may want something else"
 		}
 		if reason != "" {
@@ -298,6 +298,10 @@ func TestBrokenRulesAreNoticed(t *testing.T) {
 		{"channel in the plan", "uploader/plan/x.go", "func f(c chan int) { c <- 1 }", impure, 2},
 		{"sleep", "watcher/x.go", "import \"time\"\nfunc f() { time.Sleep(1) }", shared, 1},
 		{"printing", "watcher/x.go", "import \"fmt\"\nfunc f() { fmt.Println() }", shared, 1},
+		{"a client of the process", "cmd/hlsship/x.go", "import \"net/http\"\nfunc f() { http.Get(x) }", shared, 1},
+		{"a registry of the process", "metrics/x.go", "import \"github.com/prometheus/client_golang/prometheus\"\nfunc f() { prometheus.MustRegister() }", shared, 1},
+		{"a logger of the process", "cmd/hlsship/x.go", "import \"log/slog\"\nfunc f() { slog.Default() }", shared, 1},
+		{"types of the host", "uploader/x.go", "import \"mime\"\nfunc f() { mime.TypeByExtension(x) }", shared, 1},
 		{"another name for a package", "watcher/x.go", "import c \"context\"\nfunc f() { c.Background() }", shared, 1},
 		{"a variable called like a package", "watcher/x.go", "import \"context\"\nfunc f(context T) { context.Background() }", shared, 0},
 	} {

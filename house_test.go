@@ -32,7 +32,7 @@ func (s *source) dir() string { return path.Dir(s.name) }
 
 func (s *source) test() bool { return strings.HasSuffix(s.name, "_test.go") }
 
-// program says whether the file belongs to a command, which may print and may begin a context.
+// program says whether the file belongs to a command, which may begin a context.
 func (s *source) program() bool { return s.tree.Name.Name == "main" }
 
 // at says where a node is, for a message.
@@ -148,8 +148,8 @@ func arrows() map[string][]string {
 	}
 }
 
-// wrongImports lists the file's imports that are against arrows, and what hls takes from outside the
-// standard library or from the world.
+// wrongImports lists the file's imports that are against arrows, what hls takes from outside the
+// standard library or from the world, and what the program takes of tests or of S3.
 func wrongImports(s *source) []string {
 	allowed, known := arrows()[s.dir()]
 	if !known {
@@ -164,6 +164,11 @@ func wrongImports(s *source) []string {
 			wrong = append(wrong, s.name+": imports "+ours)
 		case s.dir() == "hls" && !s.test() && (at == "os" || strings.Contains(strings.Split(at, "/")[0], ".")):
 			wrong = append(wrong, s.name+": imports "+at+"; hls is pure and imports the standard library only")
+		case s.test() || s.dir() == "uploader/storetest":
+		case at == "testing" || strings.HasPrefix(at, "testing/"):
+			wrong = append(wrong, s.name+": imports "+at+", which is for tests")
+		case strings.HasPrefix(at, "github.com/minio/minio-go/") && s.dir() != "uploader/s3":
+			wrong = append(wrong, s.name+": imports "+at+"; only uploader/s3 speaks S3")
 		}
 	}
 	return wrong
@@ -212,6 +217,12 @@ func TestWrongImportsAreNoticed(t *testing.T) {
 		{"hls reads no files", "hls/x.go", "os", true},
 		{"tests of hls read files", "hls/x_test.go", "os", false},
 		{"hls takes nothing from elsewhere", "hls/x.go", "golang.org/x/sys/unix", true},
+		{"the program is no test", "watcher/x.go", "testing", true},
+		{"nor a part of one", "check/x.go", "testing/synctest", true},
+		{"storetest is one", "uploader/storetest/x.go", "testing", false},
+		{"only s3 speaks S3", "uploader/x.go", "github.com/minio/minio-go/v7", true},
+		{"s3 speaks S3", "uploader/s3/x.go", "github.com/minio/minio-go/v7/pkg/signer", false},
+		{"tests speak S3", "cmd/hlsship/x_test.go", "github.com/minio/minio-go/v7", false},
 		{"a new package has no row", "spool/x.go", "io", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -34,6 +34,9 @@ TESTFLAGS ?= -race -shuffle=on -p 2 -timeout 10m
 timed = @printf '== %s\n' '$(1)'; start=$$SECONDS; if { $(2); }; then printf '== %s: %d s\n' '$(1)' $$((SECONDS - start)); \
 	else printf '== %s: FAILED after %d s\n' '$(1)' $$((SECONDS - start)); exit 1; fi
 
+# Fails with the names of files that gofmt would change.
+UNFORMATTED = unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted: $$unformatted"; exit 1; }
+
 .PHONY: help
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +50,14 @@ test: test-deps ## install what the tests need and run them all
 	$(call timed,tests,go test $(TESTFLAGS) $$(go list ./... | grep -v /cmd/hlsship))
 	$(call timed,tests in real time,go test $(TESTFLAGS) ./cmd/hlsship)
 	$(call timed,chart and compose file,cd packaging/checks && PATH="$(TOOLS):$$PATH" go test -p 2 -count=1 -timeout 10m ./...)
+
+# Most tests wait rather than work, so that many may run at once; TestOrder works, and ships a tenth of its streams.
+.PHONY: quick
+quick: go-version ## check format, vet and run all tests that need no real server, in under a minute
+	$(call timed,format,$(UNFORMATTED))
+	$(call timed,vet,go vet ./...)
+	$(call timed,tests without servers,go test -short -parallel 8 -skip '^TestOrder$$' ./...)
+	$(call timed,random streams,go test -short ./uploader -run '^TestOrder$$' -order.runs=50)
 
 .PHONY: build
 build: go-version ## build bin/hlsship
@@ -74,7 +85,7 @@ go-version:
 lint: go-version ## check style: golangci-lint if it is installed, else gofmt and go vet
 	@if tool=$$(PATH="$(TOOLS):$$PATH" command -v golangci-lint); then "$$tool" run ./...; else \
 	echo "golangci-lint is not installed (make lint-deps does so): gofmt and go vet only"; \
-	unformatted=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$unformatted" ] || { echo "not formatted: $$unformatted"; exit 1; }; \
+	$(UNFORMATTED); \
 	go vet ./...; fi
 
 .PHONY: lint-deps

@@ -44,6 +44,9 @@ func (s withHeaders) Headers(ctx context.Context, key string) (contentType, cach
 // them, and a short live stream.
 func TestServers(t *testing.T) {
 	t.Parallel()
+	if testing.Short() {
+		t.Skip("-short: needs real servers")
+	}
 	var table []*served
 	for _, server := range storetest.RealServers() {
 		if !server.Cheap && !*allServers {

@@ -41,9 +41,12 @@ func (g *GatewayServer) AddAdmin(ctx context.Context, access, secret string) err
 	return nil
 }
 
-// Gateway starts a GatewayServer that stops with the test.
+// Gateway starts a GatewayServer that stops with the test. With -short the test is skipped, as all that need a real server.
 func Gateway(t testing.TB) *GatewayServer {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("-short: needs a real server")
+	}
 	g, stop, err := StartGateway(t.Context(), t.TempDir())
 	if err != nil {
 		t.Fatal(err)

@@ -35,8 +35,8 @@ func TestPlanAimsAtWhatIsPending(t *testing.T) {
 	d.done("publish x.m3u8")
 	d.want()
 	l := d.plan.lists["x.m3u8"]
-	if l.goal != nil || l.ahead {
-		t.Fatalf("goal %v, ahead %v, and nothing is pending", l.goal, l.ahead)
+	if l.edge.mode != following {
+		t.Fatalf("mode %d, and nothing is pending", l.edge.mode)
 	}
 	for i, name := range []string{"d.ts", "e.ts", "f.ts", "g.ts", "h.ts"} {
 		d.media(name)
@@ -44,7 +44,7 @@ func TestPlanAimsAtWhatIsPending(t *testing.T) {
 		d.tick(4 * time.Second)
 		d.jobs()
 	}
-	if !slices.Contains(l.pending, l.goal) && !l.ahead {
+	if !slices.Contains(l.pending, l.edge.goal) && l.edge.mode != restarting {
 		t.Error("the live edge is 16 s behind, and nothing is skipped for it")
 	}
 }

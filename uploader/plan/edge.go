@@ -5,35 +5,82 @@ import (
 	"time"
 )
 
+// edgeMode is how the live edge of a playlist goes on.
+type edgeMode uint8
+
+const (
+	following  edgeMode = iota // each version as it becomes true, the oldest file first
+	catchingUp                 // what the goal needs goes first, until that is published
+	restarting                 // the window begins anew at the live edge: all older media are skipped, and no version without them is there yet
+)
+
+// edge is the live edge of one playlist. Its methods alone write it.
+type edge struct {
+	mode  edgeMode
+	goal  *snapshot // the pending version that is aimed at while catchingUp; nil in any other mode
+	moved time.Time // when a version was published last; zero if the store was down since
+	slow  bool      // the line is slower than the stream, and no version has caught up since
+}
+
+func (e *edge) follow()             { e.mode, e.goal = following, nil }
+func (e *edge) catchUp(s *snapshot) { e.mode, e.goal = catchingUp, s }
+func (e *edge) restart()            { e.mode, e.goal = restarting, nil }
+
+// published notes that a version is.
+func (e *edge) published(now time.Time) { e.moved = now }
+
+// dropped notes that s is pending no more.
+func (e *edge) dropped(s *snapshot) {
+	if e.goal == s {
+		e.follow()
+	}
+}
+
+// fellBehind notes that the line is slower than the stream, and reports whether that is new.
+func (e *edge) fellBehind() (news bool) {
+	news, e.slow = !e.slow, true
+	return news
+}
+
+// caughtUp notes that no version waits, and reports whether the line was slower than the stream until now.
+func (e *edge) caughtUp() (news bool) {
+	news, e.slow = e.slow, false
+	return news
+}
+
+// recovered notes that the store is back: the newest version is to be seen first.
+func (e *edge) recovered() {
+	e.follow()
+	e.moved = time.Time{}
+}
+
 // aim decides what the live edge of l does about a lag that passed half of what it should not exceed: a whole window may have to go up
-// before it moves again. After a standstill it fixes the newest snapshot as the goal until that is published; one for
+// before it moves again. After a standstill it fixes the newest version as the goal until that is published; one for
 // which nothing can be shipped gives way to a newer one. A line that moves and is late all the same is slower than
 // the stream: there the window begins anew at the live edge, so that what is published is recent when it is.
 func (p *Plan) aim(l *list) {
+	e := &l.edge
 	if len(l.pending) == 0 {
-		l.ahead, l.goal = false, nil // what was the goal is published, or was dropped
+		e.follow()
 		return
 	}
-	if l.ahead && !l.last.late() {
-		l.ahead, l.goal = false, l.last
+	if e.mode == restarting && !l.last.late() {
+		e.catchUp(l.last)
 	}
-	lag := p.lag(l)
-	limit := p.maxLag(l)
-	if l.ahead || lag <= limit/2 {
+	lag, limit := p.lag(l), p.maxLag(l)
+	if e.mode == restarting || lag <= limit/2 {
 		return
 	}
-	if l.goal != nil && (l.goal == l.last || l.goal.shippable()) {
+	if e.mode == catchingUp && (e.goal == l.last || e.goal.shippable()) {
 		return
 	}
-	l.goal = nil
-	slow := p.now.Sub(l.moved) < limit/2
+	slow := p.now.Sub(e.moved) < limit/2
 	if slow && l.slides() && l.last.duration() <= max(lag, p.brief(limit)) {
-		l.ahead = true
+		e.restart()
 	} else {
-		l.goal = l.last
+		e.catchUp(l.last)
 	}
-	if slow && !l.slow {
-		l.slow = true
+	if slow && e.fellBehind() {
 		p.out.Lags = append(p.out.Lags, Lag{Playlist: l.path, Stream: l.stream.folder.name, Behind: lag})
 	}
 	p.skip(l)
@@ -41,8 +88,7 @@ func (p *Plan) aim(l *list) {
 
 // caughtUp notes that nothing newer than the published version of l waits, if that is so.
 func (p *Plan) caughtUp(l *list) {
-	if l.slow && len(l.pending) == 0 {
-		l.slow = false
+	if len(l.pending) == 0 && l.edge.caughtUp() {
 		p.out.Lags = append(p.out.Lags, Lag{Playlist: l.path, Stream: l.stream.folder.name})
 	}
 }
@@ -116,11 +162,11 @@ func (p *Plan) skip(l *list) {
 		for _, n := range o.naming {
 			if n.list == l {
 				own = n.count
-			} else if p.lag(n.list) <= p.maxLag(n.list)/4 || n.list.goal != nil && n.list.goal.find(o) >= 0 {
+			} else if p.lag(n.list) <= p.maxLag(n.list)/4 || n.list.edge.goal != nil && n.list.edge.goal.find(o) >= 0 {
 				return false
 			}
 		}
-		if o.busy() || own == 0 && len(o.naming) > 0 || o.mark == mark && (!l.ahead || !o.isMedia() || own == 1) {
+		if o.busy() || own == 0 && len(o.naming) > 0 || o.mark == mark && (l.edge.mode != restarting || !o.isMedia() || own == 1) {
 			return false
 		}
 		o.late, o.behind = true, true

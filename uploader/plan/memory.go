@@ -146,7 +146,7 @@ func (l *list) heldForMemory() (w Wait, ok bool) {
 func (p *Plan) bound(l *list) {
 	for p.tooMany(l) {
 		i := len(l.pending) / 2
-		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.goal || l.doubts(l.pending[i])) {
+		for i > 0 && (l.pending[i].file.Playlist.Ended || l.pending[i] == l.edge.goal || l.doubts(l.pending[i])) {
 			i--
 		}
 		p.dropSnapshot(l, max(i, 1))

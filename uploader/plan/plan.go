@@ -246,7 +246,7 @@ func (p *Plan) Recover(now time.Time) {
 	p.tick(now)
 	p.recovery = p.now
 	for _, l := range p.lists {
-		l.goal, l.ahead, l.moved = nil, false, time.Time{} // the newest version is to be seen first
+		l.edge.recovered()
 	}
 	if p.cfg.Unconditional {
 		p.Inspect() // no condition will tell that it is another one
@@ -379,9 +379,7 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	if s.left() && s == l.last && s != l.published {
 		l.last = l.newest() // the directory never had it
 	}
-	if l.goal == s {
-		l.goal = nil
-	}
+	l.edge.dropped(s)
 	for i := range s.binds {
 		// What was named and waited for a reason that is none any more is shipped all the same.
 		switch o := s.binds[i].obj; {

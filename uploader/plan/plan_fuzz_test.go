@@ -155,7 +155,7 @@ func (z *fuzzer) counted(arg int) {
 // books checks what the Plan keeps of each playlist.
 func (z *fuzzer) books() {
 	for name, l := range z.plan.lists {
-		if l.goal != nil && !slices.Contains(l.pending, l.goal) {
+		if l.edge.goal != nil && !slices.Contains(l.pending, l.edge.goal) {
 			z.t.Fatalf("the goal of %s is not pending", name)
 		}
 		if len(l.pending) > 0 && l.last == nil {

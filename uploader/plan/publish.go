@@ -71,7 +71,8 @@ func (p *Plan) believe(l *list, s *snapshot) {
 // publish notes that the store holds s.
 func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	first := !l.exists
-	l.exists, l.etag, l.moved = true, etag, p.now
+	l.exists, l.etag = true, etag
+	l.edge.published(p.now)
 	p.expose(s) // before it stops to be pending, so that its references are kept
 	p.settleDoubt(l, s)
 	old := l.published

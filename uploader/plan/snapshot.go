@@ -17,10 +17,7 @@ type list struct {
 	last    *snapshot   // the newest version on disk, pending or not
 	pending []*snapshot // oldest first, all newer than published
 	run     *run        // the packager's run that last belongs to
-	goal    *snapshot   // the version aimed at while the live edge lags
-	ahead   bool        // the window begins anew at the live edge, and no version of it is there yet
-	moved   time.Time   // when a version was published last; zero if the store was away since
-	slow    bool        // the line is slower than the stream, and no version has caught up since
+	edge    edge
 
 	fetched   bool      // the published version was read back from the store
 	published *snapshot // what the store holds; nil for nothing, or for what cannot be parsed

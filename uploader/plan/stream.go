@@ -207,8 +207,8 @@ func (p *Plan) admits(s *stream, c class) bool {
 // pick returns the file of s to be requested next, nil if none may be: what the goal needs first, then the
 // oldest named, then backlog. That waits while anything else is under way, which it would only delay.
 func (p *Plan) pick(s *stream) (o *object, c class) {
-	if s.list != nil && s.list.goal != nil {
-		goal := s.list.goal
+	if s.list != nil && s.list.edge.goal != nil {
+		goal := s.list.edge.goal
 		for i := goal.cursor; i < len(goal.binds); i++ {
 			if o := goal.binds[i].obj; !goal.binds[i].satisfied() && p.eligible(o, s) {
 				return o, forEdge

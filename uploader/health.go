@@ -25,7 +25,7 @@ type health struct {
 	failures int      // requests and probes that failed since it last answered as it should
 	names    []string // whose requests failed since it was last up, at most two
 	refused  bool     // since then it refused something until somebody mends it
-	target   string   // what a probe asks for: surely there, once anything is
+	target   plan.Key // what a probe asks for: surely there, once anything is
 
 	heard   time.Time // when it last answered
 	doubt   bool      // a request failed, or was silent, since then
@@ -153,7 +153,7 @@ func alive(err error) bool {
 func (h *health) ended(r report, moved time.Time) change {
 	now := r.out.At
 	if r.out.Result == plan.Done && !r.job.Local() {
-		h.target = r.job.Path
+		h.target = r.job.Key
 		if r.job.Repeatable() && !r.job.Asks() {
 			h.stall.learn(now.Sub(moved))
 		}
@@ -175,7 +175,7 @@ func (h *health) ended(r report, moved time.Time) change {
 		if says == wordAlive {
 			return h.answered(storeFailing, now)
 		}
-		h.suspect(r.job.Path, now)
+		h.suspect(r.job.Key, now)
 		if h.state != storeDown {
 			return h.become(storeFailing)
 		}
@@ -217,18 +217,18 @@ func (h *health) become(to storeState) change {
 	return c
 }
 
-// suspect has the store probed, as the request for path failed or is silent.
-func (h *health) suspect(path string, now time.Time) {
+// suspect has the store probed, as the request for that key failed or is silent.
+func (h *health) suspect(key plan.Key, now time.Time) {
 	if h.target == "" {
-		h.target = path
+		h.target = key
 	}
 	if !h.doubt {
 		h.doubt, h.next = true, now
 	}
 }
 
-// probe returns the path to probe the store with, if that is due.
-func (h *health) probe(now time.Time) (path string, ok bool) {
+// probe returns the key to probe the store with, if that is due.
+func (h *health) probe(now time.Time) (key plan.Key, ok bool) {
 	if !h.doubt || h.probing || now.Before(h.next) {
 		return "", false
 	}
@@ -236,10 +236,10 @@ func (h *health) probe(now time.Time) (path string, ok bool) {
 	return h.target, true
 }
 
-// silent takes in that the request for path last made progress at moved, which is longest ago of all under way.
-func (h *health) silent(path string, moved, now time.Time) {
+// silent takes in that the request for that key last made progress at moved, which is longest ago of all under way.
+func (h *health) silent(key plan.Key, moved, now time.Time) {
 	if !now.Before(h.suspicious(moved)) {
-		h.suspect(path, now)
+		h.suspect(key, now)
 	}
 }
 

@@ -24,7 +24,7 @@ func newClinic() *clinic { return &clinic{now: time.Unix(1000, 0)} }
 // ends takes in how a PUT ended: "ok", "later" (503), "mend" (403), "no" (412), "alive" (400), "ours" (the file cannot be
 // read) or "broken off".
 func (c *clinic) ends(how, path string) change {
-	r := report{job: plan.Job{Op: plan.PutMedia, Path: path}, out: plan.Outcome{Result: plan.Failed, At: c.now}}
+	r := report{job: plan.Job{Op: plan.PutMedia, Path: path, Key: plan.Key(path)}, out: plan.Outcome{Result: plan.Failed, At: c.now}}
 	fails := func(e store.Error) {
 		e.Err = errors.New(how)
 		r.out.Kind, r.err = e.Kind, fmt.Errorf("wrapped: %w", &e)
@@ -121,7 +121,7 @@ func TestHealth(t *testing.T) {
 func TestHealthProbes(t *testing.T) {
 	t.Parallel()
 	c := newClinic()
-	expect := func(want string) {
+	expect := func(want plan.Key) {
 		t.Helper()
 		if got, ok := c.probe(c.now); got != want || ok != (want != "") {
 			t.Errorf("at %v: probes for %q (%v), want %q", c.now.Unix(), got, ok, want)

@@ -78,12 +78,12 @@ func (g *journal) report(r report, c change) {
 	case plan.PutMedia:
 		g.cameBack(r)
 		g.obs.Stored(j.Stream, j.Kind.String(), sent, latency)
-		g.log.Info("segment stored", "key", g.prefix+j.Path, "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
+		g.log.Info("segment stored", "key", j.Key.Under(g.prefix), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
 	case plan.PutPlaylist:
 		g.obs.Published(j.Stream, j.Kind.String(), latency)
-		g.log.Info("playlist published", "key", g.prefix+j.Path, "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
+		g.log.Info("playlist published", "key", j.Key.Under(g.prefix), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
 	case plan.Compare:
-		g.log.Debug("already stored", "key", g.prefix+j.Path)
+		g.log.Debug("already stored", "key", j.Key.Under(g.prefix))
 	case plan.Fetch:
 	}
 }
@@ -127,7 +127,7 @@ func (g *journal) probed(p probe, c change) {
 
 // failure logs why a request failed.
 func (g *journal) failure(r report) {
-	key := g.prefix + r.job.Path
+	key := r.job.Key.Under(g.prefix)
 	switch r.out.Kind {
 	case store.Permanent:
 		if r.job.Op != plan.PutMedia && r.job.Op != plan.PutPlaylist {
@@ -157,7 +157,7 @@ func (g *journal) failure(r report) {
 func (g *journal) failed(r report) {
 	if errors.Is(r.err, errMemory) {
 		if g.due("memory", r.out.At) {
-			g.log.Warn("published playlist is not read back yet", "key", g.prefix+r.job.Path, "err", r.err, "cure", plan.Wait{Reason: "memory"}.Cure(), "retry_in", r.out.RetryIn)
+			g.log.Warn("published playlist is not read back yet", "key", r.job.Key.Under(g.prefix), "err", r.err, "cure", plan.Wait{Reason: "memory"}.Cure(), "retry_in", r.out.RetryIn)
 		}
 		return
 	}
@@ -174,7 +174,7 @@ func (g *journal) failed(r report) {
 	if g.due(cause, r.out.At) {
 		g.told = g.told || r.out.Kind != store.Permanent // which is an answer
 		say("store does not answer as it should; will try until it does",
-			"op", r.job.Op.String(), "key", g.prefix+r.job.Path, "err", r.err, "cure", cure(r.err), "retry_in", r.out.RetryIn)
+			"op", r.job.Op.String(), "key", r.job.Key.Under(g.prefix), "err", r.err, "cure", cure(r.err), "retry_in", r.out.RetryIn)
 	}
 }
 
@@ -206,10 +206,10 @@ func (g *journal) unnamed(files int, example string) {
 }
 
 // stranger tells of a playlist that was replaced by what nobody here wrote, at most once a minute.
-func (g *journal) stranger(playlist string, now time.Time) {
+func (g *journal) stranger(playlist plan.Key, now time.Time) {
 	if g.due("stranger", now) {
 		g.log.Warn("somebody else wrote this playlist; it is replaced by what the directory has",
-			"key", g.prefix+playlist, "cure", "see who else writes this key: a second hlsship with this prefix, or a tool that changes playlists in the bucket")
+			"key", playlist.Under(g.prefix), "cure", "see who else writes this key: a second hlsship with this prefix, or a tool that changes playlists in the bucket")
 	}
 }
 
@@ -220,7 +220,7 @@ func (g *journal) cameBack(r report) {
 	}
 	g.reused = true
 	g.log.Warn("name came back with other bytes; caches may show the old ones for as long as they were told",
-		"key", g.prefix+r.job.Path, "cache_control", r.out.CacheControl,
+		"key", r.job.Key.Under(g.prefix), "cache_control", r.out.CacheControl,
 		"cure", "have the packager write names that do not come back, such as by append_list, or put {start} into the destination "+
 			"so that each start of hlsship has a folder of its own")
 }

@@ -166,10 +166,10 @@ func (l *loop) listen(now time.Time) {
 		}
 	}
 	if quietest != nil {
-		l.health.silent(quietest.job.Path, moved, now)
+		l.health.silent(quietest.job.Key, moved, now)
 	}
-	if path, ok := l.health.probe(now); ok {
-		go l.probe(l.worker.key(path))
+	if key, ok := l.health.probe(now); ok {
+		go l.probe(l.worker.key(key))
 	}
 	if at, ok := l.health.wake(moved); ok {
 		l.listenBy(at)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
@@ -39,9 +40,9 @@ type survey struct {
 // surveyed is what listing the store brings: first that it begins, perhaps again, then its pages, and last how it ended.
 type surveyed struct {
 	begins, ends bool
-	page         []store.Info // the keys without the prefix
-	err          error        // why it ended early
-	crash        error        // it panicked
+	page         []plan.Listed
+	err          error // why it ended early
+	crash        error // it panicked
 }
 
 // newSurvey returns the survey of a directory that is scanned once scanned is closed, or is already if that is nil.
@@ -142,15 +143,15 @@ func unsent(err error) bool {
 
 func (w *worker) listOnce(ctx context.Context, pages chan<- surveyed) error {
 	pages <- surveyed{begins: true}
-	page := make([]store.Info, 0, pageSize)
+	page := make([]plan.Listed, 0, pageSize)
 	for info, err := range w.store.List(ctx, w.prefix) {
 		if err != nil {
 			return err
 		}
-		info.Key = strings.TrimPrefix(info.Key, w.prefix)
-		if page = append(page, info); len(page) == pageSize {
+		key := plan.Key(strings.TrimPrefix(info.Key, w.prefix))
+		if page = append(page, plan.Listed{Key: key, Info: info}); len(page) == pageSize {
 			pages <- surveyed{page: page}
-			page = make([]store.Info, 0, pageSize)
+			page = make([]plan.Listed, 0, pageSize)
 		}
 	}
 	pages <- surveyed{page: page}

@@ -54,7 +54,7 @@ func (w *worker) probe(ctx context.Context, key string) error {
 	return err
 }
 
-func (w *worker) key(name string) string { return w.prefix + name }
+func (w *worker) key(k plan.Key) string { return k.Under(w.prefix) }
 
 // do carries j out. moved is set to the time whenever there is progress, and to 0 while it waits for its turn.
 func (w *worker) do(ctx context.Context, j plan.Job, moved *atomic.Int64) report {
@@ -76,7 +76,7 @@ func (w *worker) do(ctx context.Context, j plan.Job, moved *atomic.Int64) report
 		out.Result, out.Kind, out.RetryIn, out.Asked = plan.Failed, store.KindOf(err), retryDelay(j.Attempt, err), retryAfter(err)
 		switch cause := context.Cause(ctx); {
 		case errors.Is(cause, errStalled):
-			err = &store.Error{Op: j.Op.String(), Key: w.key(j.Path), Err: errStalled}
+			err = &store.Error{Op: j.Op.String(), Key: w.key(j.Key), Err: errStalled}
 			out.Kind, out.RetryIn = store.Transient, 0
 		case cause != nil:
 			out.Result = plan.Cancelled
@@ -117,7 +117,7 @@ func (w *worker) putMedia(ctx context.Context, j plan.Job, moved *atomic.Int64) 
 		priority = store.Backlog
 	}
 	o := store.Object{
-		Key:          w.key(j.Path),
+		Key:          w.key(j.Key),
 		Body:         guarded{r, j.File.Version, moved},
 		Size:         j.File.Version.Size,
 		ContentType:  contentType(j.Path),
@@ -182,7 +182,7 @@ func open(f hls.File) (hls.Reader, plan.Outcome, error) {
 
 func (w *worker) putPlaylist(ctx context.Context, j plan.Job, moved *atomic.Int64) (plan.Outcome, error) {
 	etag, err := w.store.Put(ctx, store.Object{
-		Key:          w.key(j.Path),
+		Key:          w.key(j.Key),
 		Body:         bytes.NewReader(j.File.Content),
 		Size:         int64(len(j.File.Content)),
 		ContentType:  contentType(j.Path),
@@ -206,7 +206,7 @@ func (w *worker) compare(ctx context.Context, j plan.Job) (plan.Outcome, error) 
 	info := store.Info{ETag: j.ETag, Size: j.File.Version.Size}
 	if j.ETag == "" {
 		var err error
-		info, err = w.store.Stat(ctx, w.key(j.Path))
+		info, err = w.store.Stat(ctx, w.key(j.Key))
 		if store.KindOf(err) == store.NotFound && err != nil {
 			return plan.Outcome{Result: plan.Absent}, nil
 		}
@@ -268,7 +268,7 @@ func (w *worker) fetch(ctx context.Context, j plan.Job) (out plan.Outcome, err e
 
 // fetchInto is fetch with the memory that the playlist may take.
 func (w *worker) fetchInto(ctx context.Context, j plan.Job, share *hls.Share) (plan.Outcome, error) {
-	content, info, err := w.get(ctx, w.key(j.Path), share)
+	content, info, err := w.get(ctx, w.key(j.Key), share)
 	if err != nil {
 		switch store.KindOf(err) {
 		case store.NotFound:

@@ -37,7 +37,7 @@ type Effects struct {
 	// Useless is true if no condition of this store ever holds, so that playlists go up without. It is said once.
 	Useless bool
 	// Strangers are playlists that somebody else wrote.
-	Strangers []string
+	Strangers []Key
 	// Losses are named files that can never be stored, and segments that nobody saw.
 	Losses []Loss
 	// Lags say whose live edge fell behind or caught up, as the line is slower than the stream.

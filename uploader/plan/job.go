@@ -45,6 +45,8 @@ type Job struct {
 	// Path names the file, relative to the watched directory; Kind is what its playlists make of it.
 	Path string
 	Kind hls.Kind
+	// Key names the object that the job is about.
+	Key Key
 	// Stream is the folder of the playlist that the job is for.
 	Stream string
 	// File is the finished file; for Fetch, and for Compare of a file that is not at hand, it is zero.

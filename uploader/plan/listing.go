@@ -22,16 +22,23 @@ func (p *Plan) Questions() int {
 // BeginSurvey has the backlog wait for what a listing, which begins now, will say of the files known.
 func (p *Plan) BeginSurvey() { p.listed, p.survey = false, p.next() }
 
-// Survey takes in a part of the listing, whose keys are paths here, and returns how many of its objects are files of the
+// Listed is an object that a listing of the store shows.
+type Listed struct {
+	// Key is its key.
+	Key Key
+	store.Info
+}
+
+// Survey takes in a part of the listing, and returns how many of its objects are files of the
 // directory that were in question. Files that come later than their part are asked for one by one.
-func (p *Plan) Survey(page []store.Info) (known int) {
+func (p *Plan) Survey(page []Listed) (known int) {
 	if p.survey == 0 {
 		return 0
 	}
-	for _, info := range page {
-		if o := p.objects[info.Key]; o != nil && o.inQuestion() {
+	for _, it := range page {
+		if o := p.objects[pathOf(it.Key)]; o != nil && o.inQuestion() {
 			known++
-			p.recognise(o, info)
+			p.recognise(o, it.Info)
 		}
 	}
 	return known

@@ -41,7 +41,7 @@ func (p *Plan) name(s *snapshot) {
 			}
 			s.outside, s.reason = ref.URI, "outside"
 		case hls.Local:
-			if long := p.cfg.MaxPath > 0 && len(name) > p.cfg.MaxPath; !long {
+			if long := p.cfg.MaxPath > 0 && len(keyOf(name)) > p.cfg.MaxPath; !long {
 				p.refer(s, name, ref)
 			} else if !ref.Optional && !ref.Hint && !ref.Soft {
 				s.outside, s.reason = ref.URI, "long"

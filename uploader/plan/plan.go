@@ -37,7 +37,7 @@ type Config struct {
 	Budget int64
 	// MaxAge is how long a file is tried before it loses its pin. 0 means for ever.
 	MaxAge time.Duration
-	// MaxPath is how many bytes the path of a file may have; 0 means any. A playlist that names a longer one is held.
+	// MaxPath is how many bytes a Key may have; 0 means any. A playlist that names a file with a longer one is held.
 	MaxPath int
 	// Memory is where playlists count what they take. nil counts nothing.
 	Memory *hls.Account

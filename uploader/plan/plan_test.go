@@ -774,6 +774,15 @@ func TestPlanStart(t *testing.T) {
 	})
 }
 
+// listed are the objects of a listing, whose keys are those of info.
+func listed(info ...store.Info) []Listed {
+	var all []Listed
+	for _, i := range info {
+		all = append(all, Listed{Key: Key(i.Key), Info: i})
+	}
+	return all
+}
+
 func TestPlanSurvey(t *testing.T) {
 	t.Parallel()
 	sum := strings.Repeat("0a", 16)
@@ -798,7 +807,7 @@ func TestPlanSurvey(t *testing.T) {
 	t.Run("page by page", func(t *testing.T) {
 		t.Parallel()
 		d := begin(t)
-		if n := d.plan.Survey([]store.Info{{Key: "other.ts", Size: 1}, {Key: "s1.ts", Size: 100, ETag: sum}, {Key: "s5.ts", Size: 7, ETag: sum}}); n != 1 {
+		if n := d.plan.Survey(listed(store.Info{Key: "other.ts", Size: 1}, store.Info{Key: "s1.ts", Size: 100, ETag: sum}, store.Info{Key: "s5.ts", Size: 7, ETag: sum})); n != 1 {
 			t.Errorf("%d were in question, want s1.ts alone", n)
 		}
 		d.want("compare s1.ts")
@@ -807,9 +816,9 @@ func TestPlanSurvey(t *testing.T) {
 		}
 		d.done("compare s1.ts")
 		d.want()
-		d.plan.Survey([]store.Info{
-			{Key: "s2.ts", Size: 99, ETag: sum}, {Key: "s4.ts", Size: 100, ETag: "kms-1", Modified: time.Unix(100, 0)},
-		})
+		d.plan.Survey(listed(
+			store.Info{Key: "s2.ts", Size: 99, ETag: sum}, store.Info{Key: "s4.ts", Size: 100, ETag: "kms-1", Modified: time.Unix(100, 0)},
+		))
 		d.want("put s2.ts", "compare s4.ts")
 		if j := d.under["compare s4.ts"]; j.Local() {
 			t.Error("the listing leaves a doubt of s4.ts, and yet it is not asked for")
@@ -848,7 +857,7 @@ func TestPlanSurvey(t *testing.T) {
 		t.Parallel()
 		d := begin(t)
 		d.plan.vanish()
-		if n := d.plan.Survey([]store.Info{{Key: "s1.ts", Size: 100, ETag: sum}}); n != 0 || d.plan.objects["s1.ts"].etag != "" {
+		if n := d.plan.Survey(listed(store.Info{Key: "s1.ts", Size: 100, ETag: sum})); n != 0 || d.plan.objects["s1.ts"].etag != "" {
 			t.Error("the listing of a bucket that vanished is believed")
 		}
 		d.plan.EndSurvey(true)

@@ -149,7 +149,7 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 		contested := p.conflict(l, unfounded)
 		l.fetched, l.failures = true, 0
 		if ours := p.acquaint(l, out); contested && !unfounded && !ours {
-			p.out.Strangers = append(p.out.Strangers, l.path)
+			p.out.Strangers = append(p.out.Strangers, keyOf(l.path))
 		}
 		l.debut = nil
 	case Absent:

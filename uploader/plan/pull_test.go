@@ -41,6 +41,6 @@ func (p *Plan) Kept() []hls.Source     { return take(&p.out.Keep) }
 func (p *Plan) Looks() []string        { return take(&p.out.Looks) }
 func (p *Plan) Losses() []Loss         { return take(&p.out.Losses) }
 func (p *Plan) Lags() []Lag            { return take(&p.out.Lags) }
-func (p *Plan) Strangers() []string    { return take(&p.out.Strangers) }
+func (p *Plan) Strangers() []Key       { return take(&p.out.Strangers) }
 func (p *Plan) Useless() bool          { return take(&p.out.Useless) }
 func (p *Plan) Notes() []Note          { return take(&p.out.Notes) }

@@ -139,7 +139,7 @@ func (g *journal) failure(r report) {
 	case store.Precondition:
 		if r.job.Op == plan.PutMedia { // of a playlist more is known once it was looked at
 			g.log.Warn("object in the store is not the one expected; will look at it",
-				"key", key, "cure", "expected after a PUT that was given up; otherwise see who else writes this key")
+				"key", key, "cure", "expected after a PUT that was broken off; otherwise see who else writes this key")
 		}
 	case store.Unsupported:
 		if !g.plain {

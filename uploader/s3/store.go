@@ -28,7 +28,7 @@ const (
 )
 
 // ErrEndless is the cause of the error of a List whose pages repeat.
-var ErrEndless = errors.New("the store's listing begins anew and would never end")
+var ErrEndless = errors.New("the store's listing starts over and would never end")
 
 // Store is one bucket. It is safe for concurrent use and needs no closing. Its errors wrap
 // *store.Error.

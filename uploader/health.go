@@ -30,6 +30,7 @@ type health struct {
 	heard   time.Time // when it last answered
 	doubt   bool      // a request failed, or was silent, since then
 	probing bool      // a probe is under way
+	probed  time.Time // when it, or the last one, began
 	next    time.Time // when the next probe is due, if there is doubt
 	stall   stallBound
 }
@@ -184,18 +185,21 @@ func (h *health) ended(r report, moved time.Time) change {
 	return h.become(h.state)
 }
 
-// probed takes in the outcome of a probe. A store that answers it may still fail what it is asked.
-func (h *health) probed(answers bool, now time.Time) change {
+// probeEnded takes in the outcome of a probe. A store that answers it may still fail what it is asked.
+func (h *health) probeEnded(answers bool, now time.Time) change {
 	h.probing = false
 	switch {
+	case !answers && h.heard.After(h.probed): // something else was answered meanwhile
 	case !answers:
 		h.failures++
 		h.doubt = true
 		return h.become(storeDown)
 	case h.state == storeDown:
 		return h.answered(storeRecovering, now)
+	default:
+		return h.answered(h.state, now)
 	}
-	return h.answered(h.state, now)
+	return h.become(h.state)
 }
 
 // answered ends the doubt, as the store answered, and shows by that how it does.
@@ -232,7 +236,7 @@ func (h *health) probe(now time.Time) (key plan.Key, ok bool) {
 	if !h.doubt || h.probing || now.Before(h.next) {
 		return "", false
 	}
-	h.probing, h.next = true, now.Add(probeEvery) // one that is lost with its connection delays no other
+	h.probing, h.probed, h.next = true, now, now.Add(probeEvery) // one that is lost with its connection delays no other
 	return h.target, true
 }
 

@@ -95,7 +95,9 @@ func TestHealth(t *testing.T) {
 				case step == "":
 					continue
 				case strings.HasPrefix(step, "probe"):
-					got = c.probed(step == "probe ok", c.now)
+					c.now = c.now.Add(time.Second)
+					c.probing, c.probed = true, c.now
+					got = c.probeEnded(step == "probe ok", c.now)
 				default:
 					got = c.ends(step[:i], step[i+1:])
 				}
@@ -133,13 +135,13 @@ func TestHealthProbes(t *testing.T) {
 	expect("a.ts") // nothing is known to be there
 	c.now = c.now.Add(probeTimeout)
 	expect("") // one is under way
-	c.probed(false, c.now)
+	c.probeEnded(false, c.now)
 	expect("a.ts") // the last began long ago
-	c.probed(false, c.now)
+	c.probeEnded(false, c.now)
 	expect("")
 	c.now = c.now.Add(probeEvery)
 	expect("a.ts")
-	c.probed(true, c.now)
+	c.probeEnded(true, c.now)
 	c.now = c.now.Add(time.Hour)
 	expect("")
 	c.ends("ok", "c.ts")
@@ -153,6 +155,24 @@ func TestHealthProbes(t *testing.T) {
 	expect("c.ts")
 	if _, ok := c.wake(c.now); ok {
 		t.Error("wakes while a probe is under way, which ends by itself")
+	}
+}
+
+// TestHealthProbeThatIsLate: a probe that fails says nothing if something else was answered after it began.
+func TestHealthProbeThatIsLate(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"ok", "no", "alive"} {
+		c := newClinic()
+		c.ends("later", "a.ts")
+		if _, ok := c.probe(c.now); !ok {
+			t.Fatal("not probed")
+		}
+		c.now = c.now.Add(time.Second)
+		c.ends(how, "b.ts")
+		c.now = c.now.Add(time.Second)
+		if got := c.probeEnded(false, c.now); got.event != eventNone || c.state == storeDown || c.probing {
+			t.Errorf("%s: %+v, and the store is in state %d", how, got, c.state)
+		}
 	}
 }
 
@@ -194,9 +214,12 @@ func TestHealthHolds(t *testing.T) {
 			steps = append(steps, fmt.Sprint(how, good))
 			switch how {
 			case "probe":
-				got = c.probed(good, c.now)
-				fails = !good || fails && !down
-				down = !good
+				late := !good && c.heard.After(c.probed) // it says nothing
+				got = c.probeEnded(good, c.now)
+				if !late {
+					fails = !good || fails && !down
+					down = !good
+				}
 			default:
 				path := string(rune('a' + rng.IntN(3)))
 				got = c.ends(how, path)

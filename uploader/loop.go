@@ -194,7 +194,7 @@ func (l *loop) probe(key string) {
 
 // probed takes the outcome of a probe in.
 func (l *loop) probed(p probe, now time.Time) {
-	c := l.health.probed(p.answers(), now)
+	c := l.health.probeEnded(p.answers(), now)
 	l.log.probed(p, c)
 	c.tell(l.plan, now)
 	l.back(c, now)

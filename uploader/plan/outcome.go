@@ -131,6 +131,15 @@ func (p *Plan) differs(o *object, v *version) {
 	if v.wanted && !o.stored(v) {
 		p.keep(v)
 	}
+	if o.replaces(v) {
+		for _, n := range o.naming {
+			for _, s := range n.list.pending {
+				if i := s.find(o); i >= 0 && s.file.Found {
+					p.reconsider(s, i)
+				}
+			}
+		}
+	}
 	if o.asked == v {
 		o.asked = nil
 		p.adopt(o, v)

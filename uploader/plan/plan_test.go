@@ -134,15 +134,18 @@ func TestWrittenAgainWhileCompared(t *testing.T) {
 	}
 }
 
-func (d *desk) playlist(name, text string) {
+func (d *desk) playlist(name, text string) { d.plan.Observe(d.list(name, text, false)) }
+
+// list is a finished playlist, met at rest or not.
+func (d *desk) list(name, text string, found bool) hls.File {
 	pl, err := hls.Parse([]byte(text))
 	if err != nil {
 		d.t.Fatalf("parse %s: %v", name, err)
 	}
-	d.plan.Observe(hls.File{
+	return hls.File{
 		Path: name, State: hls.Settled, Kind: pl.Kind, Version: d.version(int64(len(text))),
-		Seen: d.now, Content: []byte(text), Playlist: pl,
-	})
+		Seen: d.now, Found: found, Content: []byte(text), Playlist: pl,
+	}
 }
 
 // want checks that exactly these jobs come out now: "put a.ts", "publish x.m3u8", "compare a.ts", "fetch x.m3u8".

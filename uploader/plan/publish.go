@@ -215,7 +215,9 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 	}
 	for _, known := range slices.Backward(slices.Concat(l.doubt, l.pending)) {
 		if known.text.is(out.Content) {
-			known.inherited = !l.doubts(known)
+			if !l.doubts(known) {
+				p.inherit(known)
+			}
 			p.publish(l, known, out.ETag)
 			return true
 		}
@@ -254,12 +256,8 @@ func (p *Plan) beginRun(l *list) {
 			continue
 		}
 		s.run = l.run
-		s.cursor = 0
 		for i := range s.binds {
-			if v := s.binds[i].ver; v != nil && !p.good(s, i, v) {
-				s.binds[i].ver = nil
-				p.bind(s, i)
-			}
+			p.reconsider(s, i)
 		}
 	}
 }

@@ -179,7 +179,7 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 	if b.free {
 		return true
 	}
-	if s.file.Found && (v.file.Version.ModTime > s.file.Version.ModTime || v.witnessed() && v.file.Seen.After(s.file.Seen)) {
+	if s.precedes(v) || s.file.Found && !s.inherited && b.obj.replaces(v) {
 		b.anew, s.anew = true, true
 	}
 	if b.anew {
@@ -207,6 +207,39 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 	*known = &trust{r, v.id}
 	r.old = r.old || r.first
 	return true
+}
+
+// precedes reports whether s was met at rest and v is younger.
+func (s *snapshot) precedes(v *version) bool {
+	return s.file.Found && (v.file.Version.ModTime > s.file.Version.ModTime || v.witnessed() && v.file.Seen.After(s.file.Seen))
+}
+
+// replaces reports whether v was met at rest and is not what the store holds under the name of o, so that it came while nobody
+// looked: nobody knows whether before or after a playlist that was met beside it, as times are those of a clock that may have
+// been set back.
+func (o *object) replaces(v *version) bool {
+	return v.file.Found && v.file.State == hls.Settled && v.differs && !v.absent && !o.stored(v)
+}
+
+// reconsider takes the version from reference i of s which it means, unless that is good all the same.
+func (p *Plan) reconsider(s *snapshot, i int) {
+	if v := s.binds[i].ver; v != nil && !p.good(s, i, v) {
+		s.binds[i].ver, s.cursor = nil, 0
+		p.bind(s, i)
+	}
+}
+
+// inherit notes that an earlier process published s, which has come true in the store: no version is held back from it as long as
+// nobody knows whether the other bytes of a name are younger. They take the place of those stored once no newer playlist came.
+func (p *Plan) inherit(s *snapshot) {
+	s.inherited = true
+	for i := range s.binds {
+		b := &s.binds[i]
+		if v := b.obj.current(); b.ver == nil && v != nil && b.obj.replaces(v) && !s.precedes(v) {
+			b.anew = false
+			p.bind(s, i)
+		}
+	}
 }
 
 // early reports whether v, which may be of the last time that its name was used, is to be taken only later, and has it

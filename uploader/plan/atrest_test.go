@@ -1,0 +1,135 @@
+package plan
+
+import (
+	"testing"
+	"time"
+)
+
+// atRest is a playlist that was met at rest.
+func (d *desk) atRest(name, text string) { d.plan.Observe(d.list(name, text, true)) }
+
+// TestBytesReplacedWhileNobodyLooked: a file that was met at rest, and is not what the store holds under its name, may be younger
+// than the playlist that was met beside it, whatever the clock says by which both were written. Such a playlist takes it only if no
+// newer one comes within Settle.
+func TestBytesReplacedWhileNobodyLooked(t *testing.T) {
+	t.Parallel()
+	const init = `#EXT-X-MAP:URI="i.mp4"`
+	different := Outcome{Result: Different, ETag: "before"}
+	same := func(d *desk, names ...string) {
+		for _, n := range names {
+			d.answer("compare "+n, Outcome{Result: Done, ETag: n})
+		}
+	}
+	for name, play := range map[string]func(d *desk){
+		"an init section": func(d *desk) {
+			d.found("i.mp4") // by its time it is older than the playlist
+			d.found("s1.ts")
+			d.atRest("x.m3u8", playlistText(1, false, init, "s1.ts"))
+			d.stored(playlistText(0, false, init, "s0.ts"), d.now)
+			d.want("compare i.mp4", "compare s1.ts")
+			d.absent("compare s1.ts")
+			d.answer("compare i.mp4", different)
+			d.want("put s1.ts")
+			d.done("put s1.ts")
+			d.want()
+			d.tick(2 * time.Second)
+			d.want("put i.mp4")
+			d.done("put i.mp4")
+			d.want("publish x.m3u8")
+		},
+		"a segment": func(d *desk) {
+			d.found("s1.ts")
+			d.found("s2.ts")
+			d.atRest("x.m3u8", playlistText(1, false, "s1.ts", "s2.ts"))
+			d.stored(playlistText(0, false, "s0.ts", "s1.ts"), d.now)
+			d.want("compare s1.ts", "compare s2.ts")
+			d.answer("compare s1.ts", different)
+			d.absent("compare s2.ts")
+			d.want("put s2.ts")
+			d.done("put s2.ts")
+			d.want()
+			d.tick(2 * time.Second)
+			d.want("put s1.ts")
+		},
+		"a segment that no published playlist names": func(d *desk) {
+			d.found("s1.ts")
+			d.atRest("x.m3u8", playlistText(1, false, "s1.ts"))
+			d.stored(playlistText(0, false, "s0.ts"), d.now)
+			d.want("compare s1.ts")
+			d.answer("compare s1.ts", different)
+			d.want("put s1.ts") // nobody needs the old bytes
+			d.done("put s1.ts")
+			d.want()
+			d.tick(2 * time.Second)
+			d.want("publish x.m3u8")
+		},
+		"heard of when it is known what is published": func(d *desk) {
+			d.found("s1.ts")
+			d.atRest("x.m3u8", playlistText(1, false, init, "s1.ts"))
+			d.stored(playlistText(0, false, init, "s0.ts"), d.now)
+			d.want("compare s1.ts")
+			same(d, "s1.ts")
+			d.aged("i.mp4", time.Hour)
+			d.want("compare i.mp4")
+			d.answer("compare i.mp4", different)
+			d.want()
+			d.tick(2 * time.Second)
+			d.want("put i.mp4")
+		},
+		"a newer playlist means it": func(d *desk) {
+			d.found("i.mp4")
+			d.found("s1.ts")
+			d.atRest("x.m3u8", playlistText(1, false, init, "s1.ts"))
+			d.stored(playlistText(0, false, init, "s0.ts"), d.now)
+			d.want("compare i.mp4", "compare s1.ts")
+			d.media("s2.ts")
+			d.playlist("x.m3u8", playlistText(2, false, init, "s2.ts"))
+			same(d, "s1.ts")
+			d.answer("compare i.mp4", different)
+			d.want("put s2.ts") // the one at rest is true no more, and the store's init section is needed until then
+			d.done("put s2.ts")
+			d.want("put i.mp4")
+			d.done("put i.mp4")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			d.want()
+		},
+		"the published text, and its bytes are compared before that is read back": func(d *desk) {
+			text := playlistText(0, false, "s0.ts")
+			f := d.file("s0.ts")
+			f.Found, f.Named, f.Spooled = true, true, true // its folder's stream may compare it
+			d.plan.Observe(f)
+			d.atRest("x.m3u8", text)
+			d.want("fetch x.m3u8")
+			d.tick(time.Second)
+			d.want("compare s0.ts")
+			d.answer("compare s0.ts", different)
+			d.answer("fetch x.m3u8", Outcome{Result: Done, ETag: "x", Content: []byte(text), Playlist: d.list("x.m3u8", text, true).Playlist})
+			d.want()
+			d.tick(time.Second)
+			d.want("put s0.ts")
+			d.done("put s0.ts")
+			d.want()
+			if names := d.plan.Unshipped(); len(names) > 0 {
+				d.t.Errorf("still to be shipped: %q", names)
+			}
+		},
+		"the same bytes wait for nothing": func(d *desk) {
+			d.found("i.mp4")
+			d.found("s1.ts")
+			d.atRest("x.m3u8", playlistText(1, false, init, "s1.ts"))
+			d.stored(playlistText(0, false, init, "s0.ts"), d.now)
+			d.want("compare i.mp4", "compare s1.ts")
+			same(d, "i.mp4")
+			d.absent("compare s1.ts")
+			d.want("put s1.ts")
+			d.done("put s1.ts")
+			d.want("publish x.m3u8")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play(newDesk(t, Config{}))
+		})
+	}
+}

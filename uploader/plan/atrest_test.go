@@ -133,3 +133,42 @@ func TestBytesReplacedWhileNobodyLooked(t *testing.T) {
 		})
 	}
 }
+
+// TestBytesThatNobodyListed: what was met at rest under the name of a segment of the published playlist, and is younger than that,
+// is of a run to come. It is stored when a playlist names it, and until then nothing waits for it but a warning.
+func TestBytesThatNobodyListed(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		ended  bool
+		answer Outcome
+		put    bool
+	}{
+		"other bytes":  {false, Outcome{Result: Different, ETag: "before"}, false},
+		"the same":     {false, Outcome{Result: Done, ETag: "before"}, false},
+		"a correction": {true, Outcome{Result: Different, ETag: "before"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			text := playlistText(0, test.ended, "s0.ts")
+			d.atRest("x.m3u8", text)
+			d.found("s0.ts")
+			d.stored(text, d.now)
+			d.want("compare s0.ts")
+			d.answer("compare s0.ts", test.answer)
+			d.tick(time.Minute)
+			if !test.put {
+				d.want()
+			} else {
+				d.want("put s0.ts")
+				d.done("put s0.ts")
+			}
+			if names := d.plan.Unshipped(); len(names) > 0 {
+				t.Errorf("still to be shipped: %q", names)
+			}
+			if w := d.plan.Blocked(); (len(w) == 1 && w[0].Reason == "unlisted") != (test.answer.Result == Different && !test.ended) {
+				t.Errorf("blocked: %+v", w)
+			}
+		})
+	}
+}

@@ -33,18 +33,34 @@ func (p *Plan) Blocked() []Wait {
 
 // unlisted says which segment has had other bytes for a while that no newer version of l names: they are not stored.
 func (p *Plan) unlisted(l *list) (w Wait, ok bool) {
-	s := l.published
-	if s == nil || s != l.last || s.file.Playlist.Ended {
+	if !l.stands() {
 		return w, false
 	}
-	for i := range s.binds {
-		b := &s.binds[i]
-		o := b.obj
-		if v := o.newest; o.isMedia() && b.ver != nil && v != nil && v.id != b.ver.id && v.witnessed() && p.now.Sub(v.file.Seen) > p.cfg.Patience {
-			return Wait{Playlist: l.path, Name: o.path, Since: v.file.Seen, Reason: "unlisted"}, true
+	for i := range l.published.binds {
+		if b := &l.published.binds[i]; b.unlisted() && p.now.Sub(b.obj.newest.file.Seen) > p.cfg.Patience {
+			return Wait{Playlist: l.path, Name: b.obj.path, Since: b.obj.newest.file.Seen, Reason: "unlisted"}, true
 		}
 	}
 	return w, false
+}
+
+// stands reports whether l is a live playlist of which the newest version is published.
+func (l *list) stands() bool {
+	return l.published != nil && l.published == l.last && !l.published.file.Playlist.Ended
+}
+
+// unlisted reports whether b, of a playlist that stands, needs the bytes of a segment that the store holds, while there are newer ones:
+// those are stored once a newer version names them. They were seen to be finished, or were met at rest and are younger than
+// the playlist, which an earlier process published.
+func (b *bind) unlisted() bool {
+	v := b.obj.newest
+	switch {
+	case v == nil || b.free || !b.obj.isMedia():
+		return false
+	case b.ver != nil:
+		return v.id != b.ver.id && v.witnessed()
+	}
+	return b.obj.replaces(v)
 }
 
 // wait says what the newest snapshot of l waits for.
@@ -110,7 +126,7 @@ func (l *list) wait() Wait {
 func (p *Plan) Unshipped() []string {
 	var names []string
 	for _, o := range p.objects {
-		if v := o.newest; v != nil && v.wanted && (!v.refused || v.rejected && v.file.Source != nil) && !o.stored(v) || o.asked != nil {
+		if o.unshipped() {
 			names = append(names, o.path)
 		}
 	}
@@ -121,6 +137,21 @@ func (p *Plan) Unshipped() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// unshipped reports whether bytes of o are to be stored and are not yet. What no playlist names is none of them.
+func (o *object) unshipped() bool {
+	v := o.newest
+	if o.asked != nil || v == nil || !v.wanted || o.stored(v) || v.refused && (!v.rejected || v.file.Source == nil) {
+		return o.asked != nil
+	}
+	return v.file.Named || !slices.ContainsFunc(o.naming, func(n naming) bool {
+		if !n.list.stands() {
+			return false
+		}
+		i := n.list.published.find(o)
+		return i >= 0 && n.list.published.binds[i].unlisted()
+	})
 }
 
 // Finished reports whether nothing is under way and nothing will be without a new fact: everything is shipped, or

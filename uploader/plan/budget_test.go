@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // during starts an outage with six segments of 100 bytes each waiting, named one after the other; the newest
@@ -265,6 +268,87 @@ func TestNobodyMakesRoomForWhatCameBack(t *testing.T) {
 	for _, name := range []string{"s0.ts", "s1.ts"} {
 		if v := d.plan.objects[name].newest; v.unpinned != "" || v.refused {
 			t.Errorf("%s gave way: %q", name, v.unpinned)
+		}
+	}
+}
+
+// TestWhatTheSpoolAloneHas: a file that an earlier process left in the spool, and that the directory does not have any more, is
+// lost when its pin is let go: nothing can bring it back.
+func TestWhatTheSpoolAloneHas(t *testing.T) {
+	t.Parallel()
+	spooled := func(d *desk, name string) (again hls.File) {
+		f := d.file(name)
+		again = f
+		f.Found, f.Named, f.Spooled = true, true, true
+		d.plan.Observe(f)
+		again.Found = true
+		return again
+	}
+	tests := map[string]struct {
+		config Config
+		play   func(d *desk)
+		lost   []string
+	}{
+		"no room": {Config{Budget: 150}, func(d *desk) {
+			spooled(d, "0.ts")
+			spooled(d, "1.ts")
+		}, []string{"0.ts budget"}},
+		"too old": {Config{MaxAge: time.Minute}, func(d *desk) {
+			spooled(d, "0.ts")
+			d.absorbAbsent()
+			d.tick(2 * time.Minute)
+			spooled(d, "1.ts")
+		}, []string{"0.ts age"}},
+		"the directory has it": {Config{Budget: 150}, func(d *desk) {
+			again := spooled(d, "0.ts")
+			spooled(d, "1.ts")
+			d.plan.Observe(again)
+		}, nil},
+		"the directory was not looked through yet": {Config{Budget: 150}, func(d *desk) {
+			d.plan.scanning = true
+			again := spooled(d, "0.ts")
+			spooled(d, "1.ts")
+			d.absorbAbsent()
+			d.lost()
+			d.plan.Observe(again)
+			d.plan.Scanned()
+		}, nil},
+		"and does not have it": {Config{Budget: 150}, func(d *desk) {
+			d.plan.scanning = true
+			spooled(d, "0.ts")
+			spooled(d, "1.ts")
+			d.absorbAbsent()
+			d.lost()
+			d.plan.Scanned()
+		}, []string{"0.ts budget"}},
+		"another process left it, which is heard of late": {Config{Budget: 150}, func(d *desk) {
+			again := spooled(d, "0.ts")
+			d.plan.Observe(again)
+			again.Named, again.Spooled = true, true
+			d.plan.ObserveLate(again)
+			spooled(d, "1.ts")
+		}, nil},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, test.config)
+			test.play(d)
+			d.absorbAbsent()
+			d.lost(test.lost...)
+		})
+	}
+}
+
+// absorbAbsent has the store say that it holds nothing, and takes nothing.
+func (d *desk) absorbAbsent() {
+	for range 3 {
+		for _, j := range d.jobs() {
+			if j.Op == Compare {
+				d.report(j, Outcome{Result: Absent})
+			} else {
+				d.report(j, Outcome{Result: Failed, Kind: store.Transient, RetryIn: time.Hour})
+			}
 		}
 	}
 }

@@ -182,7 +182,7 @@ func (o *object) exposed() bool {
 // observeObject takes the fact of a finished file in.
 func (p *Plan) observeObject(f hls.File) {
 	o := p.object(f.Path)
-	o.gone = false
+	o.gone = f.Spooled && (o.gone || o.newest == nil && o.asked == nil) // until the directory turns out to have it
 	o.looked = false
 	if len(o.naming) == 0 {
 		o.kind = f.Kind

@@ -170,9 +170,15 @@ func (p *Plan) Unnamed() (n int, example string) {
 	return n, s.example
 }
 
-// Scanned notes that all that lay in the directory was heard of: what was named while nobody looked is recalled once more.
+// Scanned notes that all that lay in the directory was heard of: what was named while nobody looked is recalled once more, and
+// what the spool alone had, and has no more, is lost.
 func (p *Plan) Scanned() {
 	p.scanning = false
+	for _, v := range slices.Clone(p.unpinned.versions) {
+		if o := p.objects[v.file.Path]; o.gone {
+			p.perish(o)
+		}
+	}
 	for _, l := range p.lists {
 		if s := l.last; s != nil && s.named {
 			p.strays.recall(p, s)

@@ -80,13 +80,14 @@ func (u *unpinned) expire(now time.Time) {
 	}
 }
 
-// giveUp lets go of the pin of the newest version of o. It is lost if the directory does not have it any more.
+// giveUp lets go of the pin of the newest version of o. It is lost if the directory does not have it any more, which of what an
+// earlier process left is known once all of it was looked through.
 func (p *Plan) giveUp(o *object, reason string) {
 	v := o.newest
 	p.uncount(v)
 	p.release(v)
 	v.kept, v.unpinned = false, reason
-	if o.gone {
+	if o.gone && !(v.file.Spooled && p.scanning) {
 		p.perish(o)
 		return
 	}

@@ -129,7 +129,7 @@ func (p *Plan) waitingObjects() []*object {
 	for _, s := range p.streams {
 		for _, queue := range [][]*object{s.queue, s.backlog} {
 			for _, o := range queue {
-				if v := o.newest; v != nil && v.counted && !v.unsure && !(o.busy() && o.flight.sent == v) {
+				if v := o.newest; v != nil && v.counted && !v.unsure && !(o.busy() && o.flight.version == v) {
 					all = append(all, o)
 				}
 			}

@@ -352,3 +352,39 @@ func (d *desk) absorbAbsent() {
 		}
 	}
 }
+
+// TestReleasedWhileCompared: a file whose bytes are being compared with those stored keeps its pin; and a comparison that found no
+// bytes, as other ones of the file came meanwhile, says nothing of those.
+func TestReleasedWhileCompared(t *testing.T) {
+	t.Parallel()
+	compared := func(t *testing.T) *desk { // as nobody knows yet whether y.m3u8 is published
+		d := newDesk(t, Config{Budget: 150})
+		d.media("a.ts")
+		d.playlist("y.m3u8", playlistText(0, false, "a.ts"))
+		d.want("fetch y.m3u8")
+		d.playlist("x.m3u8", playlistText(0, false, "a.ts"))
+		d.fresh("x.m3u8")
+		d.tick(softWait)
+		d.want("compare a.ts")
+		return d
+	}
+	t.Run("no room", func(t *testing.T) {
+		t.Parallel()
+		d := compared(t)
+		d.media("b.ts")
+		d.playlist("x.m3u8", playlistText(0, false, "a.ts", "b.ts"))
+		d.want()
+		d.unpinned("b.ts budget")
+	})
+	t.Run("written once more", func(t *testing.T) {
+		t.Parallel()
+		d := compared(t)
+		d.media("a.ts")
+		d.lost("a.ts superseded")
+		d.answer("compare a.ts", Outcome{Result: Gone})
+		d.lost()
+		if o := d.plan.objects["a.ts"]; o.gone || o.lost {
+			t.Error("the new bytes count as gone")
+		}
+	})
+}

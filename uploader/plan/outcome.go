@@ -21,9 +21,7 @@ func (p *Plan) reportPut(j *errand, out Outcome) {
 	case Void:
 		p.void(o, v)
 	case Gone:
-		if !o.outgrown(v) { // else its source was released
-			p.dead(o, v)
-		}
+		p.dead(o, v)
 	case Failed:
 		if p.clash(j, out) {
 			break
@@ -85,9 +83,7 @@ func (p *Plan) reportCompare(j *errand, out Outcome) {
 	case Void:
 		p.void(o, v)
 	case Gone:
-		if !o.outgrown(v) {
-			p.dead(o, v)
-		}
+		p.dead(o, v)
 	case Failed:
 		p.holdOff(&o.backOff, out, o.queues...)
 	case Cancelled:
@@ -172,8 +168,11 @@ func (p *Plan) void(o *object, v *version) {
 	p.out.Looks = append(p.out.Looks, o.path)
 }
 
-// dead forgets a version whose bytes are out of reach for ever.
+// dead forgets a version whose bytes are out of reach for ever, unless the Plan itself let go of them meanwhile.
 func (p *Plan) dead(o *object, v *version) {
+	if v.file.Source == nil {
+		return
+	}
 	if v.wanted {
 		p.lose(o, "gone")
 	}

@@ -78,7 +78,7 @@ func (t *slots) few() bool { return 4*t.free(forEdge) <= t.all }
 type flight struct {
 	began   time.Time
 	backlog bool
-	sent    *version  // that is stored by it; nil if it asks
+	version *version  // that is stored or compared by it; nil if neither
 	bytes   int64     // of it, in Plan.flyingBytes
 	streams []*stream // that ship the object, one of which made the request
 }

@@ -331,11 +331,12 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 		j.Replaces = !o.extends(o.newest) && (o.remote != nil || o.etag != "")
 		p.lengthen(&j, o)
 		p.overwrite(o)
-		if o.flight.sent = o.newest; o.newest.counted {
+		if o.newest.counted {
 			o.flight.bytes = o.newest.size()
 			p.flyingBytes += o.flight.bytes
 		}
 	}
+	o.flight.version = j.version
 	if j.version != nil {
 		j.File, j.Noted = j.version.file, j.version.noted
 	} else {

@@ -35,6 +35,7 @@ type disk struct {
 
 	removed func(name string) // told of all that is removed
 
+	unheard   unheard
 	read      atomic.Int64  // bytes of files
 	back      time.Duration // the clock of those who write
 	backMedia bool          // only that of media
@@ -73,7 +74,8 @@ type inode struct {
 func newDice() *rand.Rand { return rand.New(rand.NewPCG(1, 1)) }
 
 func newDisk() *disk {
-	return &disk{names: map[string]*inode{}, spool: map[pinned]*pin{}, ever: map[pinned]bool{}, removed: func(string) {}}
+	return &disk{names: map[string]*inode{}, spool: map[pinned]*pin{}, ever: map[pinned]bool{}, removed: func(string) {},
+		unheard: unheard{heard: map[string]bool{}, missed: map[string]bool{}}}
 }
 
 // leave ends a process: nobody uses what is in the spool.
@@ -282,6 +284,7 @@ func (d *disk) watch(process, ctx context.Context, rng *rand.Rand, facts chan<- 
 	events := make(chan string, 4096)
 	d.mu.Lock()
 	d.events = events
+	d.meet()
 	atRest := slices.SortedFunc(maps.Keys(d.names), func(a, b string) int { return int(d.names[a].mtime - d.names[b].mtime) })
 	d.mu.Unlock()
 	reported := map[string]hls.Version{}

@@ -140,6 +140,7 @@ func (p *packager) finish(name string, content []byte) {
 func (p *packager) list(name, text string, next ...string) {
 	p.log("listed %s: %.320q", name, text)
 	p.viewer.Listed(name, []byte(text), next...)
+	p.disk.named(name, []byte(text))
 	p.disk.write(name, []byte(text), p.rng.IntN(4) == 0)
 }
 

@@ -214,6 +214,56 @@ func TestVersionsThatWaitTakeNoBytesOfTheNextRun(t *testing.T) {
 	}
 }
 
+// TestNewBytesAmongOld: a version that waits as it might be of another run, and gets the first bytes of one that really begins, does
+// not take old bytes behind those a moment later: it would be a mixture of both, over what the published one needs.
+func TestNewBytesAmongOld(t *testing.T) {
+	t.Parallel()
+	for name, waiting := range map[string][]string{
+		"of two":                  {"s0.ts", "s1.ts"},
+		"of three":                {"s0.ts", "s1.ts", "s2.ts", "#EXT-X-NOTE"},
+		"behind an advertisement": {"s0.ts", "ad.ts", "s1.ts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			play := func() (d *desk, puts *[]string) {
+				d, puts = newDesk(t, Config{}), new([]string)
+				d.media("ad.ts", "s0.ts", "s1.ts", "s2.ts")
+				d.playlist("x.m3u8", playlistText(0, false, "s0.ts", "s1.ts", "s2.ts"))
+				d.absorb(func(Job) {})
+				d.playlist("x.m3u8", playlistText(0, false, "s0.ts", "s1.ts"))
+				d.playlist("x.m3u8", playlistText(0, false, waiting...))
+				d.absorb(func(Job) {})
+				d.tick(6*time.Second - time.Millisecond)
+				d.media("s0.ts")
+				d.absorb(func(Job) {})
+				d.tick(time.Millisecond)
+				d.absorb(func(j Job) {
+					if j.Op == PutMedia || j.Op == PutPlaylist {
+						*puts = append(*puts, j.Path)
+					}
+				})
+				return d, puts
+			}
+			d, puts := play()
+			if len(*puts) > 0 {
+				t.Errorf("stored %q", *puts)
+			}
+			d.tick(time.Millisecond)
+			d.playlist("x.m3u8", playlistText(0, false, "s0.ts"))
+			d.absorb(func(Job) {})
+			if l := d.plan.lists["x.m3u8"]; l.published != l.last {
+				t.Error("the first version of the other run is not published")
+			}
+			d, _ = play() // and if none comes
+			d.tick(6 * time.Second)
+			d.absorb(func(Job) {})
+			if l := d.plan.lists["x.m3u8"]; l.published != l.last {
+				t.Error("a version waits for ever")
+			}
+		})
+	}
+}
+
 // TestWhatAnEarlierProcessPublished: a playlist at rest that is published already was published over what the store holds. Other
 // bytes of a name are newer, whatever their times say, and take its place like any that are written under a playlist that stands.
 func TestWhatAnEarlierProcessPublished(t *testing.T) {

@@ -63,17 +63,18 @@ type snapshot struct {
 	seq     uint64
 	run     *run
 	binds   []bind
-	lists   []*list  // the playlists that it names
-	cursor  int      // all binds before it are satisfied
-	found   int      // all lists before it exist
-	asked   int      // all lists before it have files or were asked for
-	outside string   // a reference that can never be local: it is never published
-	reason  string   // why outside cannot
-	urls    []string // the last URLs in it that mean no file of the directory, and names with backslashes
-	named   bool     // its binds count in their objects' naming
-	exposed bool     // counted as published in their objects' naming
-	anew    bool     // one of its binds is
-	mark    uint64   // the same in every object that it names
+	lists   []*list   // the playlists that it names
+	cursor  int       // all binds before it are satisfied
+	found   int       // all lists before it exist
+	asked   int       // all lists before it have files or were asked for
+	outside string    // a reference that can never be local: it is never published
+	reason  string    // why outside cannot
+	urls    []string  // the last URLs in it that mean no file of the directory, and names with backslashes
+	named   bool      // its binds count in their objects' naming
+	exposed bool      // counted as published in their objects' naming
+	anew    bool      // one of its binds is
+	fresh   time.Time // when the youngest bytes of media were finished that one of its binds took
+	mark    uint64    // the same in every object that it names
 	dropped bool
 
 	inherited bool // an earlier process published it, over what it had stored
@@ -128,7 +129,9 @@ func (p *Plan) bind(s *snapshot, i int) {
 	if v != nil && !early && p.good(s, i, v) {
 		p.want(o, v, s.list.stream)
 		if !b.free {
-			b.ver = v
+			if b.ver = v; o.isMedia() && v.witnessed() && v.file.Seen.After(s.fresh) {
+				s.fresh = v.file.Seen
+			}
 			return
 		}
 	}
@@ -199,7 +202,11 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 	if t := *known; t != nil && t.run == r && t.id == v.id {
 		return true
 	}
-	deadline := s.file.Seen.Add(p.patience(s, b.obj))
+	since := s.file.Seen
+	if s.fresh.After(since) {
+		since = s.fresh // new bytes came for it, so that those of its other names are to come as well
+	}
+	deadline := since.Add(p.patience(s, b.obj))
 	if p.now.Before(deadline) {
 		p.later(s.list, deadline)
 		return false

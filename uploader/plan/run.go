@@ -21,6 +21,8 @@ type run struct {
 	// old says that the run lists old files among new ones, as a channel made of a library does: one was waited for, and no
 	// other bytes came.
 	old bool
+	// before is the run before, until it is certain that this is another one: see list.resume.
+	before *run
 }
 
 // startRun says to which run of the packager s belongs, which follows prev: to another one if its last sequence number
@@ -28,9 +30,48 @@ type run struct {
 func (l *list) startRun(s, prev *snapshot) {
 	anew := prev != nil && (startsAnew(prev.file.Playlist, s.file.Playlist) && !s.withdraws(prev) || prev.text.is(s.text.content) && prev.overtaken() == 0)
 	if anew {
-		l.run = &run{after: prev.file.Version.ModTime, seen: prev.file.Seen, names: prev.patterns()}
+		l.run.before = nil
+		l.run = &run{after: prev.file.Version.ModTime, seen: prev.file.Seen, names: prev.patterns(), before: l.run}
 	}
 	s.run = l.run
+}
+
+// resume has the run before go on if s, which follows prev, shows that prev began none, and reports whether that is so. What waits
+// for bytes of another run then waits for nothing.
+func (l *list) resume(s, prev *snapshot) bool {
+	r := l.run
+	if prev == nil || r.before == nil || prev.run != r || lastSequence(s.file.Playlist) <= lastSequence(prev.file.Playlist) {
+		return false
+	}
+	if prev.began(r) {
+		r.before = nil
+		return false
+	}
+	for _, x := range append(slices.Clip(l.pending), prev) {
+		if x.run == r {
+			x.run = r.before
+		}
+	}
+	l.run = r.before
+	return true
+}
+
+// began reports whether s may be of a run that began with r: nothing that it lists was finished since otherwise, and it lists what a
+// packager lists that names its first segment before it is written. Behind that, none is named before that one is finished.
+func (s *snapshot) began(r *run) bool {
+	media, known := 0, false
+	for i := range s.binds {
+		o := s.binds[i].obj
+		if !o.isMedia() {
+			continue
+		}
+		if o.asked != nil || o.newest != nil && o.newest.witnessed() && o.newest.file.Seen.After(r.seen) {
+			return true
+		}
+		media++
+		known = r.names[o.pattern()]
+	}
+	return media == 0 || media == 1 && !known
 }
 
 // disclaim drops the versions of l that wait for bytes under names which the first version of another run has, or took such bytes

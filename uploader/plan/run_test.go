@@ -149,6 +149,52 @@ func TestWhatOldBytesMean(t *testing.T) {
 			d.media("s4.ts")
 			list(d, 4, "s4.ts", "s5.ts")
 		}, true},
+		"of which the first two are left, and all are named again": {func(d *desk) {
+			d.media("s0.ts", "s1.ts", "s2.ts")
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
+			d.absorb(func(Job) {})
+			list(d, 0, "s0.ts", "s1.ts")
+			d.absorb(func(Job) {})
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
+		}, false},
+		"and they are named again with a new one": {func(d *desk) {
+			d.media("s0.ts", "s1.ts", "s2.ts")
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
+			d.absorb(func(Job) {})
+			list(d, 0, "s0.ts", "s1.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			d.media("s3.ts")
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts", "s3.ts")
+		}, false},
+		"an encoder that ran beside takes over for a moment": {func(d *desk) {
+			d.media("a0.ts", "b0.ts", "a1.ts", "b1.ts", "b2.ts")
+			list(d, 0, "b0.ts", "b1.ts", "b2.ts")
+			d.absorb(func(Job) {})
+			list(d, 0, "a0.ts", "a1.ts")
+			d.absorb(func(Job) {})
+			list(d, 0, "b0.ts", "b1.ts", "b2.ts", "#EXT-X-NOTE")
+		}, false},
+		"a run that names each segment before it writes it": {func(d *desk) {
+			d.media("s0.ts", "s1.ts", "s2.ts")
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			list(d, 0, "s0.ts")
+			d.media("s0.ts")
+			d.absorb(func(Job) {})
+			list(d, 0, "s0.ts", "s1.ts")
+			d.tick(time.Second)
+		}, true},
+		"and begins with a slate": {func(d *desk) {
+			d.media("slate.ts", "s0.ts", "s1.ts", "s2.ts")
+			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
+			d.absorb(func(Job) {})
+			d.tick(time.Second)
+			list(d, 0, "slate.ts")
+			d.absorb(func(Job) {})
+			list(d, 0, "slate.ts", "s0.ts")
+		}, true},
 		"and lists two of three": {func(d *desk) {
 			d.media("s0.ts", "s1.ts", "s2.ts")
 			list(d, 0, "s0.ts", "s1.ts", "s2.ts")
@@ -185,8 +231,8 @@ func TestVersionsThatWaitTakeNoBytesOfTheNextRun(t *testing.T) {
 	t.Parallel()
 	for name, waiting := range map[string][][]string{
 		"one":      {{"s0.ts", "s1.ts"}},
-		"two":      {{"s0.ts", "s1.ts"}, {"s0.ts", "s1.ts", "s2.ts"}},
-		"of three": {{"s0.ts", "s1.ts"}, {"s0.ts", "s1.ts", "s2.ts"}, {"s0.ts", "s1.ts", "s2.ts", "#EXT-X-NOTE"}},
+		"two":      {{"s0.ts", "s1.ts"}, {"s0.ts", "s1.ts", "#EXT-X-NOTE"}},
+		"of three": {{"s0.ts", "s1.ts"}, {"s0.ts", "s1.ts", "#EXT-X-NOTE"}, {"s0.ts", "s1.ts", "#EXT-X-NOTED"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

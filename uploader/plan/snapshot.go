@@ -110,6 +110,9 @@ type waiter struct {
 // freeze resolves the references of s, which follows prev, and binds each to the version settled now.
 func (p *Plan) freeze(s, prev *snapshot) {
 	p.name(s)
+	if s.list.resume(s, prev) {
+		p.later(s.list, p.now)
+	}
 	s.list.startRun(s, prev)
 	for i := range s.binds {
 		p.bind(s, i)

@@ -87,22 +87,22 @@ func (s *strays) excess(now time.Time) []*object {
 }
 
 // recall ships what was found at rest and is very likely to have been named while nobody looked: an unbroken row of the
-// sequence of segments that snap names, directly below the first of them, each older than the one behind it. It returns how
-// many there are.
+// sequence of segments that snap names, directly below the first of them, each older than the one behind it. Where that is not
+// finished, as some packagers name segments before they are, the row is older than snap. It returns how many there are.
 func (s *strays) recall(p *Plan, snap *snapshot) (segments int) {
 	if len(s.found) == 0 {
 		return 0
 	}
-	for key, row := range rows(snap) {
+	for key, row := range p.rows(snap) {
 		found := s.found[key]
 		var all []*object
 		step := max(row.step, 1)
-		for n, newer := row.low-step, row.first; n < row.low; n -= step { // until it would fall below 0
+		for n, newer := row.low-step, row.at; n < row.low; n -= step { // until it would fall below 0
 			o := p.objects[row.name(n)]
-			if o == nil || o.newest == nil || o.newest.file.Version.ModTime > newer.file.Version.ModTime {
+			if o == nil || o.newest == nil || o.newest.file.Version.ModTime > newer {
 				break
 			}
-			if newer = o.newest; found[n] == o && !o.newest.wanted && len(o.naming) == 0 {
+			if newer = o.newest.file.Version.ModTime; found[n] == o && !o.newest.wanted && len(o.naming) == 0 {
 				all = append(all, o)
 			}
 			delete(found, n)
@@ -121,13 +121,14 @@ func (s *strays) recall(p *Plan, snap *snapshot) (segments int) {
 // row is the part of a sequence that a playlist names.
 type row struct {
 	low, last uint64
-	step      uint64   // from one number to the next, 0 if there is but one
-	first     *version // of the number low
+	step      uint64 // from one number to the next, 0 if there is but one
+	first     string // the path of the number low
+	at        int64  // what is before it was finished until then
 }
 
 // name returns the path of another number in the sequence.
 func (r row) name(n uint64) string {
-	prefix, suffix, digits := around(r.first.file.Path)
+	prefix, suffix, digits := around(r.first)
 	text := strconv.FormatUint(n, 10)
 	if digits[0] == '0' {
 		text = strings.Repeat("0", max(0, len(digits)-len(text))) + text
@@ -135,21 +136,31 @@ func (r row) name(n uint64) string {
 	return prefix + text + suffix
 }
 
-// rows returns the sequences of which s names finished files.
-func rows(s *snapshot) map[string]row {
+// rows returns the sequences of which s names media. Once the directory was looked through, they need not be finished.
+func (p *Plan) rows(s *snapshot) map[string]row {
 	all := make(map[string]row)
 	for i := range s.binds {
-		v := s.binds[i].ver
-		if v == nil || v.file.State != hls.Settled || !s.binds[i].obj.isMedia() {
+		b := &s.binds[i]
+		if b.free || !b.obj.isMedia() || b.ver == nil && p.scanning {
 			continue
 		}
-		key, n, ok := serial(v.file.Path)
+		v, at := b.ver, s.file.Version.ModTime
+		if v == nil {
+			v = b.obj.newest
+		}
+		if v != nil {
+			if v.file.State != hls.Settled {
+				continue
+			}
+			at = v.file.Version.ModTime
+		}
+		key, n, ok := serial(b.obj.path)
 		if !ok {
 			continue
 		}
 		r, known := all[key]
 		if !known || n < r.low {
-			r.low, r.first = n, v
+			r.low, r.first, r.at = n, b.obj.path, at
 		}
 		if known && n > r.last && (r.step == 0 || n-r.last < r.step) {
 			r.step = n - r.last

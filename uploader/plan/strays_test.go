@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // TestWhatLiesAtRest: of what was found at rest only an unbroken row of the segments' own sequence, directly below a named one,
@@ -53,6 +56,99 @@ func TestWhatLiesAtRest(t *testing.T) {
 			}
 			if n, example := d.plan.Unnamed(); n != len(test.atRest)-len(test.want) || n > 0 && example == "" {
 				t.Errorf("%d files are told to be unnamed, such as %q, of %d", n, example, len(test.atRest))
+			}
+		})
+	}
+}
+
+// TestWhatLiesAtRestBelowWhatIsNamedFirst: a packager may name a segment before it is finished, so that the playlist that a start meets is
+// older than its newest segment, or names what comes a moment later.
+func TestWhatLiesAtRestBelowWhatIsNamedFirst(t *testing.T) {
+	t.Parallel()
+	at := func(name string, mtime int64) hls.File {
+		return hls.File{
+			Path: name, State: hls.Settled, Kind: hls.Classify(name), Found: true, Seen: time.Unix(1000, 0), Source: paper{},
+			Version: hls.Version{Device: 1, Inode: uint64(mtime), Size: 100, ModTime: mtime},
+		}
+	}
+	list := func(mtime int64, names ...string) hls.File {
+		f := at("x.m3u8", mtime)
+		f.Content = []byte(playlistText(10, false, names...))
+		f.Playlist, _ = hls.Parse(f.Content)
+		return f
+	}
+	for name, test := range map[string]struct {
+		facts []hls.File
+		later []string // finished once the directory was looked through
+		want  []string // stored of s8.ts and s9.ts
+	}{
+		"finished behind its playlist":         {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(3, "s10.ts"), at("s10.ts", 4)}, nil, []string{"s8.ts", "s9.ts"}},
+		"not finished yet":                     {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(3, "s10.ts")}, nil, []string{"s8.ts", "s9.ts"}},
+		"finished later":                       {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(3, "s10.ts")}, []string{"s10.ts"}, []string{"s8.ts", "s9.ts"}},
+		"heard of behind its playlist":         {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(4, "s10.ts"), at("s10.ts", 3)}, nil, []string{"s8.ts", "s9.ts"}},
+		"not what is younger than a playlist":  {[]hls.File{list(1, "s10.ts"), at("s8.ts", 2), at("s9.ts", 3)}, nil, nil},
+		"not what is younger than the segment": {[]hls.File{at("s8.ts", 2), at("s9.ts", 3), list(4, "s10.ts"), at("s10.ts", 1)}, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			d.mtime = 100
+			d.plan.scanning = true
+			for _, f := range test.facts {
+				d.plan.Observe(f)
+			}
+			d.plan.Scanned()
+			d.media(test.later...)
+			var got []string
+			for range 10 {
+				d.absorb(func(j Job) {
+					if j.Op == PutMedia && j.Path != "s10.ts" {
+						got = append(got, j.Path)
+					}
+				})
+				d.tick(time.Second)
+			}
+			if slices.Sort(got); !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+// TestRowBelowWhatIsNamedFirst: the row below a segment is shipped, too, if its packager names segments before it writes them, so that
+// the playlist at rest is older than the segment, or the segment is not there yet.
+func TestRowBelowWhatIsNamedFirst(t *testing.T) {
+	t.Parallel()
+	for name, play := range map[string]func(d *desk, see func(Job)){
+		"a segment that is younger": func(d *desk, _ func(Job)) {
+			list := d.list("x.m3u8", playlistText(10, false, "s10.ts"), true)
+			d.found("s10.ts")
+			d.plan.Observe(list)
+		},
+		"a segment that comes": func(d *desk, see func(Job)) {
+			d.atRest("x.m3u8", playlistText(10, false, "s10.ts"))
+			d.media("s10.ts")
+			d.absorb(see)
+			d.media("s11.ts")
+			d.playlist("x.m3u8", playlistText(10, false, "s10.ts", "s11.ts"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			for _, n := range []string{"s6.ts", "s8.ts", "s9.ts"} {
+				d.found(n)
+			}
+			var got []string
+			see := func(j Job) {
+				if j.Op == PutMedia {
+					got = append(got, j.Path)
+				}
+			}
+			play(d, see)
+			d.absorb(see)
+			if !slices.Contains(got, "s8.ts") || !slices.Contains(got, "s9.ts") || slices.Contains(got, "s6.ts") {
+				t.Errorf("stored %q, want s8.ts and s9.ts among them, and not s6.ts", got)
 			}
 		})
 	}

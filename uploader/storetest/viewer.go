@@ -112,6 +112,7 @@ type playlist struct {
 	contested bool
 	licences  []licence
 	asked     bool // its goal is being looked for
+	beyond    int  // so many entries nobody can publish again: see Viewer.Deleted
 }
 
 // entry is one finished version of a playlist.
@@ -331,13 +332,17 @@ func (v *Viewer) Lost(path string) {
 }
 
 // Deleted tells that the packager deleted the file. If the store held its bytes and lost them (Removed), nobody can
-// store them again, and Finale does not ask for what names them.
+// store them again, and Finale does not ask for what names them. Nor does it, or Standing, ask for a playlist of which
+// the newest version was published, removed by others and deleted: no process keeps the text of what it published.
 func (v *Viewer) Deleted(path string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	f := v.file(path)
 	v.drain(time.Now(), false)
 	f.lost = f.lost || f.served != unbound && !f.stored.present
+	if p := f.list; p != nil && !f.stored.present && !p.entries[len(p.entries)-1].passed.IsZero() {
+		p.beyond = len(p.entries)
+	}
 }
 
 func (v *Viewer) file(name string) *file {

@@ -153,7 +153,7 @@ func (v *Viewer) goal(p *playlist, now time.Time) *entry {
 	}
 	p.asked = true
 	defer func() { p.asked = false }()
-	for i := len(p.entries) - 1; i >= 0; i-- {
+	for i := len(p.entries) - 1; i >= p.beyond; i-- {
 		if e := p.entries[i]; v.possible(e, now) {
 			return e
 		}

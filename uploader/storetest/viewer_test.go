@@ -395,6 +395,49 @@ func TestViewerEnd(t *testing.T) {
 			s.Deleted("a.ts")
 			s.Finale()
 		}, nil},
+		{"a bucket that is empty and a playlist that is deleted here too", func(s stage) {
+			s.ship(a, "a.ts=1")
+			s.list("main.m3u8", multivariant("index.m3u8"))
+			s.publish("main.m3u8", multivariant("index.m3u8"))
+			s.Removed("live/main.m3u8")
+			s.Removed("live/index.m3u8")
+			s.Deleted("main.m3u8")
+			s.publish("index.m3u8", a)
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, nil},
+		{"deleted here, of which the newest version was never there", func(s stage) {
+			s.ship(a, "a.ts=1")
+			s.finish("b.ts=2")
+			s.list("index.m3u8", b)
+			s.put("b.ts=2")
+			s.Removed("live/index.m3u8")
+			s.Deleted("index.m3u8")
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, []Rule{RuleEdgeStandsStill, RuleUnpublished}},
+		{"deleted here and written again", func(s stage) {
+			s.ship(a, "a.ts=1")
+			s.Removed("live/index.m3u8")
+			s.Deleted("index.m3u8")
+			s.finish("b.ts=2")
+			s.list("index.m3u8", b)
+			s.put("b.ts=2")
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, []Rule{RuleEdgeStandsStill, RuleUnpublished}},
+		{"a media playlist that is deleted, and the one that names it", func(s stage) {
+			s.ship(a, "a.ts=1")
+			s.list("main.m3u8", multivariant("index.m3u8"))
+			s.publish("main.m3u8", multivariant("index.m3u8"))
+			s.Removed("live/main.m3u8")
+			s.Removed("live/index.m3u8")
+			s.Deleted("index.m3u8")
+			s.Finale()
+		}, nil},
 		{"never named, never stored", func(s stage) {
 			s.finish("x.ts=0")
 			s.ship(a, "a.ts=1")

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"path"
 	"slices"
 	"strings"
@@ -200,6 +201,8 @@ func (p *Plan) jobs() []Job {
 			for _, s := range streams {
 				s.dirty = false
 			}
+			// A request for a file that several name takes the place of one of each: whoever made none for longest begins.
+			slices.SortStableFunc(streams, func(a, b *stream) int { return cmp.Compare(a.served, b.served) })
 		}
 		if len(streams) == 0 {
 			p.reclaim()

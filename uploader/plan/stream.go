@@ -28,6 +28,7 @@ type stream struct {
 	dirty  bool          // among those to be looked at
 	denied [classes]bool // it waits for a free slot
 	round  uint64        // when it was looked at last
+	served uint64        // the round in which it made its last request for a file
 }
 
 // folder is what is shown as a stream: all of one folder.
@@ -161,6 +162,7 @@ func (p *Plan) nextObjects(streams []*stream, jobs []Job) []Job {
 		for _, s := range streams {
 			if o, c := p.pick(s); o != nil && p.admits(s, c) {
 				jobs = append(jobs, p.launch(s, o, c == forBacklog))
+				s.served = p.round
 				rest = append(rest, s)
 			} else if s.idle() {
 				p.touch(s)

@@ -291,7 +291,7 @@ func (d *disk) watch(process, ctx context.Context, rng *rand.Rand, facts chan<- 
 	tell := func(name string, found, again bool) {
 		f, ok := d.fact(process, name, found)
 		if !ok {
-			if _, known := reported[name]; known && f.State == hls.Gone {
+			if _, known := reported[name]; (known || again) && f.State == hls.Gone { // who asks for a file is told that it is gone
 				delete(reported, name)
 				facts <- f
 			}

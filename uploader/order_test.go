@@ -181,6 +181,7 @@ func (th *theatre) play(p *packager) {
 // passed, after which it drains.
 func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Rand) error {
 	th.log("started")
+	th.viewer.Restarted()
 	th.versions(func(stored map[string]int) { clear(stored) })
 	facts := make(chan hls.File)
 	looks := make(chan string, 1024)

@@ -112,7 +112,7 @@ type playlist struct {
 	contested bool
 	licences  []licence
 	asked     bool // its goal is being looked for
-	beyond    int  // so many entries nobody can publish again: see Viewer.Deleted
+	beyond    int  // so many entries nobody can publish: see Viewer.Deleted and Viewer.Restarted
 }
 
 // entry is one finished version of a playlist.
@@ -342,6 +342,17 @@ func (v *Viewer) Deleted(path string) {
 	f.lost = f.lost || f.served != unbound && !f.stored.present
 	if p := f.list; p != nil && !f.stored.present && !p.entries[len(p.entries)-1].passed.IsZero() {
 		p.beyond = len(p.entries)
+	}
+}
+
+// Restarted tells that the uploader begins anew. It has the newest version of each playlist, from the directory or from the process before
+// it, and neither Finale nor Standing asks for an older one.
+func (v *Viewer) Restarted() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.drain(time.Now(), false)
+	for _, p := range v.playlists {
+		p.beyond = max(p.beyond, len(p.entries)-1)
 	}
 }
 

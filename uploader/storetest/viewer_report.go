@@ -83,7 +83,7 @@ func (v *Viewer) Standing(now time.Time, limit time.Duration) {
 	defer v.mu.Unlock()
 	v.drain(now, false)
 	for _, p := range v.playlists {
-		for i := len(p.entries) - 1; i >= p.ahead(); i-- {
+		for i := len(p.entries) - 1; i >= max(p.ahead(), p.beyond); i-- {
 			e := p.entries[i]
 			if p.file.lost || e.ready.IsZero() || now.Sub(e.ready) <= limit {
 				continue

@@ -337,7 +337,7 @@ func (p *playlist) ahead() int {
 	if p.shown != nil {
 		return p.shown.index + 1
 	}
-	return max(0, p.reached, p.beyond)
+	return max(0, p.reached)
 }
 
 // license gives the right to overwrite what e waits for, if it waits for nothing but overwrites. What has stood

@@ -438,6 +438,36 @@ func TestViewerEnd(t *testing.T) {
 			s.Deleted("index.m3u8")
 			s.Finale()
 		}, nil},
+		{"older than the newest when the uploader began anew", func(s stage) {
+			s.finish("a.ts=1", "b.ts=2")
+			s.list("index.m3u8", a)
+			s.list("index.m3u8", media("a.ts", "b.ts", "never.ts"))
+			s.Restarted()
+			s.put("a.ts=1", "b.ts=2")
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, nil},
+		{"older than the newest when the uploader began anew, over what is published", func(s stage) {
+			s.ship(a, "a.ts=1")
+			s.finish("b.ts=2")
+			s.list("index.m3u8", b)
+			s.list("index.m3u8", media("b.ts", "never.ts"))
+			s.Restarted()
+			s.put("b.ts=2")
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, nil},
+		{"the newest when the uploader began anew", func(s stage) {
+			s.finish("a.ts=1")
+			s.list("index.m3u8", a)
+			s.Restarted()
+			s.put("a.ts=1")
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, []Rule{RuleEdgeStandsStill, RuleUnpublished}},
 		{"never named, never stored", func(s stage) {
 			s.finish("x.ts=0")
 			s.ship(a, "a.ts=1")

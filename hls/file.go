@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"crypto/sha256"
 	"io"
 	"time"
 )
@@ -44,6 +45,13 @@ type Version struct {
 	ModTime int64
 }
 
+// Sum is the SHA-256 of a file's bytes. The zero Sum is that of bytes that nobody read.
+type Sum [sha256.Size]byte
+
+// MaxSummed is how long a file is at most, in bytes, for the watcher to make its Sum: as long as an initialization section is, or a
+// key. Packagers write these again with the same bytes, some of them with every playlist.
+const MaxSummed = 16 << 10
+
 // File is a fact about one file of the watched directory. The watcher makes it, nobody changes it
 // afterwards, and it may be shared between goroutines.
 type File struct {
@@ -59,6 +67,8 @@ type File struct {
 	// Version is the fingerprint of the finished bytes, taken after Source held them. Of a Growing file Size
 	// counts the finished ones alone.
 	Version Version
+	// Sum says of a finished file of MaxSummed bytes or less which they are; zero if that is not known, and for playlists.
+	Sum Sum
 	// Growth is not 0 for a Growing file and for the fact that says that it is finished: facts of one path with
 	// the same Growth tell of the same bytes, and the later ones of more of them.
 	Growth uint64

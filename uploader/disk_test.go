@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"io/fs"
@@ -356,6 +357,9 @@ func (d *disk) fact(ctx context.Context, name string, found bool) (f hls.File, o
 		f.Kind, f.Content, f.Playlist = pl.Kind, n.content, pl
 	} else if n.grown {
 		f.Growth = n.growth()
+	}
+	if f.Playlist == nil && len(n.content) <= hls.MaxSummed {
+		f.Sum = sha256.Sum256(n.content)
 	}
 	at := pinned{n, f.Version}
 	f.Source = &held{ctx: ctx, disk: d, pinned: at, name: name}

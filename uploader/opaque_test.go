@@ -230,3 +230,82 @@ func TestRunStoresWhatItSaw(t *testing.T) {
 		}
 	})
 }
+
+// TestRunKnowsWhatItStored has a packager write its init section or key anew with every playlist. Where ETags tell nothing, the process
+// knows the bytes that it stored: what is the same is neither stored again nor waited for.
+func TestRunKnowsWhatItStored(t *testing.T) {
+	t.Parallel()
+	for name, tag := range map[string]string{"i.mp4": `#EXT-X-MAP:URI="i.mp4"`, "k.key": `#EXT-X-KEY:METHOD=AES-128,URI="k.key"`} {
+		for _, next := range []string{"0123456789abcdef", "fedcba9876543210"} {
+			t.Run(name+" with "+next, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					r := newRestart(t, clocks{})
+					list := "#EXTM3U\n#EXT-X-TARGETDURATION:2\n" + tag + "\n#EXTINF:2,\na.ts\n"
+					send := func(facts chan<- hls.File, name, text string) {
+						r.disk.write(name, []byte(text), false)
+						f, _ := r.disk.fact(t.Context(), name, false)
+						facts <- f
+					}
+					want := 1
+					log, err := run(t, t.Context(), r.store, nil, func(facts chan<- hls.File) {
+						send(facts, name, "0123456789abcdef")
+						send(facts, "a.ts", "segment")
+						send(facts, "x.m3u8", list)
+						time.Sleep(time.Second)
+						send(facts, name, next)
+						if list += "#EXTINF:2,\nb.ts\n"; next != "0123456789abcdef" {
+							want = 2
+						}
+						send(facts, "b.ts", "segment")
+						send(facts, "x.m3u8", list)
+						time.Sleep(time.Second)
+						if got := string(r.memory.Contents()["live/x.m3u8"]); got != list {
+							t.Errorf("published a second after it was written: %q, want %q", got, list)
+						}
+					})
+					if got := string(r.memory.Contents()["live/"+name]); got != next {
+						t.Errorf("stored %q, want %q", got, next)
+					}
+					if got := r.store.puts["live/"+name]; got != want || err != nil {
+						t.Errorf("put %d times, want %d: %v: %s", got, want, err, log)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestRunSendsWhatIsWrittenAgain has a packager write its init section again, in place, while it is sent, each time.
+func TestRunSendsWhatIsWrittenAgain(t *testing.T) {
+	t.Parallel()
+	for name, tag := range map[string]string{"i.mp4": `#EXT-X-MAP:URI="i.mp4"`, "k.key": `#EXT-X-KEY:METHOD=AES-128,URI="k.key"`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := newRestart(t, clocks{})
+				send := func(facts chan<- hls.File, name, text string) {
+					r.disk.truncate(name)
+					time.Sleep(time.Millisecond)
+					r.disk.write(name, []byte(text), true)
+					f, _ := r.disk.fact(t.Context(), name, false)
+					facts <- f
+				}
+				log, err := run(t, t.Context(), r.store, nil, func(facts chan<- hls.File) {
+					send(facts, name, "0123456789abcdef")
+					send(facts, "x.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n"+tag+"\n")
+					for range 10 {
+						time.Sleep(20 * time.Millisecond)
+						send(facts, name, "0123456789abcdef")
+					}
+					if r.memory.Contents()["live/x.m3u8"] == nil {
+						t.Error("the playlist is not published")
+					}
+				})
+				if got := r.store.puts["live/"+name]; got != 1 || err != nil {
+					t.Errorf("put %d times, want 1: %v: %s", got, err, log)
+				}
+			})
+		})
+	}
+}

@@ -112,13 +112,20 @@ func (w *worker) putMedia(ctx context.Context, j plan.Job, moved *atomic.Int64) 
 		return out, err
 	}
 	defer r.Close() //nolint:errcheck // nothing was written
+	content, err := body(j, guarded{r, j.File.Version, moved})
+	if errors.Is(err, errChanged) {
+		return plan.Outcome{Result: plan.Void}, nil
+	}
+	if err != nil {
+		return plan.Outcome{}, fmt.Errorf("read %s: %w", j.Path, err)
+	}
 	priority := store.Edge
 	if j.Backlog {
 		priority = store.Backlog
 	}
 	o := store.Object{
 		Key:          w.key(j.Key),
-		Body:         guarded{r, j.File.Version, moved},
+		Body:         content,
 		Size:         j.File.Version.Size,
 		ContentType:  contentType(j.Path),
 		CacheControl: w.cache.header(headerKind(j.Kind, nil), w.fileAge(j)),
@@ -139,6 +146,19 @@ func (w *worker) putMedia(ctx context.Context, j plan.Job, moved *atomic.Int64) 
 		return plan.Outcome{Result: plan.Void}, nil
 	}
 	return plan.Outcome{}, err
+}
+
+// body is what is sent of the file behind g. An init section or key is read at once: it may be written again, with the same bytes, a
+// moment after the playlist that names it, and each time while it is sent.
+func body(j plan.Job, g guarded) (io.ReaderAt, error) {
+	if j.Kind != hls.Init && j.Kind != hls.Key || j.File.Sum == (hls.Sum{}) {
+		return g, nil
+	}
+	content := make([]byte, j.File.Version.Size)
+	if _, err := io.ReadFull(io.NewSectionReader(g, 0, j.File.Version.Size), content); err != nil {
+		return nil, err
+	}
+	return bytes.NewReader(content), nil
 }
 
 // send stores o, of which the store holds the first from bytes already.

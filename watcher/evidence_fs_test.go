@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"crypto/sha256"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -432,5 +433,32 @@ func TestKilledWriter(t *testing.T) {
 	defer func() { check(t, r.Close()) }()
 	if v, err := r.Version(); err != nil || v == half.Version {
 		t.Errorf("version of the half one: got %v, %v, want another", v, err)
+	}
+}
+
+// TestSmallFilesAreSummed: what packagers write again with the same bytes is told by them.
+func TestSmallFilesAreSummed(t *testing.T) {
+	t.Parallel()
+	x := start(t, nil)
+	long := strings.Repeat("x", hls.MaxSummed+1)
+	for name, tt := range map[string]struct {
+		content string
+		want    hls.Sum
+	}{
+		"init.mp4": {"init", sha256.Sum256([]byte("init"))},
+		"k.key":    {long[1:], sha256.Sum256([]byte(long[1:]))},
+		"a.m4s":    {long, hls.Sum{}},
+	} {
+		for _, inPlace := range []bool{true, false} {
+			if inPlace {
+				x.write(name, tt.content)
+			} else {
+				x.write("t.tmp", tt.content)
+				x.rename("t.tmp", name)
+			}
+			if f := x.settled(name, tt.content); f.Sum != tt.want {
+				t.Errorf("%s, in place %v: %x, want %x", name, inPlace, f.Sum, tt.want)
+			}
+		}
 	}
 }

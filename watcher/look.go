@@ -1,7 +1,9 @@
 package watcher
 
 import (
+	"crypto/sha256"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -39,6 +41,7 @@ type sighting struct {
 
 	file    *os.File
 	version hls.Version
+	sum     hls.Sum
 	writer  writer
 	known   bool // nothing is new
 	noted   bool // it was known unopened
@@ -192,6 +195,7 @@ func (s *sighting) examine() (err error) {
 	if s.writer = s.sys.probe(s.file); s.writer == none && s.deaf {
 		s.writer = unknown
 	}
+	s.sum = s.digest()
 	after, err := openfile.Version(s.file)
 	if err != nil {
 		return err
@@ -200,6 +204,19 @@ func (s *sighting) examine() (err error) {
 		s.version, s.writer = after, some
 	}
 	return nil
+}
+
+// digest reads a file that may be written again with the same bytes. The fingerprint that is taken next tells whether they were those
+// of the one before.
+func (s *sighting) digest() hls.Sum {
+	if s.version.Size > hls.MaxSummed || s.f.kind.IsPlaylist() {
+		return hls.Sum{}
+	}
+	content := make([]byte, s.version.Size)
+	if _, err := io.ReadFull(io.NewSectionReader(s.file, 0, s.version.Size), content); err != nil {
+		return hls.Sum{} // it is compared as any other
+	}
+	return sha256.Sum256(content)
 }
 
 // deal implements task.
@@ -420,6 +437,7 @@ func (f *file) fact(s *sighting, g signs) hls.File {
 		State:   hls.Settled,
 		Kind:    f.kind,
 		Version: s.version,
+		Sum:     s.sum,
 		Seen:    time.Now(),
 		Found:   g.scanned && !g.metOpen && !g.born,
 	}

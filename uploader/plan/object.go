@@ -191,9 +191,8 @@ func (p *Plan) observeObject(f hls.File) {
 		return
 	}
 	for _, known := range []*version{o.asked, o.newest} {
-		if known != nil && known.file.Version == f.Version {
-			p.refresh(known, f)
-			known.file.Named = known.file.Named || f.Named
+		if known != nil && o.has(known, f) {
+			p.refresh(o, known, f)
 			switch {
 			case known != o.newest || o.stored(known):
 			case !known.wanted && f.Named:
@@ -229,16 +228,6 @@ func (p *Plan) observeObject(f hls.File) {
 	p.adopt(o, v)
 	if !v.wanted && (f.Named || p.cfg.Include(o.path)) {
 		p.wantLater(o, v, p.unnamed(o.path))
-	}
-}
-
-// refresh replaces the source of a version that was reported again, because an upload of it was void or
-// its source might have been lost.
-func (p *Plan) refresh(v *version, f hls.File) {
-	if v.file.Source == nil {
-		v.file.Source = f.Source
-	} else {
-		p.releaseSource(f.Source)
 	}
 }
 

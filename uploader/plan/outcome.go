@@ -6,6 +6,7 @@ import "github.com/hlsship/hlsship/uploader/store"
 func (p *Plan) reportPut(j *errand, out Outcome) {
 	flight := j.object.flight
 	o, v := p.land(j)
+	out = j.current(out)
 	switch out.Result {
 	case Done:
 		if !j.Backlog { // what takes what others leave says nothing of the line
@@ -39,6 +40,7 @@ func (p *Plan) reportPut(j *errand, out Outcome) {
 // reportCompare takes the outcome of a Compare in.
 func (p *Plan) reportCompare(j *errand, out Outcome) {
 	o, v := p.land(j)
+	out = j.current(out)
 	switch out.Result {
 	case Done:
 		o.clashed = false
@@ -160,6 +162,9 @@ func (p *Plan) offer(o *object) {
 
 // void forgets a version whose bytes changed under the request, and has the watcher look again.
 func (p *Plan) void(o *object, v *version) {
+	if p.rewriting(o, v) {
+		return
+	}
 	o.lost = o.newest == v || o.asked == v
 	if o.lost && o.gone {
 		p.lose(o, "gone")

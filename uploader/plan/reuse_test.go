@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/hls"
 )
 
 // TestNamesThatComeBack tells which PUTs put other bytes in the place of those stored.
@@ -128,5 +130,49 @@ func TestMaxLag(t *testing.T) {
 		if got := d.plan.maxLag(d.plan.lists["x.m3u8"]); got != tt.want {
 			t.Errorf("%+v: got %v", tt, got)
 		}
+	}
+}
+
+// TestAnotherListOfYoungerBytes: a start finds a playlist published whose last file is a moment younger than it is, and another playlist
+// that names the same file and is not. A store that cannot tell bytes apart holds that one up no longer than it must.
+func TestAnotherListOfYoungerBytes(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"s.ts", "s.vtt"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			texts := map[string]string{"x.m3u8": playlistText(3, false, name), "y.m3u8": playlistText(3, false, name, "#EXT-X-NOTE")}
+			for path, text := range texts {
+				f := d.file(path)
+				f.Content, f.Found = []byte(text), true
+				f.Playlist, _ = hls.Parse(f.Content)
+				f.Kind = f.Playlist.Kind
+				d.plan.Observe(f)
+			}
+			d.found(name)
+			began, published := d.now, time.Duration(-1)
+			for range 60 {
+				for _, j := range d.jobs() {
+					switch {
+					case j.Op == Fetch && j.Path == "x.m3u8":
+						pl, _ := hls.Parse([]byte(texts[j.Path]))
+						d.report(j, Outcome{Result: Done, ETag: "list", Content: []byte(texts[j.Path]), Playlist: pl})
+					case j.Op == Fetch:
+						d.report(j, Outcome{Result: Absent})
+					case j.Op == Compare:
+						d.report(j, Outcome{Result: Different, ETag: "opaque"})
+					default:
+						if j.Path == "y.m3u8" {
+							published = d.now.Sub(began)
+						}
+						d.report(j, Outcome{Result: Done})
+					}
+				}
+				d.tick(100 * time.Millisecond)
+			}
+			if published < 2*time.Second || published > 3*time.Second {
+				t.Errorf("published after %v, want --settle", published)
+			}
+		})
 	}
 }

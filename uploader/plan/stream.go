@@ -441,7 +441,15 @@ func (l *list) meaning(o *object, v *version) (meant, due bool) {
 			}
 		}
 	}
-	return meant || l.last != nil && l.last.means(o, v), false
+	return meant || l.last != nil && (l.last.means(o, v) || l.last.indifferent(o) && o.meant(v)), false
+}
+
+// indifferent reports whether s, which an earlier process published, may mean any bytes of o that another playlist means: when it was met in
+// the bucket those of the directory were too young to be meant at once, and a store whose ETags tell nothing cannot say whether it has
+// them.
+func (s *snapshot) indifferent(o *object) bool {
+	i := s.find(o)
+	return s.inherited && i >= 0 && s.binds[i].ver == nil && !s.binds[i].free
 }
 
 // floor is the number of the newest snapshot that is or may be published.

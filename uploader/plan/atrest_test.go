@@ -172,3 +172,69 @@ func TestBytesThatNobodyListed(t *testing.T) {
 		})
 	}
 }
+
+// TestPlanOverwritesWhatWasMetAtRest: which of two was finished first, a playlist or the new bytes of a name in it, nobody saw if a
+// scan met both. Their times do not tell: clocks are set back, and files are copied with their times.
+func TestPlanOverwritesWhatWasMetAtRest(t *testing.T) {
+	t.Parallel()
+	initSection := func(ended bool, names ...string) string {
+		return playlistText(0, ended, append([]string{`#EXT-X-MAP:URI="init.mp4"`}, names...)...)
+	}
+	for kind, test := range map[string]struct {
+		name      string
+		old, next string // what is published, and what was met
+	}{
+		"init section":      {"init.mp4", initSection(false, "a.ts"), initSection(true, "a.ts")},
+		"segment of a ring": {"a.ts", playlistText(0, false, "a.ts", "b.ts"), playlistText(1, true, "b.ts", "a.ts")},
+		"key":               {"0.key", playlistText(0, false, `#EXT-X-KEY:METHOD=AES-128,URI="0.key"`, "a.ts"), playlistText(0, true, `#EXT-X-KEY:METHOD=AES-128,URI="0.key"`, "a.ts")},
+	} {
+		begin := func(t *testing.T) *desk {
+			d := newDesk(t, Config{Settle: 2 * time.Second})
+			for _, name := range []string{"init.mp4", "0.key", "a.ts", "b.ts"} {
+				if name != test.name {
+					d.found(name)
+				}
+			}
+			d.found(test.name) // its time is before that of the playlist, which is all that is known
+			d.atRest("x.m3u8", test.next)
+			d.stored(test.old, d.now.Add(-time.Hour))
+			for range 3 {
+				for _, j := range d.plan.Next(d.now) {
+					switch {
+					case j.Op != Compare:
+						t.Fatalf("%v %s, while nobody knows what the playlist means", j.Op, j.Path)
+					case j.Path == test.name:
+						d.report(j, Outcome{Result: Different, ETag: "old"})
+					default:
+						d.report(j, Outcome{Result: Done, ETag: "same"})
+					}
+				}
+			}
+			return d
+		}
+		t.Run(kind+" waits until nothing newer comes", func(t *testing.T) {
+			t.Parallel()
+			d := begin(t)
+			d.tick(2*time.Second - time.Millisecond)
+			d.want()
+			d.tick(time.Millisecond)
+			d.want("put " + test.name)
+			d.done("put " + test.name)
+			d.want("publish x.m3u8")
+		})
+		t.Run(kind+" goes with a newer playlist at once", func(t *testing.T) {
+			t.Parallel()
+			d := begin(t)
+			d.tick(time.Second)
+			d.media("new.ts")
+			d.playlist("x.m3u8", test.next+"#EXTINF:2,\nnew.ts\n")
+			d.want("put new.ts")
+			d.tick(10 * time.Second) // the one before has no say any more
+			d.want()
+			d.done("put new.ts")
+			d.want("put " + test.name)
+			d.done("put " + test.name)
+			d.want("publish x.m3u8")
+		})
+	}
+}

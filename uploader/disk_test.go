@@ -30,6 +30,7 @@ type disk struct {
 	spool  map[pinned]*pin
 	ever   map[pinned]bool   // what was in the spool
 	unsafe []string          // what was removed while it was held open only, and dies with the process
+	bare   []string          // what was removed when it had a pin no more
 	lost   func(name string) // told of what was removed while nobody watched
 
 	perished func(name string) // told of what was unsafe when its process was killed
@@ -92,10 +93,14 @@ func (d *disk) leave() {
 	d.unsafe = nil
 }
 
-// unpinned tells of the files that had a pin and have none.
-func (d *disk) unpinned(tell func(name string)) {
+// unpinned tells of the files that had a pin and have none, and removed of those that were removed then.
+func (d *disk) unpinned(tell, removed func(name string)) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	for _, name := range d.bare {
+		removed(name)
+	}
+	d.bare = nil
 	for name, n := range d.names {
 		if at := (pinned{n, n.version()}); d.spool[at] == nil && d.ever[at] && !hls.Classify(name).IsPlaylist() {
 			tell(name)
@@ -233,6 +238,8 @@ func (d *disk) unlink(name string) (there bool) {
 		d.lost(name)
 	case !d.ever[at]:
 		d.unsafe = append(d.unsafe, name)
+	default:
+		d.bare = append(d.bare, name)
 	}
 	return true
 }

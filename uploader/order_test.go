@@ -56,6 +56,7 @@ type theatre struct {
 	estimates bool
 	mu        sync.Mutex
 	stored    map[string]int // how often an object was stored since the uploader began or the store was emptied
+	answered  sync.Map       // names of which the uploader knows that they were stored
 	log       func(format string, args ...any)
 }
 
@@ -160,7 +161,12 @@ func (th *theatre) play(p *packager) {
 		kill()
 		th.log("killed")
 		if th.budget > 0 {
-			th.disk.unpinned(th.viewer.Lost) // the next process ships of it what playlists name
+			stored := th.memory.Contents()
+			th.disk.unpinned(th.viewer.Lost, func(name string) { // the next process ships of the first what playlists name
+				if _, ok := stored["live/"+name]; !ok {
+					th.viewer.Lost(name) // nobody has it, and the process was killed before it could say so
+				}
+			})
 		}
 		th.faults.Wait() // what a killed process had sent arrives before the next one asks what is published
 		time.Sleep(time.Duration(rng.IntN(3000)) * time.Millisecond)

@@ -66,15 +66,16 @@ const unbound = -1
 
 // file is a name below the watched directory: what was finished under it and what is stored.
 type file struct {
-	path     string
-	versions []version
-	current  int // what was finished last
-	pending  []pending
-	namers   []*playlist // those that ever named it
-	list     *playlist   // not nil once it was listed itself
-	stored   state
-	lost     bool
-	served   int // the newest version that was stored and was removed by others
+	path       string
+	versions   []version
+	current    int // what was finished last
+	pending    []pending
+	namers     []*playlist // those that ever named it
+	list       *playlist   // not nil once it was listed itself
+	stored     state
+	lost       bool
+	unanswered bool // see Unanswered
+	served     int  // the newest version that was stored and was removed by others
 	// mark and slot find the file's reference in the playlist that is being parsed.
 	mark, slot int
 }
@@ -354,6 +355,14 @@ func (v *Viewer) Restarted() {
 	for _, p := range v.playlists {
 		p.beyond = max(p.beyond, len(p.entries)-1)
 	}
+}
+
+// Unanswered tells that the store holds the file's bytes, and that nobody can know: the answer to the PUT did not come, and then the
+// bytes were lost here. No version that waits for them is asked for.
+func (v *Viewer) Unanswered(path string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.file(path).unanswered = true
 }
 
 func (v *Viewer) file(name string) *file {

@@ -1,6 +1,9 @@
 package storetest
 
-import "testing"
+import (
+	"testing"
+	"time"
+)
 
 // TestViewerPlaylists has playlists that others than a multivariant playlist name.
 func TestViewerPlaylists(t *testing.T) {
@@ -93,5 +96,38 @@ func TestViewerWaitsForPlaylists(t *testing.T) {
 			s.put("a.ts=1")
 			s.Finale()
 		}, []Rule{RuleUnpublished, RuleUnpublished}},
+	})
+}
+
+// TestViewerAsksForNothingUnanswered: what is stored and nobody can know of is not asked for, but all else is.
+func TestViewerAsksForNothingUnanswered(t *testing.T) {
+	t.Parallel()
+	a, ab, b := media("a.ts"), media("a.ts", "b.ts"), media(seq(1), "b.ts")
+	ready := func(s stage, text string) {
+		s.ship(a, "a.ts=1")
+		s.finish("b.ts=2")
+		s.list("index.m3u8", ab)
+		s.list("index.m3u8", text)
+		s.put("b.ts=2")
+		time.Sleep(time.Minute)
+	}
+	playScenes(t, []scene{
+		{"nobody said so", func(s stage) {
+			ready(s, b)
+			s.Standing(time.Now(), time.Second)
+			s.Finale()
+		}, []Rule{RuleEdgeStandsStill, RuleUnpublished}},
+		{"what names it", func(s stage) {
+			ready(s, b)
+			s.Unanswered("b.ts")
+			s.Standing(time.Now(), time.Second)
+			s.Finale()
+		}, nil},
+		{"what does not name it", func(s stage) {
+			ready(s, media(seq(2), "#EXT-X-GAP", "a.ts"))
+			s.Unanswered("b.ts")
+			s.Standing(time.Now(), time.Second)
+			s.Finale()
+		}, []Rule{RuleEdgeStandsStill, RuleUnpublished}},
 	})
 }

@@ -85,7 +85,7 @@ func (v *Viewer) Standing(now time.Time, limit time.Duration) {
 	for _, p := range v.playlists {
 		for i := len(p.entries) - 1; i >= max(p.ahead(), p.beyond); i-- {
 			e := p.entries[i]
-			if p.file.lost || e.ready.IsZero() || now.Sub(e.ready) <= limit {
+			if p.file.lost || e.ready.IsZero() || now.Sub(e.ready) <= limit || e.unanswered() {
 				continue
 			}
 			if !e.reported {
@@ -100,7 +100,7 @@ func (v *Viewer) Standing(now time.Time, limit time.Duration) {
 
 // Finale is called when the packager has ended and the uploader says that it is done. It judges what
 // still waits and reports, first, RuleUnpublished for every playlist of which the newest version that can
-// be published is not. A version cannot when it names what was never finished, what is Lost, or, unless
+// be published is not. A version cannot when it names what was never finished, what is Lost or Unanswered, or, unless
 // it is the newest, bytes that others have replaced. And, second, RuleUnstored for every file of which
 // the newest bytes that any version ever meant were finished and are not stored, be it that the playlist
 // has long dropped them: they may be missing only when they are Lost, when later bytes of the name are
@@ -164,6 +164,9 @@ func (v *Viewer) goal(p *playlist, now time.Time) *entry {
 // possible reports whether all that e needs can be stored. Bytes that were replaced may be out of reach;
 // the newest meaning takes later ones in their place, after Settle.
 func (v *Viewer) possible(e *entry, now time.Time) bool {
+	if e.unanswered() {
+		return false
+	}
 	for i := range e.refs {
 		r := &e.refs[i]
 		switch f := r.file; {
@@ -181,6 +184,11 @@ func (v *Viewer) possible(e *entry, now time.Time) bool {
 		}
 	}
 	return true
+}
+
+// unanswered reports whether e waits for a file that is Unanswered.
+func (e *entry) unanswered() bool {
+	return slices.ContainsFunc(e.refs, func(r ref) bool { return r.file.unanswered && r.waited() })
 }
 
 // newestNeeded returns the version finished last of those that a playlist means; unbound if there is none.

@@ -28,6 +28,9 @@
 // The kernel announces a close before it counts the writer out, so a probe may still meet the writer
 // that closed. It is then repeated after 1, 2, 4 … 250 ms. Where a probe cannot tell, the close is taken at its word.
 //
+// A file of hls.MaxSummed bytes or less is read when it is looked at, so that its fact says which bytes it has (hls.File.Sum): packagers
+// write init sections and keys again with the same ones.
+//
 // A file whose creation is seen is kept open from then on, so that no unlink can take its bytes away, however late its
 // close is dealt with.
 //

@@ -10,6 +10,9 @@
 // A start reads next to nothing: what an earlier process stored it noted (Note). A note is believed for a file that a published
 // playlist names, and proven afterwards; in doubt the bytes are compared, and stored again if they differ.
 //
+// A version is bytes: an init section or key that its packager writes again with the same ones, as many do with every playlist, is the
+// version that is known (hls.File.Sum). Nothing is stored again, compared or waited for.
+//
 // A file that grows for as long as its stream lasts (hls.Growing) is one version that becomes longer: what the store
 // holds of it is lengthened whenever a playlist names more (store.Appender), and serves every playlist that names less.
 //

@@ -114,6 +114,22 @@ func TestBytesReplacedWhileNobodyLooked(t *testing.T) {
 				d.t.Errorf("still to be shipped: %q", names)
 			}
 		},
+		"a newer playlist that waits comes later": func(d *desk) {
+			d.found("i.mp4")
+			d.found("s1.ts")
+			d.atRest("x.m3u8", playlistText(1, false, init, "s1.ts"))
+			d.stored(playlistText(0, false, init, "s0.ts"), d.now)
+			d.want("compare i.mp4", "compare s1.ts")
+			same(d, "s1.ts")
+			d.answer("compare i.mp4", different)
+			d.want()
+			d.tick(2 * time.Second)
+			d.want("put i.mp4")
+			d.playlist("x.m3u8", playlistText(1, false, init, "s1.ts", "never.ts"))
+			d.done("put i.mp4")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+		},
 		"the same bytes wait for nothing": func(d *desk) {
 			d.found("i.mp4")
 			d.found("s1.ts")

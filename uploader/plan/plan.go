@@ -354,7 +354,7 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	p.weigh(s)
 	p.mayYield(s)
-	if n := len(l.pending); n > 0 && l.pending[n-1].anew && !l.doubts(l.pending[n-1]) {
+	if n := len(l.pending); n > 0 && l.pending[n-1].open() && !l.doubts(l.pending[n-1]) {
 		p.dropSnapshot(l, n-1) // what it meant is lost, and only the newest may be bound anew
 	}
 	l.pending = append(l.pending, s)

@@ -219,6 +219,11 @@ func (p *Plan) good(s *snapshot, i int, v *version) bool {
 	return true
 }
 
+// open reports whether s waits for bytes to take in the place of those that it meant.
+func (s *snapshot) open() bool {
+	return s.anew && slices.ContainsFunc(s.binds, func(b bind) bool { return b.anew && b.ver == nil && !b.free })
+}
+
 // precedes reports whether s was met at rest and v is younger.
 func (s *snapshot) precedes(v *version) bool {
 	return s.file.Found && (v.file.Version.ModTime > s.file.Version.ModTime || v.witnessed() && v.file.Seen.After(s.file.Seen))

@@ -112,8 +112,10 @@ type playlist struct {
 	// contested is true when newer bytes were finished for a file that shown names.
 	contested bool
 	licences  []licence
-	asked     bool // its goal is being looked for
-	beyond    int  // so many entries nobody can publish: see Viewer.Deleted and Viewer.Restarted
+	asked     bool      // its goal is being looked for
+	beyond    int       // so many entries nobody can publish: see Viewer.Deleted and Viewer.Restarted
+	met       *entry    // the newest when the uploader began, if it did
+	began     time.Time // when that was
 }
 
 // entry is one finished version of a playlist.
@@ -262,6 +264,9 @@ func (v *Viewer) Listed(path string, content []byte, next ...string) {
 			p.entries[i].surpassed = now
 		}
 	}
+	if p.met != nil && p.met.index == e.index-1 && now.Sub(p.began) < v.Settle {
+		p.beyond = max(p.beyond, e.index)
+	}
 	p.entries = append(p.entries, e)
 	for i := range e.refs {
 		v.bind(e, &e.refs[i])
@@ -347,13 +352,16 @@ func (v *Viewer) Deleted(path string) {
 }
 
 // Restarted tells that the uploader begins anew. It has the newest version of each playlist, from the directory or from the process before
-// it, and neither Finale nor Standing asks for an older one.
+// it, and neither Finale nor Standing asks for an older one. Nor for that one if a newer comes within Settle: whether other bytes of a name
+// are younger than a playlist that was met beside them nobody can say, so that it takes them only when it is known to be the newest.
 func (v *Viewer) Restarted() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.drain(time.Now(), false)
+	now := time.Now()
+	v.drain(now, false)
 	for _, p := range v.playlists {
 		p.beyond = max(p.beyond, len(p.entries)-1)
+		p.met, p.began = p.entries[len(p.entries)-1], now
 	}
 }
 

@@ -468,6 +468,39 @@ func TestViewerEnd(t *testing.T) {
 			s.Standing(time.Now(), 4*time.Second)
 			s.Finale()
 		}, []Rule{RuleEdgeStandsStill, RuleUnpublished}},
+		{"the newest when the uploader began anew, and a newer one within settle", func(s stage) {
+			s.finish("a.ts=1")
+			s.list("index.m3u8", a)
+			s.Restarted()
+			time.Sleep(DefaultSettle - 1)
+			s.list("index.m3u8", media("a.ts", "never.ts"))
+			s.put("a.ts=1")
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, nil},
+		{"the newest when the uploader began anew, and a newer one later", func(s stage) {
+			s.finish("a.ts=1")
+			s.list("index.m3u8", a)
+			s.Restarted()
+			time.Sleep(DefaultSettle)
+			s.list("index.m3u8", media("a.ts", "never.ts"))
+			s.put("a.ts=1")
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, []Rule{RuleEdgeStandsStill, RuleUnpublished}},
+		{"the second after the uploader began anew", func(s stage) {
+			s.finish("a.ts=1")
+			s.list("index.m3u8", media("a.ts", "never.ts"))
+			s.Restarted()
+			s.list("index.m3u8", a)
+			s.list("index.m3u8", media("a.ts", "never.ts", "nor.ts"))
+			s.put("a.ts=1")
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, []Rule{RuleEdgeStandsStill, RuleUnpublished}},
 		{"never named, never stored", func(s stage) {
 			s.finish("x.ts=0")
 			s.ship(a, "a.ts=1")

@@ -94,6 +94,12 @@ func (g *journal) held(w plan.Wait, near plan.Nearby, unnamed int, now time.Time
 	if near.Path != "" {
 		args = append(args, "near", near.Path)
 	}
+	if w.Why != "" {
+		args = append(args, "why", w.Why)
+	}
+	if !w.Until.IsZero() {
+		args = append(args, "until", w.Until)
+	}
 	log.Warn("playlist held back", append(args, "since", w.Since, "held_for", now.Sub(w.Since).Round(time.Second), "cure", cure)...)
 }
 

@@ -16,7 +16,7 @@ func (p *Plan) Blocked() []Wait {
 		if w, ok := l.heldForMemory(); ok {
 			waits = append(waits, w)
 		} else if len(l.pending) > 0 {
-			w := l.wait()
+			w := p.wait(l)
 			if w.Reason != "uploading" {
 				w.Since = l.pending[0].file.Seen // a live playlist is written anew before anybody could call that long
 			}
@@ -64,7 +64,7 @@ func (b *bind) unlisted() bool {
 }
 
 // wait says what the newest snapshot of l waits for.
-func (l *list) wait() Wait {
+func (p *Plan) wait(l *list) Wait {
 	s := l.pending[len(l.pending)-1]
 	w := Wait{Playlist: l.path, Since: s.file.Seen, Reason: "uploading", Name: l.path}
 	if s.outside != "" {
@@ -86,11 +86,15 @@ func (l *list) wait() Wait {
 		case b.ver == nil && o.newest == nil && o.asked == nil:
 			w.Reason = "missing"
 			return w // nothing here can end this wait
-		case b.ver == nil && o.asked == nil && o.newest != nil && o.hollow(o.newest):
-			w.Reason = "empty"
+		case b.ver == nil && o.lost:
+			w.Reason = "lost"
 			return w
-		case b.ver == nil && o.asked == nil && o.newest != nil:
-			w.Reason = "stale"
+		case b.ver == nil && o.current() != nil:
+			d := judge(p.sight(s, i, o.current()))
+			w.Why, w.Until = d.why, d.again
+			if w.Reason = "stale"; o.hollow(o.current()) {
+				w.Reason = "empty"
+			}
 			return w
 		case b.ver != nil && o.newest != nil && o.newest.id == b.ver.id && o.newest.reach() < b.need:
 			w.Reason = "growing"

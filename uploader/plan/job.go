@@ -149,6 +149,10 @@ type Wait struct {
 	// published yet), "overwrite" (new bytes under a name that the published playlist still needs) or "unlisted" (the version
 	// is published, and the file has new bytes that no newer version names).
 	Reason string
+	// Why says why the bytes that are there are not what the playlist means, and Until when they are taken unless others come; empty
+	// and zero if that is not the reason.
+	Why   string
+	Until time.Time
 }
 
 // Loss is a named file that can never be stored, or a row of segments that nobody saw.

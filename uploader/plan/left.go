@@ -93,11 +93,6 @@ func (s *snapshot) newer(out Outcome) bool {
 	return !store.Info{Modified: out.Modified}.Later(s.file)
 }
 
-// predates reports whether s cannot mean v, as an earlier process left s and v came since.
-func (s *snapshot) predates(v *version) bool {
-	return s.left() && !v.file.Spooled && v.file.Version.ModTime > s.file.Version.ModTime
-}
-
 // expireLeft gives up what an earlier process left and cannot be published within MaxAge.
 func (p *Plan) expireLeft() {
 	for _, l := range p.lists {

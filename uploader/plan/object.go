@@ -129,6 +129,19 @@ func (o *object) current() *version {
 	}
 }
 
+// absence says why o has no current version.
+func (o *object) absence() bytesState {
+	switch {
+	case o.asked != nil:
+		return bytesAsked
+	case o.lost:
+		return bytesLost
+	case o.gone:
+		return bytesGone
+	}
+	return bytesNone
+}
+
 // stored reports whether the store holds the bytes of v.
 func (o *object) stored(v *version) bool {
 	return o.remote != nil && o.remote.id == v.id && o.remote.reach() >= v.reach()

@@ -119,7 +119,7 @@ func (p *Plan) freeze(s, prev *snapshot) {
 	}
 }
 
-// bind ties reference i of s to the version that its name has now, if that is good for the run of s.
+// bind ties reference i of s to the version that its name has now, if it means that.
 // Otherwise the next version to settle will be offered to it.
 func (p *Plan) bind(s *snapshot, i int) {
 	b := &s.binds[i]
@@ -128,8 +128,9 @@ func (p *Plan) bind(s *snapshot, i int) {
 	}
 	o := b.obj
 	v := o.current()
-	early := v != nil && p.early(s, i, v)
-	if v != nil && !early && p.good(s, i, v) {
+	d := judge(p.sight(s, i, v))
+	p.heed(s, i, v, d)
+	if d.means {
 		p.want(o, v, s.list.stream)
 		if !b.free {
 			if b.ver = v; o.isMedia() && v.witnessed() && v.file.Seen.After(s.fresh) {
@@ -138,95 +139,68 @@ func (p *Plan) bind(s *snapshot, i int) {
 			return
 		}
 	}
-	b.declined = v != nil && !early && !b.free && !o.hollow(v)
+	b.declined = v != nil && !d.early && !b.free && !o.hollow(v)
 	if !b.waits {
 		b.waits = true
 		o.waiters = append(o.waiters, waiter{s, i})
 	}
-	if b.soft && v == nil && o.asked == nil {
-		p.excuse(s, b)
-	} else if v == nil && !b.free {
-		p.seek(s, o)
+	b.free = b.free || d.free
+	if d.ask {
+		p.ask(o, s.list.stream)
+	}
+	if d.look && !o.looked {
+		o.looked = true
+		p.out.Looks = append(p.out.Looks, o.path)
 	}
 }
 
-// softWait is how long a manifest waits for a soft reference whose file is not there, and a playlist for other bytes than
-// old ones. The packager may have finished them already: a playlist that is replaced within milliseconds may be heard
-// of before the file.
-const softWait = 250 * time.Millisecond
-
-// excuse lets s go without a soft reference whose file is not there. After a start the files that were there may have
-// to be quiet for Settle before they are heard of, from when the scan met them.
-func (p *Plan) excuse(s *snapshot, b *bind) {
-	at := s.file.Seen.Add(softWait)
-	if scanned := p.began.Add(2 * p.cfg.Settle); s.file.Found || s.file.Seen.Before(scanned) {
-		at = s.file.Seen.Add(max(softWait, p.cfg.Settle))
-		if at.Before(scanned) {
-			at = scanned
-		}
+// sight gathers what reference i of s is judged by, when its name has v; nil for nothing.
+func (p *Plan) sight(s *snapshot, i int, v *version) sight {
+	b, o := &s.binds[i], s.binds[i].obj
+	x := sight{
+		now: p.now, settle: p.cfg.Settle, met: p.began.Add(2 * p.cfg.Settle),
+		reference: referenceSight{media: o.isMedia(), soft: b.soft, hint: b.hint, free: b.free, rebind: b.anew},
+		list: listSight{
+			seen: s.file.Seen, modified: s.file.Version.ModTime, found: s.file.Found, left: s.left(), inherited: s.inherited,
+			newest: s == s.list.last, fresh: s.fresh, target: s.target(),
+		},
 	}
-	if p.now.Before(at) {
-		p.later(s.list, at)
-		return
+	if v == nil {
+		x.bytes.state = o.absence()
+		return x
 	}
-	b.free = true
+	x.bytes = bytesSight{
+		seen: v.file.Seen, modified: v.file.Version.ModTime, found: v.file.Found, spooled: v.file.Spooled, witnessed: v.witnessed(),
+		hollow: o.hollow(v), replaces: o.replaces(v), vetted: v.vetted,
+		backward: s.backward(i, v), older: s.run.mayBeOlder(s, i, v),
+	}
+	if x.bytes.older {
+		t := *o.trusted(s.list)
+		x.bytes.trusted = t != nil && t.run == s.run && t.id == v.id
+	}
+	return x
 }
 
-// good reports whether v may be what reference i of s means, and has it offered again if that is so only
-// later. Bytes that are younger than a playlist met at rest may have replaced those that it meant.
-func (p *Plan) good(s *snapshot, i int, v *version) bool {
-	b := &s.binds[i]
-	if b.obj.hollow(v) || s.predates(v) {
-		return false // the next bytes to settle are offered
+// heed notes what a verdict about reference i of s and v says for later.
+func (p *Plan) heed(s *snapshot, i int, v *version, d verdict) {
+	if d.vetted {
+		v.vetted = true
 	}
-	if b.hint {
-		return v.file.Seen.After(s.file.Seen) || v.file.Version.ModTime > s.file.Version.ModTime
+	if d.rebind {
+		s.binds[i].anew, s.anew = true, true
 	}
-	if b.free {
-		return true
+	if d.old {
+		*s.binds[i].obj.trusted(s.list) = &trust{s.run, v.id}
+		s.run.old = s.run.old || s.run.first
 	}
-	if s.precedes(v) || s.file.Found && !s.inherited && b.obj.replaces(v) {
-		b.anew, s.anew = true, true
+	if !d.again.IsZero() {
+		p.later(s.list, d.again)
 	}
-	if b.anew {
-		if s != s.list.last {
-			return false
-		}
-		if at := v.file.Seen.Add(p.cfg.Settle); p.now.Before(at) {
-			p.later(s.list, at)
-			return false
-		}
-	}
-	r := s.run
-	if !r.mayBeOlder(s, i, v) {
-		return true
-	}
-	known := b.obj.trusted(s.list)
-	if t := *known; t != nil && t.run == r && t.id == v.id {
-		return true
-	}
-	since := s.file.Seen
-	if s.fresh.After(since) {
-		since = s.fresh // new bytes came for it, so that those of its other names are to come as well
-	}
-	deadline := since.Add(p.patience(s, b.obj))
-	if p.now.Before(deadline) {
-		p.later(s.list, deadline)
-		return false
-	}
-	*known = &trust{r, v.id}
-	r.old = r.old || r.first
-	return true
 }
 
 // open reports whether s waits for bytes to take in the place of those that it meant.
 func (s *snapshot) open() bool {
 	return s.anew && slices.ContainsFunc(s.binds, func(b bind) bool { return b.anew && b.ver == nil && !b.free })
-}
-
-// precedes reports whether s was met at rest and v is younger.
-func (s *snapshot) precedes(v *version) bool {
-	return s.file.Found && (v.file.Version.ModTime > s.file.Version.ModTime || v.witnessed() && v.file.Seen.After(s.file.Seen))
 }
 
 // replaces reports whether v was met at rest and is not what the store holds under the name of o, so that it came while nobody
@@ -238,7 +212,12 @@ func (o *object) replaces(v *version) bool {
 
 // reconsider takes the version from reference i of s which it means, unless that is good all the same.
 func (p *Plan) reconsider(s *snapshot, i int) {
-	if v := s.binds[i].ver; v != nil && !p.good(s, i, v) {
+	v := s.binds[i].ver
+	if v == nil {
+		return
+	}
+	d := p.sight(s, i, v).settled()
+	if p.heed(s, i, v, d); !d.means {
 		s.binds[i].ver, s.cursor = nil, 0
 		p.bind(s, i)
 	}
@@ -250,24 +229,11 @@ func (p *Plan) inherit(s *snapshot) {
 	s.inherited = true
 	for i := range s.binds {
 		b := &s.binds[i]
-		if v := b.obj.current(); b.ver == nil && v != nil && b.obj.replaces(v) && !s.precedes(v) {
+		if v := b.obj.current(); b.ver == nil && v != nil && b.obj.replaces(v) && !p.sight(s, i, v).younger() {
 			b.anew = false
 			p.bind(s, i)
 		}
 	}
-}
-
-// early reports whether v, which may be of the last time that its name was used, is to be taken only later, and has it
-// offered again then.
-func (p *Plan) early(s *snapshot, i int, v *version) bool {
-	at := s.file.Seen.Add(softWait)
-	if v.vetted || v.file.Found || !s.backward(i, v) {
-		return false
-	}
-	if v.vetted = !p.now.Before(at); !v.vetted {
-		p.later(s.list, at)
-	}
-	return !v.vetted
 }
 
 // backward reports whether v is older than the segment that s lists before it, of which the name is alike. An advertisement
@@ -278,41 +244,6 @@ func (s *snapshot) backward(i int, v *version) bool {
 	}
 	before := &s.binds[i-1]
 	return before.obj.isMedia() && before.ver != nil && before.obj.pattern() == s.binds[i].obj.pattern() && before.ver.file.Version.ModTime > v.file.Version.ModTime
-}
-
-// patience is how long a reference of a restarted stream waits for new bytes. Keys and init sections are
-// often kept over a restart; a media segment of the old run is hardly ever meant, so that it waits long
-// enough for a packager that names segments before it writes them.
-func (p *Plan) patience(s *snapshot, o *object) time.Duration {
-	if o.isMedia() {
-		return max(p.cfg.Settle, 3*s.target())
-	}
-	return p.cfg.Settle
-}
-
-// seek finds out what became of a name that no finished file has: the store is asked if the file was
-// deleted, or if s was met at rest so that the file may have been there before; the watcher is asked to look
-// if the name stays missing.
-func (p *Plan) seek(s *snapshot, o *object) {
-	if o.lost || o.asked != nil {
-		return
-	}
-	if o.gone {
-		p.ask(o, s.list.stream)
-		return
-	}
-	deadline := s.file.Seen.Add(p.cfg.Settle)
-	if p.now.Before(deadline) {
-		p.later(s.list, deadline)
-		return
-	}
-	if s.file.Found {
-		p.ask(o, s.list.stream)
-	}
-	if !o.looked {
-		o.looked = true
-		p.out.Looks = append(p.out.Looks, o.path)
-	}
 }
 
 // supersede is called when the bytes of old can never be stored again, as the name o has others: snapshots

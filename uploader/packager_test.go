@@ -157,6 +157,7 @@ func (p *packager) run() {
 	}
 	p.prepare()
 	for run := range p.runs {
+		p.disk.forget()
 		if run >= p.backFrom {
 			p.disk.setBack(p.back, p.backMedia)
 		}

@@ -38,6 +38,13 @@ func (u *unheard) name(name string, watched bool) {
 	}
 }
 
+// forget has a run of the packager begin: that its names were heard of in a run before says nothing of the bytes that they come with.
+func (d *disk) forget() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	clear(d.unheard.heard)
+}
+
 // references are the paths of what a playlist names. The caller holds mu.
 func (d *disk) references(list string, text []byte) (names []string) {
 	parsed, err := hls.ParseFile(list, text)
@@ -90,41 +97,50 @@ func TestNobodyHeard(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		files string
-		steps func(list func(names string), watch func(bool))
+		steps func(list func(names string), watch func(bool), begin func())
 		want  bool // that nobody heard of s1.ts
 	}{
-		"named while a process watched": {"s1.ts", func(list func(string), watch func(bool)) {
+		"named while a process watched": {"s1.ts", func(list func(string), watch func(bool), _ func()) {
 			watch(true)
 			list("s1.ts")
 			watch(false)
 			list("b1.ts")
 			watch(true)
 		}, false},
-		"named still": {"s1.ts", func(list func(string), watch func(bool)) {
+		"named still": {"s1.ts", func(list func(string), watch func(bool), _ func()) {
 			list("s1.ts")
 			watch(true)
 		}, false},
-		"in a row below what is named": {"s1.ts s2.ts s3.ts", func(list func(string), watch func(bool)) {
+		"in a row below what is named": {"s1.ts s2.ts s3.ts", func(list func(string), watch func(bool), _ func()) {
 			list("s1.ts")
 			list("s3.ts")
 			watch(true)
 		}, false},
-		"below a hole": {"s1.ts s3.ts", func(list func(string), watch func(bool)) {
+		"below a hole": {"s1.ts s3.ts", func(list func(string), watch func(bool), _ func()) {
 			list("s1.ts")
 			list("s3.ts")
 			watch(true)
 		}, true},
-		"of an encoder that gave way to another": {"s1.ts b1.ts b2.ts", func(list func(string), watch func(bool)) {
+		"of an encoder that gave way to another": {"s1.ts b1.ts b2.ts", func(list func(string), watch func(bool), _ func()) {
 			list("s1.ts")
 			list("b2.ts")
 			watch(true)
 		}, true},
-		"and took over again": {"s1.ts b1.ts", func(list func(string), watch func(bool)) {
+		"and took over again": {"s1.ts b1.ts", func(list func(string), watch func(bool), _ func()) {
 			list("s1.ts")
 			list("b1.ts")
 			watch(true)
 			list("s1.ts")
 		}, false},
+		"heard of in the run before": {"s1.ts b1.ts", func(list func(string), watch func(bool), begin func()) {
+			watch(true)
+			list("s1.ts")
+			watch(false)
+			begin()
+			list("s1.ts")
+			list("b1.ts")
+			watch(true)
+		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -141,7 +157,7 @@ func TestNobodyHeard(t *testing.T) {
 					d.events = make(chan string, 9)
 					d.meet()
 				}
-			})
+			}, d.forget)
 			if got := d.nobodyHeard("s1.ts"); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}

@@ -176,3 +176,39 @@ func TestAnotherListOfYoungerBytes(t *testing.T) {
 		})
 	}
 }
+
+// TestSingleFileIsNoInitSection: a file that has the init section and all segments of a stream is not overwritten as an init section is,
+// after Settle, while a published playlist needs the old bytes and none that is newer names the new ones.
+func TestSingleFileIsNoInitSection(t *testing.T) {
+	t.Parallel()
+	const mapInside, segment = `#EXT-X-MAP:URI="all.mp4",BYTERANGE="17@0"`, "#EXT-X-BYTERANGE:41@17"
+	for name, line := range map[string]string{"an init section inside": mapInside, "none": "#EXT-X-INDEPENDENT-SEGMENTS"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			list := func(name string, seq int) {
+				d.playlist(name, playlistText(seq, false, line, segment, "all.mp4"))
+				d.absorb(func(Job) {})
+			}
+			d.media("all.mp4")
+			list("x.m3u8", 0)
+			list("y.m3u8", 0)
+			d.media("all.mp4") // of the next run
+			d.tick(10 * time.Second)
+			see := func(j Job) {
+				if j.Op == PutMedia {
+					t.Error("overwritten while y.m3u8 needs the old bytes")
+				}
+			}
+			d.absorb(see)
+			d.playlist("x.m3u8", playlistText(5, false, line, segment, "all.mp4"))
+			d.absorb(see)
+			list("y.m3u8", 5)
+			for _, l := range d.plan.lists {
+				if l.published != l.last {
+					t.Errorf("%s is not published", l.path)
+				}
+			}
+		})
+	}
+}

@@ -228,9 +228,9 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 }
 
 // patience is how long it takes at most until everything is shipped once the packager has ended: on a slow uplink what had no room
-// comes back in the end.
+// comes back in the end, and so does what was emptied.
 func (th *theatre) patience() time.Duration {
-	if th.budget > 0 && th.rate > 0 {
+	if th.rate > 0 && (th.budget > 0 || th.disk.wasEmptied()) {
 		return 10 * time.Minute
 	}
 	return 45 * time.Second

@@ -136,6 +136,9 @@ func shipOne(t *testing.T, seed uint64) {
 		if p.back > 0 && th.kills > 0 && v.Rule == storetest.RuleUnstored {
 			continue // what is named while nobody looks is told by its age, and that is not true
 		}
+		if v.Rule == storetest.RuleNeverNamed && p.runs > 1 && !p.numbersOn && strings.Contains(path.Base(v.Key), other) {
+			continue // a version of the run before waits for new bytes of the other encoder's name, and who tells that these are not meant?
+		}
 		if p.hole > 0 && th.disk.emptied && v.Rule == storetest.RuleUnpublished {
 			continue // where nothing goes up any more nothing tells that the store was emptied
 		}

@@ -1,6 +1,7 @@
 package uploader
 
 import (
+	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/plan"
@@ -100,7 +101,19 @@ func (g *journal) held(w plan.Wait, near plan.Nearby, unnamed int, now time.Time
 	if !w.Until.IsZero() {
 		args = append(args, "until", w.Until)
 	}
+	if len(w.Decisions) > 0 {
+		args = append(args, "decisions", inWords(w.Decisions))
+	}
 	log.Warn("playlist held back", append(args, "since", w.Since, "held_for", now.Sub(w.Since).Round(time.Second), "cure", cure)...)
+}
+
+// inWords returns decisions as one text.
+func inWords(all []plan.Decision) string {
+	texts := make([]string, len(all))
+	for i, d := range all {
+		texts[i] = d.String()
+	}
+	return strings.Join(texts, "; ")
 }
 
 // misnamed warns of each playlist that seems to name files by URLs which do not mean them, or counts it.

@@ -9,6 +9,9 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
+// fewDecisions is how many decisions a Wait has.
+const fewDecisions = 8
+
 // Blocked returns, for every playlist whose newest version is not published, what that version waits for.
 func (p *Plan) Blocked() []Wait {
 	var waits []Wait
@@ -17,6 +20,7 @@ func (p *Plan) Blocked() []Wait {
 			waits = append(waits, w)
 		} else if len(l.pending) > 0 {
 			w := p.wait(l)
+			w.Decisions = l.decisions.last(fewDecisions)
 			if w.Reason != "uploading" {
 				w.Since = l.pending[0].file.Seen // a live playlist is written anew before anybody could call that long
 			}

@@ -77,7 +77,9 @@ func (p *Plan) aim(l *list) {
 	slow := p.now.Sub(e.moved) < limit/2
 	if slow && l.slides() && l.last.duration() <= max(lag, p.brief(limit)) {
 		e.restart()
+		p.decided(l, "live edge goes first", "", "the window begins with the newest segments")
 	} else {
+		p.decided(l, "live edge goes first", "", "the newest version is the goal")
 		e.catchUp(l.last)
 	}
 	if slow && e.fellBehind() {

@@ -153,6 +153,8 @@ type Wait struct {
 	// and zero if that is not the reason.
 	Why   string
 	Until time.Time
+	// Decisions are the last ones about the playlist, oldest first.
+	Decisions []Decision
 }
 
 // Loss is a named file that can never be stored, or a row of segments that nobody saw.

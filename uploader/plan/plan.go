@@ -348,6 +348,7 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	p.share(l, f.Content)
 	p.pin(l, s)
+	p.decided(l, "version finished", "", s.span())
 	p.freeze(s, prev)
 	if prev != nil && prev.run != s.run {
 		p.disclaim(l, s)
@@ -378,6 +379,9 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	}
 	l.pending = slices.Delete(l.pending, i, i+1)
 	s.dropped = true
+	if l.published == nil || s.seq > l.published.seq {
+		p.decided(l, "version dropped", "", s.span())
+	}
 	p.unpin(s)
 	if s.left() && s == l.last && s != l.published {
 		l.last = l.newest() // the directory never had it

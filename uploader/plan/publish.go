@@ -41,6 +41,7 @@ func (p *Plan) reportPlaylist(j *errand, out Outcome) {
 func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 	switch out.Kind {
 	case store.Precondition:
+		p.decided(l, "not stored", "", out.Kind.String())
 		l.fetched = false // somebody else, or a PUT that we gave up, changed it: look and decide again
 		l.contested = true
 		p.believe(l, s)
@@ -54,6 +55,7 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 		return
 	case store.Transient, store.Alarm, store.NotFound:
 	}
+	p.decided(l, "not stored", "", out.Kind.String())
 	p.holdOff(&l.backOff, out, l.stream)
 }
 
@@ -77,6 +79,7 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	p.settleDoubt(l, s)
 	old := l.published
 	l.published = s
+	p.decided(l, "published", "", s.span())
 	for len(l.pending) > 0 && l.pending[0].seq <= s.seq {
 		p.dropSnapshot(l, 0)
 	}
@@ -233,6 +236,7 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 	p.weigh(s)
 	old := l.published
 	l.published = s
+	p.decided(l, "read back", "", "a version that this process did not publish: "+s.span())
 	p.settleDoubt(l, nil)
 	p.compareLeft(l, out) // what was in doubt was not stored
 	p.expose(s)

@@ -14,10 +14,11 @@ type list struct {
 	gone   bool
 	goneAt time.Time // when it left the directory, if it is gone
 
-	last    *snapshot   // the newest version on disk, pending or not
-	pending []*snapshot // oldest first, all newer than published
-	run     *run        // the packager's run that last belongs to
-	edge    edge
+	last      *snapshot   // the newest version on disk, pending or not
+	pending   []*snapshot // oldest first, all newer than published
+	run       *run        // the packager's run that last belongs to
+	edge      edge
+	decisions decisions // the last ones about it
 
 	fetched   bool      // the published version was read back from the store
 	published *snapshot // what the store holds; nil for nothing, or for what cannot be parsed
@@ -189,7 +190,11 @@ func (p *Plan) heed(s *snapshot, i int, v *version, d verdict) {
 	if d.rebind {
 		s.binds[i].anew, s.anew = true, true
 	}
+	if d.why != "" {
+		p.decided(s.list, "declined", s.binds[i].obj.path, d.why)
+	}
 	if d.old {
+		p.decided(s.list, "taken", s.binds[i].obj.path, "old, and no new bytes came")
 		*s.binds[i].obj.trusted(s.list) = &trust{s.run, v.id}
 		s.run.old = s.run.old || s.run.first
 	}

@@ -25,6 +25,9 @@ func (p *Plan) vanish() {
 	p.out.Vanished, p.survey = true, 0
 	p.epoch++
 	for _, l := range p.lists {
+		if l.exists {
+			p.decided(l, "gone from the store", "", "")
+		}
 		l.fetched, l.exists, l.etag = false, false, ""
 		l.askAgain()
 		p.restore(l)

@@ -69,6 +69,9 @@ func (a *Account) Tight() bool { return a.Limit() > 0 && a.Used() > a.limit/2 }
 // to wait for ever.
 func (a *Account) Fits(bytes int64) bool { return a.Limit() == 0 || bytes <= a.limit/largestShare }
 
+// Large reports whether so many bytes are a large share, one of those that give way to smaller ones.
+func (a *Account) Large(bytes int64) bool { return a.Limit() > 0 && bytes > a.limit/smallShares }
+
 // References returns how many references a text of so many bytes may have at most, so that its Cost fits (ParseWithin). It
 // is 0 if the text alone does not, and 1,048,576 where nothing is bounded.
 func (a *Account) References(text int64) int {
@@ -190,7 +193,7 @@ func (a *Account) short(s *Share, bytes int64) int64 {
 		return 0
 	}
 	limit := a.limit
-	if bytes > a.limit/smallShares {
+	if a.Large(bytes) {
 		limit -= a.limit / reserved
 	}
 	return a.used - s.bytes + bytes - limit

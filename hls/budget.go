@@ -3,6 +3,7 @@ package hls
 import (
 	"bytes"
 	"fmt"
+	"io"
 )
 
 // maxReferences bounds what a text of a few bytes a line can claim where no Account says less. It is twelve days of
@@ -27,7 +28,12 @@ type budget struct {
 	counted    int64 // how many are, or are going to be
 	made       int64 // bytes of the names that templates and variables make
 	steps      int64 // turns of loops
+
+	pause func() // called between them, once in a while; nil for never
 }
+
+// pauseSteps and pauseBytes are after how many turns of loops, or bytes of XML, a pause is made: some tens of microseconds.
+const pauseSteps, pauseBytes = 256, 4096
 
 // newBudget returns the budget of a text that may make so many references.
 func newBudget(text []byte, references int) budget {
@@ -69,9 +75,16 @@ func (b *budget) room() error {
 
 func errLongNames() error { return fmt.Errorf("%w: its URIs are", ErrTooLarge) }
 
-// step takes a turn of a loop in.
+// turn takes a turn of a loop in.
+func (b *budget) turn() {
+	if b.steps++; b.pause != nil && b.steps%pauseSteps == 0 {
+		b.pause()
+	}
+}
+
+// step is turn for one that the text may make too often.
 func (b *budget) step() error {
-	b.steps++
+	b.turn()
 	if b.steps > b.text*stepsPerByte+b.counted*stepsPerReference+moreSteps {
 		return fmt.Errorf("%w: what it says once is repeated too often", ErrTooLarge)
 	}
@@ -106,4 +119,36 @@ func (b *budget) decodes(text []byte) error {
 		return fmt.Errorf("%w: %d elements, up to %d attributes, up to %d bytes each", ErrTooLarge, elements, attributes, longest)
 	}
 	return nil
+}
+
+// reader reads text, with pauses.
+func (b *budget) reader(text []byte) *pausing { return &pausing{text: text, pause: b.pause} }
+
+// pausing is a text that is read byte by byte, as an XML decoder does.
+type pausing struct {
+	text  []byte
+	at    int
+	pause func()
+}
+
+// ReadByte implements io.ByteReader.
+func (p *pausing) ReadByte() (byte, error) {
+	if p.at == len(p.text) {
+		return 0, io.EOF
+	}
+	if p.pause != nil && p.at%pauseBytes == pauseBytes-1 {
+		p.pause()
+	}
+	p.at++
+	return p.text[p.at-1], nil
+}
+
+// Read implements io.Reader.
+func (p *pausing) Read(into []byte) (int, error) {
+	if p.at == len(p.text) {
+		return 0, io.EOF
+	}
+	n := copy(into, p.text[p.at:])
+	p.at += n
+	return n, nil
 }

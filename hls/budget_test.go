@@ -309,3 +309,29 @@ func TestErrorsAreShort(t *testing.T) {
 		}
 	}
 }
+
+// TestPauses: whoever reads a large text gives the processor away again and again, and reads the same.
+func TestPauses(t *testing.T) {
+	t.Parallel()
+	var list, manifest strings.Builder
+	list.WriteString("#EXTM3U\n#EXT-X-TARGETDURATION:2\n")
+	manifest.WriteString(`<MPD type="static"><Period><AdaptationSet><Representation id="0"><SegmentList>`)
+	for i := range 10_000 {
+		fmt.Fprintf(&list, "#EXTINF:2,\nseg%d.ts\n", i)
+		fmt.Fprintf(&manifest, `<SegmentURL media="seg%d.m4s"/>`, i)
+	}
+	manifest.WriteString("</SegmentList></Representation></AdaptationSet></Period></MPD>")
+	for name, tt := range map[string]struct {
+		text  string
+		least int
+	}{"a.m3u8": {list.String(), 20_000 / pauseSteps}, "a.mpd": {manifest.String(), manifest.Len() / pauseBytes}} {
+		pauses := 0
+		paused, err := ParsePausing(name, []byte(tt.text), maxReferences, func() { pauses++ })
+		if err != nil || pauses < tt.least {
+			t.Errorf("%s: %d pauses, want %d, error %v", name, pauses, tt.least, err)
+		}
+		if at, err := ParseFile(name, []byte(tt.text)); err != nil || !reflect.DeepEqual(at, paused) {
+			t.Errorf("%s: another playlist with pauses", name)
+		}
+	}
+}

@@ -25,7 +25,14 @@ func ParseFile(path string, text []byte) (*Playlist, error) {
 // A text of a few bytes can name a million files. How many it names is counted before the first of them is made, so that
 // to refuse it costs no more than to read it.
 func ParseWithin(path string, text []byte, references int) (*Playlist, error) {
+	return ParsePausing(path, text, references, nil)
+}
+
+// ParsePausing is ParseWithin that calls pause every few tens of microseconds, as somebody else may need the processor: a text may take a
+// second. nil makes no pauses.
+func ParsePausing(path string, text []byte, references int, pause func()) (*Playlist, error) {
 	b := newBudget(text, references)
+	b.pause = pause
 	if Classify(path) == Manifest {
 		m := manifest{budget: b}
 		return m.parse(text)
@@ -67,7 +74,7 @@ func (m *manifest) parse(text []byte) (*Playlist, error) {
 		return nil, err
 	}
 	var root mpd
-	if err := decodeManifest(text, &root); err != nil {
+	if err := decodeManifest(m.budget.reader(text), &root); err != nil {
 		return nil, err
 	}
 	root.inherit()
@@ -97,8 +104,8 @@ func (m *manifest) parse(text []byte) (*Playlist, error) {
 }
 
 // decodeManifest reads one whole document.
-func decodeManifest(text []byte, root *mpd) error {
-	d := xml.NewDecoder(bytes.NewReader(text))
+func decodeManifest(text io.Reader, root *mpd) error {
+	d := xml.NewDecoder(text)
 	err := d.Decode(root)
 	for err == nil {
 		var t xml.Token

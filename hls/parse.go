@@ -152,7 +152,7 @@ func (p *parser) parse(text []byte) (*Playlist, error) {
 
 // read takes in one line without its end. Lines that begin with # but not with #EXT are comments.
 func (p *parser) read(line string) error {
-	p.budget.steps++
+	p.budget.turn()
 	switch {
 	case line == "":
 		return nil

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -301,7 +302,7 @@ func (w *worker) fetchInto(ctx context.Context, j plan.Job, share *hls.Share) (p
 	}
 	out := plan.Outcome{Result: plan.Done, ETag: info.ETag, Content: content, Modified: info.Modified, Finished: info.Finished}
 	size := int64(len(content))
-	pl, err := hls.ParseWithin(j.Path, content, w.memory.References(size))
+	pl, err := hls.ParsePausing(j.Path, content, w.memory.References(size), runtime.Gosched)
 	if err != nil {
 		return out, nil
 	}

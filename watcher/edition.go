@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -25,6 +26,9 @@ const (
 	// to lastRest.
 	firstRest = time.Second
 	lastRest  = 30 * time.Second
+	// A large playlist that was read once more, as it had given up its memory, is left alone for yieldRest: it may have to give it up
+	// again at once, and reading it again and again would take the processor from those that it gave way to.
+	yieldRest = 5 * time.Second
 )
 
 // reading is what is known of how a playlist is read.
@@ -68,6 +72,7 @@ type edition struct {
 	reason  string // why it is refused
 	err     error
 	need    int64 // the memory that is missing; 0 if none is
+	asked   bool  // it is read once more, as somebody asked
 	sum     [32]byte
 	awaits  []string
 	spans   []span
@@ -123,7 +128,7 @@ func (r *run) startReading(f *file) {
 	if f.told.reported != (hls.Version{}) && !f.told.forced {
 		e.last, e.known = f.sum, f.told.reported
 	}
-	e.fresh = !f.told.known()
+	e.fresh, e.asked = !f.told.known(), f.told.forced
 	l := smallTexts
 	if e.fact.Version.Size > smallText {
 		l = largeTexts
@@ -199,7 +204,7 @@ func (e *edition) text() ([]byte, error) {
 // parse puts what the text names into the fact.
 func (e *edition) parse(text []byte) {
 	size := int64(len(text))
-	list, err := hls.ParseWithin(e.fact.Path, text, e.memory.References(size))
+	list, err := hls.ParsePausing(e.fact.Path, text, e.memory.References(size), runtime.Gosched)
 	if err != nil {
 		e.err, e.reason = err, hls.RefusedPlaylist
 		if errors.Is(err, hls.ErrTooLarge) {
@@ -241,6 +246,10 @@ func (e *edition) deal(r *run) {
 	f := e.f
 	f.read.editions = f.read.editions[1:]
 	f.read.learn(e)
+	if e.fact.Playlist != nil {
+		f.read.memory.cost, f.read.memory.costOf = e.fact.Playlist.Cost(e.fact.Version.Size), e.fact.Version.Size
+	}
+	rest := f.read.pause(e)
 	if r.reported(e) {
 		if e.file != nil {
 			_ = e.file.Close()
@@ -248,7 +257,7 @@ func (e *edition) deal(r *run) {
 	} else {
 		r.discard(e)
 	}
-	switch rest := f.read.pause(e); {
+	switch {
 	case e.need > 0, rest > 0:
 		f.read.rest = time.Now().Add(rest)
 		for _, next := range f.read.editions { // the newest version on disk is what is read next
@@ -321,6 +330,9 @@ func (q *reading) pause(e *edition) time.Duration {
 	var rest time.Duration
 	if e.took > slowText {
 		rest = restFactor * e.took
+	}
+	if e.asked && e.memory.Large(e.fact.Share.Bytes()) {
+		rest = max(rest, yieldRest)
 	}
 	switch {
 	case e.reason == hls.RefusedSize:

@@ -18,10 +18,12 @@ const (
 
 // memoryWait is what is known of a playlist whose newest version is not read yet, as playlists take all the memory that they may.
 type memoryWait struct {
-	need  int64      // in bytes; 0 if it does not wait
-	size  int64      // of the version of which need was found out
-	share *hls.Share // what it was given since
-	told  time.Time  // when the log was told
+	need   int64 // in bytes; 0 if it does not wait
+	size   int64 // of the version of which need was found out
+	cost   int64 // of the version that was read last, which had costOf bytes
+	costOf int64
+	share  *hls.Share // what it was given since
+	told   time.Time  // when the log was told
 }
 
 // memoryQueue is who waits for memory. It is owned by the loop.
@@ -38,6 +40,9 @@ func (r *run) reserve(f *file, size int64) (share *hls.Share, ok bool) {
 	need := hls.Cost(size, 0)
 	if size >= w.size {
 		need = max(need, w.need)
+	}
+	if size >= w.costOf {
+		need = max(need, w.cost) // it is hardly less than before
 	}
 	delete(r.waiting.files, f)
 	share, w.share = w.share, nil

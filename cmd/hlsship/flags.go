@@ -164,7 +164,7 @@ func settings() []setting {
 		{group: process, name: nameWebConfig, value: "FILE",
 			usage: "web configuration file of Prometheus' exporters, for TLS and passwords on that address; a change of it is taken at once"},
 		{group: process, name: nameMemory, kind: size, value: "SIZE", def: "auto",
-			usage: "memory that playlists of all channels may take; beyond it the largest wait; \"auto\" is 40 % of GOMEMLIMIT, else 30 % of the limit of the control group, else 192MiB"},
+			usage: "memory that playlists of all channels may take; beyond it the largest wait; \"auto\" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB"},
 		{group: process, name: nameLogLevel, kind: choice, choices: []string{"debug", "info", "warn", "error"}, value: "LEVEL", def: "info",
 			usage: "least level that is logged"},
 		{group: process, name: nameLogFormat, kind: choice, choices: []string{"text", "json"}, value: "FORMAT", def: "text",

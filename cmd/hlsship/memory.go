@@ -22,8 +22,8 @@ const (
 	heapPercent = 75
 	// Of what the runtime may take the playlists get playlistPercent, but not less than leastBudget: what is parsed and what
 	// is collected only later comes on top. Where nothing limits the process they get plainBudget.
-	playlistPercent = 40
-	leastBudget     = 32 << 20
+	playlistPercent = 25
+	leastBudget     = 24 << 20
 	plainBudget     = 192 << 20
 )
 

@@ -36,7 +36,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l hold-warn -d 'how lo
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l drain-timeout -d 'time to ship what is left after the first SIGTERM or SIGINT' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l web-config -d 'web configuration file of Prometheus\' exporters, for TLS and passwords on that address; a change of it is taken at once' -r -F
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l memory-budget -d 'memory that playlists of all channels may take; beyond it the largest wait; "auto" is 40 % of GOMEMLIMIT, else 30 % of the limit of the control group, else 192MiB' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l memory-budget -d 'memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-level -d 'least level that is logged' -x -a 'debug info warn error'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l config -d 'configuration file in YAML' -r -F
@@ -77,7 +77,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l hold-warn -d 'how 
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l drain-timeout -d 'time to ship what is left after the first SIGTERM or SIGINT' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l web-config -d 'web configuration file of Prometheus\' exporters, for TLS and passwords on that address; a change of it is taken at once' -r -F
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l memory-budget -d 'memory that playlists of all channels may take; beyond it the largest wait; "auto" is 40 % of GOMEMLIMIT, else 30 % of the limit of the control group, else 192MiB' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l memory-budget -d 'memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-level -d 'least level that is logged' -x -a 'debug info warn error'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l config -d 'configuration file in YAML' -r -F

@@ -42,7 +42,7 @@ run)
 		'*--drain-timeout[time to ship what is left after the first SIGTERM or SIGINT]:value: ' \
 		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \
 		'*--web-config[web configuration file of Prometheus'\'' exporters, for TLS and passwords on that address; a change of it is taken at once]:path:_files' \
-		'*--memory-budget[memory that playlists of all channels may take; beyond it the largest wait; "auto" is 40 % of GOMEMLIMIT, else 30 % of the limit of the control group, else 192MiB]:value: ' \
+		'*--memory-budget[memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB]:value: ' \
 		'*--log-level[least level that is logged]:value:(debug info warn error)' \
 		'*--log-format[how the log is written to standard error]:value:(text json)' \
 		'*--config[configuration file in YAML]:path:_files' \
@@ -84,7 +84,7 @@ check)
 		'*--drain-timeout[time to ship what is left after the first SIGTERM or SIGINT]:value: ' \
 		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \
 		'*--web-config[web configuration file of Prometheus'\'' exporters, for TLS and passwords on that address; a change of it is taken at once]:path:_files' \
-		'*--memory-budget[memory that playlists of all channels may take; beyond it the largest wait; "auto" is 40 % of GOMEMLIMIT, else 30 % of the limit of the control group, else 192MiB]:value: ' \
+		'*--memory-budget[memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB]:value: ' \
 		'*--log-level[least level that is logged]:value:(debug info warn error)' \
 		'*--log-format[how the log is written to standard error]:value:(text json)' \
 		'*--config[configuration file in YAML]:path:_files' \

@@ -57,12 +57,12 @@ func TestMemoryBudget(t *testing.T) {
 		heap, budget int64 // in MiB, rounded down
 	}{
 		"nothing limits it":                   {memory{}, 0, 192},
-		"container of 256 MiB":                {memory{group: 256 * mib}, 191, 76},
-		"chart, which sets GOMEMLIMIT":        {memory{group: 256 * mib, runtime: 192 * mib}, 192, 76},
-		"GOMEMLIMIT alone":                    {memory{runtime: 500 * mib}, 500, 200},
-		"GOMEMLIMIT beyond the control group": {memory{group: 256 * mib, runtime: 1024 * mib}, 256, 102},
-		"tiny":                                {memory{group: 40 * mib}, 29, 32},
-		"large":                               {memory{group: 10240 * mib}, 7679, 3071},
+		"container of 256 MiB":                {memory{group: 256 * mib}, 191, 47},
+		"chart, which sets GOMEMLIMIT":        {memory{group: 256 * mib, runtime: 192 * mib}, 192, 47},
+		"GOMEMLIMIT alone":                    {memory{runtime: 500 * mib}, 500, 125},
+		"GOMEMLIMIT beyond the control group": {memory{group: 256 * mib, runtime: 1024 * mib}, 256, 63},
+		"tiny":                                {memory{group: 40 * mib}, 29, 24},
+		"large":                               {memory{group: 10240 * mib}, 7679, 1919},
 	} {
 		if heap, budget := tt.memory.heap()/mib, tt.memory.budget()/mib; heap != tt.heap || budget != tt.budget {
 			t.Errorf("%s: %d MiB for the heap and %d MiB for playlists, want %d and %d", name, heap, budget, tt.heap, tt.budget)
@@ -77,7 +77,7 @@ func TestMemoryIsTaken(t *testing.T) {
 		name, budget, limit string
 		shown, metric       string
 	}{
-		{"by the limit", "auto", "500MiB", `limit="500 MiB" budget="200 MiB"`, "hlsship_memory_budget_bytes 2.09715"},
+		{"by the limit", "auto", "500MiB", `limit="500 MiB" budget="125 MiB"`, "hlsship_memory_budget_bytes 1.310719"},
 		{"by the setting", "64MiB", "500MiB", `limit="500 MiB" budget="64 MiB"`, "hlsship_memory_budget_bytes 6.7108864e+07"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -153,3 +153,24 @@ func TestPauses(t *testing.T) {
 		}
 	}
 }
+
+// TestLargePlaylistThatYieldsIsLeftAlone: a large playlist that gave up its memory is read again, and after that not before some seconds,
+// however often somebody asks; one that is small, or that its packager wrote anew, waits for nothing.
+func TestLargePlaylistThatYieldsIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	account := hls.NewAccount(8 << 20)
+	x := start(t, func(c *Config) { c.Memory = account })
+	large, small := segments("large", 400), segments("small", 10)
+	x.write("large.m3u8", large)
+	x.settled("large.m3u8", large).Share.Release()
+	x.write("small.m3u8", small)
+	x.settled("small.m3u8", small).Share.Release()
+	x.w.Look("large.m3u8")
+	x.settled("large.m3u8", large).Share.Release() // once at once
+	for range 3 {
+		x.w.Look("large.m3u8")
+		x.w.Look("small.m3u8")
+		x.settled("small.m3u8", small).Share.Release()
+		x.barrier() // and not the large one
+	}
+}

@@ -77,7 +77,7 @@ func TestMemoryIsTaken(t *testing.T) {
 		name, budget, limit string
 		shown, metric       string
 	}{
-		{"by the limit", "auto", "500MiB", `limit="500 MiB" budget="125 MiB"`, "hlsship_memory_budget_bytes 1.310719"},
+		{"by the limit", "auto", "500MiB", `limit="500 MiB" budget="125 MiB"`, "hlsship_memory_budget_bytes 1.31072"},
 		{"by the setting", "64MiB", "500MiB", `limit="500 MiB" budget="64 MiB"`, "hlsship_memory_budget_bytes 6.7108864e+07"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

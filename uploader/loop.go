@@ -55,7 +55,11 @@ type probe struct {
 
 // step has the Plan go on and carries out what follows. It returns when the Plan wants to go on although nothing happens.
 func (l *loop) step(stopping bool) (next time.Time) {
-	e := l.plan.Advance(time.Now(), l.allowance(stopping))
+	may := l.allowance(stopping)
+	e := l.plan.Advance(time.Now(), may)
+	if l.advanced != nil {
+		l.advanced(may)
+	}
 	l.start(e.Jobs)
 	if !stopping {
 		l.listen(time.Now())

@@ -49,6 +49,7 @@ type theatre struct {
 	memory *storetest.Memory
 	kills  int
 	public string // URL of the directory; "" for that of its prefix
+	wrong  bool   // the books are
 	gaveUp bool   // something for want of room, or with a process that alone had it
 	circumstances
 	lists int // how many playlists there are in the end
@@ -126,6 +127,9 @@ func shipOne(t *testing.T, seed uint64) {
 	memory.Skew, memory.Undated, memory.Forgetful = th.skew, th.undated, th.forgetful
 	log("packager: %s kills %d latency %v %s", p, th.kills, slow, th.circumstances)
 	th.play(p)
+	if th.wrong {
+		return
+	}
 	viewer.Finale()
 	for key, content := range memory.Contents() {
 		if bytes.HasPrefix(content, []byte("of others")) {
@@ -184,6 +188,7 @@ func (th *theatre) play(p *packager) {
 		th.t.Errorf("run: %v", err)
 	}
 	th.faults.Wait()
+	<-ended // as it has not if the books are wrong
 }
 
 // ship runs one uploader: until ctx is done, which kills it, or until the packager ended and a little more
@@ -205,6 +210,15 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 	if err != nil {
 		th.t.Fatal(err)
 	}
+	ctx, fail := context.WithCancel(ctx)
+	defer fail()
+	up.Audit(func(faults []string, state string) {
+		fail() // the Plan cannot be trusted any more
+		if !th.wrong {
+			th.wrong = true
+			th.t.Errorf("the books are wrong at %s:\n\t%s\n%s", time.Now().Format("15:04:05.000"), strings.Join(faults, "\n\t"), state)
+		}
+	})
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
 	go th.disk.watch(ctx, watching, rng, facts, looks)

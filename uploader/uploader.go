@@ -87,6 +87,8 @@ type Uploader struct {
 	worker *worker
 	claims *claims
 	log    *journal
+
+	advanced func(may plan.Allowance) // what a test does whenever the Plan went on; nil for nothing
 }
 
 // New returns an Uploader, or an error that names every setting that is wrong. It does no I/O.

@@ -27,15 +27,23 @@ type retries struct {
 	draining bool      // no fact will come any more
 }
 
-// holdOff has b wait after a failure. The streams may ship what b is the wait of.
-func (p *Plan) holdOff(b *backOff, out Outcome, streams ...*stream) {
+// holdOff has b wait after a failure.
+func (p *Plan) holdOff(b *backOff, out Outcome) {
 	b.failures++
 	b.since, b.own, b.asked, b.heard = p.now, out.RetryIn, min(out.Asked, maxRetryAfter), p.heard
-	if b.asked > b.own {
-		for _, s := range streams {
-			p.oblige(s)
-		}
+}
+
+// waits reports whether b is not over yet, and has s looked at again when it is.
+func (p *Plan) waits(b *backOff, backlog bool, s *stream) bool {
+	at := p.retryAt(b, backlog)
+	if !p.now.Before(at) {
+		return false
 	}
+	p.alarm(at, s)
+	if b.asked > b.own && b.heard == p.heard {
+		p.oblige(s)
+	}
+	return true
 }
 
 // oblige notes that s waits because the store asked for it.

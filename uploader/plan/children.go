@@ -47,8 +47,7 @@ func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
 		if child.fetched || child.fetching || child.last != nil {
 			continue
 		}
-		if at := p.retryAt(&child.backOff, false); p.now.Before(at) {
-			p.alarm(at, l.stream)
+		if p.waits(&child.backOff, false, l.stream) {
 			break
 		}
 		if l.stream.asking >= p.cfg.PerStream {

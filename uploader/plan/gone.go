@@ -47,3 +47,19 @@ func (s *snapshot) hopeless() bool {
 	}
 	return false
 }
+
+// forgetObject drops what is known of a name that is gone, named by nobody and has nothing left to ship.
+func (p *Plan) forgetObject(o *object) {
+	if !o.gone || o.busy() || len(o.naming) > 0 || p.objects[o.path] != o {
+		return
+	}
+	o.query = false
+	if o.pendingWork() || o.newest != nil && !o.newest.wanted && p.strays.holds(o) {
+		return
+	}
+	p.uncount(o.newest)
+	p.release(o.newest)
+	p.strays.forget(o)
+	o.unproven = false // the store is not asked for it any more
+	delete(p.objects, o.path)
+}

@@ -43,10 +43,18 @@ func (p *Plan) trust(o *object) bool {
 	o.remote, o.etag, o.unproven = v, v.noted, true
 	p.uncount(v)
 	p.checked(v)
-	if o.stream != nil {
-		o.stream.proofs = append(o.stream.proofs, o)
-	}
+	p.proveLater(o)
 	return true
+}
+
+// proveLater has the store asked, after all else, whether it has what is noted of o.
+func (p *Plan) proveLater(o *object) {
+	s := o.stream
+	if s == nil || p.streams[s.key] != s { // it was forgotten
+		s = p.unnamed(o.path)
+	}
+	s.proofs = append(s.proofs, o)
+	p.wake(s)
 }
 
 // vouch believes what is noted of the files that the published version of l names, now that it may be known. The bytes that it
@@ -73,8 +81,7 @@ func (p *Plan) proof(s *stream) *object {
 	for p.listed && len(s.proofs) > 0 {
 		o := s.proofs[0]
 		if o.unproven && !o.busy() && o.asked == nil && o.newest != nil && o.stored(o.newest) {
-			if at := p.retryAt(&o.backOff, true); p.now.Before(at) {
-				p.alarm(at, s)
+			if p.waits(&o.backOff, true, s) {
 				return nil
 			}
 			return o

@@ -259,12 +259,13 @@ func (p *Plan) adopt(o *object, v *version) {
 		v.wanted = v.wanted || old.wanted
 	}
 	p.uncount(old)
+	p.ground(o, old)
 	o.backOff = backOff{}
-	if old != nil && old.id != v.id && !o.stored(old) {
-		if old.wanted && !old.refused && o.isMedia() { // others are mostly rewritten with the same bytes
+	if old != nil && old.id != v.id {
+		if old.wanted && !old.refused && !o.stored(old) && o.isMedia() { // others are mostly rewritten with the same bytes
 			p.lose(o, "superseded")
 		}
-		p.supersede(o, old)
+		p.supersede(o, old) // also where the store has less of it than a playlist names
 	}
 	p.release(old)
 	if old != nil && old.id != v.id {
@@ -391,18 +392,18 @@ func (p *Plan) enqueue(o *object, s *stream) {
 	if !slices.Contains(o.queues, s) {
 		o.joins(s)
 		s.queue = append(s.queue, o)
-		if f := o.flight; f != nil {
-			f.board(s)
-		}
 	}
 	p.wake(s)
 	p.touch(s)
 }
 
-// joins notes that o stands in the queue or backlog of s.
+// joins notes that o stands in the queue or backlog of s, which counts the request for it that is under way.
 func (o *object) joins(s *stream) {
 	if o.queues = append(o.queues, s); o.stream == nil {
 		o.stream = s
+	}
+	if o.flight != nil {
+		o.flight.board(s)
 	}
 }
 
@@ -428,21 +429,6 @@ func (p *Plan) wakeNaming(o *object) {
 		p.wake(n.list.stream)
 	}
 	p.wakeQueues(o)
-}
-
-// forgetObject drops what is known of a name that is gone, named by nobody and has nothing left to ship.
-func (p *Plan) forgetObject(o *object) {
-	if !o.gone || o.busy() || len(o.naming) > 0 || p.objects[o.path] != o {
-		return
-	}
-	o.query = false
-	if o.pendingWork() || o.newest != nil && !o.newest.wanted && p.strays.holds(o) {
-		return
-	}
-	p.uncount(o.newest)
-	p.release(o.newest)
-	p.strays.forget(o)
-	delete(p.objects, o.path)
 }
 
 // pendingWork reports whether a request for o is to be made sooner or later.

@@ -31,7 +31,7 @@ func (p *Plan) reportPut(j *errand, out Outcome) {
 			p.reject(o, v, out)
 			break
 		}
-		p.holdOff(&o.backOff, out, o.queues...)
+		p.holdOff(&o.backOff, out)
 	case Different, Present, Absent, Cancelled:
 	}
 	p.requeue(o)
@@ -87,7 +87,7 @@ func (p *Plan) reportCompare(j *errand, out Outcome) {
 	case Gone:
 		p.dead(o, v)
 	case Failed:
-		p.holdOff(&o.backOff, out, o.queues...)
+		p.holdOff(&o.backOff, out)
 	case Cancelled:
 	}
 	p.requeue(o)
@@ -191,6 +191,7 @@ func (p *Plan) dead(o *object, v *version) {
 
 func (p *Plan) discard(o *object, v *version) {
 	p.uncount(v)
+	p.ground(o, v)
 	p.release(v)
 	switch v {
 	case o.asked:
@@ -228,7 +229,7 @@ func (p *Plan) requeue(o *object) {
 	if o.pendingWork() {
 		p.queue(o)
 	} else if o.unproven && p.listed {
-		o.stream.proofs = append(o.stream.proofs, o)
+		p.proveLater(o)
 	}
 	p.wakeNaming(o)
 	for _, n := range o.naming {

@@ -195,7 +195,7 @@ func (p *Plan) jobs() []Job {
 	var jobs []Job
 	for {
 		// Those that waited for a slot go before those that something happened to.
-		streams := slices.Concat(p.slots.readmit(forPlaylist), p.slots.readmit(forEdge), p.slots.readmit(forBacklog))
+		streams := slices.Concat(p.slots.readmit(forPlaylist), p.slots.readmit(forEdge), p.slots.readmit(forBacklog), p.slots.readmit(forMore))
 		if len(streams) == 0 {
 			streams, p.dirty = p.dirty, nil
 			for _, s := range streams {

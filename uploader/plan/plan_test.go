@@ -15,7 +15,7 @@ import (
 // desk drives a Plan by hand: facts in, jobs out, answers in.
 type desk struct {
 	t      *testing.T
-	plan   *Plan
+	plan   *auditor
 	health health // of the store, as the answers show it
 	now    time.Time
 	inode  uint64
@@ -24,7 +24,7 @@ type desk struct {
 }
 
 func newDesk(t *testing.T, c Config) *desk {
-	d := &desk{t: t, plan: New(c), now: time.Unix(1000, 0), under: map[string]Job{}}
+	d := &desk{t: t, plan: &auditor{Plan: New(c), t: t}, now: time.Unix(1000, 0), under: map[string]Job{}}
 	d.plan.tick(d.now.Add(-time.Minute))
 	d.plan.EndSurvey(false) // a store that cannot be listed is asked
 	return d
@@ -185,7 +185,7 @@ type health struct {
 }
 
 // tell has p and the health of its store take in how a job ended, as the uploader does.
-func tell(p *Plan, h *health, j Job, o Outcome) {
+func tell(p *auditor, h *health, j Job, o Outcome) {
 	several, refused := false, false
 	switch o.Result {
 	case Done, Different, Present, Absent:

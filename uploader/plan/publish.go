@@ -56,7 +56,7 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 	case store.Transient, store.Alarm, store.NotFound:
 	}
 	p.decided(l, "not stored", "", out.Kind.String())
-	p.holdOff(&l.backOff, out, l.stream)
+	p.holdOff(&l.backOff, out)
 }
 
 // doubts reports whether s may be published although nobody knows.
@@ -160,10 +160,7 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 		p.conflict(l, !l.exists)
 		p.unpublish(l)
 	case Failed:
-		p.holdOff(&l.backOff, out, l.stream)
-		if j.asker != nil && l.asked > 0 {
-			p.oblige(j.asker)
-		}
+		p.holdOff(&l.backOff, out)
 		l.askAgain()
 	case Different, Present, Void, Gone, Cancelled:
 		l.askAgain()

@@ -26,7 +26,7 @@ func (p *Plan) reject(o *object, v *version, out Outcome) {
 		p.rejects.files = append(p.rejects.files, o)
 	}
 	out.RetryIn = RejectedDelay
-	p.holdOff(&o.backOff, out, o.queues...)
+	p.holdOff(&o.backOff, out)
 }
 
 // sortRejects gives up what was rejected and is needed no more, once a second.

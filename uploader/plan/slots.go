@@ -12,10 +12,11 @@ const (
 	forPlaylist class = iota // a playlist is published
 	forEdge                  // a file that the live edge waits for, or a playlist that is read back
 	forBacklog               // any other file
+	forMore                  // a file forEdge of a stream that has one under way
 	classes
 )
 
-// leastSlots is one for each class.
+// leastSlots is one for each class of requests; forMore are forEdge as well.
 const leastSlots = 3
 
 // slots counts the requests under way, all of which together are at most Config.Workers, and remembers the streams that
@@ -35,6 +36,9 @@ func (t *slots) busy() int { return t.flying[forPlaylist] + t.flying[forEdge] + 
 
 // free returns how many requests of a class may begin now.
 func (t *slots) free(c class) int {
+	if c == forMore {
+		return t.free(forEdge) - t.all/4 // the rest is for streams that have none
+	}
 	n := t.all - t.busy()
 	if c != forPlaylist {
 		n = min(n, t.all-max(1, t.all/8)-t.flying[forEdge]-t.flying[forBacklog])
@@ -71,9 +75,6 @@ func (t *slots) readmit(c class) []*stream {
 	return all
 }
 
-// few reports whether so many slots are taken that the rest is kept for streams that have none.
-func (t *slots) few() bool { return 4*t.free(forEdge) <= t.all }
-
 // flight is a request for an object.
 type flight struct {
 	began   time.Time
@@ -92,6 +93,14 @@ func (f *flight) board(s *stream) {
 	s.flying++
 	if f.backlog {
 		s.behind++
+	}
+}
+
+// ground notes that v does not wait any more, so that nothing is to be taken off for its being under way.
+func (p *Plan) ground(o *object, v *version) {
+	if f := o.flight; f != nil && f.version == v {
+		p.flyingBytes -= f.bytes
+		f.bytes = 0
 	}
 }
 

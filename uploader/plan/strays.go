@@ -54,9 +54,6 @@ func (s *strays) add(o *object) {
 
 // forget takes out what is known no longer.
 func (s *strays) forget(o *object) {
-	if o.newest == nil || !o.newest.file.Found || !o.isMedia() {
-		return
-	}
 	key, n, ok := serial(o.path)
 	switch found := s.found[key]; {
 	case !ok:

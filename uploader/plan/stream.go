@@ -91,8 +91,7 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 	if l.fetched && next == nil {
 		return Job{}, false
 	}
-	if at := p.retryAt(&l.backOff, false); p.now.Before(at) {
-		p.alarm(at, l.stream)
+	if p.waits(&l.backOff, false, l.stream) {
 		return Job{}, false
 	}
 	if l.fetched && p.now.Before(l.notBefore) {
@@ -196,7 +195,11 @@ func (p *Plan) admits(s *stream, c class) bool {
 	if c == forEdge {
 		flying -= s.behind
 	}
-	if flying >= p.width(s) || c == forEdge && flying > 0 && p.slots.few() {
+	if flying >= p.width(s) {
+		return false
+	}
+	if c == forEdge && flying > 0 && p.slots.free(forMore) <= 0 {
+		p.slots.deny(s, forMore)
 		return false
 	}
 	if p.slots.free(c) <= 0 {
@@ -229,7 +232,7 @@ func (p *Plan) pick(s *stream) (o *object, c class) {
 	return p.proof(s), forBacklog
 }
 
-// first returns the first eligible object of a queue of s and drops those at hand that have nothing to ship.
+// first returns the first eligible object of a queue of s and drops those at hand that have nothing to ship, or that s ships no more.
 func (p *Plan) first(s *stream, queue *[]*object) *object {
 	q := *queue
 	n := min(len(q), window)
@@ -237,7 +240,7 @@ func (p *Plan) first(s *stream, queue *[]*object) *object {
 	rest := n // what is kept is moved to the end of the window: what is behind it may be very much
 	for i := n - 1; i >= 0; i-- {
 		o := q[i]
-		if !o.pendingWork() && !o.busy() {
+		if !slices.Contains(o.queues, s) || !o.pendingWork() && !o.busy() {
 			o.queues = slices.DeleteFunc(o.queues, func(x *stream) bool { return x == s })
 			continue
 		}
@@ -272,8 +275,7 @@ func (p *Plan) eligible(o *object, s *stream) bool {
 	if unread && !p.asks(o, s) {
 		return false
 	}
-	if at := p.retryAt(&o.backOff, o.behind); p.now.Before(at) {
-		p.alarm(at, s)
+	if p.waits(&o.backOff, o.behind, s) {
 		return false
 	}
 	return o.compares() || p.mayOverwrite(o, o.newest, s)

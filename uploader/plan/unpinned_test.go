@@ -232,6 +232,7 @@ func TestUnpinnedCostsTheOthersNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			took := func(playlists int) time.Duration {
 				d := newDesk(t, Config{Budget: 1000})
+				d.unaudited()
 				large := d.file("b.ts")
 				large.Version.Size = 1 << 40
 				d.plan.Observe(large)

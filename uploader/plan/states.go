@@ -1,0 +1,146 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// String tells all that is known of playlists, files and streams, by their names.
+func (p *Plan) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "plan at %s: waiting=%d bytes=%d unsure=%d flying=%d slots=%d/%d dirty=%d denied=%d", clock(p.now),
+		p.waiting, p.waitingBytes, p.unsureBytes, p.flyingBytes, p.slots.flying, p.slots.all, len(p.dirty),
+		[]int{len(p.slots.denied[0]), len(p.slots.denied[1]), len(p.slots.denied[2])})
+	b.WriteString(words(" listed", p.listed, " scanning", p.scanning, " failing", p.failing, " draining", p.draining, " unconditional", p.cfg.Unconditional) + "\n")
+	for _, name := range slices.Sorted(maps.Keys(p.lists)) {
+		fmt.Fprintln(&b, p.lists[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.objects)) {
+		fmt.Fprintln(&b, p.objects[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.streams)) {
+		fmt.Fprintln(&b, p.streams[name])
+	}
+	return b.String()
+}
+
+// String tells all that is known of a playlist, a version a line.
+func (l *list) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "playlist %s:%s", l.path, words(" gone", l.gone, " fetched", l.fetched, " fetching", l.fetching, " exists", l.exists,
+		" contested", l.contested, " blind", l.blind, " outdated", l.outdated, " slow", l.edge.slow,
+		" yielded", !l.yielded.IsZero()))
+	fmt.Fprintf(&b, " etag=%q%s%s%s", l.etag, at(" recheck", l.recheck), at(" not_before", l.notBefore), &l.backOff)
+	for parent := range l.parents {
+		fmt.Fprintf(&b, " in=%s", parent.path)
+	}
+	all := l.all()
+	if l.last != nil && !slices.Contains(all, l.last) {
+		all = append(all, l.last)
+	}
+	slices.SortStableFunc(all, func(a, b *snapshot) int { return int(a.seq) - int(b.seq) }) //nolint:gosec // they are small
+	for _, s := range all {
+		fmt.Fprintf(&b, "\n\t%s%s", s, words(" PENDING", slices.Contains(l.pending, s), " published", s == l.published, " doubt", l.doubts(s),
+			" flying", s == l.flying, " last", s == l.last, " goal", s == l.edge.goal))
+	}
+	return b.String()
+}
+
+// String tells what a version of a playlist names, and what it waits for.
+func (s *snapshot) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "version %d seen %s%s cursor=%d/%d found=%d/%d:", s.seq, clock(s.file.Seen), words(" dropped", s.dropped, " exposed", s.exposed,
+		" anew", s.anew, " left", s.left(), " tardy", s.tardy, " rejected", s.rejected, " inherited", s.inherited, " unread", s.text.content == nil,
+		" found", s.file.Found, " ended", s.file.Playlist != nil && s.file.Playlist.Ended), s.cursor, len(s.binds), s.found, len(s.lists))
+	if s.outside != "" {
+		fmt.Fprintf(&b, " %s=%q", s.reason, s.outside)
+	}
+	for i := range s.binds {
+		x := &s.binds[i]
+		means := "?"
+		if x.ver != nil {
+			means = fmt.Sprint(x.ver.id)
+		}
+		fmt.Fprintf(&b, " %s@%s%s", x.obj.path, means, words("+", x.satisfied(), "~", x.waits, "!", x.anew, " declined", x.declined, " soft", x.soft, " hint", x.hint, " free", x.free))
+	}
+	for _, child := range s.lists {
+		fmt.Fprintf(&b, " %s%s", child.path, words("+", child.exists))
+	}
+	return b.String()
+}
+
+// String tells all that is known of a file.
+func (o *object) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "file %s:%s etag=%q", o.path, words(" gone", o.gone, " behind", o.behind, " late", o.late, " query", o.query, " looked", o.looked,
+		" clashed", o.clashed, " lost", o.lost, " unproven", o.unproven), o.etag)
+	for _, x := range []struct {
+		role string
+		v    *version
+	}{{"newest", o.newest}, {"asked", o.asked}, {"remote", o.remote}, {"recall", o.recall}} {
+		if x.v != nil {
+			fmt.Fprintf(&b, " %s=%s", x.role, x.v)
+		}
+	}
+	for _, n := range o.naming {
+		fmt.Fprintf(&b, " in=%s*%d,%d", n.list.path, n.count, n.exposed)
+	}
+	for _, w := range o.waiters {
+		fmt.Fprintf(&b, " waited_for_by=%s/%d", w.s.list.path, w.s.seq)
+	}
+	for _, s := range o.queues {
+		fmt.Fprintf(&b, " queue=%s", s.key)
+	}
+	if f := o.flight; f != nil {
+		fmt.Fprintf(&b, " flying_since=%s bytes=%d", clock(f.began), f.bytes)
+		if f.version != nil {
+			fmt.Fprintf(&b, " of=%s", f.version)
+		}
+	}
+	return b.String() + o.backOff.String()
+}
+
+// String tells what is known of a version, in one word.
+func (v *version) String() string {
+	return fmt.Sprintf("%d(%dB%s%s)", v.id, v.file.Version.Size, words(" wanted", v.wanted, " kept", v.kept, " counted", v.counted, " unsure", v.unsure, " check", v.check,
+		" differs", v.differs, " absent", v.absent, " met", v.met, " refused", v.refused, " rejected", v.rejected, " vetted", v.vetted,
+		" found", v.file.Found, " spent", v.file.Source == nil, " noted", v.noted != "", " unpinned", v.unpinned != ""), at(" seen", v.file.Seen))
+}
+
+// String tells how many files stand where in a stream.
+func (s *stream) String() string {
+	return fmt.Sprintf("stream %s: queue=%d backlog=%d compare=%d proofs=%d flying=%d behind=%d asking=%d width=%d%s%s", s.key, len(s.queue), len(s.backlog),
+		len(s.compare), len(s.proofs), s.flying, s.behind, s.asking, s.width, at(" alarm", s.alarm), words(" dirty", s.dirty, " obliged", s.obliged, " denied", s.denied != [classes]bool{}))
+}
+
+// String tells of a wait, and nothing of none.
+func (b *backOff) String() string {
+	if *b == (backOff{}) {
+		return ""
+	}
+	return fmt.Sprintf(" failures=%d since=%s own=%v asked=%v", b.failures, clock(b.since), b.own, b.asked)
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05.000") }
+
+// at is a time with its name, "" for none.
+func at(name string, t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return name + "=" + clock(t)
+}
+
+// words returns each word before which true comes behind.
+func words(pairs ...any) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] == true {
+			fmt.Fprint(&b, pairs[i])
+		}
+	}
+	return b.String()
+}

@@ -328,6 +328,7 @@ func (p *Plan) observeList(f hls.File) {
 	if l.stream == nil {
 		l.stream = p.stream(l.path, path.Dir(l.path))
 		l.stream.list, l.run = l, &run{first: true}
+		p.wakeParents(l) // the wait of l keeps them from asking for the next one no more
 	}
 	if p.reread(l, f) {
 		return

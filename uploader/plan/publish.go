@@ -87,6 +87,11 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	if old != nil && old != s {
 		p.conceal(old)
 	}
+	for i := range s.binds {
+		if o := s.binds[i].obj; o.pendingWork() {
+			p.wakeQueues(o) // other streams may overwrite it, now that nothing is in doubt
+		}
+	}
 	p.renewAll(s)
 	s.text.letGo()
 	s.file.Share.MayYield(nil)

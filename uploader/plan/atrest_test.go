@@ -97,10 +97,12 @@ func TestBytesReplacedWhileNobodyLooked(t *testing.T) {
 		"the published text, and its bytes are compared before that is read back": func(d *desk) {
 			text := playlistText(0, false, "s0.ts")
 			f := d.file("s0.ts")
-			f.Found, f.Named, f.Spooled = true, true, true // its folder's stream may compare it
+			f.Found = true
 			d.plan.Observe(f)
 			d.atRest("x.m3u8", text)
 			d.want("fetch x.m3u8")
+			d.playlist("y.m3u8", playlistText(0, false, "s0.ts", "never.ts")) // whose stream may compare it
+			d.fresh("y.m3u8")
 			d.tick(time.Second)
 			d.want("compare s0.ts")
 			d.answer("compare s0.ts", different)
@@ -110,7 +112,7 @@ func TestBytesReplacedWhileNobodyLooked(t *testing.T) {
 			d.want("put s0.ts")
 			d.done("put s0.ts")
 			d.want()
-			if names := d.plan.Unshipped(); len(names) > 0 {
+			if names := d.plan.Unshipped(); len(names) != 1 || names[0] != "y.m3u8" {
 				d.t.Errorf("still to be shipped: %q", names)
 			}
 		},

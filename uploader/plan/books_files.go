@@ -99,7 +99,7 @@ func (b *books) pins() {
 	p, u, bytes, asked := b.p, &b.p.unpinned, int64(0), int64(0)
 	for _, v := range u.versions {
 		bytes += v.size()
-		if o := p.objects[v.file.Path]; o == nil || o.newest != v || v.counted || v.refused || v.unpinned == "" || o.gone {
+		if o := p.objects[v.file.Path]; o == nil || o.newest != v || v.counted || v.refused || v.unpinned == "" || o.gone && !p.scanning { // what only the spool has is looked for until all was met
 			b.say("%s has no pin, and is not to be shipped", v.file.Path)
 		}
 	}

@@ -165,7 +165,8 @@ func (b *books) streams() {
 func (b *books) idle() {
 	p := b.p
 	for name, o := range p.objects {
-		kept := o.newest != nil && !o.newest.wanted && p.strays.holds(o)
+		kept := o.newest != nil && (!o.newest.wanted && p.strays.holds(o) || o.newest.unpinned != "" && p.scanning ||
+			o.newest.file.Spooled && o.newest.file.Source != nil) // a playlist may name what the spool alone has
 		if o.gone && !o.busy() && len(o.naming) == 0 && !o.pendingWork() && !kept {
 			b.say("%s is gone, and not forgotten", name)
 		}

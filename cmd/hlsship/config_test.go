@@ -263,7 +263,7 @@ func TestProblems(t *testing.T) {
 		{name: "misspelled default", file: good, env: map[string]string{"HLSSHIP_DEFAULT_HTTP_LISTN": ":1", "HLSSHIP_DEFAULT_SERVICE_HOST": "10.0.0.1"},
 			want: []string{"HLSSHIP_DEFAULT_HTTP_LISTN: no such variable; did you mean HLSSHIP_DEFAULT_HTTP_LISTEN?"}},
 		{name: "web configuration missing", file: good + "web_config: /none/web.yml\n", want: []string{"hlsship.yml:3: web_config: open /none/web.yml: no such file"}},
-		{name: "little memory", file: good + "memory_budget: 1MiB\n", want: []string{"hlsship.yml:3: memory_budget: less than 32 MiB"}},
+		{name: "little memory", file: good + "memory_budget: 1MiB\n", want: []string{"hlsship.yml:3: memory_budget: less than 24 MiB"}},
 		{name: "all sources at once", file: good + "settle: soon\nwrokers: 1\n",
 			line: map[string]string{nameWorkers: "0", nameChecksum: "md6"}, env: map[string]string{"HLSSHIP_RESCAN": "-1s", "HLSSHIP_PATH_STYLE": "perhaps"},
 			want: []string{

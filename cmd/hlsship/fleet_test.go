@@ -108,7 +108,7 @@ func TestPanicEndsItsChannel(t *testing.T) {
 		at    string
 		stack string
 	}{
-		{"nil in the loop", func() { var none *uploader.Uploader; _ = none.Run(context.Background(), nil) }, "loop", "uploader.(*Uploader).Run"},
+		{"nil in the loop", func() { var none *uploader.Unshipped; _ = none.Error() }, "loop", "uploader.(*Uploader).Run"},
 		{"error in the loop", func() { panic(errors.New("thrown")) }, "loop", "uploader.(*Uploader).Run"},
 		{"index while it begins", func() { _ = []int{}[len(os.Args)] }, "store", "(*voyage).begin"},
 		{"text when it has its spool", func() { panic("thrown") }, "spool", "shipment.open"},

@@ -310,7 +310,7 @@ func TestErrorsAreShort(t *testing.T) {
 	}
 }
 
-// TestPauses: whoever reads a large text gives the processor away again and again, and reads the same.
+// TestPauses: parsing a large text yields the processor again and again, and changes nothing of the result.
 func TestPauses(t *testing.T) {
 	t.Parallel()
 	var list, manifest strings.Builder

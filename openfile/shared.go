@@ -17,7 +17,7 @@ type Shared struct {
 	users atomic.Int64
 }
 
-// Share takes file over. Whoever calls it has the first use of it.
+// Share takes file over. The caller has the first use of it.
 func Share(file *os.File) *Shared {
 	s := &Shared{File: file}
 	s.users.Store(1)
@@ -38,7 +38,7 @@ func Use(held *Shared, again func() (*os.File, error)) (*Shared, error) {
 	return Share(file), nil
 }
 
-// Join adds a use. Whoever calls it has one, or keeps one from being left meanwhile.
+// Join adds a use. The caller has one, or keeps one from being left meanwhile.
 func (s *Shared) Join() { s.users.Add(1) }
 
 // Leave ends a use. An error in closing a file that was only read means nothing.

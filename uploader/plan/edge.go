@@ -11,7 +11,7 @@ type edgeMode uint8
 const (
 	following  edgeMode = iota // each version as it becomes true, the oldest file first
 	catchingUp                 // what the goal needs goes first, until that is published
-	restarting                 // the window begins anew at the live edge: all older media are skipped, and no version without them is there yet
+	restarting                 // the window starts over at the live edge: all older media are skipped, and no version without them is there yet
 )
 
 // edge is the live edge of one playlist. Its methods alone write it.
@@ -57,7 +57,7 @@ func (e *edge) recovered() {
 // aim decides what the live edge of l does about a lag that passed half of what it should not exceed: a whole window may have to go up
 // before it moves again. After a standstill it fixes the newest version as the goal until that is published; one for
 // which nothing can be shipped gives way to a newer one. A line that moves and is late all the same is slower than
-// the stream: there the window begins anew at the live edge, so that what is published is recent when it is.
+// the stream: there the window starts over at the live edge, so that what is published is recent when it is.
 func (p *Plan) aim(l *list) {
 	e := &l.edge
 	if len(l.pending) == 0 {
@@ -152,7 +152,7 @@ func (s *snapshot) late() bool {
 }
 
 // skip makes backlog of what would come before the live edge of l: all that the goal does not need, or, where the
-// window begins anew, all media but the newest. What another playlist names it leaves alone, unless that lags as well
+// window starts over, all media but the newest. What another playlist names it leaves alone, unless that lags as well
 // and has no goal that needs it, as a list of I-frames or a manifest of the same segments does.
 func (p *Plan) skip(l *list) {
 	s, mark := l.stream, l.last.mark

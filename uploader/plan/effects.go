@@ -92,11 +92,15 @@ func (p *Plan) effects(jobs []Job, last bool) Effects {
 	e.Jobs = jobs
 	e.Streams = p.changedStreams(p.now, last)
 	e.Waiting = Waiting{p.waiting, p.waitingBytes, len(p.unpinned.versions), p.unpinned.bytes, p.due.rate}
-	if at, ok := p.alarms.next(); ok {
-		e.Wake = at
-	}
-	if !p.nextSum.IsZero() && (e.Wake.IsZero() || p.nextSum.Before(e.Wake)) {
-		e.Wake = p.nextSum
-	}
+	e.Wake = p.wakeAt()
 	return e
+}
+
+// wakeAt returns when Advance is to be called although nothing happened; zero for never.
+func (p *Plan) wakeAt() time.Time {
+	at, ok := p.alarms.next()
+	if !p.nextSum.IsZero() && (!ok || p.nextSum.Before(at)) {
+		return p.nextSum
+	}
+	return at
 }

@@ -22,10 +22,8 @@ func (p *Plan) Recheck(now time.Time) {
 
 // Wake returns when Advance is to be called; ok is false for never.
 func (p *Plan) Wake() (at time.Time, ok bool) {
-	if at, ok = p.alarms.next(); !p.nextSum.IsZero() && (!ok || p.nextSum.Before(at)) {
-		return p.nextSum, true
-	}
-	return at, ok
+	at = p.wakeAt()
+	return at, !at.IsZero()
 }
 
 func take[T any](from *T) T {

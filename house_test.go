@@ -125,6 +125,7 @@ func packages(all []*source) map[string][]*source {
 // behind it, uplink as well.
 func arrows() map[string][]string {
 	const plan, store = "uploader/plan", "uploader/store"
+	const onDisk, inBucket = plan + "/disk", plan + "/bucket"
 	const file, line = "openfile", "uploader/uplink"
 	const s3, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
 	return map[string][]string{
@@ -134,7 +135,9 @@ func arrows() map[string][]string {
 		"watcher":     {"hls", file},
 		"metrics":     {"hls"},
 		store:         {"hls"},
-		plan:          {"hls", store},
+		plan:          {"hls", store, onDisk, inBucket},
+		onDisk:        {"hls"},
+		inBucket:      {onDisk},
 		"uploader":    {"hls", plan, store},
 		s3:            {"hls", store},
 		line:          {store},

@@ -93,8 +93,8 @@ func TestPlanTakesTheLastOfWhatIsWrittenAgain(t *testing.T) {
 	last := d.summed("i.mp4", "one")
 	d.plan.Observe(last)
 	d.absorb(func(Job) {})
-	if v := d.plan.objects["i.mp4"].newest; v.file.Version != last.Version {
-		t.Errorf("newest: %+v, want %+v", v.file.Version, last.Version)
+	if v := d.plan.objects["i.mp4"].disk.Newest(); v.File.Version != last.Version {
+		t.Errorf("newest: %+v, want %+v", v.File.Version, last.Version)
 	}
 }
 

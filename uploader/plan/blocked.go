@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/disk"
 )
 
 // fewDecisions is how many decisions a Wait has.
@@ -41,8 +42,8 @@ func (p *Plan) unlisted(l *list) (w Wait, ok bool) {
 		return w, false
 	}
 	for i := range l.published.binds {
-		if b := &l.published.binds[i]; b.unlisted() && p.now.Sub(b.obj.newest.file.Seen) > p.cfg.Patience {
-			return Wait{Playlist: l.path, Name: b.obj.path, Since: b.obj.newest.file.Seen, Reason: "unlisted"}, true
+		if b := &l.published.binds[i]; b.unlisted() && p.now.Sub(b.obj.disk.Newest().File.Seen) > p.cfg.Patience {
+			return Wait{Playlist: l.path, Name: b.obj.path, Since: b.obj.disk.Newest().File.Seen, Reason: "unlisted"}, true
 		}
 	}
 	return w, false
@@ -57,12 +58,12 @@ func (l *list) stands() bool {
 // those are stored once a newer version names them. They were seen to be finished, or were met at rest and are younger than
 // the playlist, which an earlier process published.
 func (b *bind) unlisted() bool {
-	v := b.obj.newest
+	v := b.obj.disk.Newest()
 	switch {
 	case v == nil || b.free || !b.obj.isMedia():
 		return false
 	case b.ver != nil:
-		return v.id != b.ver.id && v.witnessed()
+		return v.ID != b.ver.ID && v.Witnessed()
 	}
 	return b.obj.replaces(v)
 }
@@ -87,10 +88,10 @@ func (p *Plan) wait(l *list) Wait {
 		o := b.obj
 		w.Name = o.path
 		switch {
-		case b.ver == nil && o.newest == nil && o.asked == nil:
+		case b.ver == nil && o.disk.Newest() == nil && o.disk.Candidate() == nil:
 			w.Reason = "missing"
 			return w // nothing here can end this wait
-		case b.ver == nil && o.lost:
+		case b.ver == nil && o.disk.Lost():
 			w.Reason = "lost"
 			return w
 		case b.ver == nil && o.current() != nil:
@@ -100,16 +101,16 @@ func (p *Plan) wait(l *list) Wait {
 				w.Reason = "empty"
 			}
 			return w
-		case b.ver != nil && o.newest != nil && o.newest.id == b.ver.id && o.newest.reach() < b.need:
+		case b.ver != nil && o.disk.Newest() != nil && o.disk.Newest().ID == b.ver.ID && o.disk.Newest().Reach() < b.need:
 			w.Reason = "growing"
 			return w
-		case b.ver != nil && b.ver.rejected && b.ver.file.Source != nil:
+		case b.ver != nil && (b.ver.Fate() == disk.Rejected || b.ver.Fate() == disk.Shelved) && b.ver.File.Source != nil:
 			w.Reason = "rejected"
 			return w
-		case b.ver != nil && b.ver.unpinned != "" && !b.ver.refused:
+		case b.ver != nil && b.ver.Unpinned() != "" && !b.ver.Hopeless():
 			w.Reason = "unpinned"
 			return w
-		case b.ver != nil && b.ver.refused:
+		case b.ver != nil && b.ver.Hopeless():
 			w.Reason = "lost"
 			return w
 		case b.ver != nil && o.exposedBy(l):
@@ -149,11 +150,11 @@ func (p *Plan) Unshipped() []string {
 
 // unshipped reports whether bytes of o are to be stored and are not yet. What no playlist names is none of them.
 func (o *object) unshipped() bool {
-	v := o.newest
-	if o.asked != nil || v == nil || !v.wanted || o.stored(v) || v.refused && (!v.rejected || v.file.Source == nil) {
-		return o.asked != nil
+	v := o.disk.Newest()
+	if o.disk.Candidate() != nil || v == nil || !v.Wanted() || o.stored(v) || v.Hopeless() && (v.Fate() != disk.Shelved || v.File.Source == nil) {
+		return o.disk.Candidate() != nil
 	}
-	return v.file.Named || !slices.ContainsFunc(o.naming, func(n naming) bool {
+	return v.File.Named || !slices.ContainsFunc(o.naming, func(n naming) bool {
 		if !n.list.stands() {
 			return false
 		}
@@ -203,18 +204,18 @@ func (p *Plan) touch(s *stream) {
 		return
 	}
 	s.folder.touched = true
-	p.changed = append(p.changed, s.folder)
+	p.touched = append(p.touched, s.folder)
 }
 
 // changedStreams returns the live states of the streams that changed since the last call, or before it if it was too soon after
 // another one. With all true it returns all of them.
 func (p *Plan) changedStreams(now time.Time, all bool) []LiveState {
 	var states []LiveState
-	changed := p.changed
-	p.changed, p.nextSum = nil, time.Time{}
+	changed := p.touched
+	p.touched, p.nextSum = nil, time.Time{}
 	for _, f := range changed {
 		if now.Before(f.again) && !all {
-			if p.changed = append(p.changed, f); p.nextSum.IsZero() || f.again.Before(p.nextSum) {
+			if p.touched = append(p.touched, f); p.nextSum.IsZero() || f.again.Before(p.nextSum) {
 				p.nextSum = f.again
 			}
 			continue
@@ -287,9 +288,9 @@ func (p *Plan) Abandon() []hls.Source {
 		}
 	}
 	for _, o := range p.objects {
-		for _, v := range []*version{o.newest, o.asked} {
+		for _, v := range []*disk.Version{o.disk.Newest(), o.disk.Candidate()} {
 			if v != nil {
-				abandon(v.file.Source, v.wanted)
+				abandon(v.File.Source, v.Wanted())
 			}
 		}
 	}

@@ -1,6 +1,11 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/hlsship/hlsship/uploader/plan/bucket"
+	"github.com/hlsship/hlsship/uploader/plan/disk"
+)
 
 // files checks what is known of files.
 func (b *books) files() {
@@ -16,9 +21,9 @@ func (b *books) files() {
 				b.say("%s: a reference waits that is none", o.path)
 			}
 		}
-		for _, v := range []*version{o.newest, o.asked, o.remote, o.recall} {
-			if v != nil && (v.id > p.seq || v.unsure && !v.counted) {
-				b.say("%s: version %d is unsure and does not count, or is of the future", o.path, v.id)
+		for _, v := range []*disk.Version{o.disk.Newest(), o.disk.Candidate(), o.cell.Ours(), o.disk.Recalled()} {
+			if v != nil && (v.ID > p.seq || v.Unsure() && !v.Counted()) {
+				b.say("%s: version %d is unsure and does not count, or is of the future", o.path, v.ID)
 			}
 		}
 	}
@@ -27,32 +32,32 @@ func (b *books) files() {
 // file checks what is known of o.
 func (b *books) file(o *object) {
 	switch {
-	case o.asked != nil && o.asked.counted:
+	case o.disk.Candidate() != nil && o.disk.Candidate().Counted():
 		b.say("%s: bytes count that are compared", o.path)
-	case o.asked != nil && o.asked == o.newest:
+	case o.disk.Candidate() != nil && o.disk.Candidate() == o.disk.Newest():
 		b.say("%s: the newest bytes are compared with themselves", o.path)
 	case o.late && !o.behind:
 		b.say("%s is late, and not in the backlog", o.path)
-	case o.unproven && o.remote == nil:
+	case o.cell.Unproven() && o.cell.Ours() == nil:
 		b.say("%s: what is to be proven is not known", o.path)
-	case o.recall != nil && !o.query:
+	case o.disk.Recalled() != nil && o.cell.Question() != bucket.Whether:
 		b.say("%s: bytes are recalled, and the store is not asked", o.path)
-	case o.recall != nil && o.newest != nil:
+	case o.disk.Recalled() != nil && o.disk.Newest() != nil:
 		b.say("%s: bytes are recalled although there are newer ones", o.path)
 	}
-	if v := o.newest; v != nil {
+	if v := o.disk.Newest(); v != nil {
 		switch {
-		case v.counted && o.stored(v):
+		case v.Counted() && o.stored(v):
 			b.say("%s counts as waiting, and is stored", o.path)
-		case v.counted && !v.wanted:
+		case v.Counted() && !v.Wanted():
 			b.say("%s counts as waiting, and nobody wants it", o.path)
-		case v.counted && v.file.Source == nil:
+		case v.Counted() && v.File.Source == nil:
 			b.say("%s counts as waiting, and has no bytes", o.path)
-		case v.counted && v.refused && !b.p.draining: // then its bytes are for the next process
+		case v.Counted() && v.Hopeless() && !b.p.draining: // then its bytes are for the next process
 			b.say("%s counts as waiting, and was given up", o.path)
-		case v.rejected && !v.refused && !o.stored(v) && !slices.Contains(b.p.rejects.files, o):
+		case v.Fate() == disk.Rejected && !o.stored(v) && !slices.Contains(b.p.rejects.files, o):
 			b.say("%s was rejected, and nobody looks whether it is needed", o.path)
-		case v.kept && v.wanted && v.file.Source != nil && !v.counted && !v.refused && !o.stored(v):
+		case v.Kept() && v.Wanted() && v.File.Source != nil && !v.Counted() && !v.Hopeless() && !o.stored(v):
 			b.say("%s is kept and to be shipped, and does not count", o.path)
 		}
 	}
@@ -70,15 +75,15 @@ func (b *books) file(o *object) {
 func (b *books) account() {
 	p, waiting, bytes, unsure, flying := b.p, 0, int64(0), int64(0), int64(0)
 	for _, o := range p.objects {
-		if v := o.newest; v != nil && v.counted {
+		if v := o.disk.Newest(); v != nil && v.Counted() {
 			waiting++
-			bytes += v.size()
+			bytes += v.Size()
 		}
-		if v := o.newest; v != nil && v.unsure {
-			unsure += v.size()
+		if v := o.disk.Newest(); v != nil && v.Unsure() {
+			unsure += v.Size()
 		}
 		if f := o.flight; f != nil {
-			if flying += f.bytes; f.bytes > 0 && !f.version.counted && !o.outgrown(f.version) { // bytes of a growing file are among those that came behind them
+			if flying += f.bytes; f.bytes > 0 && !f.version.Counted() && !o.outgrown(f.version) { // bytes of a growing file are among those that came behind them
 				b.say("%s is sent, and taken off what waits, where it does not count", o.path)
 			}
 		}
@@ -98,21 +103,21 @@ func (b *books) account() {
 func (b *books) pins() {
 	p, u, bytes, asked := b.p, &b.p.unpinned, int64(0), int64(0)
 	for _, v := range u.versions {
-		bytes += v.size()
-		if o := p.objects[v.file.Path]; o == nil || o.newest != v || v.counted || v.refused || v.unpinned == "" || o.gone && !p.scanning { // what only the spool has is looked for until all was met
-			b.say("%s has no pin, and is not to be shipped", v.file.Path)
+		bytes += v.Size()
+		if o := p.objects[v.File.Path]; o == nil || o.disk.Newest() != v || v.Counted() || v.Hopeless() || v.Unpinned() == "" || o.disk.Gone() && !p.scanning { // what only the spool has is looked for until all was met
+			b.say("%s has no pin, and is not to be shipped", v.File.Path)
 		}
 	}
 	for v := range u.asked {
-		if asked += v.size(); !slices.Contains(u.versions, v) {
-			b.say("%s is looked for, and has a pin", v.file.Path)
+		if asked += v.Size(); !slices.Contains(u.versions, v) {
+			b.say("%s is looked for, and has a pin", v.File.Path)
 		}
 	}
 	if u.bytes != bytes || u.askedBytes != asked {
 		b.say("%d bytes have no pin, %d of them looked for, and %d and %d are counted", bytes, asked, u.bytes, u.askedBytes)
 	}
 	for _, o := range p.objects {
-		if v := o.newest; v != nil && v.unpinned != "" && !v.refused && !slices.Contains(u.versions, v) {
+		if v := o.disk.Newest(); v != nil && v.Unpinned() != "" && !v.Hopeless() && !slices.Contains(u.versions, v) {
 			b.say("%s lost its pin, and nobody will ask for it", o.path)
 		}
 	}

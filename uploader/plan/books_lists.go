@@ -159,11 +159,11 @@ func (b *books) bind(s *snapshot, i int) {
 	if x.waits && !slices.Contains(o.waiters, waiter{s, i}) {
 		b.say("%s waits for bytes of %s, and will not be offered any", list, o.path)
 	}
-	if v := x.ver; v != nil && !x.satisfied() && !v.refused && v.unpinned == "" && !(s.list.outdated && s == s.list.flying) &&
-		(o.newest == nil || o.newest.id != v.id) && (o.remote == nil || o.newest != nil || o.remote.id != v.id) {
+	if v := x.ver; v != nil && !x.satisfied() && !v.Hopeless() && v.Unpinned() == "" && !(s.list.outdated && s == s.list.flying) &&
+		(o.disk.Newest() == nil || o.disk.Newest().ID != v.ID) && (o.cell.Ours() == nil || o.disk.Newest() != nil || o.cell.Ours().ID != v.ID) {
 		b.say("%s waits for bytes of %s that cannot be stored any more", list, o.path)
 	}
-	if v := x.ver; v != nil && o.newest != nil && o.newest.id == v.id && !v.wanted && !o.newest.wanted && !o.stored(v) {
+	if v := x.ver; v != nil && o.disk.Newest() != nil && o.disk.Newest().ID == v.ID && !v.Wanted() && !o.disk.Newest().Wanted() && !o.stored(v) {
 		b.say("%s means bytes of %s that nobody wants", list, o.path)
 	}
 }

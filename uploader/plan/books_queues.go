@@ -91,7 +91,7 @@ func (b *books) queues() {
 			}
 		}
 		// Of what was written over since, nobody has the bytes any more: a proof would say nothing that could be mended.
-		provable := o.unproven && o.newest != nil && o.stored(o.newest)
+		provable := o.cell.Unproven() && o.disk.Newest() != nil && o.stored(o.disk.Newest())
 		if provable && !o.busy() && !o.pendingWork() && b.p.listed && !proofs[o] {
 			b.say("%s is known from a note alone, and nobody will ask for it", o.path)
 		}
@@ -105,8 +105,8 @@ func (b *books) ships(s *stream) {
 			if o == nil || b.p.objects[o.path] == o {
 				continue
 			}
-			v := o.newest // its bytes were let go
-			if o.pendingWork() || o.busy() || o.unproven || v != nil && v.wanted && !v.refused && !o.stored(v) {
+			v := o.disk.Newest() // its bytes were let go
+			if o.pendingWork() || o.busy() || o.cell.Unproven() || v != nil && v.Wanted() && !v.Hopeless() && !o.stored(v) {
 				b.say("stream %s has %s to ship, which is forgotten", s.key, o.path)
 			}
 		}
@@ -145,7 +145,7 @@ func (b *books) streams() {
 		}
 	}
 	for name, f := range p.folders {
-		if f.touched != slices.Contains(p.changed, f) {
+		if f.touched != slices.Contains(p.touched, f) {
 			b.say("folder %s changed, and is not among those, or the reverse", name)
 		}
 		for _, s := range f.streams {
@@ -154,7 +154,7 @@ func (b *books) streams() {
 			}
 		}
 	}
-	for _, f := range p.changed {
+	for _, f := range p.touched {
 		if p.folders[f.name] != f {
 			b.say("folder %s changed, which is forgotten", f.name)
 		}
@@ -165,9 +165,9 @@ func (b *books) streams() {
 func (b *books) idle() {
 	p := b.p
 	for name, o := range p.objects {
-		kept := o.newest != nil && (!o.newest.wanted && p.strays.holds(o) || o.newest.unpinned != "" && p.scanning ||
-			o.newest.file.Spooled && o.newest.file.Source != nil) // a playlist may name what the spool alone has
-		if o.gone && !o.busy() && len(o.naming) == 0 && !o.pendingWork() && !kept {
+		kept := o.disk.Newest() != nil && (!o.disk.Newest().Wanted() && p.strays.holds(o) || o.disk.Newest().Unpinned() != "" && p.scanning ||
+			o.disk.Newest().File.Spooled && o.disk.Newest().File.Source != nil) // a playlist may name what the spool alone has
+		if o.disk.Gone() && !o.busy() && len(o.naming) == 0 && !o.pendingWork() && !kept {
 			b.say("%s is gone, and not forgotten", name)
 		}
 	}

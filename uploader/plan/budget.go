@@ -20,7 +20,7 @@ func (p *Plan) relieve() {
 	}
 	waiting := p.waitingObjects()
 	for _, o := range waiting {
-		if p.cfg.MaxAge > 0 && p.now.Sub(o.newest.pinnedAt()) > p.cfg.MaxAge {
+		if p.cfg.MaxAge > 0 && p.now.Sub(o.disk.Newest().PinnedAt()) > p.cfg.MaxAge {
 			p.giveUp(o, "age")
 		}
 	}
@@ -42,7 +42,7 @@ func (p *Plan) shed(waiting []*object) {
 			heap.Pop(&shares)
 			continue
 		}
-		largest.bytes -= o.newest.size()
+		largest.bytes -= o.disk.Newest().Size()
 		heap.Fix(&shares, 0)
 		p.giveUp(o, "budget")
 	}
@@ -66,7 +66,7 @@ func (p *Plan) shares(waiting []*object) shares {
 				held[s] = &share{}
 				all = append(all, held[s])
 			}
-			held[s].bytes += o.newest.size()
+			held[s].bytes += o.disk.Newest().Size()
 		}
 	}
 	for _, o := range waiting {
@@ -78,7 +78,7 @@ func (p *Plan) shares(waiting []*object) shares {
 	for _, s := range all {
 		s.bytes = 0
 		for _, o := range s.files {
-			s.bytes += o.newest.size()
+			s.bytes += o.disk.Newest().Size()
 		}
 	}
 	return all
@@ -90,7 +90,7 @@ func (s *share) next(p *Plan) *object {
 		o := s.files[0]
 		s.files = s.files[1:]
 		switch {
-		case !o.newest.counted, o.newest.returned(): // it was given up for its age, or before
+		case !o.disk.Newest().Counted(), o.disk.Newest().Returned(): // it was given up for its age, or before
 		case !s.sorted && p.needed(o):
 			s.spared = append(s.spared, o)
 		default:
@@ -129,13 +129,13 @@ func (p *Plan) waitingObjects() []*object {
 	for _, s := range p.streams {
 		for _, queue := range [][]*object{s.queue, s.backlog} {
 			for _, o := range queue {
-				if v := o.newest; v != nil && v.counted && !v.unsure && !(o.busy() && o.flight.version == v) {
+				if v := o.disk.Newest(); v != nil && v.Counted() && !v.Unsure() && !(o.busy() && o.flight.version == v) {
 					all = append(all, o)
 				}
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b *object) int { return cmp.Compare(a.newest.id, b.newest.id) })
+	slices.SortFunc(all, func(a, b *object) int { return cmp.Compare(a.disk.Newest().ID, b.disk.Newest().ID) })
 	return slices.Compact(all) // one that came back from the backlog stands there still
 }
 
@@ -147,7 +147,7 @@ func (p *Plan) needed(o *object) bool {
 			return false
 		}
 		i := s.find(o)
-		return i >= 0 && (s.binds[i].ver == nil || s.binds[i].ver == o.newest)
+		return i >= 0 && (s.binds[i].ver == nil || s.binds[i].ver == o.disk.Newest())
 	})
 }
 

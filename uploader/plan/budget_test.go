@@ -48,7 +48,7 @@ func (d *desk) unpinned(names ...string) {
 	d.t.Helper()
 	var got []string
 	for _, v := range d.plan.unpinned.versions {
-		got = append(got, v.file.Path+" "+v.unpinned)
+		got = append(got, v.File.Path+" "+v.Unpinned())
 	}
 	if !slices.Equal(got, names) {
 		d.t.Errorf("unpinned %q, want %q", got, names)
@@ -67,7 +67,7 @@ func (d *desk) looks(names ...string) {
 func (d *desk) stillThere(names ...string) {
 	d.t.Helper()
 	for _, name := range names {
-		f := d.plan.objects[name].newest.file
+		f := d.plan.objects[name].disk.Newest().File
 		f.Seen, f.Source = d.now, paper{}
 		d.plan.Observe(f)
 	}
@@ -194,7 +194,7 @@ func TestBudgetIsShared(t *testing.T) {
 				lost = append(lost, l.Path)
 			}
 			for _, v := range d.plan.unpinned.versions {
-				lost = append(lost, v.file.Path)
+				lost = append(lost, v.File.Path)
 			}
 			for _, name := range lost {
 				if strings.HasPrefix(name, "s") {
@@ -257,17 +257,17 @@ func TestNobodyMakesRoomForWhatCameBack(t *testing.T) {
 	d.plan.Observe(large)
 	d.playlist("b.m3u8", playlistText(0, false, "b.ts"))
 	d.jobs()
-	if d.plan.objects["b.ts"].newest.unpinned == "" {
+	if d.plan.objects["b.ts"].disk.Newest().Unpinned() == "" {
 		t.Fatal("it is not over the budget")
 	}
-	d.plan.unpinned.ask(d.plan.objects["b.ts"].newest, d.now)
+	d.plan.unpinned.ask(d.plan.objects["b.ts"].disk.Newest(), d.now)
 	d.plan.Observe(large) // as the watcher answers
 	d.media("s0.ts", "s1.ts")
 	d.playlist("x.m3u8", playlistText(0, false, "s0.ts", "s1.ts"))
 	d.jobs()
 	for _, name := range []string{"s0.ts", "s1.ts"} {
-		if v := d.plan.objects[name].newest; v.unpinned != "" || v.refused {
-			t.Errorf("%s gave way: %q", name, v.unpinned)
+		if v := d.plan.objects[name].disk.Newest(); v.Unpinned() != "" || v.Hopeless() {
+			t.Errorf("%s gave way: %q", name, v.Unpinned())
 		}
 	}
 }
@@ -383,7 +383,7 @@ func TestReleasedWhileCompared(t *testing.T) {
 		d.lost("a.ts superseded")
 		d.answer("compare a.ts", Outcome{Result: Gone})
 		d.lost()
-		if o := d.plan.objects["a.ts"]; o.gone || o.lost {
+		if o := d.plan.objects["a.ts"]; o.disk.Gone() || o.disk.Lost() {
 			t.Error("the new bytes count as gone")
 		}
 	})

@@ -1,14 +1,16 @@
 package plan
 
+import "github.com/hlsship/hlsship/uploader/plan/disk"
+
 // errand is a Job under way, and what of the Plan it is about.
 type errand struct {
 	Job
-	epoch    uint64    // of the Plan when it began
-	object   *object   // of PutMedia and Compare
-	version  *version  // that is stored or compared; nil if the store is asked for whatever it has
-	snapshot *snapshot // of PutPlaylist
-	list     *list     // of Fetch and PutPlaylist
-	asker    *stream   // of a Fetch: that of the parent of a playlist of which there is no file
+	epoch    uint64        // of the Plan when it began
+	object   *object       // of PutMedia and Compare
+	version  *disk.Version // that is stored or compared; nil if the store is asked for whatever it has
+	snapshot *snapshot     // of PutPlaylist
+	list     *list         // of Fetch and PutPlaylist
+	asker    *stream       // of a Fetch: that of the parent of a playlist of which there is no file
 }
 
 // begin numbers e and keeps it until it is reported.
@@ -40,7 +42,7 @@ func (e *errand) past(o Outcome) Outcome {
 		return o
 	}
 	if e.Op == PutMedia && o.Result == Done {
-		e.object.before = o.ETag
+		e.object.cell.Landed(o.ETag)
 	}
 	switch o.Result {
 	case Done, Different, Present:

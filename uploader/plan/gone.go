@@ -35,8 +35,8 @@ func (s *snapshot) hopeless() bool {
 	}
 	for i := s.cursor; i < len(s.binds); i++ {
 		switch b := &s.binds[i]; {
-		case b.satisfied(), b.obj.pendingWork(), b.obj.busy(), b.obj.recall != nil:
-		case b.ver == nil && b.obj.newest == nil, b.ver != nil && b.ver.refused:
+		case b.satisfied(), b.obj.pendingWork(), b.obj.busy(), b.obj.disk.Recalled() != nil:
+		case b.ver == nil && b.obj.disk.Newest() == nil, b.ver != nil && b.ver.Hopeless():
 			return true
 		}
 	}
@@ -50,16 +50,15 @@ func (s *snapshot) hopeless() bool {
 
 // forgetObject drops what is known of a name that is gone, named by nobody and has nothing left to ship.
 func (p *Plan) forgetObject(o *object) {
-	if !o.gone || o.busy() || len(o.naming) > 0 || p.objects[o.path] != o {
+	if !o.disk.Gone() || o.busy() || len(o.naming) > 0 || p.objects[o.path] != o {
 		return
 	}
-	o.query = false
-	if o.pendingWork() || o.newest != nil && !o.newest.wanted && p.strays.holds(o) {
+	o.cell.Unask() // nobody needs to know
+	if o.pendingWork() || o.disk.Newest() != nil && !o.disk.Newest().Wanted() && p.strays.holds(o) {
 		return
 	}
-	p.uncount(o.newest)
-	p.release(o.newest)
+	p.uncount(o.disk.Newest())
+	p.release(o.disk.Newest())
 	p.strays.forget(o)
-	o.unproven = false // the store is not asked for it any more
 	delete(p.objects, o.path)
 }

@@ -53,7 +53,7 @@ func (c *crowd) turn() {
 	c.plan.Kept()
 	c.plan.Released()
 	for _, name := range c.plan.Looks() {
-		if o := c.plan.objects[name]; o != nil && o.gone {
+		if o := c.plan.objects[name]; o != nil && o.disk.Gone() {
 			c.gone(name)
 		}
 	}

@@ -1,18 +1,22 @@
 package plan
 
-import "github.com/hlsship/hlsship/uploader/store"
+import (
+	"github.com/hlsship/hlsship/uploader/plan/bucket"
+	"github.com/hlsship/hlsship/uploader/plan/disk"
+	"github.com/hlsship/hlsship/uploader/store"
+)
 
 // inQuestion reports whether the store may hold the newest bytes of o, found at rest, and nothing was heard of that yet.
 func (o *object) inQuestion() bool {
-	v := o.newest
-	return v != nil && !o.busy() && (o.unproven || v.check && !v.met && o.etag == "" && o.remote == nil)
+	v := o.disk.Newest()
+	return v != nil && !o.busy() && (o.cell.Unproven() || v.Comparison() == disk.Open && o.cell.Belief() < bucket.There)
 }
 
 // Questions counts the files to be shipped that are in question.
 func (p *Plan) Questions() int {
 	n := 0
 	for _, o := range p.objects {
-		if o.inQuestion() && o.newest.wanted {
+		if o.inQuestion() && o.disk.Newest().Wanted() {
 			n++
 		}
 	}
@@ -48,11 +52,11 @@ func (p *Plan) Survey(page []Listed) (known int) {
 func (p *Plan) EndSurvey(whole bool) {
 	if whole && p.survey > 0 {
 		for _, o := range p.objects {
-			if o.inQuestion() && o.newest.id < p.survey {
+			if o.inQuestion() && o.disk.Newest().ID < p.survey {
 				if p.distrust(o) {
 					p.Inspect() // what was there is not, and perhaps nothing is
 				}
-				p.checked(o.newest)
+				p.checked(o.disk.Newest())
 				p.answered(o)
 			}
 		}
@@ -66,27 +70,28 @@ func (p *Plan) EndSurvey(whole bool) {
 // recognise draws from the listing what it says of the newest version of o. An object of another size holds other bytes; one
 // of the same is told by its ETag or, where that is no MD5, by what only a request of its own brings: when it was finished.
 func (p *Plan) recognise(o *object, info store.Info) {
-	v := o.newest
-	if o.unproven && p.prove(o, info.ETag) {
+	v := o.disk.Newest()
+	if o.cell.Unproven() && p.prove(o, info.ETag) {
 		return
 	}
 	switch {
-	case v.noted != "" && info.ETag == v.noted:
-		p.same(o, v, info.ETag)
-	case info.Size != v.file.Version.Size:
+	case v.Noted() != "" && info.ETag == v.Noted():
+		p.same(o, v, info.ETag, true)
+	case info.Size != v.File.Version.Size:
 		p.checked(v)
-		v.differs, o.etag = true, info.ETag
+		v.Compare()
+		o.cell.Show(info.ETag)
 	case store.IsMD5(info.ETag):
-		o.etag = info.ETag
+		o.cell.Show(info.ETag)
 	default:
-		v.met = true
+		v.List()
 	}
 	p.answered(o)
 }
 
 // answered goes on with o, which is in question no more.
 func (p *Plan) answered(o *object) {
-	if v := o.newest; v.wanted && !v.check && !o.stored(v) {
+	if v := o.disk.Newest(); v.Wanted() && !v.Questioned() && !o.stored(v) {
 		p.keep(v)
 	}
 	if o.stream != nil {

@@ -70,7 +70,7 @@ func (p *Plan) weigh(s *snapshot) {
 	}
 	if !s.dropped {
 		for i := range s.binds {
-			if o := s.binds[i].obj; o.newest == nil && o.asked == nil {
+			if o := s.binds[i].obj; o.disk.Newest() == nil && o.disk.Candidate() == nil {
 				size += nameSize
 			}
 		}

@@ -134,7 +134,7 @@ func (p *Plan) has(path string) bool {
 		return true
 	}
 	o := p.objects[path]
-	return o != nil && !o.gone && o.newest != nil
+	return o != nil && !o.disk.Gone() && o.disk.Newest() != nil
 }
 
 // there calls yield with the path of each finished file of the directory.

@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/hlsship/hlsship/hls"
+import (
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/disk"
+)
 
 // What an earlier process stored it noted, so that a start reads next to nothing. A note is about bytes (hls.Version) and says under
 // which ETag they were stored. It is believed at once if a playlist that the store has published names the file, as all that such a
@@ -26,21 +29,21 @@ func (p *Plan) known(f hls.File) string {
 }
 
 // note notes that the store holds v. A link, which keeps a file, ends what was noted of it.
-func (p *Plan) note(o *object, v *version) {
-	if p.cfg.Known == nil || o.etag == "" || o.unproven || v.file.State != hls.Settled || v.noted == o.etag && !v.kept {
+func (p *Plan) note(o *object, v *disk.Version) {
+	if p.cfg.Known == nil || o.cell.ETag() == "" || o.cell.Unproven() || v.File.State != hls.Settled || v.Noted() == o.cell.ETag() && !v.Kept() {
 		return
 	}
-	p.out.Notes = append(p.out.Notes, Note{Path: o.path, Version: v.file.Version, ETag: o.etag})
+	p.out.Notes = append(p.out.Notes, Note{Path: o.path, Version: v.File.Version, ETag: o.cell.ETag()})
 }
 
 // trust takes it that the store holds the newest bytes of o, if that is noted and a playlist that it has published names them.
 // Their source stays until that is proven.
 func (p *Plan) trust(o *object) bool {
-	v := o.newest
-	if v == nil || v.noted == "" || v.refused || o.asked != nil || o.busy() || o.etag != "" || o.remote != nil || !o.exposed() {
+	v := o.disk.Newest()
+	if v == nil || v.Noted() == "" || v.Hopeless() || o.disk.Candidate() != nil || o.busy() || o.cell.ETag() != "" || o.cell.Ours() != nil || !o.exposed() {
 		return false
 	}
-	o.remote, o.etag, o.unproven = v, v.noted, true
+	o.cell.Believe(v, v.Noted())
 	p.uncount(v)
 	p.checked(v)
 	p.proveLater(o)
@@ -62,14 +65,14 @@ func (p *Plan) proveLater(o *object) {
 func (p *Plan) vouch(l *list) {
 	if s := l.published; s != nil && s.exposed {
 		for i := range s.binds {
-			if o := s.binds[i].obj; o.newest != nil && o.newest.wanted && p.trust(o) {
+			if o := s.binds[i].obj; o.disk.Newest() != nil && o.disk.Newest().Wanted() && p.trust(o) {
 				p.wakeNaming(o)
 			}
 		}
 	}
 	for _, s := range l.pending {
 		for i := range s.binds {
-			if o, v := s.binds[i].obj, s.binds[i].ver; v != nil && v.noted != "" && v == o.newest && v.wanted && !v.refused && !o.stored(v) {
+			if o, v := s.binds[i].obj, s.binds[i].ver; v != nil && v.Noted() != "" && v == o.disk.Newest() && v.Wanted() && !v.Hopeless() && !o.stored(v) {
 				p.keep(v)
 			}
 		}
@@ -80,7 +83,7 @@ func (p *Plan) vouch(l *list) {
 func (p *Plan) proof(s *stream) *object {
 	for p.listed && len(s.proofs) > 0 {
 		o := s.proofs[0]
-		if o.unproven && !o.busy() && o.asked == nil && o.newest != nil && o.stored(o.newest) {
+		if o.cell.Unproven() && !o.busy() && o.disk.Candidate() == nil && o.disk.Newest() != nil && o.stored(o.disk.Newest()) {
 			if p.waits(&o.backOff, true, s) {
 				return nil
 			}
@@ -95,29 +98,29 @@ func (p *Plan) proof(s *stream) *object {
 // prove compares what the store holds under the name of o with what is noted, and reports whether that is the same. If not it is to be
 // compared by its bytes.
 func (p *Plan) prove(o *object, etag string) bool {
-	if etag != o.etag {
+	if etag != o.cell.ETag() {
 		p.distrust(o)
 		return false
 	}
-	o.unproven = false
-	p.release(o.remote)
+	o.cell.Prove()
+	p.release(o.cell.Ours())
 	return true
 }
 
 // distrust forgets what is known of o from a note alone, and reports whether there was anything.
 func (p *Plan) distrust(o *object) bool {
-	if !o.unproven {
+	if !o.cell.Unproven() {
 		return false
 	}
-	old, v := o.remote, o.newest
-	o.unstore()
+	old, v := o.cell.Ours(), o.disk.Newest()
+	p.changed(o, o.cell.Forget())
 	if v == nil {
 		return true
 	}
-	v.check, v.differs, v.noted = true, false, ""
-	if v.id != old.id {
+	p.reopen(v)
+	if v.ID != old.ID {
 		p.supersede(o, old)
-	} else if v.wanted {
+	} else if v.Wanted() {
 		p.keep(v)
 	}
 	return true

@@ -2,24 +2,19 @@ package plan
 
 import (
 	"slices"
-	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/bucket"
+	"github.com/hlsship/hlsship/uploader/plan/disk"
 )
 
 // object is all that the Plan knows of one name that is no playlist.
 type object struct {
 	path   string
 	kind   hls.Kind
-	stream *stream // that ships it, or did so last, or would be the first to
-	gone   bool    // the name left the directory
-
-	newest *version // the newest version finished on disk; nil if none is known
-	asked  *version // a newer one, whose bytes are being compared with those stored; nil if none is
-	remote *version // what the store holds; nil if that is nothing or not known
-	etag   string   // of what the store holds; empty if not known
-
-	unsettled time.Time // since when there are other bytes than those stored, if they were finished again and again meanwhile
+	stream *stream     // that ships it, or did so last, or would be the first to
+	disk   disk.Entry  // what the directory has under the path
+	cell   bucket.Cell // what the store has under its key
 
 	like    string    // its pattern, once somebody asked
 	naming  []naming  // the playlists that name it
@@ -34,11 +29,6 @@ type object struct {
 	looked  bool // the watcher was asked to look
 	clashed bool // the store is to be asked for its ETag: see Plan.clash
 	lost    bool // its newest bytes are, so that what the store holds is older and means nothing
-
-	before string   // the ETag that its newest bytes had in a store that has vanished
-	recall *version // these bytes, which nobody else has, while the store is asked for them; nil if it is not
-
-	unproven bool // that the store holds remote is known from a note alone
 
 	flight *flight // the request for it that is under way; nil if none is
 	backOff
@@ -64,41 +54,6 @@ func (o *object) trusted(l *list) **trust {
 	return &o.naming[i].trust
 }
 
-// version is one finished content of a name. Versions with equal bytes share their id.
-type version struct {
-	id       uint64
-	file     hls.File  // zero for a version known from the store alone
-	wanted   bool      // a playlist named it, so that it is to be stored
-	check    bool      // the store may hold these bytes already: compare before the PUT
-	differs  bool      // the store was found to hold other bytes
-	absent   bool      // the store was found to hold nothing
-	met      bool      // a listing has an object of its size, and does not tell whether it has these bytes
-	head     int64     // how many of its bytes the store held when it was finished
-	noted    string    // the ETag under which an earlier process stored these bytes; empty if that is not known
-	counted  bool      // in the Plan's count of what waits
-	unsure   bool      // in its count of what may be stored already
-	kept     bool      // its source is kept, or was
-	refused  bool      // it is lost: nothing is tried for it any more
-	unpinned string    // why its pin was let go, "budget" or "age"; empty if that was not so
-	pinned   time.Time // when it had one again; zero if it always had
-	rejected bool      // the store did not take it
-	vetted   bool      // it stayed although a playlist lists younger bytes before it
-}
-
-// witnessed reports whether the completion of v was seen, so that v is as young as its fact.
-func (v *version) witnessed() bool { return v.file.State == hls.Settled && !v.file.Found }
-
-// returned reports whether v had no pin for a while.
-func (v *version) returned() bool { return !v.pinned.IsZero() }
-
-// pinnedAt is since when v has been tried.
-func (v *version) pinnedAt() time.Time {
-	if v.pinned.IsZero() {
-		return v.file.Seen
-	}
-	return v.pinned
-}
-
 // isMedia reports whether o is media proper, which no packager rewrites under a playlist that stays.
 func (o *object) isMedia() bool { return o.kind == hls.Media || o.kind == hls.Subtitle }
 
@@ -112,47 +67,46 @@ func (o *object) pattern() string {
 
 // hollow reports whether v is an init section or key without bytes. No playlist means that: its packager was killed
 // between truncating and writing it, or GIO closed it untouched.
-func (o *object) hollow(v *version) bool {
-	return (o.kind == hls.Init || o.kind == hls.Key) && v.file.State == hls.Settled && v.file.Version.Size == 0
+func (o *object) hollow(v *disk.Version) bool {
+	return (o.kind == hls.Init || o.kind == hls.Key) && v.File.State == hls.Settled && v.File.Version.Size == 0
 }
 
 // current returns the version that a new reference means: the newest finished one, or the stored one
 // when the file is gone. It is nil while that is open.
-func (o *object) current() *version {
+func (o *object) current() *disk.Version {
 	switch {
-	case o.asked != nil || o.lost:
+	case o.disk.Candidate() != nil || o.disk.Lost():
 		return nil
-	case o.newest != nil:
-		return o.newest
+	case o.disk.Newest() != nil:
+		return o.disk.Newest()
 	default:
-		return o.remote
+		return o.cell.Ours()
 	}
 }
 
 // absence says why o has no current version.
 func (o *object) absence() bytesState {
 	switch {
-	case o.asked != nil:
+	case o.disk.Candidate() != nil:
 		return bytesAsked
-	case o.lost:
+	case o.disk.Lost():
 		return bytesLost
-	case o.gone:
+	case o.disk.Gone():
 		return bytesGone
 	}
 	return bytesNone
 }
 
 // stored reports whether the store holds the bytes of v.
-func (o *object) stored(v *version) bool {
-	return o.remote != nil && o.remote.id == v.id && o.remote.reach() >= v.reach()
+func (o *object) stored(v *disk.Version) bool {
+	return o.cell.Ours() != nil && o.cell.Ours().ID == v.ID && o.cell.Ours().Reach() >= v.Reach()
 }
 
-// unstore notes that nobody knows what the store holds.
-func (o *object) unstore() {
-	known := o.remote != nil
-	o.remote, o.etag, o.unproven = nil, "", false
-	if !known {
-		return // no cursor stands behind it
+// changed reacts to what became of the knowledge that the store has the bytes of o. Where that shrank, the playlists that name o look at
+// their references again from the first on.
+func (p *Plan) changed(o *object, c bucket.Change) {
+	if c != bucket.Shrunk {
+		return
 	}
 	for _, n := range o.naming {
 		for _, s := range n.list.pending {
@@ -163,7 +117,7 @@ func (o *object) unstore() {
 
 // unknown reports whether nothing is known of o but that somebody named it.
 func (o *object) unknown() bool {
-	return o.newest == nil && o.asked == nil && o.remote == nil && o.recall == nil && o.etag == "" && !o.lost
+	return o.disk.Newest() == nil && o.disk.Candidate() == nil && o.cell.Ours() == nil && o.disk.Recalled() == nil && o.cell.ETag() == "" && !o.disk.Lost()
 }
 
 func (o *object) streamName() string {
@@ -195,80 +149,78 @@ func (o *object) exposed() bool {
 // observeObject takes the fact of a finished file in.
 func (p *Plan) observeObject(f hls.File) {
 	o := p.object(f.Path)
-	o.gone = f.Spooled && (o.gone || o.newest == nil && o.asked == nil) // until the directory turns out to have it
-	o.looked = false
+	o.disk.Appear(f.Spooled)
 	if len(o.naming) == 0 {
 		o.kind = f.Kind
 	}
 	if p.observeGrowth(o, f) {
 		return
 	}
-	for _, known := range []*version{o.asked, o.newest} {
+	for _, known := range []*disk.Version{o.disk.Candidate(), o.disk.Newest()} {
 		if known != nil && o.has(known, f) {
 			p.refresh(o, known, f)
 			switch {
-			case known != o.newest || o.stored(known):
-			case !known.wanted && f.Named:
+			case known != o.disk.Newest() || o.stored(known):
+			case !known.Wanted() && f.Named:
 				p.wantLater(o, known, p.unnamed(o.path)) // an earlier process knew it
-			case !known.wanted:
-			case known.unpinned != "":
+			case !known.Wanted():
+			case known.Unpinned() != "":
 				p.repin(o)
-			case !known.refused && !known.kept:
+			case !known.Hopeless() && !known.Kept():
 				p.keep(known)
 				p.queue(o)
 			}
 			return
 		}
 	}
-	v := &version{id: p.next(), file: f, noted: p.known(f)}
-	news := v.noted == "" || o.newest != nil || o.remote != nil
-	if o.asked != nil || o.etag != "" || o.exposed() && news || o.busy() && !o.isMedia() {
-		if o.asked != nil || len(o.naming) > 0 {
-			if o.asked != nil {
-				p.release(o.asked)
+	v := disk.New(p.next(), f, p.known(f))
+	news := v.Noted() == "" || o.disk.Newest() != nil || o.cell.Ours() != nil
+	if o.disk.Candidate() != nil || o.cell.ETag() != "" || o.exposed() && news || o.busy() && !o.isMedia() {
+		if o.disk.Candidate() != nil || len(o.naming) > 0 {
+			if old := o.disk.Consider(v); old != nil {
+				p.release(old)
 				p.disown(o, func(waiter) bool { return true }) // it is not known whether it was the stored one
 			}
-			o.asked = v
 			p.queue(o)
 			if s := o.queues[0]; !slices.Contains(s.compare, o) {
 				s.compare = append(s.compare, o)
 			}
 			return
 		}
-		v.check = true
+		v.Question()
 	}
-	v.check = v.check || f.Found
+	if f.Found {
+		v.Question()
+	}
 	p.adopt(o, v)
-	if !v.wanted && (f.Named || p.cfg.Include(o.path)) {
+	if !v.Wanted() && (f.Named || p.cfg.Include(o.path)) {
 		p.wantLater(o, v, p.unnamed(o.path))
 	}
 }
 
 // adopt makes v the newest version of o: references that waited for it mean it from now on, and what meant
 // the version before it is superseded unless the bytes are the same.
-func (p *Plan) adopt(o *object, v *version) {
-	old := o.newest
+func (p *Plan) adopt(o *object, v *disk.Version) {
+	old := o.disk.Newest()
 	if old == nil {
-		old = o.remote
+		old = o.cell.Ours()
 	}
-	if o.unsettled.IsZero() || old == nil || o.stored(old) {
-		o.unsettled = v.file.Seen
-	}
-	o.newest, o.query, o.lost, o.before, o.recall = v, false, false, "", nil
-	if old != nil && old.id == v.id {
-		v.wanted = v.wanted || old.wanted
+	o.disk.Adopt(v, old == nil || o.stored(old))
+	o.cell.Renew()
+	if old != nil && old.ID == v.ID && old.Wanted() {
+		v.Want()
 	}
 	p.uncount(old)
 	p.ground(o, old)
 	o.backOff = backOff{}
-	if old != nil && old.id != v.id {
-		if old.wanted && !old.refused && !o.stored(old) && o.isMedia() { // others are mostly rewritten with the same bytes
+	if old != nil && old.ID != v.ID {
+		if old.Wanted() && !old.Hopeless() && !o.stored(old) && o.isMedia() { // others are mostly rewritten with the same bytes
 			p.lose(o, "superseded")
 		}
 		p.supersede(o, old) // also where the store has less of it than a playlist names
 	}
 	p.release(old)
-	if old != nil && old.id != v.id {
+	if old != nil && old.ID != v.ID {
 		p.doubtful(o)
 	}
 	p.offer(o)
@@ -307,7 +259,7 @@ func (p *Plan) disown(o *object, which func(waiter) bool) {
 // disk names, since packagers rewrite those on their own, or a segment of one that has ended, which somebody corrected. A
 // segment that changes under a live playlist that stands is the beginning of another run, or what a killed packager
 // left of it.
-func (p *Plan) renew(o *object, v *version) {
+func (p *Plan) renew(o *object, v *disk.Version) {
 	if o.hollow(v) {
 		return
 	}
@@ -322,31 +274,31 @@ func (p *Plan) renew(o *object, v *version) {
 // its init sections at the end of a stream.
 func (p *Plan) renewAll(s *snapshot) {
 	for i := range s.binds {
-		if o, v := s.binds[i].obj, s.binds[i].ver; v != nil && o.newest != nil && o.newest.id != v.id {
-			p.renew(o, o.newest)
+		if o, v := s.binds[i].obj, s.binds[i].ver; v != nil && o.disk.Newest() != nil && o.disk.Newest().ID != v.ID {
+			p.renew(o, o.disk.Newest())
 		}
 	}
 }
 
 // want marks v as named by a playlist of s, so that it is shipped.
-func (p *Plan) want(o *object, v *version, s *stream) {
-	if v.wanted && o.behind && !o.late && !o.stored(v) {
+func (p *Plan) want(o *object, v *disk.Version, s *stream) {
+	if v.Wanted() && o.behind && !o.late && !o.stored(v) {
 		o.hurry()
 		p.enqueue(o, s) // it is no backlog if a playlist names it now
 		return
 	}
-	if v.wanted || o.stored(v) || v.file.Source == nil {
-		v.wanted = true
+	if v.Wanted() || o.stored(v) || v.File.Source == nil {
+		v.Want()
 		if o.pendingWork() {
 			p.enqueue(o, s)
 		}
 		return
 	}
-	v.wanted = true
+	v.Want()
 	if p.trust(o) {
 		return
 	}
-	if v.noted == "" || s != nil && s.list != nil && s.list.fetched {
+	if v.Noted() == "" || s != nil && s.list != nil && s.list.fetched {
 		p.keep(v) // else once it is known that no published playlist names it
 	}
 	if o.late {
@@ -360,9 +312,9 @@ func (p *Plan) want(o *object, v *version, s *stream) {
 const maxUnchecked = 1000
 
 // wantLater marks v as worth shipping behind everything that a playlist names.
-func (p *Plan) wantLater(o *object, v *version, s *stream) {
-	v.wanted = true
-	if !o.stored(v) && (!v.check || p.waiting < maxUnchecked) {
+func (p *Plan) wantLater(o *object, v *disk.Version, s *stream) {
+	v.Want()
+	if !o.stored(v) && (!v.Questioned() || p.waiting < maxUnchecked) {
 		p.keep(v) // otherwise it is kept once it is known to be missing
 	}
 	if len(o.queues) == 0 {
@@ -412,7 +364,7 @@ func (o *object) hurry() { o.late, o.behind, o.queues = false, false, nil }
 
 // ask has the store asked whether it holds the name of o, which a playlist of s names.
 func (p *Plan) ask(o *object, s *stream) {
-	o.query = true
+	o.cell.Ask()
 	p.enqueue(o, s)
 }
 
@@ -433,9 +385,9 @@ func (p *Plan) wakeNaming(o *object) {
 
 // pendingWork reports whether a request for o is to be made sooner or later.
 func (o *object) pendingWork() bool {
-	if o.asked != nil || o.query {
+	if o.disk.Candidate() != nil || o.cell.Question() == bucket.Whether {
 		return true
 	}
-	v := o.newest
-	return v != nil && v.wanted && !v.refused && !o.stored(v) && v.file.Source != nil
+	v := o.disk.Newest()
+	return v != nil && v.Wanted() && !v.Hopeless() && !o.stored(v) && v.File.Source != nil
 }

@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/hlsship/hlsship/uploader/store"
+import (
+	"github.com/hlsship/hlsship/uploader/plan/disk"
+	"github.com/hlsship/hlsship/uploader/store"
+)
 
 // reportPut takes the outcome of a PutMedia in.
 func (p *Plan) reportPut(j *errand, out Outcome) {
@@ -14,7 +17,8 @@ func (p *Plan) reportPut(j *errand, out Outcome) {
 				p.pace(s, p.now.Sub(flight.began))
 			}
 		}
-		o.remote, o.etag, o.unproven, o.failures = v, out.ETag, false, 0
+		o.cell.Hold(v, out.ETag)
+		o.failures = 0
 		p.uncount(v)
 		p.release(v)
 		p.note(o, v)
@@ -43,43 +47,33 @@ func (p *Plan) reportCompare(j *errand, out Outcome) {
 	out = j.current(out)
 	switch out.Result {
 	case Done:
-		o.clashed = false
-		o.unproven = o.unproven && j.Local()
-		p.same(o, v, out.ETag)
+		p.same(o, v, out.ETag, !j.Local())
 	case Different:
-		if o.clashed {
-			o.clashed = false
-			o.unstore() // it is not what was to be lengthened
-		}
-		o.etag = out.ETag
+		p.changed(o, o.cell.Differs(out.ETag))
 		if !o.outgrown(v) {
 			p.differs(o, v)
 		}
 	case Absent:
-		o.clashed = false
-		if o.remote != nil {
+		if o.cell.Ours() != nil {
 			p.Inspect() // what was there is not, and perhaps nothing is
 		}
 		p.distrust(o)
-		o.unstore()
+		p.changed(o, o.cell.Vacate())
 		if v == nil || o.outgrown(v) {
 			p.found(o, "")
 			p.missing(o)
 		} else {
-			v.absent = true
 			p.differs(o, v)
 		}
 	case Present:
-		if o.unproven {
+		if o.cell.Unproven() {
 			p.prove(o, out.ETag)
 			break
 		}
-		o.query = false
-		o.etag = out.ETag
+		o.cell.Show(out.ETag)
 		p.found(o, out.ETag)
-		if o.current() == nil && o.asked == nil {
-			o.remote = &version{id: p.next(), wanted: true}
-			o.remote.file.Version.Size = out.Size
+		if o.current() == nil && o.disk.Candidate() == nil {
+			o.cell.Hold(disk.Stored(p.next(), out.Size), out.ETag)
 			p.offer(o)
 		}
 	case Void:
@@ -94,7 +88,7 @@ func (p *Plan) reportCompare(j *errand, out Outcome) {
 }
 
 // land ends the request of a job for a file.
-func (p *Plan) land(j *errand) (*object, *version) {
+func (p *Plan) land(j *errand) (*object, *disk.Version) {
 	o := j.object
 	for _, s := range o.flight.streams {
 		s.flying--
@@ -110,12 +104,13 @@ func (p *Plan) land(j *errand) (*object, *version) {
 	return o, j.version
 }
 
-// same notes that the store holds the bytes of v.
-func (p *Plan) same(o *object, v *version, etag string) {
-	if o.remote != nil {
-		v.id = o.remote.id
+// same notes that the store holds the bytes of v, which it was asked for or is known to have by its ETag.
+func (p *Plan) same(o *object, v *disk.Version, etag string, asked bool) {
+	if known := o.cell.Ours(); known != nil {
+		v.Is(known)
 	}
-	o.remote, o.etag, o.failures = v, etag, 0
+	o.cell.Equal(v, etag, asked)
+	o.failures = 0
 	p.differs(o, v)
 	p.uncount(v)
 	p.release(v)
@@ -123,10 +118,9 @@ func (p *Plan) same(o *object, v *version, etag string) {
 }
 
 // differs ends the comparison of v: from now on it counts as the newest version.
-func (p *Plan) differs(o *object, v *version) {
-	p.checked(v)
-	v.differs = true
-	if v.wanted && !o.stored(v) {
+func (p *Plan) differs(o *object, v *disk.Version) {
+	p.compared(v, (*disk.Version).Compare)
+	if v.Wanted() && !o.stored(v) {
 		p.keep(v)
 	}
 	if o.replaces(v) {
@@ -138,10 +132,10 @@ func (p *Plan) differs(o *object, v *version) {
 			}
 		}
 	}
-	if o.asked == v {
-		o.asked = nil
+	if o.disk.Candidate() == v {
+		o.disk.Decided()
 		p.adopt(o, v)
-		if v.file.Named && !v.wanted && !o.stored(v) {
+		if v.File.Named && !v.Wanted() && !o.stored(v) {
 			p.wantLater(o, v, o.stream)
 		}
 	}
@@ -161,12 +155,12 @@ func (p *Plan) offer(o *object) {
 }
 
 // void forgets a version whose bytes changed under the request, and has the watcher look again.
-func (p *Plan) void(o *object, v *version) {
+func (p *Plan) void(o *object, v *disk.Version) {
 	if p.rewriting(o, v) {
 		return
 	}
-	o.lost = o.newest == v || o.asked == v
-	if o.lost && o.gone {
+	o.disk.Lose(o.disk.Newest() == v || o.disk.Candidate() == v)
+	if o.disk.Lost() && o.disk.Gone() {
 		p.lose(o, "gone")
 	}
 	p.discard(o, v)
@@ -174,32 +168,32 @@ func (p *Plan) void(o *object, v *version) {
 }
 
 // dead forgets a version whose bytes are out of reach for ever, unless the Plan itself let go of them meanwhile.
-func (p *Plan) dead(o *object, v *version) {
-	if v.file.Source == nil {
+func (p *Plan) dead(o *object, v *disk.Version) {
+	if v.File.Source == nil {
 		return
 	}
-	if v.wanted {
+	if v.Wanted() {
 		p.lose(o, "gone")
 	}
-	o.lost = o.newest == v && v.witnessed()
-	o.gone = true
+	o.disk.Lose(o.disk.Newest() == v && v.Witnessed())
+	o.disk.Depart()
 	p.discard(o, v)
-	if v := o.newest; v != nil && v.unpinned != "" && !v.refused {
+	if v := o.disk.Newest(); v != nil && v.Unpinned() != "" && !v.Hopeless() {
 		p.perish(o) // older bytes, which the directory has no more
 	}
 }
 
-func (p *Plan) discard(o *object, v *version) {
+func (p *Plan) discard(o *object, v *disk.Version) {
 	p.uncount(v)
 	p.ground(o, v)
 	p.release(v)
 	switch v {
-	case o.asked:
-		o.asked = nil
+	case o.disk.Candidate():
+		o.disk.Decided()
 		p.disown(o, func(waiter) bool { return true })
 		p.offer(o)
-	case o.newest:
-		o.newest = nil
+	case o.disk.Newest():
+		o.disk.Discard()
 		p.supersede(o, v)
 	}
 }
@@ -207,15 +201,15 @@ func (p *Plan) discard(o *object, v *version) {
 // missing notes that a name is neither on disk nor in the store: what names it waits, and the store is
 // asked again only when a fact or a later playlist gives a reason to.
 func (p *Plan) missing(o *object) {
-	o.query = false
+	o.cell.Unask()
 	for _, n := range o.naming {
 		p.touch(n.list.stream)
 	}
 }
 
 // refuse gives a version up that the store rejected.
-func (p *Plan) refuse(o *object, v *version) {
-	v.refused = true
+func (p *Plan) refuse(o *object, v *disk.Version) {
+	v.Refuse()
 	p.lose(o, "rejected")
 	p.uncount(v)
 	p.release(v)
@@ -223,12 +217,12 @@ func (p *Plan) refuse(o *object, v *version) {
 
 // requeue looks at o again after a request.
 func (p *Plan) requeue(o *object) {
-	if v := o.newest; v != nil && o.recalled() {
+	if v := o.disk.Newest(); v != nil && o.recalled() {
 		p.void(o, v) // it was stored, let go, and vanished from the store
 	}
 	if o.pendingWork() {
 		p.queue(o)
-	} else if o.unproven && p.listed {
+	} else if o.cell.Unproven() && p.listed {
 		p.proveLater(o)
 	}
 	p.wakeNaming(o)

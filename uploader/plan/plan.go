@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/disk"
 )
 
 // Config bounds a Plan. Zero values are replaced by the defaults named.
@@ -121,7 +122,7 @@ type Plan struct {
 	unpinned unpinned  // files whose pins were let go
 	strays   strays    // finished files that nothing names
 	out      Effects   // what others are to hear of
-	changed  []*folder // folders whose live state changed, each once
+	touched  []*folder // folders whose live state changed, each once
 	nextSum  time.Time // when one of them may be summed up that could not be before; zero if all can
 }
 
@@ -162,15 +163,15 @@ func (p *Plan) Observe(f hls.File) {
 // bytes of that name they are newer, and those of f are lost.
 func (p *Plan) ObserveLate(f hls.File) {
 	o := p.objects[f.Path]
-	if f.Playlist != nil || o == nil || o.newest == nil && o.asked == nil {
+	if f.Playlist != nil || o == nil || o.disk.Newest() == nil && o.disk.Candidate() == nil {
 		p.Observe(f)
 		if l := p.lists[f.Path]; l != nil && l.last != nil && l.last.left() {
 			l.last.tardy = true
 		}
 		return
 	}
-	for _, known := range []*version{o.asked, o.newest} {
-		if known != nil && known.file.Version == f.Version {
+	for _, known := range []*disk.Version{o.disk.Candidate(), o.disk.Newest()} {
+		if known != nil && known.File.Version == f.Version {
 			p.Observe(f)
 			return
 		}
@@ -309,10 +310,9 @@ func (p *Plan) list(name string) *list {
 	return l
 }
 
-func (p *Plan) release(v *version) {
+func (p *Plan) release(v *disk.Version) {
 	if v != nil {
-		p.releaseSource(v.file.Source)
-		v.file.Source = nil
+		p.releaseSource(v.Spend())
 	}
 }
 
@@ -392,10 +392,10 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 		// What was named and waited for a reason that is none any more is shipped all the same.
 		switch o := s.binds[i].obj; {
 		case s.binds[i].ver != nil, s.binds[i].free:
-		case o.asked != nil:
-			o.asked.wanted = true
-		case o.newest != nil && !o.newest.wanted && o.remote == nil:
-			p.wantLater(o, o.newest, l.stream)
+		case o.disk.Candidate() != nil:
+			o.disk.Candidate().Want()
+		case o.disk.Newest() != nil && !o.disk.Newest().Wanted() && o.cell.Ours() == nil:
+			p.wantLater(o, o.disk.Newest(), l.stream)
 		}
 	}
 	p.unname(s)

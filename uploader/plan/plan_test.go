@@ -117,7 +117,7 @@ func TestWrittenAgainWhileCompared(t *testing.T) {
 			for range 5 {
 				for _, j := range d.plan.Next(d.now) {
 					switch {
-					case j.Op == PutMedia && d.plan.errands[j.ID].version.id < newest:
+					case j.Op == PutMedia && d.plan.errands[j.ID].version.ID < newest:
 						t.Error("the bytes that were written over are sent")
 					case j.Op == Compare:
 						d.report(j, Outcome{Result: Different, ETag: "old"})
@@ -127,8 +127,8 @@ func TestWrittenAgainWhileCompared(t *testing.T) {
 				}
 				d.tick(3 * time.Second)
 			}
-			if o := d.plan.objects["s0.ts"]; o.remote == nil || o.remote.id < newest {
-				t.Errorf("stored: %+v, want version %d or newer", o.remote, newest)
+			if o := d.plan.objects["s0.ts"]; o.cell.Ours() == nil || o.cell.Ours().ID < newest {
+				t.Errorf("stored: %+v, want version %d or newer", o.cell.Ours(), newest)
 			}
 		})
 	}
@@ -859,7 +859,7 @@ func TestPlanSurvey(t *testing.T) {
 		t.Parallel()
 		d := begin(t)
 		d.plan.vanish()
-		if n := d.plan.Survey(listed(store.Info{Key: "s1.ts", Size: 100, ETag: sum})); n != 0 || d.plan.objects["s1.ts"].etag != "" {
+		if n := d.plan.Survey(listed(store.Info{Key: "s1.ts", Size: 100, ETag: sum})); n != 0 || d.plan.objects["s1.ts"].cell.ETag() != "" {
 			t.Error("the listing of a bucket that vanished is believed")
 		}
 		d.plan.EndSurvey(true)

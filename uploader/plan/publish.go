@@ -118,7 +118,7 @@ func (p *Plan) revise(l *list) {
 		s := l.pending[i]
 		for k := range s.binds {
 			b := &s.binds[k]
-			if b.ver == nil || b.satisfied() || b.obj.newest != nil && b.obj.newest.id == b.ver.id {
+			if b.ver == nil || b.satisfied() || b.obj.disk.Newest() != nil && b.obj.disk.Newest().ID == b.ver.ID {
 				continue
 			}
 			if s != l.last {
@@ -286,19 +286,19 @@ func (p *Plan) observeGone(name string, moved bool) {
 	if o == nil {
 		return
 	}
-	if o.lost && !o.gone && len(o.naming) > 0 {
+	if o.disk.Lost() && !o.disk.Gone() && len(o.naming) > 0 {
 		p.lose(o, "gone")
 	}
-	o.gone = true
-	switch v := o.newest; {
-	case v != nil && v.unpinned != "" && !v.refused:
+	o.disk.Depart()
+	switch v := o.disk.Newest(); {
+	case v != nil && v.Unpinned() != "" && !v.Hopeless():
 		p.perish(o)
 	case o.recalled() && !o.busy():
 		p.unreachable(o)
 	}
 	p.offer(o)
 	p.wakeNaming(o)
-	if o.newest != nil && !o.newest.wanted {
+	if o.disk.Newest() != nil && !o.disk.Newest().Wanted() {
 		p.strays.gone(o, p.now)
 	}
 	p.forgetObject(o)

@@ -17,7 +17,7 @@ func TestRecheckWithoutAStore(t *testing.T) {
 			d.media(file, "a.ts", "b.ts")
 			d.playlist("x.m3u8", playlistText(7, false, tag, "a.ts", "b.ts"))
 			d.absorb(func(Job) {})
-			kept := d.plan.objects[file].newest
+			kept := d.plan.objects[file].disk.Newest()
 			d.media("a.ts")
 			d.playlist("x.m3u8", playlistText(0, false, tag, "a.ts")) // a new run, which may rewrite the file
 			s := d.plan.lists["x.m3u8"].last

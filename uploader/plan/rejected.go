@@ -1,6 +1,10 @@
 package plan
 
-import "time"
+import (
+	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan/disk"
+)
 
 // What a store rejects it may take later: a limit is raised, a proxy mended, a rule of the bucket lifted. So long as the newest
 // version of a playlist needs what was rejected, it is kept and tried again once a minute.
@@ -12,17 +16,16 @@ type rejects struct {
 }
 
 // reject notes that the store does not take v.
-func (p *Plan) reject(o *object, v *version, out Outcome) {
-	if o.newest != v || !p.needed(o) {
+func (p *Plan) reject(o *object, v *disk.Version, out Outcome) {
+	if o.disk.Newest() != v || !p.needed(o) {
 		p.refuse(o, v)
 		return
 	}
-	if p.draining && v.rejected {
-		v.refused = true // the next process may have more luck: its bytes are left
+	if p.draining && v.Fate() == disk.Rejected {
+		v.Shelve() // the next process may have more luck: its bytes are left
 		return
 	}
-	if !v.rejected {
-		v.rejected = true
+	if v.Reject() {
 		p.rejects.files = append(p.rejects.files, o)
 	}
 	out.RetryIn = RejectedDelay
@@ -38,8 +41,8 @@ func (p *Plan) sortRejects() {
 	files := p.rejects.files
 	p.rejects.files = nil
 	for _, o := range files {
-		switch v := o.newest; {
-		case v == nil || !v.rejected || v.refused || o.stored(v): // it is another one, or was settled
+		switch v := o.disk.Newest(); {
+		case v == nil || v.Fate() != disk.Rejected || o.stored(v): // it is another one, or was settled
 		case o.busy() || p.needed(o):
 			p.rejects.files = append(p.rejects.files, o)
 		default:

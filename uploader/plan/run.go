@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/disk"
 )
 
 // run is one run of a packager. When another begins its playlists may name what the one before wrote under the same names,
@@ -65,7 +66,7 @@ func (s *snapshot) began(r *run) bool {
 		if !o.isMedia() {
 			continue
 		}
-		if o.asked != nil || o.newest != nil && o.newest.witnessed() && o.newest.file.Seen.After(r.seen) {
+		if o.disk.Candidate() != nil || o.disk.Newest() != nil && o.disk.Newest().Witnessed() && o.disk.Newest().File.Seen.After(r.seen) {
 			return true
 		}
 		media++
@@ -87,7 +88,7 @@ func (p *Plan) disclaim(l *list, s *snapshot) {
 // claims reports whether s waits for media that other names, or means bytes of them that were finished after s.
 func (s *snapshot) claims(other *snapshot) bool {
 	return slices.ContainsFunc(s.binds, func(b bind) bool {
-		late := b.ver == nil && !b.free || b.ver != nil && b.ver.witnessed() && b.ver.file.Seen.After(s.file.Seen)
+		late := b.ver == nil && !b.free || b.ver != nil && b.ver.Witnessed() && b.ver.File.Seen.After(s.file.Seen)
 		return late && b.obj.isMedia() && other.find(b.obj) >= 0
 	})
 }
@@ -105,7 +106,7 @@ func (s *snapshot) overtaken() int {
 		if !b.obj.isMedia() {
 			continue
 		}
-		if o := b.obj; b.ver != nil && o.asked == nil && o.newest != nil && o.newest.id != b.ver.id && o.newest.witnessed() {
+		if o := b.obj; b.ver != nil && o.disk.Candidate() == nil && o.disk.Newest() != nil && o.disk.Newest().ID != b.ver.ID && o.disk.Newest().Witnessed() {
 			return n
 		}
 		n++
@@ -127,7 +128,7 @@ func (s *snapshot) withdraws(prev *snapshot) bool {
 	if finished := last.ver != nil || last.free; finished && is.Segments <= fewSegments && is.MediaSequence == 0 {
 		return false
 	}
-	before := make(map[*object]*version, len(prev.binds))
+	before := make(map[*object]*disk.Version, len(prev.binds))
 	for _, b := range prev.binds {
 		before[b.obj] = b.ver
 	}
@@ -140,7 +141,7 @@ func (s *snapshot) withdraws(prev *snapshot) bool {
 		}
 		switch now := o.current(); {
 		case v == nil && now == nil: // it never came
-		case now == nil, v != nil && v.id != now.id, v == nil && now.file.Seen.After(prev.file.Seen):
+		case now == nil, v != nil && v.ID != now.ID, v == nil && now.File.Seen.After(prev.file.Seen):
 			return false
 		default:
 			same++
@@ -164,12 +165,12 @@ func (s *snapshot) patterns() map[string]bool {
 }
 
 // mayBeOlder reports whether v, which reference i of s may mean, may be of the run before.
-func (r *run) mayBeOlder(s *snapshot, i int, v *version) bool {
+func (r *run) mayBeOlder(s *snapshot, i int, v *disk.Version) bool {
 	switch {
 	case r.first:
 		// Of what was there at the start, the one that is older than the segment listed before it is of an earlier run.
-		return !r.old && v.file.Found && s.backward(i, v)
-	case v.witnessed() && (r.after == 0 || v.file.Seen.After(r.seen)), r.after != 0 && v.file.Version.ModTime > r.after:
+		return !r.old && v.File.Found && s.backward(i, v)
+	case v.Witnessed() && (r.after == 0 || v.File.Seen.After(r.seen)), r.after != 0 && v.File.Version.ModTime > r.after:
 		return false
 	}
 	// Names of another kind are none that the run before wrote: those of an encoder that ran beside it, or of a library.

@@ -3,6 +3,8 @@ package plan
 import (
 	"slices"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan/disk"
 )
 
 // class says for what a request is, as far as the bound on all of them goes.
@@ -79,9 +81,9 @@ func (t *slots) readmit(c class) []*stream {
 type flight struct {
 	began   time.Time
 	backlog bool
-	version *version  // that is stored or compared by it; nil if neither
-	bytes   int64     // of it, in Plan.flyingBytes
-	streams []*stream // that ship the object, one of which made the request
+	version *disk.Version // that is stored or compared by it; nil if neither
+	bytes   int64         // of it, in Plan.flyingBytes
+	streams []*stream     // that ship the object, one of which made the request
 }
 
 // board counts the request among those of s.
@@ -97,7 +99,7 @@ func (f *flight) board(s *stream) {
 }
 
 // ground notes that v does not wait any more, so that nothing is to be taken off for its being under way.
-func (p *Plan) ground(o *object, v *version) {
+func (p *Plan) ground(o *object, v *disk.Version) {
 	if f := o.flight; f != nil && f.version == v {
 		p.flyingBytes -= f.bytes
 		f.bytes = 0

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/bucket"
+	"github.com/hlsship/hlsship/uploader/plan/disk"
 )
 
 // list is all that the Plan knows of one playlist's name.
@@ -91,7 +93,7 @@ type snapshot struct {
 // so that it takes another only once that one has been there for Settle and no newer playlist came.
 type bind struct {
 	obj      *object
-	ver      *version
+	ver      *disk.Version
 	need     int64 // how many bytes of the file are named
 	waits    bool
 	anew     bool
@@ -134,8 +136,8 @@ func (p *Plan) bind(s *snapshot, i int) {
 	if d.means {
 		p.want(o, v, s.list.stream)
 		if !b.free {
-			if b.ver = v; o.isMedia() && v.witnessed() && v.file.Seen.After(s.fresh) {
-				s.fresh = v.file.Seen
+			if b.ver = v; o.isMedia() && v.Witnessed() && v.File.Seen.After(s.fresh) {
+				s.fresh = v.File.Seen
 			}
 			return
 		}
@@ -149,14 +151,13 @@ func (p *Plan) bind(s *snapshot, i int) {
 	if d.ask {
 		p.ask(o, s.list.stream)
 	}
-	if d.look && !o.looked {
-		o.looked = true
+	if d.look && o.disk.Look() {
 		p.out.Looks = append(p.out.Looks, o.path)
 	}
 }
 
 // sight gathers what reference i of s is judged by, when its name has v; nil for nothing.
-func (p *Plan) sight(s *snapshot, i int, v *version) sight {
+func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 	b, o := &s.binds[i], s.binds[i].obj
 	x := sight{
 		now: p.now, settle: p.cfg.Settle, met: p.began.Add(2 * p.cfg.Settle),
@@ -171,21 +172,21 @@ func (p *Plan) sight(s *snapshot, i int, v *version) sight {
 		return x
 	}
 	x.bytes = bytesSight{
-		seen: v.file.Seen, modified: v.file.Version.ModTime, found: v.file.Found, spooled: v.file.Spooled, witnessed: v.witnessed(),
-		hollow: o.hollow(v), replaces: o.replaces(v), vetted: v.vetted,
+		seen: v.File.Seen, modified: v.File.Version.ModTime, found: v.File.Found, spooled: v.File.Spooled, witnessed: v.Witnessed(),
+		hollow: o.hollow(v), replaces: o.replaces(v), vetted: v.Vetted(),
 		backward: s.backward(i, v), older: s.run.mayBeOlder(s, i, v),
 	}
 	if x.bytes.older {
 		t := *o.trusted(s.list)
-		x.bytes.trusted = t != nil && t.run == s.run && t.id == v.id
+		x.bytes.trusted = t != nil && t.run == s.run && t.id == v.ID
 	}
 	return x
 }
 
 // heed notes what a verdict about reference i of s and v says for later.
-func (p *Plan) heed(s *snapshot, i int, v *version, d verdict) {
+func (p *Plan) heed(s *snapshot, i int, v *disk.Version, d verdict) {
 	if d.vetted {
-		v.vetted = true
+		v.Vet()
 	}
 	if d.rebind {
 		s.binds[i].anew, s.anew = true, true
@@ -195,7 +196,7 @@ func (p *Plan) heed(s *snapshot, i int, v *version, d verdict) {
 	}
 	if d.old {
 		p.decided(s.list, "taken", s.binds[i].obj.path, "old, and no new bytes came")
-		*s.binds[i].obj.trusted(s.list) = &trust{s.run, v.id}
+		*s.binds[i].obj.trusted(s.list) = &trust{s.run, v.ID}
 		s.run.old = s.run.old || s.run.first
 	}
 	if !d.again.IsZero() {
@@ -211,8 +212,8 @@ func (s *snapshot) open() bool {
 // replaces reports whether v was met at rest and is not what the store holds under the name of o, so that it came while nobody
 // looked: nobody knows whether before or after a playlist that was met beside it, as times are those of a clock that may have
 // been set back.
-func (o *object) replaces(v *version) bool {
-	return v.file.Found && v.file.State == hls.Settled && v.differs && !v.absent && !o.stored(v)
+func (o *object) replaces(v *disk.Version) bool {
+	return v.File.Found && v.File.State == hls.Settled && v.Compared() && o.cell.Belief() != bucket.Absent && !o.stored(v)
 }
 
 // reconsider takes the version from reference i of s which it means, unless that is good all the same.
@@ -243,17 +244,17 @@ func (p *Plan) inherit(s *snapshot) {
 
 // backward reports whether v is older than the segment that s lists before it, of which the name is alike. An advertisement
 // or a slate among the segments of a stream is as old as it is.
-func (s *snapshot) backward(i int, v *version) bool {
+func (s *snapshot) backward(i int, v *disk.Version) bool {
 	if i == 0 || s.file.Kind != hls.MediaPlaylist || !s.binds[i].obj.isMedia() {
 		return false
 	}
 	before := &s.binds[i-1]
-	return before.obj.isMedia() && before.ver != nil && before.obj.pattern() == s.binds[i].obj.pattern() && before.ver.file.Version.ModTime > v.file.Version.ModTime
+	return before.obj.isMedia() && before.ver != nil && before.obj.pattern() == s.binds[i].obj.pattern() && before.ver.File.Version.ModTime > v.File.Version.ModTime
 }
 
 // supersede is called when the bytes of old can never be stored again, as the name o has others: snapshots
 // that mean old are dropped, but the newest of each playlist is bound anew.
-func (p *Plan) supersede(o *object, old *version) {
+func (p *Plan) supersede(o *object, old *disk.Version) {
 	for _, n := range slices.Clone(o.naming) {
 		l := n.list
 		for i := len(l.pending) - 1; i >= 0; i-- {
@@ -288,9 +289,9 @@ func (s *snapshot) find(o *object) int {
 }
 
 // means reports whether s has a reference to o that means v.
-func (s *snapshot) means(o *object, v *version) bool {
+func (s *snapshot) means(o *object, v *disk.Version) bool {
 	i := s.find(o)
-	return i >= 0 && s.binds[i].ver != nil && s.binds[i].ver.id == v.id
+	return i >= 0 && s.binds[i].ver != nil && s.binds[i].ver.ID == v.ID
 }
 
 // ready reports whether all that s names is stored as s means it.
@@ -312,8 +313,8 @@ func (s *snapshot) ready() bool {
 
 // satisfied reports whether the store holds what b means, or nobody waits for it.
 func (b *bind) satisfied() bool {
-	r := b.obj.remote
-	return b.free || b.ver != nil && r != nil && r.id == b.ver.id && r.reaches(b.need)
+	r := b.obj.cell.Ours()
+	return b.free || b.ver != nil && r != nil && r.ID == b.ver.ID && r.Reaches(b.need)
 }
 
 // expose counts s as possibly published, so that nothing it names is overwritten carelessly.
@@ -363,7 +364,7 @@ func (p *Plan) unname(s *snapshot) {
 			o.waiters = slices.DeleteFunc(o.waiters, func(w waiter) bool { return w.s == s })
 		}
 		if len(o.naming) == 0 && o.unknown() {
-			o.gone = true // it never was
+			o.disk.Depart() // it never was
 		}
 		p.forgetObject(o)
 	}

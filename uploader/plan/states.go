@@ -62,7 +62,7 @@ func (s *snapshot) String() string {
 		x := &s.binds[i]
 		means := "?"
 		if x.ver != nil {
-			means = fmt.Sprint(x.ver.id)
+			means = fmt.Sprint(x.ver.ID)
 		}
 		fmt.Fprintf(&b, " %s@%s%s", x.obj.path, means, words("+", x.satisfied(), "~", x.waits, "!", x.anew, " declined", x.declined, " soft", x.soft, " hint", x.hint, " free", x.free))
 	}
@@ -75,16 +75,7 @@ func (s *snapshot) String() string {
 // String tells all that is known of a file.
 func (o *object) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "file %s:%s etag=%q", o.path, words(" gone", o.gone, " behind", o.behind, " late", o.late, " query", o.query, " looked", o.looked,
-		" clashed", o.clashed, " lost", o.lost, " unproven", o.unproven), o.etag)
-	for _, x := range []struct {
-		role string
-		v    *version
-	}{{"newest", o.newest}, {"asked", o.asked}, {"remote", o.remote}, {"recall", o.recall}} {
-		if x.v != nil {
-			fmt.Fprintf(&b, " %s=%s", x.role, x.v)
-		}
-	}
+	fmt.Fprintf(&b, "file %s:%s disk: %s store: %s", o.path, words(" behind", o.behind, " late", o.late), &o.disk, &o.cell)
 	for _, n := range o.naming {
 		fmt.Fprintf(&b, " in=%s*%d,%d", n.list.path, n.count, n.exposed)
 	}
@@ -101,13 +92,6 @@ func (o *object) String() string {
 		}
 	}
 	return b.String() + o.backOff.String()
-}
-
-// String tells what is known of a version, in one word.
-func (v *version) String() string {
-	return fmt.Sprintf("%d(%dB%s%s)", v.id, v.file.Version.Size, words(" wanted", v.wanted, " kept", v.kept, " counted", v.counted, " unsure", v.unsure, " check", v.check,
-		" differs", v.differs, " absent", v.absent, " met", v.met, " refused", v.refused, " rejected", v.rejected, " vetted", v.vetted,
-		" found", v.file.Found, " spent", v.file.Source == nil, " noted", v.noted != "", " unpinned", v.unpinned != ""), at(" seen", v.file.Seen))
 }
 
 // String tells how many files stand where in a stream.

@@ -37,7 +37,7 @@ func newStrays() strays {
 
 // add takes in a file that nothing names.
 func (s *strays) add(o *object) {
-	if !o.newest.file.Found || !o.isMedia() {
+	if !o.disk.Newest().File.Found || !o.isMedia() {
 		return
 	}
 	s.example = o.path
@@ -96,16 +96,16 @@ func (s *strays) recall(p *Plan, snap *snapshot) (segments int) {
 		step := max(row.step, 1)
 		for n, newer := row.low-step, row.at; n < row.low; n -= step { // until it would fall below 0
 			o := p.objects[row.name(n)]
-			if o == nil || o.newest == nil || o.newest.file.Version.ModTime > newer {
+			if o == nil || o.disk.Newest() == nil || o.disk.Newest().File.Version.ModTime > newer {
 				break
 			}
-			if newer = o.newest.file.Version.ModTime; found[n] == o && !o.newest.wanted && len(o.naming) == 0 {
+			if newer = o.disk.Newest().File.Version.ModTime; found[n] == o && !o.disk.Newest().Wanted() && len(o.naming) == 0 {
 				all = append(all, o)
 			}
 			delete(found, n)
 		}
 		for _, o := range slices.Backward(all) { // oldest first
-			p.wantLater(o, o.newest, snap.list.stream)
+			p.wantLater(o, o.disk.Newest(), snap.list.stream)
 		}
 		segments += len(all)
 		if len(found) == 0 {
@@ -143,13 +143,13 @@ func (p *Plan) rows(s *snapshot) map[string]row {
 		}
 		v, at := b.ver, s.file.Version.ModTime
 		if v == nil {
-			v = b.obj.newest
+			v = b.obj.disk.Newest()
 		}
 		if v != nil {
-			if v.file.State != hls.Settled {
+			if v.File.State != hls.Settled {
 				continue
 			}
-			at = v.file.Version.ModTime
+			at = v.File.Version.ModTime
 		}
 		key, n, ok := serial(b.obj.path)
 		if !ok {
@@ -183,7 +183,7 @@ func (p *Plan) Unnamed() (n int, example string) {
 func (p *Plan) Scanned() {
 	p.scanning = false
 	for _, v := range slices.Clone(p.unpinned.versions) {
-		if o := p.objects[v.file.Path]; o.gone {
+		if o := p.objects[v.File.Path]; o.disk.Gone() {
 			p.perish(o)
 		}
 	}

@@ -4,6 +4,9 @@ import (
 	"path"
 	"slices"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan/bucket"
+	"github.com/hlsship/hlsship/uploader/plan/disk"
 )
 
 // stream is what the requests are shared by: a playlist and the files that it names. What several name each of them may
@@ -176,7 +179,7 @@ func (p *Plan) nextObjects(streams []*stream, jobs []Job) []Job {
 // for it: until they are made, no playlist can mean an init section that its packager writes again and again.
 func (p *Plan) nextAsked(s *stream, jobs []Job) []Job {
 	s.compare = slices.DeleteFunc(s.compare, func(o *object) bool {
-		if o.asked == nil || o.etag == "" {
+		if o.disk.Candidate() == nil || o.cell.ETag() == "" {
 			return true
 		}
 		if !p.eligible(o, s) {
@@ -278,39 +281,39 @@ func (p *Plan) eligible(o *object, s *stream) bool {
 	if p.waits(&o.backOff, o.behind, s) {
 		return false
 	}
-	return o.compares() || p.mayOverwrite(o, o.newest, s)
+	return o.compares() || p.mayOverwrite(o, o.disk.Newest(), s)
 }
 
 // asks has the next request for o ask the store, as a playlist of another stream that names it may be published and was not
 // read back yet. Nobody waits long for somebody else's playlist, but what it may name is not overwritten: ok is false while the
 // store holds other bytes.
 func (p *Plan) asks(o *object, s *stream) (ok bool) {
-	v := o.newest
+	v := o.disk.Newest()
 	if v == nil {
 		return true
 	}
-	if at := v.file.Seen.Add(softWait); p.now.Before(at) {
+	if at := v.File.Seen.Add(softWait); p.now.Before(at) {
 		p.alarm(at, s)
 		return false
 	}
-	if v.absent && o.remote == nil && o.etag == "" {
+	if o.cell.Belief() == bucket.Absent {
 		return true // nothing can be overwritten
 	}
 	if !o.compares() {
-		if v.differs {
+		if v.Compared() {
 			return false
 		}
-		v.check = true
+		v.Suspect()
 	}
 	return true
 }
 
 // compares reports whether the next request for o asks rather than stores.
 func (o *object) compares() bool {
-	if o.asked != nil || o.newest == nil || o.stored(o.newest) {
+	if o.disk.Candidate() != nil || o.disk.Newest() == nil || o.stored(o.disk.Newest()) {
 		return true
 	}
-	return o.clashed || o.newest.check || o.exposed() && !o.newest.differs
+	return o.cell.Question() == bucket.Contested || o.disk.Newest().Questioned() || o.exposed() && !o.disk.Newest().Compared()
 }
 
 // launch makes the job for o.
@@ -321,28 +324,28 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 		o.flight.board(other)
 	}
 	p.slots.flying[fileClass(backlog)]++
-	j := errand{Job: Job{Backlog: backlog, Op: Compare, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.etag}, object: o}
+	j := errand{Job: Job{Backlog: backlog, Op: Compare, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.failures, ETag: o.cell.ETag()}, object: o}
 	switch {
-	case o.asked != nil:
-		j.version = o.asked
+	case o.disk.Candidate() != nil:
+		j.version = o.disk.Candidate()
 	case o.compares():
-		if j.version = o.newest; o.query && o.newest == nil || o.newest != nil && o.stored(o.newest) {
+		if j.version = o.disk.Newest(); o.disk.Newest() == nil || o.disk.Newest() != nil && o.stored(o.disk.Newest()) {
 			j.version = nil
 		}
 	default:
-		j.Op, j.version, j.Rejected = PutMedia, o.newest, o.newest.rejected
-		j.File, j.Window = o.newest.file, o.window()
-		j.Replaces = !o.extends(o.newest) && (o.remote != nil || o.etag != "")
+		j.Op, j.version, j.Rejected = PutMedia, o.disk.Newest(), o.disk.Newest().Fate() == disk.Rejected
+		j.File, j.Window = o.disk.Newest().File, o.window()
+		j.Replaces = !o.extends(o.disk.Newest()) && (o.cell.Ours() != nil || o.cell.ETag() != "")
 		p.lengthen(&j, o)
 		p.overwrite(o)
-		if o.newest.counted {
-			o.flight.bytes = o.newest.size()
+		if o.disk.Newest().Counted() {
+			o.flight.bytes = o.disk.Newest().Size()
 			p.flyingBytes += o.flight.bytes
 		}
 	}
 	o.flight.version = j.version
 	if j.version != nil {
-		j.File, j.Noted = j.version.file, j.version.noted
+		j.File, j.Noted = j.version.File, j.version.Noted()
 	} else {
 		j.ETag = "" // how long the object is matters, too
 	}
@@ -360,11 +363,11 @@ func fileClass(backlog bool) class {
 // overwrite notes that the store's bytes of o are about to change: snapshots that mean the old ones cannot
 // become true any more.
 func (p *Plan) overwrite(o *object) {
-	old := o.remote
-	if old != nil && o.extends(o.newest) {
+	old := o.cell.Ours()
+	if old != nil && o.extends(o.disk.Newest()) {
 		return
 	}
-	o.unstore()
+	p.changed(o, o.cell.Forget())
 	if old != nil {
 		p.supersede(o, old)
 	}
@@ -372,7 +375,7 @@ func (p *Plan) overwrite(o *object) {
 
 // mayOverwrite reports whether v may replace what the store holds under its name now. It may unless a playlist
 // that is or may be published needs the old bytes; see overwritable.
-func (p *Plan) mayOverwrite(o *object, v *version, s *stream) bool {
+func (p *Plan) mayOverwrite(o *object, v *disk.Version, s *stream) bool {
 	if o.extends(v) {
 		return true
 	}
@@ -386,7 +389,7 @@ func (p *Plan) mayOverwrite(o *object, v *version, s *stream) bool {
 
 // shows reports whether every version of l that is or may be published means v by its reference to o, so that to store v
 // can only mend what they name: nobody knows what the store holds. What an earlier process published means what is stored.
-func (l *list) shows(o *object, v *version) bool {
+func (l *list) shows(o *object, v *disk.Version) bool {
 	for _, s := range append(slices.Clip(l.doubt), l.published) {
 		if s == nil {
 			continue
@@ -395,7 +398,7 @@ func (l *list) shows(o *object, v *version) bool {
 		if i < 0 || s.binds[i].free {
 			continue
 		}
-		if meant := s.binds[i].ver; meant == nil || meant.id != v.id || s.inherited && o.etag != "" {
+		if meant := s.binds[i].ver; meant == nil || meant.ID != v.ID || s.inherited && o.cell.ETag() != "" {
 			return false
 		}
 	}
@@ -405,7 +408,7 @@ func (l *list) shows(o *object, v *version) bool {
 // overwritable reports whether v may replace bytes that the published version of l names: when a newer
 // snapshot waits for nothing but overwrites; else after Settle if no newer playlist came, or after Patience from the
 // first bytes on, when s looks at it again.
-func (p *Plan) overwritable(l *list, o *object, v *version, s *stream) bool {
+func (p *Plan) overwritable(l *list, o *object, v *disk.Version, s *stream) bool {
 	if len(l.doubt) > 0 {
 		return false // what is published shows when its PUT ended well
 	}
@@ -417,8 +420,8 @@ func (p *Plan) overwritable(l *list, o *object, v *version, s *stream) bool {
 	if !meant && o.isMedia() && !ended {
 		return false // older bytes than the published ones, or a packager's that has not listed them yet
 	}
-	at := v.file.Seen.Add(p.cfg.Settle)
-	if patient := o.unsettled.Add(max(p.cfg.Patience, p.cfg.Settle)); len(l.pending) > 0 || patient.Before(at) {
+	at := v.File.Seen.Add(p.cfg.Settle)
+	if patient := o.disk.Unsettled().Add(max(p.cfg.Patience, p.cfg.Settle)); len(l.pending) > 0 || patient.Before(at) {
 		at = patient // it may be written again and again
 	}
 	if p.now.Before(at) {
@@ -430,7 +433,7 @@ func (p *Plan) overwritable(l *list, o *object, v *version, s *stream) bool {
 
 // meaning reports whether a snapshot newer than the published one, or the newest on disk, means v by its reference to
 // o, and whether such a pending one waits for nothing but overwrites, so that its time has come.
-func (l *list) meaning(o *object, v *version) (meant, due bool) {
+func (l *list) meaning(o *object, v *disk.Version) (meant, due bool) {
 	floor := l.floor()
 	for _, s := range slices.Backward(l.pending) {
 		if s.seq <= floor {
@@ -477,7 +480,7 @@ func (s *snapshot) waitsForOverwrites(l *list) bool {
 		if b.satisfied() {
 			continue
 		}
-		if b.ver == nil || b.obj.newest == nil || b.obj.newest.id != b.ver.id || !b.obj.exposedBy(l) {
+		if b.ver == nil || b.obj.disk.Newest() == nil || b.obj.disk.Newest().ID != b.ver.ID || !b.obj.exposedBy(l) {
 			return false
 		}
 	}

@@ -3,6 +3,8 @@ package plan
 import (
 	"slices"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan/disk"
 )
 
 // What does not fit into the budget, or waited for longer than Config.MaxAge, is mostly still in the directory. So its pin is
@@ -19,51 +21,52 @@ const (
 // unpinned are the versions to be stored that are in the directory alone: the packager may delete them at any time. There are no
 // more of them than files in the directory.
 type unpinned struct {
-	versions   []*version // oldest first
+	versions   []*disk.Version // oldest first
 	bytes      int64
-	asked      map[*version]time.Time // those that the watcher looks at, and since when
+	asked      map[*disk.Version]time.Time // those that the watcher looks at, and since when
 	askedBytes int64
 	tooLarge   int64 // size of the one whose turn it is, if there was no room for it; 0 if that is to be found out
 }
 
 // add takes v in.
-func (u *unpinned) add(v *version) {
+func (u *unpinned) add(v *disk.Version) {
 	i := len(u.versions)
-	for i > 0 && u.versions[i-1].id > v.id {
+	for i > 0 && u.versions[i-1].ID > v.ID {
 		i--
 	}
 	u.versions = slices.Insert(u.versions, i, v)
-	u.bytes += v.size()
+	u.bytes += v.Size()
 	u.tooLarge = 0
 }
 
 // remove takes v out, if it is one of them.
-func (u *unpinned) remove(v *version) {
-	if v.unpinned == "" {
+func (u *unpinned) remove(v *disk.Version) {
+	if v.Unpinned() == "" {
 		return
 	}
 	u.answered(v)
-	v.unpinned, u.tooLarge = "", 0
+	v.Found()
+	u.tooLarge = 0
 	if i := slices.Index(u.versions, v); i >= 0 {
 		u.versions = slices.Delete(u.versions, i, i+1)
-		u.bytes -= v.size()
+		u.bytes -= v.Size()
 	}
 }
 
 // ask notes that the watcher looks at the file of v.
-func (u *unpinned) ask(v *version, now time.Time) {
+func (u *unpinned) ask(v *disk.Version, now time.Time) {
 	if u.asked == nil {
-		u.asked = make(map[*version]time.Time)
+		u.asked = make(map[*disk.Version]time.Time)
 	}
 	u.asked[v] = now
-	u.askedBytes += v.size()
+	u.askedBytes += v.Size()
 }
 
 // answered notes that it has looked.
-func (u *unpinned) answered(v *version) {
+func (u *unpinned) answered(v *disk.Version) {
 	if _, asked := u.asked[v]; asked {
 		delete(u.asked, v)
-		u.askedBytes -= v.size()
+		u.askedBytes -= v.Size()
 	}
 }
 
@@ -83,11 +86,11 @@ func (u *unpinned) expire(now time.Time) {
 // giveUp lets go of the pin of the newest version of o. It is lost if the directory does not have it any more, which of what an
 // earlier process left is known once all of it was looked through.
 func (p *Plan) giveUp(o *object, reason string) {
-	v := o.newest
+	v := o.disk.Newest()
 	p.uncount(v)
 	p.release(v)
-	v.kept, v.unpinned = false, reason
-	if o.gone && !(v.file.Spooled && p.scanning) {
+	v.Unpin(reason)
+	if o.disk.Gone() && !(v.File.Spooled && p.scanning) {
 		p.perish(o)
 		return
 	}
@@ -100,9 +103,9 @@ func (p *Plan) giveUp(o *object, reason string) {
 // perish loses the newest version of o, which has no pin and is not in the directory any more, and with it the playlist versions
 // that mean it.
 func (p *Plan) perish(o *object) {
-	v, reason := o.newest, o.newest.unpinned
+	v, reason := o.disk.Newest(), o.disk.Newest().Unpinned()
 	p.unpinned.remove(v)
-	v.refused, v.unpinned = true, reason
+	v.Perish(reason)
 	p.lose(o, reason)
 	for _, n := range slices.Clone(o.naming) {
 		l := n.list
@@ -130,7 +133,7 @@ func (p *Plan) reclaim() {
 	if len(u.asked) == len(u.versions) || !p.mayAsk(max(1, u.tooLarge)) {
 		return
 	}
-	var others []*version
+	var others []*disk.Version
 	for _, v := range u.versions {
 		if _, asked := u.asked[v]; asked {
 			continue
@@ -149,14 +152,14 @@ func (p *Plan) reclaim() {
 }
 
 // lookFor has the watcher look at the file of v, if there is room for it.
-func (p *Plan) lookFor(v *version) bool {
+func (p *Plan) lookFor(v *disk.Version) bool {
 	u := &p.unpinned
-	if !p.mayAsk(v.size()) {
-		u.tooLarge = v.size()
+	if !p.mayAsk(v.Size()) {
+		u.tooLarge = v.Size()
 		return false
 	}
 	u.ask(v, p.now)
-	p.out.Looks = append(p.out.Looks, v.file.Path)
+	p.out.Looks = append(p.out.Looks, v.File.Path)
 	return true
 }
 
@@ -169,8 +172,8 @@ func (p *Plan) mayAsk(bytes int64) bool {
 }
 
 // awaited reports whether the newest version of a playlist waits for v, which has no pin.
-func (p *Plan) awaited(v *version) bool {
-	o := p.objects[v.file.Path]
+func (p *Plan) awaited(v *disk.Version) bool {
+	o := p.objects[v.File.Path]
 	return o != nil && slices.ContainsFunc(o.naming, func(n naming) bool {
 		s := n.list.newest()
 		return s != nil && s.means(o, v)
@@ -185,13 +188,13 @@ func (p *Plan) room(more, bound int64) bool {
 // repin has the newest version of o shipped, whose bytes the watcher brought back, behind what the live edge needs. If it was not
 // asked for them and there is no room, they wait on.
 func (p *Plan) repin(o *object) {
-	v := o.newest
-	if _, asked := p.unpinned.asked[v]; !asked && !p.room(v.size(), p.cfg.Budget) {
+	v := o.disk.Newest()
+	if _, asked := p.unpinned.asked[v]; !asked && !p.room(v.Size(), p.cfg.Budget) {
 		p.release(v)
 		return
 	}
 	p.unpinned.remove(v)
-	v.refused, v.unpinned, v.pinned = false, "", p.now
+	v.Repin(p.now)
 	p.keep(v)
 	o.hurry()
 	o.late, o.behind = true, true

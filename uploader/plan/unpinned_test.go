@@ -102,7 +102,7 @@ func TestPlanShipsWhatIsOnDisk(t *testing.T) {
 		},
 		"a file that was gone, and is there again": func(d *desk) {
 			over(d)
-			f := d.plan.objects["s0.ts"].newest.file
+			f := d.plan.objects["s0.ts"].disk.Newest().File
 			d.gone("s0.ts")
 			d.lost("s0.ts budget")
 			f.Source, f.Found = paper{}, true
@@ -248,7 +248,7 @@ func TestUnpinnedCostsTheOthersNothing(t *testing.T) {
 					d.jobs()
 				}
 				if back {
-					d.plan.unpinned.ask(d.plan.objects["b.ts"].newest, d.now)
+					d.plan.unpinned.ask(d.plan.objects["b.ts"].disk.Newest(), d.now)
 					d.plan.Observe(large)
 				}
 				d.jobs()

@@ -1,6 +1,9 @@
 package plan
 
-import "github.com/hlsship/hlsship/hls"
+import (
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/disk"
+)
 
 // What a Plan knows of the store it knows from answers, and a bucket that is deleted and made anew, or comes back
 // empty, gives none. A published playlist that is not there any more tells: then all knowledge is void, since P1
@@ -41,41 +44,38 @@ func (p *Plan) vanish() {
 
 // vanishObject forgets what the store held under the name of o, and has it stored again if a playlist names it.
 func (p *Plan) vanishObject(o *object) {
-	old, v := o.remote, o.newest
-	o.looked = false
-	if o.etag != "" {
-		o.before = o.etag
-	}
-	o.unstore()
+	old, v := o.cell.Ours(), o.disk.Newest()
+	o.disk.LookAgain()
+	p.changed(o, o.cell.Vanish())
 	if v != nil {
-		v.check, v.differs, v.noted = true, false, ""
+		p.reopen(v)
 	}
 	switch {
 	case old == nil:
-	case v == nil || v.id != old.id:
+	case v == nil || v.ID != old.ID:
 		p.supersede(o, old)
 		if v != nil && !o.isMedia() && !o.meant(v) {
 			p.uncount(v)
-			v.wanted, v.kept = false, false // it was to replace the bytes that vanished
+			v.Unwant() // it was to replace the bytes that vanished
 		}
-	case o.asked != nil:
+	case o.disk.Candidate() != nil:
 		p.discard(o, v)
 	case len(o.naming) == 0 && !p.cfg.Include(o.path):
 		p.discard(o, v) // should it be named again, it is looked for
-	case v.file.Source != nil:
-		v.kept = false
+	case v.File.Source != nil:
+		v.Unkeep()
 		p.keep(v)
 		p.queue(o)
-	case o.gone: // and its bytes were let go
+	case o.disk.Gone(): // and its bytes were let go
 		p.unreachable(o)
 	default:
-		v.kept = false
+		v.Unkeep()
 		p.out.Looks = append(p.out.Looks, o.path)
 	}
 }
 
 // meant reports whether a pending version of a playlist means v.
-func (o *object) meant(v *version) bool {
+func (o *object) meant(v *disk.Version) bool {
 	for _, n := range o.naming {
 		for _, s := range n.list.pending {
 			if s.means(o, v) {
@@ -88,20 +88,21 @@ func (o *object) meant(v *version) bool {
 
 // recalled reports whether the bytes of o were stored and let go, and are to be stored again.
 func (o *object) recalled() bool {
-	v := o.newest
-	return v != nil && v.file.Source == nil && v.wanted && !v.refused && v.unpinned == "" && !o.stored(v)
+	v := o.disk.Newest()
+	return v != nil && v.File.Source == nil && v.Wanted() && !v.Hopeless() && v.Unpinned() == "" && !o.stored(v)
 }
 
 // unreachable forgets bytes that the directory has no more, nor the store, unless they were stored after it had vanished
 // and before that was noticed: it is asked. They are lost if the newest version of a playlist names them.
 func (p *Plan) unreachable(o *object) {
-	v := o.newest
+	v := o.disk.Newest()
 	needed := p.needed(o)
-	o.lost = v.witnessed()
+	o.disk.Lose(v.Witnessed())
 	p.discard(o, v)
 	switch {
-	case needed && o.before != "":
-		o.recall, o.query = v, true
+	case needed && o.cell.Before() != "":
+		o.disk.Recall(v)
+		o.cell.Ask()
 		p.queue(o)
 	case needed:
 		p.lose(o, "gone")
@@ -110,16 +111,16 @@ func (p *Plan) unreachable(o *object) {
 
 // found takes in what the store said of bytes that nobody else has: the ETag of what it holds, "" for nothing.
 func (p *Plan) found(o *object, etag string) {
-	v := o.recall
+	v := o.disk.Answered()
 	if v == nil {
 		return
 	}
-	o.recall = nil
-	if etag != o.before {
+	if etag != o.cell.Before() {
 		p.lose(o, "gone")
 		return
 	}
-	o.lost, o.remote = false, v
+	o.disk.Lose(false)
+	o.cell.Hold(v, etag)
 	p.offer(o)
 }
 
@@ -142,7 +143,7 @@ func (p *Plan) restore(l *list) {
 	for i := range old.binds {
 		was := &old.binds[i]
 		b := bind{obj: was.obj, ver: was.ver, need: was.need, soft: was.soft, hint: was.hint, free: was.hint || was.free && !was.soft}
-		if o := b.obj; b.ver != nil && o.newest != nil && o.newest.id != b.ver.id {
+		if o := b.obj; b.ver != nil && o.disk.Newest() != nil && o.disk.Newest().ID != b.ver.ID {
 			b.ver, b.anew, s.anew = nil, true, true
 		}
 		b.obj.mark, b.obj.place = s.mark, i

@@ -140,7 +140,7 @@ func TestPlanBucketEmptiedBefore(t *testing.T) {
 			t.Parallel()
 			d, a, _ := vanishing(t)
 			d.done("put b.ts")
-			etag := d.plan.objects["b.ts"].etag
+			etag := d.plan.objects["b.ts"].cell.ETag()
 			d.gone("b.ts")
 			d.vanished()
 			d.want("compare b.ts", "fetch m.m3u8")

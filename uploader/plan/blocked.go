@@ -119,7 +119,7 @@ func (p *Plan) wait(l *list) Wait {
 	}
 	for _, child := range s.lists {
 		switch {
-		case child.exists:
+		case child.cell.Exists():
 		case child.last == nil && child.gone:
 			w.Name, w.Reason = child.path, "missing"
 			return w
@@ -170,7 +170,7 @@ func (p *Plan) Finished() bool {
 		return false
 	}
 	for _, s := range p.streams {
-		if !p.listed && len(s.backlog)+len(s.proofs) > 0 {
+		if !p.bucket.Listed() && len(s.backlog)+len(s.proofs) > 0 {
 			return false
 		}
 	}

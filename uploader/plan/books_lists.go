@@ -87,13 +87,13 @@ func (b *books) published(l *list) {
 	if !slices.IsSortedFunc(l.doubt, func(a, b *snapshot) int { return cmp.Compare(a.seq, b.seq) }) {
 		b.say("%s: the versions in doubt are out of order", l.path)
 	}
-	if len(l.doubt) > 0 && l.fetched && l.flying == nil && len(l.pending) == 0 {
+	if len(l.doubt) > 0 && l.cell.Answered() && l.flying == nil && len(l.pending) == 0 {
 		b.say("%s: a version is in doubt, and nothing will tell", l.path)
 	}
-	if l.etag != "" && !l.exists {
+	if l.cell.ETag() != "" && !l.cell.Exists() {
 		b.say("%s: it does not exist, and has an ETag", l.path)
 	}
-	if l.fetched && l.published != nil && !l.exists {
+	if l.cell.Answered() && l.published != nil && !l.cell.Exists() {
 		b.say("%s: it does not exist, and is published", l.path)
 	}
 }
@@ -125,10 +125,10 @@ func (b *books) snapshot(l *list, s *snapshot) {
 		if b.p.lists[child.path] != child {
 			b.say("%s names %s, which is another one by now", l.path, child.path)
 		}
-		if pending && i < s.found && !child.exists {
+		if pending && i < s.found && !child.cell.Exists() {
 			b.say("%s takes it that %s is published", l.path, child.path)
 		}
-		if s == l.newest() && i < s.asked && !child.fetched && !child.fetching && child.last == nil {
+		if s == l.newest() && i < s.asked && !child.cell.Answered() && !child.fetching && child.last == nil {
 			b.say("%s waits for %s, and nobody asks the store for it", l.path, child.path)
 		}
 	}

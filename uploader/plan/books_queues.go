@@ -92,7 +92,7 @@ func (b *books) queues() {
 		}
 		// Of what was written over since, nobody has the bytes any more: a proof would say nothing that could be mended.
 		provable := o.cell.Unproven() && o.disk.Newest() != nil && o.stored(o.disk.Newest())
-		if provable && !o.busy() && !o.pendingWork() && b.p.listed && !proofs[o] {
+		if provable && !o.busy() && !o.pendingWork() && b.p.bucket.Listed() && !proofs[o] {
 			b.say("%s is known from a note alone, and nobody will ask for it", o.path)
 		}
 	}

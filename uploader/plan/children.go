@@ -35,7 +35,7 @@ func (p *Plan) unnameLists(s *snapshot) {
 // nextChildren appends the requests for playlists of which there is no file: they are asked for when the newest version of l
 // waits for nothing else. It may name very many, so that they count as backlog of its stream.
 func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
-	if len(l.pending) == 0 || !l.fetched {
+	if len(l.pending) == 0 || !l.cell.Answered() {
 		return jobs
 	}
 	s := l.pending[len(l.pending)-1]
@@ -44,7 +44,7 @@ func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
 	}
 	for ; s.asked < len(s.lists); s.asked++ {
 		child := s.lists[s.asked]
-		if child.fetched || child.fetching || child.last != nil {
+		if child.cell.Answered() || child.fetching || child.last != nil {
 			continue
 		}
 		if p.waits(&child.backOff, false, l.stream) {

@@ -16,7 +16,7 @@ type errand struct {
 // begin numbers e and keeps it until it is reported.
 func (p *Plan) begin(e errand) Job {
 	p.lastJob++
-	e.ID, e.epoch, e.Key = p.lastJob, p.epoch, keyOf(e.Path)
+	e.ID, e.epoch, e.Key = p.lastJob, p.bucket.Epoch(), keyOf(e.Path)
 	p.errands[e.ID] = &e
 	return e.Job
 }

@@ -89,7 +89,7 @@ func TestNothingIsAskedForWhatIsForgotten(t *testing.T) {
 	text := playlistText(0, false, "a.ts")
 	pl, _ := hls.Parse([]byte(text))
 	d := newDesk(t, noted)
-	d.plan.listed = false
+	d.plan.BeginSurvey()
 	d.found("a.ts")
 	d.playlist("x.m3u8", text)
 	d.want("fetch x.m3u8")
@@ -162,7 +162,9 @@ func TestProofsNeedNoStreamFromBefore(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, listed %t", name, listed), func(t *testing.T) {
 				t.Parallel()
 				d := newDesk(t, Config{Known: func(string, hls.Version) string { return "noted" }})
-				d.plan.listed = listed
+				if !listed {
+					d.plan.BeginSurvey()
+				}
 				d.playlist("x.m3u8", text)
 				play(d)
 				if !listed {
@@ -240,7 +242,7 @@ func TestWhatIsNamedIsNoBacklog(t *testing.T) {
 	t.Parallel()
 	for _, names := range [][]string{{"x.m3u8"}, {"x.m3u8", "y.m3u8"}} {
 		d := newDesk(t, Config{})
-		d.plan.listed = false
+		d.plan.BeginSurvey()
 		f := d.file("a.ts")
 		f.Found, f.Named = true, true
 		d.plan.Observe(f)

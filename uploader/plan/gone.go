@@ -5,7 +5,7 @@ package plan
 // dropHopeless drops the versions of l that wait for files which neither the directory nor the store has, once l has been gone for
 // Patience: nobody will write what they name.
 func (p *Plan) dropHopeless(l *list) {
-	if !l.gone || l.goneAt.IsZero() || !l.fetched || len(l.pending) == 0 || p.draining {
+	if !l.gone || l.goneAt.IsZero() || !l.cell.Answered() || len(l.pending) == 0 || p.draining {
 		return
 	}
 	if at := l.goneAt.Add(p.cfg.Patience); p.now.Before(at) {
@@ -41,7 +41,7 @@ func (s *snapshot) hopeless() bool {
 		}
 	}
 	for _, child := range s.lists[s.found:] {
-		if !child.exists && child.last == nil && child.fetched {
+		if !child.cell.Exists() && child.last == nil && child.cell.Answered() {
 			return true
 		}
 	}

@@ -80,11 +80,11 @@ func (o *object) extends(v *disk.Version) bool {
 // lengthen has the job add to what the store holds, or put the whole on condition that it holds what is known: a
 // request that was given up and arrives late would make the object shorter than playlists say.
 func (p *Plan) lengthen(j *errand, o *object) {
-	if j.File.Growth == 0 || p.cfg.Unconditional {
+	if j.File.Growth == 0 || !p.bucket.Conditional() {
 		return
 	}
 	j.IfMatch, j.IfAbsent = o.cell.ETag(), o.cell.ETag() == ""
-	if o.extends(j.version) && o.cell.ETag() != "" && !p.noAppend {
+	if o.extends(j.version) && o.cell.ETag() != "" && p.bucket.Extends() {
 		if from := o.cell.Ours().File.Version.Size; from >= leastAppend && from < j.File.Version.Size {
 			j.From = from
 		}
@@ -94,14 +94,14 @@ func (p *Plan) lengthen(j *errand, o *object) {
 // clash notes that a condition of lengthen failed, so that the store is asked what it holds before the next request.
 func (p *Plan) clash(j *errand, out Outcome) bool {
 	if j.From > 0 && (out.Kind == store.Unsupported || out.Kind == store.Permanent) {
-		p.noAppend = true
+		p.bucket.Inextensible()
 		return true
 	}
 	if j.IfMatch == "" && !j.IfAbsent || out.Kind != store.Precondition && out.Kind != store.Unsupported && out.Kind != store.NotFound {
 		return false
 	}
 	if out.Kind == store.Unsupported {
-		p.cfg.Unconditional = true
+		p.bucket.Unconditional()
 	}
 	j.object.cell.Clash()
 	return true

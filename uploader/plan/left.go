@@ -40,7 +40,9 @@ func (p *Plan) latest(l *list, f hls.File) bool {
 		if last != nil && !last.left() {
 			return false
 		}
-		l.fetched = false // is it newer than what is published?
+		if l.cell.Answered() {
+			l.cell.Ask() // is it newer than what is published?
+		}
 		return true
 	}
 	l.gone = false

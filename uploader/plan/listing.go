@@ -24,7 +24,7 @@ func (p *Plan) Questions() int {
 }
 
 // BeginSurvey has the backlog wait for what a listing, which begins now, will say of the files known.
-func (p *Plan) BeginSurvey() { p.listed, p.survey = false, p.next() }
+func (p *Plan) BeginSurvey() { p.bucket.BeginListing(p.next()) }
 
 // Listed is an object that a listing of the store shows.
 type Listed struct {
@@ -36,7 +36,7 @@ type Listed struct {
 // Survey takes in a part of the listing, and returns how many of its objects are files of the
 // directory that were in question. Files that come later than their part are asked for one by one.
 func (p *Plan) Survey(page []Listed) (known int) {
-	if p.survey == 0 {
+	if p.bucket.Listing() == 0 {
 		return 0
 	}
 	for _, it := range page {
@@ -50,9 +50,9 @@ func (p *Plan) Survey(page []Listed) (known int) {
 
 // EndSurvey has the backlog wait no longer. If the listing is whole, the store has nothing of what it did not list.
 func (p *Plan) EndSurvey(whole bool) {
-	if whole && p.survey > 0 {
+	if whole && p.bucket.Listing() > 0 {
 		for _, o := range p.objects {
-			if o.inQuestion() && o.disk.Newest().ID < p.survey {
+			if o.inQuestion() && o.disk.Newest().ID < p.bucket.Listing() {
 				if p.distrust(o) {
 					p.Inspect() // what was there is not, and perhaps nothing is
 				}
@@ -61,7 +61,7 @@ func (p *Plan) EndSurvey(whole bool) {
 			}
 		}
 	}
-	p.listed, p.survey = true, 0
+	p.bucket.EndListing()
 	for _, s := range p.streams {
 		p.wake(s)
 	}

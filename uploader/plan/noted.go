@@ -81,7 +81,7 @@ func (p *Plan) vouch(l *list) {
 
 // proof returns the next file of s that is stored as far as a note tells, and of which the store is to be asked; nil if there is none.
 func (p *Plan) proof(s *stream) *object {
-	for p.listed && len(s.proofs) > 0 {
+	for p.bucket.Listed() && len(s.proofs) > 0 {
 		o := s.proofs[0]
 		if o.cell.Unproven() && !o.busy() && o.disk.Candidate() == nil && o.disk.Newest() != nil && o.stored(o.disk.Newest()) {
 			if p.waits(&o.backOff, true, s) {

@@ -298,7 +298,7 @@ func (p *Plan) want(o *object, v *disk.Version, s *stream) {
 	if p.trust(o) {
 		return
 	}
-	if v.Noted() == "" || s != nil && s.list != nil && s.list.fetched {
+	if v.Noted() == "" || s != nil && s.list != nil && s.list.cell.Answered() {
 		p.keep(v) // else once it is known that no published playlist names it
 	}
 	if o.late {

@@ -222,7 +222,7 @@ func (p *Plan) requeue(o *object) {
 	}
 	if o.pendingWork() {
 		p.queue(o)
-	} else if o.cell.Unproven() && p.listed {
+	} else if o.cell.Unproven() && p.bucket.Listed() {
 		p.proveLater(o)
 	}
 	p.wakeNaming(o)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/bucket"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
 )
 
@@ -90,21 +91,20 @@ type Plan struct {
 	seq     uint64             // numbers versions and snapshots in the order of their facts
 	errands map[uint64]*errand // jobs under way, by their numbers
 	lastJob uint64
-	epoch   uint64 // counts how often what the store held was found to have vanished: an answer from before says nothing
+	bucket  bucket.Bucket // what is known of the store as a whole
 	objects map[string]*object
 	lists   map[string]*list
 	streams map[string]*stream // by key
 	folders map[string]*folder
 
-	dirty      []*stream // streams to look at in Next, each once
-	alarms     alarms    // streams to look at later
-	slots      slots     // requests under way
-	round      uint64    // of nextObjects
-	failing    bool      // the store fails, or does not answer
-	waiting    int       // files wanted and not stored, waitingBytes their size
-	retries              // of names whose requests failed
-	conditions conditions
-	rejects    rejects
+	dirty   []*stream // streams to look at in Next, each once
+	alarms  alarms    // streams to look at later
+	slots   slots     // requests under way
+	round   uint64    // of nextObjects
+	failing bool      // the store fails, or does not answer
+	waiting int       // files wanted and not stored, waitingBytes their size
+	retries           // of names whose requests failed
+	rejects rejects
 
 	waitingBytes  int64
 	returnedBytes int64     // those of them that came back from the disk; nobody else makes room for them
@@ -113,11 +113,7 @@ type Plan struct {
 	due           flow      // of what becomes wanted
 	nextAge       time.Time // when ages are looked at again
 
-	noAppend bool // the store cannot lengthen an object
-
-	scanning bool   // the directory was not looked through yet; see Scanned
-	listed   bool   // no listing of the store is to be waited for
-	survey   uint64 // while it is listed: younger versions were not there when that began. 0 else, and if what it says is void
+	scanning bool // the directory was not looked through yet; see Scanned
 
 	unpinned unpinned  // files whose pins were let go
 	strays   strays    // finished files that nothing names
@@ -131,6 +127,7 @@ func New(c Config) *Plan {
 	c = c.withDefaults()
 	return &Plan{
 		cfg:      c,
+		bucket:   bucket.New(c.Unconditional),
 		scanning: c.Scanning,
 		slots:    newSlots(c.Workers),
 		errands:  make(map[uint64]*errand),
@@ -227,7 +224,7 @@ func (p *Plan) Report(id uint64, o Outcome) {
 		}
 	case Void, Gone, Failed, Cancelled:
 	}
-	if e.epoch != p.epoch {
+	if e.epoch != p.bucket.Epoch() {
 		o = e.past(o)
 	}
 	switch e.Op {
@@ -252,7 +249,7 @@ func (p *Plan) Recover(now time.Time) {
 	for _, l := range p.lists {
 		l.edge.recovered()
 	}
-	if p.cfg.Unconditional {
+	if !p.bucket.Conditional() {
 		p.Inspect() // no condition will tell that it is another one
 	}
 	for _, s := range p.streams {
@@ -305,6 +302,7 @@ func (p *Plan) list(name string) *list {
 	if l == nil {
 		name = strings.Clone(name)
 		l = &list{path: name, gone: true}
+		l.cell.Ask()
 		p.lists[name] = l
 	}
 	return l

@@ -791,7 +791,7 @@ func TestPlanSurvey(t *testing.T) {
 	sum := strings.Repeat("0a", 16)
 	begin := func(t *testing.T) *desk {
 		d := newDesk(t, Config{})
-		d.plan.listed = false
+		d.plan.BeginSurvey()
 		for i := range 5 {
 			d.found(fmt.Sprintf("s%d.ts", i))
 		}

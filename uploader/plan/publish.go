@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/bucket"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
@@ -23,8 +24,10 @@ func (p *Plan) reportPlaylist(j *errand, out Outcome) {
 	p.slots.flying[forPlaylist]--
 	switch out.Result {
 	case Done:
-		l.failures, l.conflicts = 0, 0
-		p.conditions.hold(j.Job)
+		l.failures = 0
+		if l.cell.Calm(); j.IfMatch != "" {
+			p.bucket.Hold()
+		}
 		p.publish(l, s, out.ETag)
 	case Failed:
 		p.failPlaylist(l, s, out)
@@ -42,12 +45,11 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 	switch out.Kind {
 	case store.Precondition:
 		p.decided(l, "not stored", "", out.Kind.String())
-		l.fetched = false // somebody else, or a PUT that we gave up, changed it: look and decide again
-		l.contested = true
+		l.cell.Contest() // somebody else, or a PUT that we gave up, changed it: look and decide again
 		p.believe(l, s)
 		return
 	case store.Unsupported:
-		p.cfg.Unconditional = true
+		p.bucket.Unconditional()
 		p.believe(l, s)
 		return
 	case store.Permanent:
@@ -72,8 +74,8 @@ func (p *Plan) believe(l *list, s *snapshot) {
 
 // publish notes that the store holds s.
 func (p *Plan) publish(l *list, s *snapshot, etag string) {
-	first := !l.exists
-	l.exists, l.etag = true, etag
+	first := !l.cell.Exists()
+	l.cell.Wrote(etag)
 	l.edge.published(p.now)
 	p.expose(s) // before it stops to be pending, so that its references are kept
 	p.settleDoubt(l, s)
@@ -153,16 +155,17 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 	}
 	switch out.Result {
 	case Done:
-		unfounded := l.exists && out.ETag == l.etag
+		unfounded := l.cell.Exists() && out.ETag == l.cell.ETag()
 		contested := p.conflict(l, unfounded)
-		l.fetched, l.failures = true, 0
+		l.failures = 0
+		l.cell.Show(out.ETag)
 		if ours := p.acquaint(l, out); contested && !unfounded && !ours {
 			p.out.Strangers = append(p.out.Strangers, keyOf(l.path))
 		}
 		l.debut = nil
 	case Absent:
 		l.debut = nil
-		p.conflict(l, !l.exists)
+		p.conflict(l, !l.cell.Exists())
 		p.unpublish(l)
 	case Failed:
 		p.holdOff(&l.backOff, out)
@@ -178,6 +181,16 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 	}
 }
 
+// conflict draws the conclusion from a condition of l that failed: unfounded says that the store is in the state that the
+// PUT asked for. It reports whether one failed at all.
+func (p *Plan) conflict(l *list, unfounded bool) bool {
+	if l.cell.Question() != bucket.Contested {
+		return false
+	}
+	p.out.Useless = p.bucket.Conflict(&l.cell, unfounded) || p.out.Useless
+	return true
+}
+
 // wakeParents wakes the streams of all playlists that name l.
 func (p *Plan) wakeParents(l *list) {
 	for _, parent := range l.named() {
@@ -188,12 +201,13 @@ func (p *Plan) wakeParents(l *list) {
 // unpublish notes that the store holds no version of l. If it was believed to hold one, more than that is gone.
 func (p *Plan) unpublish(l *list) {
 	p.settleDoubt(l, nil)
-	if l.exists {
+	if l.cell.Exists() {
 		p.vanish()
 	}
 	old := l.published
 	l.published = nil
-	l.fetched, l.failures, l.exists, l.etag = true, 0, false, ""
+	l.cell.Vacate()
+	l.failures = 0
 	l.askAgain()
 	if old != nil {
 		p.conceal(old)
@@ -210,12 +224,10 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 	}()
 	p.compareLeft(l, out)
 	if old := l.published; old != nil && len(l.doubt) == 0 && old.text.is(out.Content) {
-		l.exists, l.etag = true, out.ETag // a pending version with the same bytes may mean others by them
-		return true
+		return true // a pending version with the same bytes may mean others by them
 	}
 	if l.published != nil && l.published.text.is(out.Content) {
 		// What is in doubt may still arrive; and a version to come may have the very text of an earlier run.
-		l.exists, l.etag = true, out.ETag
 		return true
 	}
 	for _, known := range slices.Backward(slices.Concat(l.doubt, l.pending)) {
@@ -227,7 +239,6 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 			return true
 		}
 	}
-	l.exists, l.etag = true, out.ETag
 	if out.Playlist == nil {
 		return false
 	}
@@ -307,7 +318,7 @@ func (p *Plan) observeGone(name string, moved bool) {
 // callBack drops what is to be published of l, whose file has another name by now. It does nothing if the store has a version, or
 // a PUT began, which cannot be called back, or if another playlist names l, so that it is none of a temporary name.
 func (p *Plan) callBack(l *list) {
-	if l.exists || l.published != nil || l.flying != nil || len(l.doubt) > 0 || len(l.parents) > 0 {
+	if l.cell.Exists() || l.published != nil || l.flying != nil || len(l.doubt) > 0 || len(l.parents) > 0 {
 		return
 	}
 	for i := len(l.pending) - 1; i >= 0; i-- {

@@ -57,7 +57,9 @@ func (p *Plan) sortRejects() {
 func (p *Plan) rejectPlaylist(l *list, s *snapshot) {
 	p.believe(l, s)
 	l.backOff = backOff{}
-	l.fetched = !l.doubts(s) // an earlier request for it may have stored it, and no older one goes over it
+	if l.doubts(s) {
+		l.cell.Ask() // an earlier request for it may have stored it, and no older one goes over it
+	}
 	if p.draining && s.rejected {
 		s.outside, s.reason = s.file.Path, "rejected" // the next process may have more luck
 		return

@@ -22,19 +22,14 @@ type list struct {
 	edge      edge
 	decisions decisions // the last ones about it
 
-	fetched   bool      // the published version was read back from the store
-	published *snapshot // what the store holds; nil for nothing, or for what cannot be parsed
-	exists    bool      // the store holds a version
-	etag      string    // of the stored version; empty if unknown or none
+	cell      bucket.Cell // what the store has under its key
+	published *snapshot   // what the store holds; nil for nothing, or for what cannot be parsed
 	// doubt holds the snapshots whose PUT began and is not known to have failed or been replaced: each may
 	// be the published one.
-	doubt     []*snapshot
-	flying    *snapshot // whose PUT is under way
-	outdated  bool      // what flying means was superseded meanwhile
-	fetching  bool
-	contested bool // a precondition failed, and what is stored was not read since
-	conflicts int  // preconditions that failed in a row without reason
-	blind     bool // this playlist is PUT without condition
+	doubt    []*snapshot
+	flying   *snapshot // whose PUT is under way
+	outdated bool      // what flying means was superseded meanwhile
+	fetching bool
 
 	backOff
 	notBefore time.Time // the earliest next PUT, by MinInterval
@@ -305,7 +300,7 @@ func (s *snapshot) ready() bool {
 	if s.cursor < len(s.binds) {
 		return false
 	}
-	for s.found < len(s.lists) && s.lists[s.found].exists {
+	for s.found < len(s.lists) && s.lists[s.found].cell.Exists() {
 		s.found++
 	}
 	return s.found == len(s.lists)

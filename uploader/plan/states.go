@@ -14,7 +14,7 @@ func (p *Plan) String() string {
 	fmt.Fprintf(&b, "plan at %s: waiting=%d bytes=%d unsure=%d flying=%d slots=%d/%d dirty=%d denied=%d", clock(p.now),
 		p.waiting, p.waitingBytes, p.unsureBytes, p.flyingBytes, p.slots.flying, p.slots.all, len(p.dirty),
 		[]int{len(p.slots.denied[0]), len(p.slots.denied[1]), len(p.slots.denied[2])})
-	b.WriteString(words(" listed", p.listed, " scanning", p.scanning, " failing", p.failing, " draining", p.draining, " unconditional", p.cfg.Unconditional) + "\n")
+	b.WriteString(words(" listed", p.bucket.Listed(), " scanning", p.scanning, " failing", p.failing, " draining", p.draining, " unconditional", !p.bucket.Conditional()) + "\n")
 	for _, name := range slices.Sorted(maps.Keys(p.lists)) {
 		fmt.Fprintln(&b, p.lists[name])
 	}
@@ -30,10 +30,9 @@ func (p *Plan) String() string {
 // String tells all that is known of a playlist, a version a line.
 func (l *list) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "playlist %s:%s", l.path, words(" gone", l.gone, " fetched", l.fetched, " fetching", l.fetching, " exists", l.exists,
-		" contested", l.contested, " blind", l.blind, " outdated", l.outdated, " slow", l.edge.slow,
+	fmt.Fprintf(&b, "playlist %s:%s", l.path, words(" gone", l.gone, " fetching", l.fetching, " outdated", l.outdated, " slow", l.edge.slow,
 		" yielded", !l.yielded.IsZero()))
-	fmt.Fprintf(&b, " etag=%q%s%s%s", l.etag, at(" recheck", l.recheck), at(" not_before", l.notBefore), &l.backOff)
+	fmt.Fprintf(&b, " store: %s%s%s%s", &l.cell, at(" recheck", l.recheck), at(" not_before", l.notBefore), &l.backOff)
 	for parent := range l.parents {
 		fmt.Fprintf(&b, " in=%s", parent.path)
 	}
@@ -67,7 +66,7 @@ func (s *snapshot) String() string {
 		fmt.Fprintf(&b, " %s@%s%s", x.obj.path, means, words("+", x.satisfied(), "~", x.waits, "!", x.anew, " declined", x.declined, " soft", x.soft, " hint", x.hint, " free", x.free))
 	}
 	for _, child := range s.lists {
-		fmt.Fprintf(&b, " %s%s", child.path, words("+", child.exists))
+		fmt.Fprintf(&b, " %s%s", child.path, words("+", child.cell.Exists()))
 	}
 	return b.String()
 }

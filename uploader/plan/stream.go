@@ -88,21 +88,21 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		return Job{}, false
 	}
 	next := p.choose(l)
-	if !l.fetched && l.last == nil && len(l.pending) == 0 {
+	if !l.cell.Answered() && l.last == nil && len(l.pending) == 0 {
 		return Job{}, false // there is no file of it: see nextChildren
 	}
-	if l.fetched && next == nil {
+	if l.cell.Answered() && next == nil {
 		return Job{}, false
 	}
 	if p.waits(&l.backOff, false, l.stream) {
 		return Job{}, false
 	}
-	if l.fetched && p.now.Before(l.notBefore) {
+	if l.cell.Answered() && p.now.Before(l.notBefore) {
 		p.alarm(l.notBefore, l.stream)
 		return Job{}, false
 	}
 	c := forPlaylist
-	if !l.fetched {
+	if !l.cell.Answered() {
 		c = forEdge // of very many that are read back none is more urgent than a segment
 	}
 	if p.slots.free(c) <= 0 {
@@ -111,7 +111,7 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 	}
 	p.slots.flying[c]++
 	j := errand{Job: Job{Path: l.path, Stream: l.stream.folder.name, Attempt: l.failures}, list: l}
-	if !l.fetched {
+	if !l.cell.Answered() {
 		l.fetching = true
 		j.Op, j.Kind = Fetch, l.kind()
 		return p.begin(j), true
@@ -124,8 +124,8 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 	p.expose(next)
 	j.Op, j.Kind, j.File, j.snapshot, j.Rejected = PutPlaylist, next.file.Kind, next.file, next, next.rejected
 	j.File.Content = next.text.content
-	if !p.cfg.Unconditional && !l.blind {
-		j.IfMatch, j.IfAbsent = l.etag, !l.exists
+	if p.bucket.Conditional() && !l.cell.Blind() {
+		j.IfMatch, j.IfAbsent = l.cell.ETag(), !l.cell.Exists()
 	}
 	return p.begin(j), true
 }
@@ -262,12 +262,12 @@ func (p *Plan) first(s *stream, queue *[]*object) *object {
 
 // eligible reports whether a request for o may go now. Otherwise s looks at it again when it may.
 func (p *Plan) eligible(o *object, s *stream) bool {
-	if o.busy() || !o.pendingWork() || o.behind && !p.listed && o.inQuestion() { // a listing tells more of them at once
+	if o.busy() || !o.pendingWork() || o.behind && !p.bucket.Listed() && o.inQuestion() { // a listing tells more of them at once
 		return false
 	}
 	unread := false
 	for _, n := range o.naming {
-		if n.list.fetched {
+		if n.list.cell.Answered() {
 			continue
 		}
 		if n.list.stream == s {
@@ -485,7 +485,7 @@ func (s *snapshot) waitsForOverwrites(l *list) bool {
 		}
 	}
 	for _, child := range s.lists {
-		if !child.exists {
+		if !child.cell.Exists() {
 			return false
 		}
 	}

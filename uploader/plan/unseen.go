@@ -25,7 +25,7 @@ func (p *Plan) see(l *list, s *snapshot, recalled int) {
 	switch {
 	case s.left():
 		now.at = time.Unix(0, s.file.Version.ModTime)
-	case l.seen == nil && !l.fetched:
+	case l.seen == nil && !l.cell.Answered():
 		l.debut = now // what is published says what came before it
 	}
 	p.miss(l, l.seen, now)

@@ -12,8 +12,8 @@ import (
 // Inspect has the published playlists read again, as the store may be another one than before.
 func (p *Plan) Inspect() {
 	for _, l := range p.lists {
-		if l.exists && l.fetched {
-			l.fetched = false
+		if l.cell.Exists() && l.cell.Answered() {
+			l.cell.Ask()
 			l.askAgain()
 			p.wake(l.stream)
 			p.wakeParents(l)
@@ -25,13 +25,14 @@ func (p *Plan) Inspect() {
 // name is stored again, unless the store turns out to hold it. Answers to requests under way may still be of
 // the time before, and count for nothing.
 func (p *Plan) vanish() {
-	p.out.Vanished, p.survey = true, 0
-	p.epoch++
+	p.out.Vanished = true
+	p.bucket.Vanish()
 	for _, l := range p.lists {
-		if l.exists {
+		if l.cell.Exists() {
 			p.decided(l, "gone from the store", "", "")
 		}
-		l.fetched, l.exists, l.etag = false, false, ""
+		l.cell.Forget()
+		l.cell.Ask()
 		l.askAgain()
 		p.restore(l)
 		p.wake(l.stream)

@@ -86,6 +86,9 @@ func (c *Cell) Exists() bool { return c.belief >= There }
 // Question returns why the store is to be asked.
 func (c *Cell) Question() Question { return c.question }
 
+// Answered reports whether nothing is to be asked.
+func (c *Cell) Answered() bool { return c.question == None }
+
 // Unproven reports whether that our bytes are stored is known from an earlier process alone.
 func (c *Cell) Unproven() bool { return c.question == Proof && c.ours != nil }
 

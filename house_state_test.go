@@ -33,22 +33,17 @@ func excused() map[string][]string {
 		"messages are whole: who reads one wants all of it": {
 			"Config Job bytesSight verdict",
 		},
-		"a setting that the store's answers turn off": {
-			"Config.Unconditional",
-		},
 		"everybody adds to what others are to hear of": {
 			"Effects.Keep Effects.Looks Effects.Losses Effects.Release",
 		},
 		"the Plan is the one facade, and its parts are not all machines of their own": {
-			"Plan Plan.errands Plan.folders Plan.lists Plan.objects Plan.scanning Plan.streams Plan.survey plan.go",
+			"Plan Plan.errands Plan.folders Plan.lists Plan.objects Plan.scanning Plan.streams plan.go",
 		},
-		"what the directory has of a file and what the store holds of it are one struct": {
-			"object object.go object.asked object.before object.clashed object.etag object.gone object.kind object.looked object.lost",
-			"object.newest object.query object.recall object.remote object.stream object.unproven",
-			"version version.check version.differs version.file version.id version.kept version.noted version.refused version.wanted",
+		"what a file is named by, and who ships it, is found out where that is": {
+			"object.go object.kind object.stream",
 		},
 		"what the store holds of a playlist is part of it": {
-			"list.conflicts list.contested list.doubt list.etag list.exists list.fetched list.fetching list.flying list.outdated",
+			"list.doubt list.fetching list.flying list.outdated",
 		},
 		"who goes next is found out beside what a playlist means": {
 			"Plan.flyingBytes backOff.failures errand.Job errand.list flight.bytes folder.streams slots.flying",

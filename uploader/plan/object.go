@@ -23,12 +23,8 @@ type object struct {
 	mark    uint64    // of the last snapshot that named it
 	place   int       // of its bind in that snapshot
 
-	behind  bool // in the backlog
-	late    bool // in the backlog, as the live edge went before it
-	query   bool // the store is to be asked whether it holds the name
-	looked  bool // the watcher was asked to look
-	clashed bool // the store is to be asked for its ETag: see Plan.clash
-	lost    bool // its newest bytes are, so that what the store holds is older and means nothing
+	behind bool // in the backlog
+	late   bool // in the backlog, as the live edge went before it
 
 	flight *flight // the request for it that is under way; nil if none is
 	backOff

@@ -2,7 +2,6 @@ package disk
 
 import (
 	"math"
-	"time"
 
 	"github.com/hlsship/hlsship/hls"
 )
@@ -18,13 +17,8 @@ type Version struct {
 	head       int64 // how many of its bytes the store held when it was finished
 	comparison Comparison
 	noted      string // the ETag under which an earlier process stored these bytes; empty if that is not known
-	wanted     bool   // a playlist named it, so that it is to be stored
-	counted    bool   // among what waits for the store
-	kept       bool   // its source is kept, or was
 	vetted     bool   // it stayed although a playlist lists younger bytes before it
-	fate       Fate
-	unpinned   string    // why its pin was let go, "budget" or "age"; empty if that was not so
-	pinned     time.Time // when it had one again; zero if it always had
+	custody
 }
 
 // Comparison says how far a version was compared with what the store holds under its key.
@@ -43,20 +37,6 @@ const (
 	Compared
 )
 
-// Fate says whether the store takes a version.
-type Fate uint8
-
-const (
-	// Welcome is as far as anybody knows.
-	Welcome Fate = iota
-	// Rejected is what it did not take, and is asked to take again.
-	Rejected
-	// Shelved is what it did not take, and the next process tries again.
-	Shelved
-	// Refused is lost: nothing is tried for it any more.
-	Refused
-)
-
 // New returns a version of those bytes. An ETag under which an earlier process stored them is empty if there is none.
 func New(id uint64, f hls.File, noted string) *Version {
 	return &Version{ID: id, File: f, noted: noted}
@@ -64,12 +44,18 @@ func New(id uint64, f hls.File, noted string) *Version {
 
 // Stored returns a version that is known from the store alone, of so many bytes.
 func Stored(id uint64, size int64) *Version {
-	return &Version{ID: id, wanted: true, File: hls.File{Version: hls.Version{Size: size}}}
+	v := &Version{ID: id, File: hls.File{Version: hls.Version{Size: size}}}
+	v.Want()
+	return v
 }
 
 // Longer returns the version of a file that grew from v to f, of which the store holds head bytes.
 func (v *Version) Longer(f hls.File, head int64) *Version {
-	return &Version{ID: v.ID, File: f, head: head, wanted: v.wanted, comparison: Compared}
+	longer := &Version{ID: v.ID, File: f, head: head, comparison: Compared}
+	if v.wanted {
+		longer.Want()
+	}
+	return longer
 }
 
 // Size is how many bytes are to be stored for v.
@@ -109,7 +95,8 @@ func (v *Version) Spend() hls.Source {
 // Again notes that the bytes of v were written once more, as f tells. What kept the file before keeps it no longer.
 func (v *Version) Again(f hls.File) {
 	f.Named = f.Named || v.File.Named
-	v.File, v.kept = f, false
+	v.File = f
+	v.Unkeep()
 }
 
 // Refresh notes that v was reported once more, by f. Whoever calls it has the source of f that is to be released, nil for none.

@@ -18,7 +18,7 @@ func (o *object) has(v *disk.Version, f hls.File) bool {
 // since somebody wrote the same bytes once more.
 func (p *Plan) refresh(o *object, v *disk.Version, f hls.File) {
 	if v.File.Version == f.Version {
-		p.releaseSource(v.Refresh(f))
+		p.out.release(v.Refresh(f))
 		return
 	}
 	p.release(v)
@@ -43,7 +43,7 @@ func (p *Plan) rewriting(o *object, v *disk.Version) bool {
 	p.uncount(v)
 	p.release(v)
 	if v.Unkeep(); o.disk.Look() {
-		p.out.Looks = append(p.out.Looks, o.path)
+		p.out.look(o.path)
 	}
 	return true
 }

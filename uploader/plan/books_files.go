@@ -82,20 +82,20 @@ func (b *books) account() {
 		if v := o.disk.Newest(); v != nil && v.Unsure() {
 			unsure += v.Size()
 		}
-		if f := o.flight; f != nil {
-			if flying += f.bytes; f.bytes > 0 && !f.version.Counted() && !o.outgrown(f.version) { // bytes of a growing file are among those that came behind them
+		if x := &o.sending; o.busy() {
+			if flying += x.bytes; x.bytes > 0 && !x.version.Counted() && !o.outgrown(x.version) { // bytes of a growing file are among those that came behind them
 				b.say("%s is sent, and taken off what waits, where it does not count", o.path)
 			}
 		}
 	}
-	if p.waiting != waiting || p.waitingBytes != bytes {
-		b.say("%d files with %d bytes wait, and %d with %d are counted", waiting, bytes, p.waiting, p.waitingBytes)
+	if p.account.files != waiting || p.account.bytes != bytes {
+		b.say("%d files with %d bytes wait, and %d with %d are counted", waiting, bytes, p.account.files, p.account.bytes)
 	}
-	if p.unsureBytes != unsure {
-		b.say("%d bytes that wait may be stored, and %d are counted", unsure, p.unsureBytes)
+	if p.account.unsure != unsure {
+		b.say("%d bytes that wait may be stored, and %d are counted", unsure, p.account.unsure)
 	}
-	if p.flyingBytes != flying {
-		b.say("%d bytes are under way, and %d are counted", flying, p.flyingBytes)
+	if p.account.flying != flying {
+		b.say("%d bytes are under way, and %d are counted", flying, p.account.flying)
 	}
 }
 

@@ -13,7 +13,7 @@ func (b *books) requests() {
 	local := 0 // at most: comparisons without the store need no slot
 	of, behind := make(map[*stream]int), make(map[*stream]int)
 	compared := make(map[*object]bool)
-	for _, e := range b.p.errands {
+	for _, e := range b.p.errands.byID {
 		compared[e.object] = e.Op == Compare
 	}
 	for _, o := range b.p.objects {

@@ -4,18 +4,16 @@ import (
 	"cmp"
 	"container/heap"
 	"slices"
-	"time"
 )
 
 // relieve lets go of the pin of what is too old, and then of others until what waits fits into the budget. What the store may hold
 // already counts for nothing: after a restart that is most of the directory.
 func (p *Plan) relieve() {
-	aging := p.cfg.MaxAge > 0 && !p.now.Before(p.nextAge)
+	aging := p.account.ages(p.cfg.MaxAge, p.now)
 	if aging {
-		p.nextAge = p.now.Add(p.cfg.MaxAge / 100) // often enough for an age
 		p.expireLeft()
 	}
-	if !p.over() && !aging || p.waiting == 0 {
+	if !p.over() && !aging || p.account.files == 0 {
 		return
 	}
 	waiting := p.waitingObjects()
@@ -121,7 +119,7 @@ func (s *shares) Pop() any {
 
 // over reports whether more waits than the budget allows. What is under way waits no more, or not yet again; for what came back from
 // the disk nobody makes room.
-func (p *Plan) over() bool { return !p.room(-p.returnedBytes, p.cfg.Budget) }
+func (p *Plan) over() bool { return !p.account.room(-p.account.returned, p.cfg.Budget) }
 
 // waitingObjects returns the objects of which the newest bytes are wanted, surely not stored and not under way, oldest first.
 func (p *Plan) waitingObjects() []*object {
@@ -129,7 +127,7 @@ func (p *Plan) waitingObjects() []*object {
 	for _, s := range p.streams {
 		for _, queue := range [][]*object{s.queue, s.backlog} {
 			for _, o := range queue {
-				if v := o.disk.Newest(); v != nil && v.Counted() && !v.Unsure() && !(o.busy() && o.flight.version == v) {
+				if v := o.disk.Newest(); v != nil && v.Counted() && !v.Unsure() && !(o.busy() && o.sending.version == v) {
 					all = append(all, o)
 				}
 			}
@@ -149,34 +147,4 @@ func (p *Plan) needed(o *object) bool {
 		i := s.find(o)
 		return i >= 0 && (s.binds[i].ver == nil || s.binds[i].ver == o.disk.Newest())
 	})
-}
-
-// flow measures how many bytes a second become due, over about a minute.
-type flow struct {
-	rate  float64 // bytes a second
-	bytes int64   // since at
-	at    time.Time
-}
-
-// add counts bytes that became due at now.
-func (f *flow) add(bytes int64, now time.Time) {
-	f.bytes += bytes
-	f.settle(now)
-}
-
-// settle brings the rate up to date, at most once a second.
-func (f *flow) settle(now time.Time) {
-	if f.at.IsZero() {
-		f.at = now
-	}
-	past := now.Sub(f.at)
-	if past < time.Second {
-		return
-	}
-	weight := min(1, past.Seconds()/60)
-	if f.rate == 0 {
-		weight = 1
-	}
-	f.rate += weight * (float64(f.bytes)/past.Seconds() - f.rate)
-	f.bytes, f.at = 0, now
 }

@@ -242,8 +242,8 @@ func TestPlanBudgetAtAStart(t *testing.T) {
 	d.want("put d.ts")
 	d.lost()
 	d.unpinned("c.ts budget")
-	if d.plan.unsureBytes != 0 {
-		t.Errorf("%d bytes are not known to be stored or not, want none", d.plan.unsureBytes)
+	if d.plan.account.unsure != 0 {
+		t.Errorf("%d bytes are not known to be stored or not, want none", d.plan.account.unsure)
 	}
 }
 

@@ -50,6 +50,22 @@ type Effects struct {
 	Wake time.Time
 }
 
+// look has the watcher asked to look at a path.
+func (e *Effects) look(path string) { e.Looks = append(e.Looks, path) }
+
+// keep has a source kept.
+func (e *Effects) keep(s hls.Source) { e.Keep = append(e.Keep, s) }
+
+// release has a source released, if there is any.
+func (e *Effects) release(s hls.Source) {
+	if s != nil {
+		e.Release = append(e.Release, s)
+	}
+}
+
+// lose has a loss told.
+func (e *Effects) lose(l Loss) { e.Losses = append(e.Losses, l) }
+
 // Waiting counts the files that are named and not stored.
 type Waiting struct {
 	// Files and Bytes are how many there are, and their size.
@@ -91,7 +107,7 @@ func (p *Plan) effects(jobs []Job, last bool) Effects {
 	p.out = Effects{}
 	e.Jobs = jobs
 	e.Streams = p.changedStreams(p.now, last)
-	e.Waiting = Waiting{p.waiting, p.waitingBytes, len(p.unpinned.versions), p.unpinned.bytes, p.due.rate}
+	e.Waiting = Waiting{p.account.files, p.account.bytes, len(p.unpinned.versions), p.unpinned.bytes, p.account.due.rate}
 	e.Wake = p.wakeAt()
 	return e
 }

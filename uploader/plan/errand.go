@@ -15,20 +15,35 @@ type errand struct {
 
 // begin numbers e and keeps it until it is reported.
 func (p *Plan) begin(e errand) Job {
-	p.lastJob++
-	e.ID, e.epoch, e.Key = p.lastJob, p.bucket.Epoch(), keyOf(e.Path)
-	p.errands[e.ID] = &e
-	return e.Job
+	e.epoch, e.Key = p.bucket.Epoch(), keyOf(e.Path)
+	return p.errands.add(&e)
 }
 
 // end takes the errand of that number out. It panics if there is none, as the books would be wrong for ever.
 func (p *Plan) end(id uint64) *errand {
-	e := p.errands[id]
+	e := p.errands.byID[id]
 	if e == nil {
 		panic("uploader: a job was reported twice, or never begun")
 	}
-	delete(p.errands, id)
+	delete(p.errands.byID, id)
 	return e
+}
+
+// errands are the jobs under way. The zero value has none.
+type errands struct {
+	byID map[uint64]*errand
+	last uint64 // ID
+}
+
+// add numbers e.
+func (a *errands) add(e *errand) Job {
+	if a.byID == nil {
+		a.byID = make(map[uint64]*errand)
+	}
+	a.last++
+	e.ID = a.last
+	a.byID[e.ID] = e
+	return e.Job
 }
 
 // past returns what counts of an outcome that may be of a store which has vanished since: that something was there says nothing.

@@ -73,7 +73,7 @@ func TestWhatIsWrittenOverFliesNoMore(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, Config{Budget: 10 * mib})
 			play(d) // the books compare
-			flying, waiting := d.plan.flyingBytes, d.plan.waitingBytes
+			flying, waiting := d.plan.account.flying, d.plan.account.bytes
 			if flying > waiting {
 				t.Errorf("%d bytes are under way, of %d that wait", flying, waiting)
 			}

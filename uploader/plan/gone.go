@@ -21,7 +21,7 @@ func (p *Plan) dropHopeless(l *list) {
 		if s != l.last {
 			continue
 		}
-		p.out.Losses = append(p.out.Losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "gone"})
+		p.out.lose(Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "gone"})
 		if l.last = l.newest(); l.last == nil {
 			l.last = l.published
 		}

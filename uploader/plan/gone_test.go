@@ -72,7 +72,7 @@ func (c *crowd) empty() {
 	c.t.Helper()
 	p := c.plan
 	for what, n := range map[string]int{
-		"objects": len(p.objects), "lists": len(p.lists), "streams": len(p.streams), "folders": len(p.folders), "files waiting": p.waiting,
+		"objects": len(p.objects), "lists": len(p.lists), "streams": len(p.streams), "folders": len(p.folders), "files waiting": p.account.files,
 		"strays": len(p.strays.found) + len(p.strays.deleted) + len(p.strays.odd), "files without a pin": len(p.unpinned.versions), "requests": len(c.under), "series": len(c.series),
 	} {
 		if n != 0 {

@@ -28,7 +28,7 @@ func (p *Plan) observeGrowth(o *object, f hls.File) (ok bool) {
 	case f.Growth == 0:
 		return false
 	case o.disk.Candidate() != nil && f.State == hls.Growing && same(o.disk.Candidate()):
-		p.releaseSource(f.Source) // the next fact tells of these bytes, too; until then it shows whether the store has them
+		p.out.release(f.Source) // the next fact tells of these bytes, too; until then it shows whether the store has them
 		return true
 	case o.disk.Candidate() != nil || !same(o.disk.Newest()):
 		return false

@@ -75,8 +75,8 @@ func TestPlanGrowth(t *testing.T) {
 			first(d)
 			grow(d, 6*mib, 0)
 			d.grows("all.ts", 7*mib)
-			if d.plan.waiting != 1 || d.plan.waitingBytes != mib {
-				d.t.Errorf("%d files of %d bytes wait, want 1 of %d", d.plan.waiting, d.plan.waitingBytes, mib)
+			if d.plan.account.files != 1 || d.plan.account.bytes != mib {
+				d.t.Errorf("%d files of %d bytes wait, want 1 of %d", d.plan.account.files, d.plan.account.bytes, mib)
 			}
 		},
 		"what is stored serves its playlists when a run begins anew": func(d *desk) {

@@ -23,13 +23,13 @@ func (p *Plan) pin(l *list, s *snapshot) {
 	}
 	l.last = s
 	if s.file.Source != nil {
-		p.out.Keep = append(p.out.Keep, s.file.Source)
+		p.out.keep(s.file.Source)
 	}
 }
 
 // unpin lets the next process do without s.
 func (p *Plan) unpin(s *snapshot) {
-	p.releaseSource(s.file.Source)
+	p.out.release(s.file.Source)
 	s.file.Source = nil
 }
 
@@ -102,7 +102,7 @@ func (p *Plan) expireLeft() {
 		if s == nil || !s.left() || s.dropped || l.doubts(s) || p.now.Sub(s.file.Seen) <= p.cfg.MaxAge {
 			continue
 		}
-		p.out.Losses = append(p.out.Losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "age"})
+		p.out.lose(Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "age"})
 		p.dropLeft(l)
 		p.wake(l.stream)
 		p.touch(l.stream)

@@ -56,7 +56,7 @@ func (p *Plan) EndSurvey(whole bool) {
 				if p.distrust(o) {
 					p.Inspect() // what was there is not, and perhaps nothing is
 				}
-				p.checked(o.disk.Newest())
+				p.account.compared(o.disk.Newest(), (*disk.Version).Close)
 				p.answered(o)
 			}
 		}
@@ -78,7 +78,7 @@ func (p *Plan) recognise(o *object, info store.Info) {
 	case v.Noted() != "" && info.ETag == v.Noted():
 		p.same(o, v, info.ETag, true)
 	case info.Size != v.File.Version.Size:
-		p.checked(v)
+		p.account.compared(v, (*disk.Version).Close)
 		v.Compare()
 		o.cell.Show(info.ETag)
 	case store.IsMD5(info.ETag):

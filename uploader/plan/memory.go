@@ -113,7 +113,7 @@ func (p *Plan) Yield(path string, seq uint64) {
 			if newest := l.newest(); newest != nil {
 				l.last = newest
 			}
-			p.out.Looks = append(p.out.Looks, l.path)
+			p.out.look(l.path)
 		}
 		p.wake(l.stream)
 		p.touch(l.stream)

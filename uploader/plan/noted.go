@@ -45,7 +45,7 @@ func (p *Plan) trust(o *object) bool {
 	}
 	o.cell.Believe(v, v.Noted())
 	p.uncount(v)
-	p.checked(v)
+	p.account.compared(v, (*disk.Version).Close)
 	p.proveLater(o)
 	return true
 }
@@ -117,7 +117,7 @@ func (p *Plan) distrust(o *object) bool {
 	if v == nil {
 		return true
 	}
-	p.reopen(v)
+	p.account.compared(v, (*disk.Version).Reopen)
 	if v.ID != old.ID {
 		p.supersede(o, old)
 	} else if v.Wanted() {

@@ -26,7 +26,8 @@ type object struct {
 	behind bool // in the backlog
 	late   bool // in the backlog, as the live edge went before it
 
-	flight *flight // the request for it that is under way; nil if none is
+	sending sending
+	flight  *flight // the request for it that is under way; nil if none is
 	backOff
 }
 
@@ -310,7 +311,7 @@ const maxUnchecked = 1000
 // wantLater marks v as worth shipping behind everything that a playlist names.
 func (p *Plan) wantLater(o *object, v *disk.Version, s *stream) {
 	v.Want()
-	if !o.stored(v) && (!v.Questioned() || p.waiting < maxUnchecked) {
+	if !o.stored(v) && (!v.Questioned() || p.account.files < maxUnchecked) {
 		p.keep(v) // otherwise it is kept once it is known to be missing
 	}
 	if len(o.queues) == 0 {

@@ -98,7 +98,7 @@ func (p *Plan) land(j *errand) (*object, *disk.Version) {
 		p.wake(s)
 		p.touch(s)
 	}
-	p.flyingBytes -= o.flight.bytes
+	p.account.end(&o.sending)
 	o.flight = nil
 	p.slots.flying[fileClass(j.Backlog)]--
 	return o, j.version
@@ -119,7 +119,7 @@ func (p *Plan) same(o *object, v *disk.Version, etag string, asked bool) {
 
 // differs ends the comparison of v: from now on it counts as the newest version.
 func (p *Plan) differs(o *object, v *disk.Version) {
-	p.compared(v, (*disk.Version).Compare)
+	p.account.compared(v, (*disk.Version).Compare)
 	if v.Wanted() && !o.stored(v) {
 		p.keep(v)
 	}
@@ -164,7 +164,7 @@ func (p *Plan) void(o *object, v *disk.Version) {
 		p.lose(o, "gone")
 	}
 	p.discard(o, v)
-	p.out.Looks = append(p.out.Looks, o.path)
+	p.out.look(o.path)
 }
 
 // dead forgets a version whose bytes are out of reach for ever, unless the Plan itself let go of them meanwhile.

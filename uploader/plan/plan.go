@@ -86,11 +86,10 @@ func (c Config) withDefaults() Config {
 // changed; neither grows with the files known.
 type Plan struct {
 	cfg     Config
-	now     time.Time          // the latest time heard of
-	began   time.Time          // the first
-	seq     uint64             // numbers versions and snapshots in the order of their facts
-	errands map[uint64]*errand // jobs under way, by their numbers
-	lastJob uint64
+	now     time.Time     // the latest time heard of
+	began   time.Time     // the first
+	seq     uint64        // numbers versions and snapshots in the order of their facts
+	errands errands       // jobs under way
 	bucket  bucket.Bucket // what is known of the store as a whole
 	objects map[string]*object
 	lists   map[string]*list
@@ -102,16 +101,9 @@ type Plan struct {
 	slots   slots     // requests under way
 	round   uint64    // of nextObjects
 	failing bool      // the store fails, or does not answer
-	waiting int       // files wanted and not stored, waitingBytes their size
 	retries           // of names whose requests failed
 	rejects rejects
-
-	waitingBytes  int64
-	returnedBytes int64     // those of them that came back from the disk; nobody else makes room for them
-	unsureBytes   int64     // those of them that the store may hold already
-	flyingBytes   int64     // those of them that are under way, and surely not stored
-	due           flow      // of what becomes wanted
-	nextAge       time.Time // when ages are looked at again
+	account account // what is to be stored and is not yet
 
 	scanning bool // the directory was not looked through yet; see Scanned
 
@@ -130,7 +122,6 @@ func New(c Config) *Plan {
 		bucket:   bucket.New(c.Unconditional),
 		scanning: c.Scanning,
 		slots:    newSlots(c.Workers),
-		errands:  make(map[uint64]*errand),
 		objects:  make(map[string]*object),
 		lists:    make(map[string]*list),
 		streams:  make(map[string]*stream),
@@ -174,7 +165,7 @@ func (p *Plan) ObserveLate(f hls.File) {
 		}
 	}
 	p.tick(f.Seen)
-	p.out.Release = append(p.out.Release, f.Source)
+	p.out.release(f.Source)
 	if f.Named && o.isMedia() {
 		p.lose(o, "superseded")
 	}
@@ -310,13 +301,7 @@ func (p *Plan) list(name string) *list {
 
 func (p *Plan) release(v *disk.Version) {
 	if v != nil {
-		p.releaseSource(v.Spend())
-	}
-}
-
-func (p *Plan) releaseSource(s hls.Source) {
-	if s != nil {
-		p.out.Release = append(p.out.Release, s)
+		p.out.release(v.Spend())
 	}
 }
 
@@ -332,7 +317,7 @@ func (p *Plan) observeList(f hls.File) {
 		return
 	}
 	if !p.latest(l, f) {
-		p.releaseSource(f.Source)
+		p.out.release(f.Source)
 		f.Share.Release()
 		return
 	}

@@ -188,11 +188,11 @@ func (z *fuzzer) collect() {
 }
 
 func (z *fuzzer) checkPlaylist(j Job) {
-	if z.plan.errands[j.ID].snapshot.seq < z.shown[j.Path] {
-		z.t.Fatalf("%s goes back from %d to %d, from %q to %q", j.Path, z.shown[j.Path], z.plan.errands[j.ID].snapshot.seq, z.store[j.Path], j.File.Content)
+	if z.plan.errands.byID[j.ID].snapshot.seq < z.shown[j.Path] {
+		z.t.Fatalf("%s goes back from %d to %d, from %q to %q", j.Path, z.shown[j.Path], z.plan.errands.byID[j.ID].snapshot.seq, z.store[j.Path], j.File.Content)
 	}
 	free := map[string]bool{}
-	for _, b := range z.plan.errands[j.ID].snapshot.binds {
+	for _, b := range z.plan.errands.byID[j.ID].snapshot.binds {
 		free[b.obj.path] = b.free
 		if held := z.store[b.obj.path]; !b.free && b.ver.File.State == hls.Settled && held != z.bytes[b.ver.File.Version] {
 			z.t.Fatalf("%s goes up and means %q by %s, and the store holds %q", j.Path, z.bytes[b.ver.File.Version], b.obj.path, held)
@@ -258,7 +258,7 @@ func (z *fuzzer) put(j Job) {
 		return
 	}
 	z.store[j.Path] = string(j.File.Content)
-	z.shown[j.Path] = z.plan.errands[j.ID].snapshot.seq
+	z.shown[j.Path] = z.plan.errands.byID[j.ID].snapshot.seq
 }
 
 // answer has the store do what a job asks for.
@@ -280,7 +280,7 @@ func (z *fuzzer) answer(j Job, out Outcome) Outcome {
 		if pl, err := hls.Parse(out.Content); err == nil {
 			out.Playlist = pl
 		}
-	case j.File.Source == nil && z.plan.errands[j.ID].version == nil:
+	case j.File.Source == nil && z.plan.errands.byID[j.ID].version == nil:
 		out.Result = Present
 	case held != z.bytes[j.File.Version]:
 		out.Result = Different

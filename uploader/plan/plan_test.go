@@ -117,7 +117,7 @@ func TestWrittenAgainWhileCompared(t *testing.T) {
 			for range 5 {
 				for _, j := range d.plan.Next(d.now) {
 					switch {
-					case j.Op == PutMedia && d.plan.errands[j.ID].version.ID < newest:
+					case j.Op == PutMedia && d.plan.errands.byID[j.ID].version.ID < newest:
 						t.Error("the bytes that were written over are sent")
 					case j.Op == Compare:
 						d.report(j, Outcome{Result: Different, ETag: "old"})

@@ -287,7 +287,7 @@ func (p *Plan) observeGone(name string, moved bool) {
 		}
 		l.gone, l.goneAt, l.yielded = true, p.now, time.Time{}
 		if p.dropUnread(l) {
-			p.out.Losses = append(p.out.Losses, Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
+			p.out.lose(Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
 		}
 		p.wake(l.stream)
 		p.forgetList(l)

@@ -211,7 +211,7 @@ func TestWhatOldBytesMean(t *testing.T) {
 			var published *snapshot
 			see := func(j Job) {
 				if j.Op == PutPlaylist {
-					published = d.plan.errands[j.ID].snapshot
+					published = d.plan.errands.byID[j.ID].snapshot
 				}
 			}
 			if d.absorb(see); (published == newest) == test.wait {
@@ -250,7 +250,7 @@ func TestVersionsThatWaitTakeNoBytesOfTheNextRun(t *testing.T) {
 			d.playlist("x.m3u8", playlistText(0, false, key, "s0.ts"))
 			for range 10 {
 				d.absorb(func(j Job) {
-					if j.Op == PutPlaylist && d.plan.errands[j.ID].snapshot != d.plan.lists["x.m3u8"].last {
+					if j.Op == PutPlaylist && d.plan.errands.byID[j.ID].snapshot != d.plan.lists["x.m3u8"].last {
 						t.Errorf("published %d segments, of the run before", j.File.Playlist.Segments)
 					}
 				})

@@ -81,9 +81,7 @@ func (t *slots) readmit(c class) []*stream {
 type flight struct {
 	began   time.Time
 	backlog bool
-	version *disk.Version // that is stored or compared by it; nil if neither
-	bytes   int64         // of it, in Plan.flyingBytes
-	streams []*stream     // that ship the object, one of which made the request
+	streams []*stream // that ship the object, one of which made the request
 }
 
 // board counts the request among those of s.
@@ -100,9 +98,8 @@ func (f *flight) board(s *stream) {
 
 // ground notes that v does not wait any more, so that nothing is to be taken off for its being under way.
 func (p *Plan) ground(o *object, v *disk.Version) {
-	if f := o.flight; f != nil && f.version == v {
-		p.flyingBytes -= f.bytes
-		f.bytes = 0
+	if o.busy() && o.sending.version == v {
+		p.account.end(&o.sending)
 	}
 }
 

@@ -147,7 +147,7 @@ func (p *Plan) bind(s *snapshot, i int) {
 		p.ask(o, s.list.stream)
 	}
 	if d.look && o.disk.Look() {
-		p.out.Looks = append(p.out.Looks, o.path)
+		p.out.look(o.path)
 	}
 }
 

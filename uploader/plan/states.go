@@ -12,7 +12,7 @@ import (
 func (p *Plan) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "plan at %s: waiting=%d bytes=%d unsure=%d flying=%d slots=%d/%d dirty=%d denied=%d", clock(p.now),
-		p.waiting, p.waitingBytes, p.unsureBytes, p.flyingBytes, p.slots.flying, p.slots.all, len(p.dirty),
+		p.account.files, p.account.bytes, p.account.unsure, p.account.flying, p.slots.flying, p.slots.all, len(p.dirty),
 		[]int{len(p.slots.denied[0]), len(p.slots.denied[1]), len(p.slots.denied[2])})
 	b.WriteString(words(" listed", p.bucket.Listed(), " scanning", p.scanning, " failing", p.failing, " draining", p.draining, " unconditional", !p.bucket.Conditional()) + "\n")
 	for _, name := range slices.Sorted(maps.Keys(p.lists)) {
@@ -85,9 +85,9 @@ func (o *object) String() string {
 		fmt.Fprintf(&b, " queue=%s", s.key)
 	}
 	if f := o.flight; f != nil {
-		fmt.Fprintf(&b, " flying_since=%s bytes=%d", clock(f.began), f.bytes)
-		if f.version != nil {
-			fmt.Fprintf(&b, " of=%s", f.version)
+		fmt.Fprintf(&b, " flying_since=%s bytes=%d", clock(f.began), o.sending.bytes)
+		if v := o.sending.version; v != nil {
+			fmt.Fprintf(&b, " of=%s", v)
 		}
 	}
 	return b.String() + o.backOff.String()

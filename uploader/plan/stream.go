@@ -338,12 +338,8 @@ func (p *Plan) launch(s *stream, o *object, backlog bool) Job {
 		j.Replaces = !o.extends(o.disk.Newest()) && (o.cell.Ours() != nil || o.cell.ETag() != "")
 		p.lengthen(&j, o)
 		p.overwrite(o)
-		if o.disk.Newest().Counted() {
-			o.flight.bytes = o.disk.Newest().Size()
-			p.flyingBytes += o.flight.bytes
-		}
 	}
-	o.flight.version = j.version
+	p.account.begin(&o.sending, j.version, j.Op == PutMedia)
 	if j.version != nil {
 		j.File, j.Noted = j.version.File, j.version.Noted()
 	} else {

@@ -126,7 +126,7 @@ func (p *Plan) perish(o *object) {
 // end of it.
 func (p *Plan) reclaim() {
 	u := &p.unpinned
-	if len(u.versions) == 0 || p.draining || p.failing && p.waiting > 0 {
+	if len(u.versions) == 0 || p.draining || p.failing && p.account.files > 0 {
 		return
 	}
 	u.expire(p.now)
@@ -159,7 +159,7 @@ func (p *Plan) lookFor(v *disk.Version) bool {
 		return false
 	}
 	u.ask(v, p.now)
-	p.out.Looks = append(p.out.Looks, v.File.Path)
+	p.out.look(v.File.Path)
 	return true
 }
 
@@ -168,7 +168,7 @@ func (p *Plan) lookFor(v *disk.Version) bool {
 func (p *Plan) mayAsk(bytes int64) bool {
 	u := &p.unpinned
 	alone := len(u.asked) == 0 && p.slots.busy() == 0
-	return len(u.asked) < maxAsked && (alone || p.room(u.askedBytes+bytes, p.cfg.Budget/2))
+	return len(u.asked) < maxAsked && (alone || p.account.room(u.askedBytes+bytes, p.cfg.Budget/2))
 }
 
 // awaited reports whether the newest version of a playlist waits for v, which has no pin.
@@ -180,16 +180,11 @@ func (p *Plan) awaited(v *disk.Version) bool {
 	})
 }
 
-// room reports whether so many bytes more may wait, of as many.
-func (p *Plan) room(more, bound int64) bool {
-	return p.cfg.Budget == 0 || p.waitingBytes-p.unsureBytes-p.flyingBytes+more <= bound
-}
-
 // repin has the newest version of o shipped, whose bytes the watcher brought back, behind what the live edge needs. If it was not
 // asked for them and there is no room, they wait on.
 func (p *Plan) repin(o *object) {
 	v := o.disk.Newest()
-	if _, asked := p.unpinned.asked[v]; !asked && !p.room(v.Size(), p.cfg.Budget) {
+	if _, asked := p.unpinned.asked[v]; !asked && !p.account.room(v.Size(), p.cfg.Budget) {
 		p.release(v)
 		return
 	}
@@ -220,6 +215,6 @@ func (p *Plan) follow(o *object, s *stream) {
 // lose counts a named version that can never be stored.
 func (p *Plan) lose(o *object, reason string) {
 	name := o.streamName()
-	p.out.Losses = append(p.out.Losses, Loss{Path: o.path, Stream: name, Kind: o.kind, Reason: reason})
+	p.out.lose(Loss{Path: o.path, Stream: name, Kind: o.kind, Reason: reason})
 	p.touch(p.stream(name+"/", name)) // that of its folder may be gone
 }

@@ -61,7 +61,7 @@ func (p *Plan) miss(l *list, before, now *sighting) {
 		}
 	}
 	if missed -= int64(now.recalled); missed > 0 {
-		p.out.Losses = append(p.out.Losses, Loss{
+		p.out.lose(Loss{
 			Path: l.path, Stream: l.stream.folder.name, Kind: hls.Media, Reason: "unseen",
 			Count: int(missed), First: first, Last: next - 1, Unwatched: unwatched,
 		})

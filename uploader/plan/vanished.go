@@ -49,7 +49,7 @@ func (p *Plan) vanishObject(o *object) {
 	o.disk.LookAgain()
 	p.changed(o, o.cell.Vanish())
 	if v != nil {
-		p.reopen(v)
+		p.account.compared(v, (*disk.Version).Reopen)
 	}
 	switch {
 	case old == nil:
@@ -71,7 +71,7 @@ func (p *Plan) vanishObject(o *object) {
 		p.unreachable(o)
 	default:
 		v.Unkeep()
-		p.out.Looks = append(p.out.Looks, o.path)
+		p.out.look(o.path)
 	}
 }
 
@@ -136,7 +136,7 @@ func (p *Plan) restore(l *list) {
 	s.file.Seen, s.file.Share = p.now, nil
 	l.last = s
 	l.pending = append(l.pending, s)
-	p.out.Looks = append(p.out.Looks, l.path)
+	p.out.look(l.path)
 	s.mark = p.next()
 	for _, child := range old.lists {
 		p.nameList(s, child)
@@ -167,7 +167,7 @@ func (p *Plan) reread(l *list, f hls.File) bool {
 	p.weigh(s)
 	p.mayYield(s)
 	if s.file.Source != nil {
-		p.out.Keep = append(p.out.Keep, s.file.Source)
+		p.out.keep(s.file.Source)
 	}
 	p.wake(l.stream)
 	return true

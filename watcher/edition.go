@@ -316,7 +316,7 @@ func (r *run) reported(e *edition) bool {
 		}
 	}
 	for _, s := range e.spans {
-		if p := r.demand(s); p != nil {
+		if p := r.demand(s, e.place); p != nil {
 			awaits = append(awaits, p)
 		}
 	}

@@ -74,9 +74,9 @@ func (s *span) find(sys *system, root *os.Root) {
 	}
 }
 
-// demand looks at a file of which a playlist names what comes before an end, unless it is known to be finished, and
+// demand looks at a file of which the playlist at list names what comes before an end, unless it is known to be finished, and
 // returns the place of what that finds.
-func (r *run) demand(s span) *place {
+func (r *run) demand(s span, list *place) *place {
 	in, name := r.locate(s.path)
 	if in == nil || in.files[name] == nil {
 		return nil // it is not there, or not found yet: the next version of the playlist asks again
@@ -100,13 +100,14 @@ func (r *run) demand(s span) *place {
 		return nil
 	}
 	r.look(f)
-	if f.place != nil { // it comes after one that runs
-		return f.place
+	p := f.place // it comes after a look that runs
+	if p == nil && f.looking != nil {
+		p = f.looking.place
 	}
-	if f.looking != nil {
-		return f.looking.place
+	if p != nil {
+		r.order.advance(p, list)
 	}
-	return nil
+	return p
 }
 
 // reach says whether more of an open file is named than was reported, or that is asked for again, and whether it is there.

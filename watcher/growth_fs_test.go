@@ -3,7 +3,10 @@ package watcher
 import (
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/hlsship/hlsship/hls"
@@ -146,4 +149,83 @@ func TestGrowingFileAtStart(t *testing.T) {
 	x.run()
 	x.grown("all.ts", "aaaa")
 	x.settled("x.m3u8", ranges("all.ts", 4))
+}
+
+// TestStopReportsGrowingFiles has playlists find out that they name files by ranges which are looked at after them and have other
+// bytes than before. All of it is reported at the end, which comes at once.
+func TestStopReportsGrowingFiles(t *testing.T) {
+	t.Parallel()
+	for name, files := range map[string][]string{"one": {"a.ts"}, "two, each of a playlist": {"a.ts", "b.ts"}} {
+		t.Run("closed as it is looked at, "+name, func(t *testing.T) {
+			t.Parallel()
+			testClosedAsLookedAt(t, files)
+		})
+	}
+	t.Run("gone before", func(t *testing.T) {
+		t.Parallel()
+		x := start(t, nil)
+		x.place("a.ts", "before")
+		x.settled("a.ts", "before")
+		check(t, os.Remove(x.path("a.ts")))
+		x.gone("a.ts")
+		_, err := x.open("a.ts").WriteString("aaaabbbb")
+		check(t, err)
+		x.place("x.m3u8", ranges("a.ts", 8))
+		x.obs.until(t, "the range", func(r *recorder) bool { return r.evidence[hls.ByRange] == 1 })
+		if got := paths(x.stop()); !slices.Equal(got, []string{"a.ts", "x.m3u8"}) {
+			t.Errorf("got %v", got)
+		}
+	})
+}
+
+// testClosedAsLookedAt has files of an earlier run be written anew, and closed while they are looked at as playlists name them.
+func testClosedAsLookedAt(t *testing.T, files []string) {
+	var mu sync.Mutex
+	open := make(map[string]*os.File) // of the files whose playlists are looked at; guarded by mu
+	writers := make(map[string]*os.File)
+	var met sync.WaitGroup
+	met.Add(len(files))
+	closed := make(chan struct{}, len(files))
+	x := start(t, nil, withProbe(func(f *os.File) writer {
+		name := filepath.Base(f.Name())
+		mu.Lock()
+		defer mu.Unlock()
+		if w := writers[strings.TrimSuffix(name, ".m3u8")]; strings.HasSuffix(name, ".m3u8") && open[w.Name()] == nil {
+			open[w.Name()] = w
+			mu.Unlock()
+			met.Done()
+			met.Wait() // each has its place
+			mu.Lock()
+			return none
+		}
+		w := open[f.Name()]
+		if w == nil {
+			return probeWriter(f)
+		}
+		if err := w.Close(); err == nil {
+			closed <- struct{}{}
+		}
+		return none
+	}))
+	var want []string
+	for _, name := range files {
+		x.place(name, "before")
+		x.settled(name, "before")
+		f := x.open(name)
+		_, err := f.WriteString("aaaabbbb")
+		check(t, err)
+		mu.Lock()
+		writers[name] = f
+		mu.Unlock()
+		want = append(want, name, name+".m3u8")
+	}
+	for _, name := range files {
+		x.place(name+".m3u8", ranges(name, 8))
+	}
+	for range files {
+		<-closed
+	}
+	if got := paths(x.stop()); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
 }

@@ -278,6 +278,13 @@ func (x *watch) write(name, content string) {
 	check(x.t, os.WriteFile(x.path(name), []byte(content), 0o644))
 }
 
+// place writes a file under another name and renames it, which is one event for its own.
+func (x *watch) place(name, content string) {
+	x.t.Helper()
+	x.write(name+".tmp", content)
+	x.rename(name+".tmp", name)
+}
+
 func (x *watch) rename(from, to string) {
 	x.t.Helper()
 	check(x.t, os.Rename(x.path(from), x.path(to)))

@@ -24,7 +24,8 @@ const (
 //     those mean the bytes before.
 //   - A playlist waits for what it names and what took a place before it, since it means those bytes.
 //
-// Nothing else waits for anything, and nothing for what took a place after it. An order does no I/O. It is owned by the loop, but for files.
+// Nothing else waits for anything, and nothing for what took a place after it: what a playlist has looked for comes ahead of
+// it (advance). So no two wait for each other. An order does no I/O. It is owned by the loop, but for files.
 type order struct {
 	out func(hls.File) // is given the facts
 
@@ -141,8 +142,13 @@ func inserted(places []*place, p *place) []*place {
 	return slices.Insert(places, i, p)
 }
 
-// fill says what goes out at p, a place that nobody filled before. changes says that the path had other bytes.
+// fill says what goes out at p, a place that nobody filled before. changes says that the path had other bytes. What comes after
+// the end is let go.
 func (o *order) fill(p *place, fact hls.File, changes bool) {
+	if p.done {
+		letGo(fact)
+		return
+	}
 	p.fact, p.filled, p.changes = fact, time.Now(), changes
 	o.todo = append(o.todo, p)
 	o.try()
@@ -163,6 +169,38 @@ func (o *order) fillList(p *place, fact hls.File, awaits []*place) {
 	p.fact, p.filled = fact, time.Now()
 	o.todo = append(o.todo, p)
 	o.try()
+}
+
+// advance has p, and what its path has to tell before, go out as if the looks had begun before the one at the playlist, which
+// found out what it means by that path only now.
+func (o *order) advance(p, list *place) {
+	for _, q := range o.paths[p.path] {
+		if q.number > list.number {
+			q.number, q.held = list.number, false
+			o.todo = append(o.todo, q)
+		}
+		if q == p {
+			break
+		}
+	}
+	o.held = slices.DeleteFunc(o.held, func(q *place) bool { return !q.held })
+	o.note(p.path)
+	o.try()
+}
+
+// conclude withdraws all places that are not filled, so that nothing waits for them any more.
+func (o *order) conclude() {
+	var open []*place
+	for _, places := range o.paths {
+		for _, p := range places {
+			if p.filled.IsZero() {
+				open = append(open, p)
+			}
+		}
+	}
+	for _, p := range open {
+		o.withdraw(p)
+	}
 }
 
 // pass has playlists no longer wait for p, which may take for ever.
@@ -261,7 +299,7 @@ func (o *order) remove(p *place) {
 	for len(o.lists) > 0 && o.lists[0].done {
 		o.lists = o.lists[1:]
 	}
-	for len(o.held) > 0 && (o.held[0].done || len(o.lists) == 0 || o.held[0].number < o.lists[0].number) {
+	for len(o.held) > 0 && (o.held[0].done || len(o.lists) == 0 || o.held[0].number <= o.lists[0].number) {
 		o.todo = append(o.todo, o.held[0])
 		o.held = o.held[1:]
 	}

@@ -111,6 +111,53 @@ func TestPlaylistsWaitForWhatTheyName(t *testing.T) {
 	o.is(t, "x.m3u8", "b")
 }
 
+// TestPlaylistsAdvanceWhatTheyMean has playlists find out late that they name files which were looked at after them and have other bytes.
+func TestPlaylistsAdvanceWhatTheyMean(t *testing.T) {
+	t.Parallel()
+	o := newOrdered()
+	first, second := o.take("1.m3u8", ofPlaylist, nil), o.take("2.m3u8", ofPlaylist, nil)
+	a, b, gone, anew := o.take("a", ofFile, nil), o.take("b", ofFile, nil), o.take("c", ofFile, nil), o.take("c", ofFile, nil)
+	third := o.take("3.m3u8", ofPlaylist, nil)
+	o.fill(gone, goneFact("c"), true)
+	o.advance(anew, second) // with what its path has before, which waited for the playlist already
+	o.advance(b, second)
+	if o.before(third, "c") != anew || !o.files.before("c", third.number) {
+		t.Error("a later playlist does not wait for what was advanced")
+	}
+	o.fillList(second, settledFact("2.m3u8"), []*place{anew, b})
+	o.fill(b, settledFact("b"), true)
+	o.fill(anew, settledFact("c"), true)
+	o.is(t) // all of them wait for the first playlist
+	o.advance(a, first)
+	o.fillList(first, settledFact("1.m3u8"), []*place{a})
+	o.fill(a, settledFact("a"), true)
+	o.is(t, "a", "1.m3u8", "-c", "b", "c", "2.m3u8")
+	o.withdraw(third)
+	if len(o.paths)+len(o.files.first)+len(o.held)+len(o.lists) > 0 {
+		t.Errorf("left %+v", o.order)
+	}
+}
+
+// TestOrderConcludes has nothing more come at places that others wait for.
+func TestOrderConcludes(t *testing.T) {
+	t.Parallel()
+	o := newOrdered()
+	busy, open := o.take("busy.m3u8", ofPlaylist, nil), o.take("open", ofFile, nil)
+	list := o.take("x.m3u8", ofPlaylist, nil)
+	o.fill(o.take("a", ofFile, nil), settledFact("a"), true)
+	o.fillList(list, settledFact("x.m3u8"), []*place{open})
+	o.is(t)
+	o.conclude()
+	o.is(t, "x.m3u8", "a")
+	late := &released{}
+	o.fill(open, hls.File{Path: "open", Source: late}, false)
+	o.fillList(busy, settledFact("busy.m3u8"), nil)
+	o.is(t)
+	if !late.yes {
+		t.Error("what came too late is not released")
+	}
+}
+
 // TestOverduePlaylists has a change wait for a playlist for too long.
 func TestOverduePlaylists(t *testing.T) {
 	t.Parallel()
@@ -191,6 +238,12 @@ func (g *game) finish() {
 				g.awaits[p] = append(g.awaits[p], q)
 			}
 		}
+		for _, q := range g.open { // it looks for some, which come after those of the path that are open
+			if q.topic == ofFile && g.random.IntN(3) == 0 {
+				g.advance(q, p)
+				g.awaits[p] = append(g.awaits[p], q)
+			}
+		}
 		g.fillList(p, fact, g.awaits[p])
 	default:
 		g.fill(p, fact, g.random.IntN(2) == 0)
@@ -212,7 +265,7 @@ func (g *game) problems() []string {
 			case q == nil || when(p) < when(q):
 			case i < j && p.path == q.path:
 				wrong = append(wrong, fmt.Sprintf("%d and %d of %s changed places", i, j, p.path))
-			case i < j && p.topic == ofPlaylist && q.changes:
+			case p.number < q.number && p.topic == ofPlaylist && q.changes:
 				wrong = append(wrong, fmt.Sprintf("the change %d came before the playlist %d", j, i))
 			case slices.Contains(g.awaits[q], p) && p != q:
 				wrong = append(wrong, fmt.Sprintf("the playlist %d did not wait for %d", j, i))

@@ -157,6 +157,9 @@ func (r *run) finish(ctx context.Context) error {
 				wait = closing
 			}
 			waited := time.Since(scanned) >= wait
+			if waited && r.work.idle() {
+				r.order.conclude()
+			}
 			if waited && len(r.out) == 0 && r.work.idle() {
 				r.tellUnfinished()
 				return nil

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -116,6 +117,38 @@ func (s *stuck) Settled(kind, evidence string) {
 		<-s.free
 	})
 	s.Observer.Settled(kind, evidence)
+}
+
+// TestStopWithAnOpenPlaylist has what changed wait for a playlist that stays open until the end.
+func TestStopWithAnOpenPlaylist(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(x *watch){
+		"removed":   func(x *watch) { check(x.t, os.Remove(x.path("seg.ts"))) },
+		"rewritten": func(x *watch) { x.write("seg.ts", "other bytes") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			met := make(chan struct{}, 1)
+			x := start(t, nil, withProbe(func(f *os.File) writer {
+				if filepath.Base(f.Name()) != "live.m3u8" {
+					return probeWriter(f)
+				}
+				select {
+				case met <- struct{}{}:
+				default:
+				}
+				return some
+			}))
+			x.write("seg.ts", "bytes")
+			x.settled("seg.ts", "bytes")
+			x.write("live.m3u8", playlist("seg.ts"))
+			<-met
+			change(x)
+			if got := paths(x.stop()); !slices.Equal(got, []string{"seg.ts"}) {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
 }
 
 func TestStopBeforeTheStart(t *testing.T) {

@@ -371,6 +371,9 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 		l.last = l.newest() // the directory never had it
 	}
 	l.edge.dropped(s)
+	if len(l.pending) == 0 && l.published != nil {
+		p.wakeOverwriters(l.published)
+	}
 	for i := range s.binds {
 		// What was named and waited for a reason that is none any more is shipped all the same.
 		switch o := s.binds[i].obj; {

@@ -89,17 +89,23 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	if old != nil && old != s {
 		p.conceal(old)
 	}
-	for i := range s.binds {
-		if o := s.binds[i].obj; o.pendingWork() {
-			p.wakeQueues(o) // other streams may overwrite it, now that nothing is in doubt
-		}
-	}
+	p.wakeOverwriters(s)
 	p.renewAll(s)
 	s.text.letGo()
 	s.file.Share.MayYield(nil)
 	p.weigh(s)
 	if first {
 		p.wakeParents(l)
+	}
+}
+
+// wakeOverwriters wakes the streams that may overwrite sooner what s names, which is published, since nothing of its playlist is in
+// doubt any more, or is to come.
+func (p *Plan) wakeOverwriters(s *snapshot) {
+	for i := range s.binds {
+		if o := s.binds[i].obj; o.pendingWork() {
+			p.wakeQueues(o)
+		}
 	}
 }
 

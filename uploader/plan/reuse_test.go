@@ -212,3 +212,43 @@ func TestSingleFileIsNoInitSection(t *testing.T) {
 		})
 	}
 }
+
+// TestOverwrittenOnceNothingIsToCome has an init section be written anew that two playlists name. It waits for Patience, as one of
+// them has a version to come, and no longer than until that is none any more.
+func TestOverwrittenOnceNothingIsToCome(t *testing.T) {
+	t.Parallel()
+	const line = `#EXT-X-MAP:URI="init.mp4"`
+	for name, end := range map[string]func(d *desk){
+		"its playlist is gone":   func(d *desk) { d.tick(15 * time.Second) },
+		"its memory is given up": func(d *desk) { d.plan.Yield("x.m3u8", d.plan.lists["x.m3u8"].pending[0].seq) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			d.media("init.mp4", "s0.ts")
+			for _, list := range []string{"x.m3u8", "y.m3u8"} {
+				d.playlist(list, playlistText(0, false, line, "s0.ts"))
+			}
+			d.playlist("master.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n") // so that it is not forgotten
+			d.absorb(func(Job) {})
+			d.playlist("x.m3u8", playlistText(1, false, line, "s0.ts", "never.ts"))
+			d.gone("x.m3u8")
+			d.tick(10 * time.Second)
+			d.media("s1.ts")
+			d.playlist("y.m3u8", playlistText(1, false, line, "s0.ts", "s1.ts"))
+			d.want("put s1.ts")
+			d.media("init.mp4")
+			d.want("compare init.mp4")
+			d.answer("compare init.mp4", Outcome{Result: Different, ETag: "old"})
+			d.want()
+			d.done("put s1.ts")
+			d.want("publish y.m3u8")
+			d.done("publish y.m3u8") // so that its stream alone has the file to ship
+			d.want()
+			d.tick(5 * time.Second)
+			d.want()
+			end(d)
+			d.want("put init.mp4")
+		})
+	}
+}

@@ -27,7 +27,7 @@ const (
 // survey is the listing of the store, which spares a request for each of very many files found at rest. It is made once,
 // when the first scan has met them, and nothing of it is kept but what it says of them. It is owned by the goroutine of Run.
 type survey struct {
-	scanned <-chan struct{} // closed once the directory was; nil after that
+	scanned <-chan struct{} // closed once the directory was; nil once that was heard
 	due     *time.Timer     // when it is to begin, should there be enough to ask
 	set     bool            // due is
 	pages   chan surveyed
@@ -50,11 +50,14 @@ func newSurvey(scanned <-chan struct{}) survey {
 	return survey{scanned: scanned, due: time.NewTimer(scanPatience), set: scanned != nil, pages: make(chan surveyed)}
 }
 
-// scanned has the listing begin once all that the scan met was told: some of it has to be quiet for Settle before.
+// scanned has the listing begin once all that the scan met was told: some of it has to be quiet for Settle before. A scan that took
+// longer than it was waited for is heard of all the same.
 func (l *loop) scanned() {
 	l.survey.scanned = nil
 	l.plan.Scanned()
-	l.setSurvey(l.plan.Settle() + lull)
+	if !l.survey.over {
+		l.setSurvey(l.plan.Settle() + lull)
+	}
 }
 
 // questioned has the listing begin soon after a file was found at rest.
@@ -73,7 +76,7 @@ func (l *loop) setSurvey(after time.Duration) {
 // list begins to list the store, if that is worth it.
 func (l *loop) list() {
 	s := &l.survey
-	s.set, s.scanned = false, nil
+	s.set = false
 	if s.over {
 		return
 	}

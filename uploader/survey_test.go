@@ -1,10 +1,12 @@
 package uploader_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -266,6 +268,77 @@ func TestRunListsWhenTheScanTakesLong(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestRunHearsOfTheScanHoweverLongItTakes: what is known only once the directory was looked through follows a scan that takes longer than
+// the listing waits for it, too.
+func TestRunHearsOfTheScanHoweverLongItTakes(t *testing.T) {
+	t.Parallel()
+	spooled := func(name string) hls.File {
+		f := fact(name, strings.Repeat("s", 100))
+		f.Found, f.Named, f.Spooled = true, true, true
+		return f
+	}
+	for name, tt := range map[string]struct {
+		set   func(c *uploader.Config)
+		facts func() (facts []hls.File)
+		done  func(stored map[string][]byte, log string) bool
+	}{
+		"segments below those that the playlist names": {
+			func(*uploader.Config) {},
+			func() (facts []hls.File) {
+				d := newDisk()
+				for _, name := range []string{"s8.ts", "s9.ts", "x.m3u8"} {
+					d.write(name, []byte("#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:10\n#EXTINF:6,\ns10.ts\n"), false)
+					f, _ := d.fact(context.Background(), name, true)
+					facts = append(facts, f)
+					time.Sleep(time.Second)
+				}
+				return facts
+			},
+			func(stored map[string][]byte, _ string) bool {
+				return stored["live/s8.ts"] != nil && stored["live/s9.ts"] != nil
+			},
+		},
+		"segments that the spool alone has, and no room": {
+			func(c *uploader.Config) { c.Recovered, c.Budget = []hls.File{spooled("0.ts"), spooled("1.ts")}, 150 },
+			func() []hls.File { return nil },
+			func(_ map[string][]byte, log string) bool { return strings.Contains(log, `msg="segment lost"`) },
+		},
+	} {
+		for _, scan := range []time.Duration{10 * time.Second, time.Minute} {
+			t.Run(fmt.Sprintf("%s, a scan of %v", name, scan), func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					m, scanned, log := storetest.NewMemory(), make(chan struct{}), &bytes.Buffer{}
+					ctx, stop := context.WithCancel(t.Context())
+					_, _ = run(t, ctx, m, func(c *uploader.Config) {
+						tt.set(c)
+						faults := storetest.NewFaults(m)
+						faults.Inject(storetest.Incident{Op: "put", Key: "live/1.ts", Fault: storetest.InternalError()})
+						faults.Inject(storetest.Incident{Op: "put", Key: "live/0.ts", Fault: storetest.InternalError()})
+						c.Store, c.Scanned, c.Logger = faults, scanned, slog.New(slog.NewTextHandler(log, nil))
+					}, func(send chan<- hls.File) {
+						for _, f := range tt.facts() {
+							send <- f
+						}
+						time.Sleep(scan)
+						synctest.Wait()
+						if tt.done(m.Contents(), log.String()) {
+							t.Error("it does not wait for the scan")
+						}
+						close(scanned)
+						time.Sleep(time.Minute)
+						synctest.Wait()
+						stop()
+						if !tt.done(m.Contents(), log.String()) {
+							t.Errorf("the end of the scan changes nothing:\n%s", log)
+						}
+					})
+				})
+			})
+		}
 	}
 }
 

@@ -19,5 +19,40 @@
 // A DASH manifest is a playlist here, beside those of HLS: neither waits for the other unless it names it. What it counts by its times
 // alone (hls.Reference.Soft) gates only if it is there when the manifest is read, and is shipped whenever it comes.
 //
-// It imports hls, store and golang.org/x/text.
+// # The states of a key
+//
+// A path has versions (disk.Entry), a key has what the store holds of them (bucket.Cell). Nobody knows is another state than nothing is there:
+// what was sent and not answered may still arrive, and an answer from before the bucket was found to be another one says nothing.
+//
+//	                it was stored, or compares equal
+//	┌──────────┐ ────────────────────────────────────▶ ┌──────────┐
+//	│ unknown  │ ◀──────────────────────────────────── │   ours   │ a version, its ETag
+//	└──────────┘   other bytes are sent; the bucket    └──────────┘
+//	 │        │    is another one                       ▲   ▲    │
+//	 │ LIST,  │ HEAD finds nothing                      │   │    │ a condition failed,
+//	 │ HEAD   ▼                                  stored │   │    │ and it has other bytes
+//	 │    ┌──────────┐ ─────────────────────────────────┘   │    ▼
+//	 │    │  absent  │                          compares    ┌──────────┐
+//	 │    └──────────┘                             equal └── │  there   │ an object, its ETag
+//	 └─────────────────────────────────────────────────────▶ └──────────┘
+//
+// Beside that stands why the store is to be asked (bucket.Question): whether there is anything, to prove what an earlier process noted, or since
+// a condition failed.
+//
+// # The states of a reference
+//
+// A reference of a playlist's version means a version of a file, and gates the playlist until the store has it.
+//
+//	named ──▶ waiting ──▶ bound ──▶ satisfied ──▶ (the playlist goes up)
+//	            ▲  │        │           │
+//	            │  │        │           │ the key is unknown again, or the bucket is another one
+//	            │  │        │ the bytes that it means are lost or replaced:
+//	            │  │        ▼ it takes others only if no newer version of the playlist does
+//	            │  │     rebinding
+//	            │  └──▶ excused: a hint, what players need not have, and what a manifest counts by its times alone
+//	            └── it is asked again when something happened, or at the time that judge said
+//
+// Which bytes a waiting reference takes is weighed in one place, judge, which has no effects.
+//
+// It imports hls, store, disk, bucket and golang.org/x/text.
 package plan

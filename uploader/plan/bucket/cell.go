@@ -3,16 +3,7 @@ package bucket
 import "github.com/hlsship/hlsship/uploader/plan/disk"
 
 // Cell is what is known of one key: of a file's or of a playlist's. The zero value knows nothing, and asks nothing. One goroutine owns it.
-//
-//	            Hold, Same, Believe
-//	Unknown ─────────────────────────▶ Ours ◀──┐
-//	  │  ▲  ◀──────── Forget ────────── │      │ Hold, Same
-//	  │  └───── Forget ───── There ◀────┘      │
-//	  │ Show, Differs ──────▶  │  Differs after │
-//	  │ Vacate                 │  Contest       │
-//	  └───────▶ Absent ◀───────┴────────────────┘  Hold: Absent ▶ Ours
-//
-// What is sent and not answered makes it Unknown, since it may arrive late.
+// Its states are drawn in the documentation of package plan.
 type Cell struct {
 	belief    Belief
 	ours      *disk.Version // not nil if belief is Ours

@@ -208,7 +208,10 @@ func (b *books) overlooked() {
 		alarms[s] = s.alarm
 	}
 	all = slices.DeleteFunc(all, func(s *stream) bool {
-		hurries := s.list != nil && s.list.edge.mode != following // what it has or gets as its goal others have in their queues
+		// What it has or gets as its goal others have in their queues, or in their backlog. One that begins to lag gets it when something
+		// happens to it, as what is the newest version then is a better goal.
+		l := s.list
+		hurries := l != nil && (l.edge.mode != following || p.lag(l) > p.maxLag(l)/2)
 		return hurries || s.shares(func(other *stream) bool { return other.soon() })
 	})
 	for _, s := range all {

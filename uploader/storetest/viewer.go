@@ -351,6 +351,16 @@ func (v *Viewer) Deleted(path string) {
 	}
 }
 
+// outlive notes that others removed what the store shows of p. If a newer version is there, nobody can publish that one again: no process
+// keeps the text of what it published, and the directory has the newest alone.
+func (p *playlist) outlive() {
+	for i := len(p.entries) - 2; i >= p.beyond; i-- {
+		if !p.entries[i].passed.IsZero() {
+			p.beyond = i + 1
+		}
+	}
+}
+
 // Restarted tells that the uploader begins anew. It has the newest version of each playlist, from the directory or from the process before
 // it, and neither Finale nor Standing asks for an older one. Nor for that one if a newer comes within Settle: whether other bytes of a name
 // are younger than a playlist that was met beside them nobody can say, so that it takes them only when it is known to be the newest.

@@ -150,6 +150,7 @@ func (v *Viewer) judge(c *change) {
 		v.publish(c)
 	case f.isPlaylist() && !c.object.present && f.list != nil:
 		f.list.show(nil)
+		f.list.outlive()
 		fallthrough
 	default:
 		v.store(c)

@@ -60,7 +60,7 @@ func (l *list) stands() bool {
 func (b *bind) unlisted() bool {
 	v := b.obj.disk.Newest()
 	switch {
-	case v == nil || b.free || !b.obj.isMedia():
+	case v == nil || b.free() || !b.obj.isMedia():
 		return false
 	case b.ver != nil:
 		return v.ID != b.ver.ID && v.Witnessed()

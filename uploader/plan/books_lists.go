@@ -144,7 +144,7 @@ func (b *books) bind(s *snapshot, i int) {
 	if x.exposed && !s.exposed {
 		b.say("%s: %s is exposed alone", list, o.path)
 	}
-	if x.free && x.ver != nil {
+	if x.free() && x.ver != nil {
 		b.say("%s means bytes by %s, which gates nothing", list, o.path)
 	}
 	if s.dropped {
@@ -153,7 +153,7 @@ func (b *books) bind(s *snapshot, i int) {
 	if i < s.cursor && !x.satisfied() {
 		b.say("%s takes it that %s is stored", list, o.path)
 	}
-	if x.ver == nil && !x.free && !x.waits {
+	if x.open() && !x.waits {
 		b.say("%s has no bytes for %s, and does not wait for any", list, o.path)
 	}
 	if x.waits && !slices.Contains(o.waiters, waiter{s, i}) {

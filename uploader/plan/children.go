@@ -42,11 +42,7 @@ func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
 	if s.ready() || s.outside != "" || s.cursor < len(s.binds) {
 		return jobs
 	}
-	for ; s.asked < len(s.lists); s.asked++ {
-		child := s.lists[s.asked]
-		if child.cell.Answered() || child.fetching || child.last != nil {
-			continue
-		}
+	for child := s.toAsk(); child != nil; child = s.toAsk() {
 		if p.waits(&child.backOff, false, l.stream) {
 			break
 		}
@@ -71,9 +67,7 @@ func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
 // askAgain has the parents of l look at it anew, as it is not known any more what the store holds of it.
 func (l *list) askAgain() {
 	for _, parent := range l.named() {
-		for _, s := range parent.pending {
-			s.found, s.asked = 0, 0
-		}
+		parent.rewind()
 	}
 }
 

@@ -19,11 +19,9 @@ type sight struct {
 
 // referenceSight is how a playlist names a file.
 type referenceSight struct {
-	media  bool // a segment, not a key or an init section
-	soft   bool // it gates only if its file is there when the manifest is read, or a moment later
-	hint   bool // it never gates, and means no file older than the manifest
-	free   bool // it does not gate
-	rebind bool // the bytes that it meant are lost: it takes others only if no newer version of the playlist does
+	media   bool       // a segment, not a key or an init section
+	strict  strictness // how it gates
+	rebinds bool       // the bytes that it meant are lost: it takes others only if no newer version of the playlist does
 }
 
 // listSight is the version of the playlist.
@@ -67,16 +65,16 @@ const (
 
 // verdict says what follows.
 type verdict struct {
-	means  bool      // the reference means the bytes
-	again  time.Time // else when to ask again; zero for not before something happens
-	why    string    // why it does not mean them, in words; empty if it does, or if there are none
-	rebind bool      // from now on the reference takes bytes only if no newer version of the playlist does
-	early  bool      // the playlist was seen just now: nobody says yet that the bytes are of another run
-	vetted bool      // the bytes stayed although they are older than the segment before them
-	old    bool      // the bytes were waited for in vain: the run means them, and lists old files
-	free   bool      // the reference gates no more
-	ask    bool      // the store is asked whether it holds the name
-	look   bool      // the watcher is asked to look at the name
+	means   bool      // the reference means the bytes
+	again   time.Time // else when to ask again; zero for not before something happens
+	why     string    // why it does not mean them, in words; empty if it does, or if there are none
+	rebind  bool      // from now on the reference takes bytes only if no newer version of the playlist does
+	early   bool      // the playlist was seen just now: nobody says yet that the bytes are of another run
+	vetted  bool      // the bytes stayed although they are older than the segment before them
+	old     bool      // the bytes were waited for in vain: the run means them, and lists old files
+	excused bool      // the reference gates no more
+	ask     bool      // the store is asked whether it holds the name
+	look    bool      // the watcher is asked to look at the name
 }
 
 // softWait is how long a manifest waits for a soft reference whose file is not there, and a playlist for other bytes than
@@ -108,14 +106,14 @@ func (s sight) settled() verdict {
 		return verdict{why: "empty"}
 	case s.list.left && !s.bytes.spooled && s.bytes.modified > s.list.modified:
 		return verdict{why: "younger than the playlist, which an earlier process left"}
-	case s.reference.hint:
+	case s.reference.strict == hint:
 		return verdict{means: s.bytes.seen.After(s.list.seen) || s.bytes.modified > s.list.modified}
-	case s.reference.free:
+	case s.reference.strict.free():
 		return verdict{means: true}
 	}
 	var v verdict
 	v.rebind = s.younger() || s.list.found && !s.list.inherited && s.bytes.replaces
-	if v.rebind || s.reference.rebind {
+	if v.rebind || s.reference.rebinds {
 		if !s.list.newest {
 			v.why = "others than it meant, and there is a newer version of the playlist"
 			return v
@@ -162,7 +160,7 @@ func (s sight) patience() time.Time {
 // stays missing. After a start the files that were there may have to be quiet for Settle before they are heard of, from when the scan
 // met them.
 func (s sight) none() verdict {
-	if s.reference.soft && s.bytes.state != bytesAsked {
+	if s.reference.strict == soft && s.bytes.state != bytesAsked {
 		at := s.list.seen.Add(softWait)
 		if s.list.found || s.list.seen.Before(s.met) {
 			if at = s.list.seen.Add(max(softWait, s.settle)); at.Before(s.met) {
@@ -172,11 +170,11 @@ func (s sight) none() verdict {
 		if s.now.Before(at) {
 			return verdict{again: at}
 		}
-		return verdict{free: true}
+		return verdict{excused: true}
 	}
 	at := s.list.seen.Add(s.settle)
 	switch {
-	case s.reference.free, s.bytes.state == bytesLost, s.bytes.state == bytesAsked:
+	case s.reference.strict.free(), s.bytes.state == bytesLost, s.bytes.state == bytesAsked:
 		return verdict{}
 	case s.bytes.state == bytesGone:
 		return verdict{ask: true}

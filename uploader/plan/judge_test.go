@@ -35,11 +35,11 @@ func TestJudge(t *testing.T) {
 		"a playlist of an earlier process, with its own bytes": {func(s *sight) { s.list.left, s.bytes.spooled, s.bytes.modified = true, true, mod(101) },
 			verdict{means: true}},
 
-		"a hint at the next part": {func(s *sight) { s.reference.hint, s.reference.free, s.bytes.seen = true, true, at(100.05) }, verdict{means: true}},
+		"a hint at the next part": {func(s *sight) { s.reference.strict, s.bytes.seen = hint, at(100.05) }, verdict{means: true}},
 		"a hint, and the part before": {func(s *sight) {
-			s.reference.hint, s.reference.free, s.bytes.seen, s.bytes.modified = true, true, at(99), mod(99)
+			s.reference.strict, s.bytes.seen, s.bytes.modified = hint, at(99), mod(99)
 		}, verdict{}},
-		"an asset list": {func(s *sight) { s.reference.free = true; old(s) }, verdict{means: true}},
+		"an asset list": {func(s *sight) { s.reference.strict = optional; old(s) }, verdict{means: true}},
 
 		"met at rest, the file as old as it should be": {func(s *sight) { met(s); s.bytes.modified = mod(99) }, verdict{means: true}},
 		"met at rest, the file younger": {func(s *sight) { met(s); s.bytes.modified = mod(101) },
@@ -57,10 +57,10 @@ func TestJudge(t *testing.T) {
 		"met at rest, and the file finished since": {func(s *sight) { s.list.found, s.bytes.seen, s.bytes.modified = true, at(100.05), mod(99) },
 			verdict{rebind: true, again: at(102.05), why: "others than it meant"}},
 
-		"its bytes were written over, others came": {func(s *sight) { s.reference.rebind = true },
+		"its bytes were written over, others came": {func(s *sight) { s.reference.rebinds = true },
 			verdict{again: at(102), why: "others than it meant"}},
-		"the same, and no newer playlist in Settle": {func(s *sight) { s.reference.rebind, s.now = true, at(102) }, verdict{means: true}},
-		"the same in a version that is not the newest": {func(s *sight) { s.reference.rebind, s.list.newest, s.now = true, false, at(200) },
+		"the same, and no newer playlist in Settle": {func(s *sight) { s.reference.rebinds, s.now = true, at(102) }, verdict{means: true}},
+		"the same in a version that is not the newest": {func(s *sight) { s.reference.rebinds, s.list.newest, s.now = true, false, at(200) },
 			verdict{why: "others than it meant, and there is a newer version of the playlist"}},
 
 		"a packager that restarted, and its old segment": {old, verdict{again: at(112), why: "perhaps of the packager's run before"}},
@@ -79,12 +79,12 @@ func TestJudge(t *testing.T) {
 		"a segment that is not there yet":        {func(s *sight) { s.bytes = bytesSight{state: bytesNone} }, verdict{again: at(102)}},
 		"a segment that did not come":            {func(s *sight) { s.bytes, s.now = bytesSight{state: bytesNone}, at(102) }, verdict{look: true}},
 		"the same of a playlist met at rest":     {func(s *sight) { s.bytes, s.now, s.list.found = bytesSight{state: bytesNone}, at(102), true }, verdict{look: true, ask: true}},
-		"an asset list that is not there":        {func(s *sight) { s.bytes, s.reference.free, s.now = bytesSight{state: bytesNone}, true, at(200) }, verdict{}},
-		"a time that a manifest counts too far":  {func(s *sight) { s.bytes, s.reference.soft = bytesSight{state: bytesNone}, true }, verdict{again: at(100.25)}},
-		"a time counted too far, a moment later": {func(s *sight) { s.bytes, s.reference.soft, s.now = bytesSight{state: bytesNone}, true, at(100.25) }, verdict{free: true}},
-		"the same while files are met":           {func(s *sight) { s.bytes, s.reference.soft, s.met = bytesSight{state: bytesNone}, true, at(103) }, verdict{again: at(103)}},
-		"the same, met at rest":                  {func(s *sight) { s.bytes, s.reference.soft, s.list.found = bytesSight{state: bytesGone}, true, true }, verdict{again: at(102)}},
-		"the same while it is compared":          {func(s *sight) { s.bytes, s.reference.soft = bytesSight{state: bytesAsked}, true }, verdict{}},
+		"an asset list that is not there":        {func(s *sight) { s.bytes, s.reference.strict, s.now = bytesSight{state: bytesNone}, optional, at(200) }, verdict{}},
+		"a time that a manifest counts too far":  {func(s *sight) { s.bytes, s.reference.strict = bytesSight{state: bytesNone}, soft }, verdict{again: at(100.25)}},
+		"a time counted too far, a moment later": {func(s *sight) { s.bytes, s.reference.strict, s.now = bytesSight{state: bytesNone}, soft, at(100.25) }, verdict{excused: true}},
+		"the same while files are met":           {func(s *sight) { s.bytes, s.reference.strict, s.met = bytesSight{state: bytesNone}, soft, at(103) }, verdict{again: at(103)}},
+		"the same, met at rest":                  {func(s *sight) { s.bytes, s.reference.strict, s.list.found = bytesSight{state: bytesGone}, soft, true }, verdict{again: at(102)}},
+		"the same while it is compared":          {func(s *sight) { s.bytes, s.reference.strict = bytesSight{state: bytesAsked}, soft }, verdict{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

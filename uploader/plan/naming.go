@@ -78,21 +78,5 @@ func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
 		o.stream = s.list.stream
 	}
 	o.name(s.list, 1, 0)
-	s.binds = append(s.binds, bind{obj: o, need: need(ref), soft: ref.Soft, hint: ref.Hint, free: ref.Hint || ref.Optional})
-}
-
-// merge takes another reference to the same file in: what one of them gates, both do.
-func (b *bind) merge(ref *hls.Reference) {
-	switch {
-	case ref.Optional:
-		return
-	case b.free && !b.hint: // it was optional
-		b.need, b.soft, b.hint, b.free = need(ref), ref.Soft, ref.Hint, ref.Hint
-		return
-	}
-	b.need = max(b.need, need(ref))
-	certain := !b.soft && !b.hint || !ref.Soft && !ref.Hint
-	b.hint = b.hint && ref.Hint
-	b.free = b.hint
-	b.soft = !b.hint && !certain
+	s.binds = append(s.binds, newBind(o, ref))
 }

@@ -106,9 +106,7 @@ func (p *Plan) changed(o *object, c bucket.Change) {
 		return
 	}
 	for _, n := range o.naming {
-		for _, s := range n.list.pending {
-			s.cursor = 0
-		}
+		n.list.rewind()
 	}
 }
 
@@ -228,28 +226,11 @@ func (p *Plan) adopt(o *object, v *disk.Version) {
 	p.wakeNaming(o)
 }
 
-// doubtful is called when the bytes of o are replaced which some references declined, as they might be those of
-// an earlier run. If the Plan saw that run end it knows which bytes are good; else the references are disowned.
-func (p *Plan) doubtful(o *object) {
-	p.disown(o, func(w waiter) bool {
-		return w.s.binds[w.i].declined && w.s.run.after == 0
-	})
-}
-
-// disown is called when the bytes that waiting references of o may have meant are lost: only the newest snapshot
-// of a playlist takes others, and only anew.
-func (p *Plan) disown(o *object, which func(waiter) bool) {
-	for _, w := range slices.Clone(o.waiters) {
-		if w.s.dropped || !w.s.named || w.s.binds[w.i].free || !which(w) {
-			continue
-		}
-		l := w.s.list
-		if w.s == l.last && !w.s.left() {
-			w.s.binds[w.i].anew, w.s.anew = true, true
-		} else if i := slices.Index(l.pending, w.s); i >= 0 && !l.doubts(w.s) {
-			p.dropSnapshot(l, i)
-		}
-	}
+// replaces reports whether v was met at rest and is not what the store holds under the name of o, so that it came while nobody
+// looked: nobody knows whether before or after a playlist that was met beside it, as times are those of a clock that may have
+// been set back.
+func (o *object) replaces(v *disk.Version) bool {
+	return v.File.Found && v.File.State == hls.Settled && v.Compared() && o.cell.Belief() != bucket.Absent && !o.stored(v)
 }
 
 // renew wants v although no new playlist names it, if it is an init section or key that the newest playlist on

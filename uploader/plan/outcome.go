@@ -141,19 +141,6 @@ func (p *Plan) differs(o *object, v *disk.Version) {
 	}
 }
 
-// offer gives the references that wait for a version of o what is there now. What a published manifest counts on is
-// shipped although nobody waits for it.
-func (p *Plan) offer(o *object) {
-	waiters := o.waiters
-	o.waiters = nil
-	for _, w := range waiters {
-		if w.s.named && (!w.s.dropped || w.s.binds[w.i].free) {
-			w.s.binds[w.i].waits = false
-			p.bind(w.s, w.i)
-		}
-	}
-}
-
 // void forgets a version whose bytes changed under the request, and has the watcher look again.
 func (p *Plan) void(o *object, v *disk.Version) {
 	if p.rewriting(o, v) {

@@ -339,7 +339,7 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	p.weigh(s)
 	p.mayYield(s)
-	if n := len(l.pending); n > 0 && l.pending[n-1].open() && !l.doubts(l.pending[n-1]) {
+	if n := len(l.pending); n > 0 && l.pending[n-1].rebinds() && !l.doubts(l.pending[n-1]) {
 		p.dropSnapshot(l, n-1) // what it meant is lost, and only the newest may be bound anew
 	}
 	l.pending = append(l.pending, s)
@@ -377,7 +377,7 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	for i := range s.binds {
 		// What was named and waited for a reason that is none any more is shipped all the same.
 		switch o := s.binds[i].obj; {
-		case s.binds[i].ver != nil, s.binds[i].free:
+		case !s.binds[i].open():
 		case o.disk.Candidate() != nil:
 			o.disk.Candidate().Want()
 		case o.disk.Newest() != nil && !o.disk.Newest().Wanted() && o.cell.Ours() == nil:

@@ -193,11 +193,11 @@ func (z *fuzzer) checkPlaylist(j Job) {
 	}
 	free := map[string]bool{}
 	for _, b := range z.plan.errands.byID[j.ID].snapshot.binds {
-		free[b.obj.path] = b.free
-		if held := z.store[b.obj.path]; !b.free && b.ver.File.State == hls.Settled && held != z.bytes[b.ver.File.Version] {
+		free[b.obj.path] = b.free()
+		if held := z.store[b.obj.path]; !b.free() && b.ver.File.State == hls.Settled && held != z.bytes[b.ver.File.Version] {
 			z.t.Fatalf("%s goes up and means %q by %s, and the store holds %q", j.Path, z.bytes[b.ver.File.Version], b.obj.path, held)
 		}
-		if b.free && !b.soft && !b.hint || !b.free && b.hint {
+		if b.strict == optional {
 			z.t.Fatalf("%s goes up, and %s gates as it must not: %+v", j.Path, b.obj.path, b)
 		}
 	}

@@ -120,26 +120,6 @@ func (p *Plan) settleDoubt(l *list, s *snapshot) {
 	}
 }
 
-// revise binds anew what was superseded while a PUT kept its snapshot from being touched.
-func (p *Plan) revise(l *list) {
-	for i := len(l.pending) - 1; i >= 0; i-- {
-		s := l.pending[i]
-		for k := range s.binds {
-			b := &s.binds[k]
-			if b.ver == nil || b.satisfied() || b.obj.disk.Newest() != nil && b.obj.disk.Newest().ID == b.ver.ID {
-				continue
-			}
-			if s != l.last {
-				p.dropSnapshot(l, i)
-				break
-			}
-			b.ver, b.anew = nil, true
-			s.anew, s.cursor = true, 0
-			p.bind(s, k)
-		}
-	}
-}
-
 // reportFetch takes the published version of a playlist in.
 func (p *Plan) reportFetch(j *errand, out Outcome) {
 	l := j.list

@@ -88,7 +88,7 @@ func (p *Plan) disclaim(l *list, s *snapshot) {
 // claims reports whether s waits for media that other names, or means bytes of them that were finished after s.
 func (s *snapshot) claims(other *snapshot) bool {
 	return slices.ContainsFunc(s.binds, func(b bind) bool {
-		late := b.ver == nil && !b.free || b.ver != nil && b.ver.Witnessed() && b.ver.File.Seen.After(s.file.Seen)
+		late := b.open() || b.ver != nil && b.ver.Witnessed() && b.ver.File.Seen.After(s.file.Seen)
 		return late && b.obj.isMedia() && other.find(b.obj) >= 0
 	})
 }
@@ -125,7 +125,7 @@ func (s *snapshot) withdraws(prev *snapshot) bool {
 		return false
 	}
 	last := &prev.binds[len(prev.binds)-1]
-	if finished := last.ver != nil || last.free; finished && is.Segments <= fewSegments && is.MediaSequence == 0 {
+	if finished := !last.open(); finished && is.Segments <= fewSegments && is.MediaSequence == 0 {
 		return false
 	}
 	before := make(map[*object]*disk.Version, len(prev.binds))

@@ -54,23 +54,20 @@ func (l *list) newest() *snapshot {
 
 // snapshot is one version of a playlist: its frozen bytes and what they name.
 type snapshot struct {
-	file    hls.File // without Content and References, which text and binds have
-	text    text
-	size    int64 // what it takes in memory
-	list    *list
-	seq     uint64
-	run     *run
-	binds   []bind
-	lists   []*list   // the playlists that it names
-	cursor  int       // all binds before it are satisfied
-	found   int       // all lists before it exist
-	asked   int       // all lists before it have files or were asked for
+	file  hls.File // without Content and References, which text and binds have
+	text  text
+	size  int64 // what it takes in memory
+	list  *list
+	seq   uint64
+	run   *run
+	binds []bind
+	lists []*list // the playlists that it names
+	progress
 	outside string    // a reference that can never be local: it is never published
 	reason  string    // why outside cannot
 	urls    []string  // the last URLs in it that mean no file of the directory, and names with backslashes
 	named   bool      // its binds count in their objects' naming
 	exposed bool      // counted as published in their objects' naming
-	anew    bool      // one of its binds is
 	fresh   time.Time // when the youngest bytes of media were finished that one of its binds took
 	mark    uint64    // the same in every object that it names
 	dropped bool
@@ -83,28 +80,6 @@ type snapshot struct {
 	tardy bool // an earlier process left it, and it turned up when this one was at work
 }
 
-// bind ties a reference to the version it means; ver is nil until that version is settled. waits is true
-// while the reference stands among its object's waiters. anew is true when the version that it meant is lost,
-// so that it takes another only once that one has been there for Settle and no newer playlist came.
-type bind struct {
-	obj      *object
-	ver      *disk.Version
-	need     int64 // how many bytes of the file are named
-	waits    bool
-	anew     bool
-	declined bool // a version was there that might be that of an earlier run
-	soft     bool // it gates only if its file is there when the manifest is frozen, or a moment later
-	hint     bool // it never gates, and means no file older than the manifest
-	free     bool // it does not gate: all that settles under its name is shipped, and ver stays nil
-	exposed  bool // counted as published in its object's naming
-}
-
-// waiter is reference i of a snapshot that waits for the next version of its object.
-type waiter struct {
-	s *snapshot
-	i int
-}
-
 // freeze resolves the references of s, which follows prev, and binds each to the version settled now.
 func (p *Plan) freeze(s, prev *snapshot) {
 	p.name(s)
@@ -114,126 +89,6 @@ func (p *Plan) freeze(s, prev *snapshot) {
 	s.list.startRun(s, prev)
 	for i := range s.binds {
 		p.bind(s, i)
-	}
-}
-
-// bind ties reference i of s to the version that its name has now, if it means that.
-// Otherwise the next version to settle will be offered to it.
-func (p *Plan) bind(s *snapshot, i int) {
-	b := &s.binds[i]
-	if b.ver != nil {
-		return
-	}
-	o := b.obj
-	v := o.current()
-	d := judge(p.sight(s, i, v))
-	p.heed(s, i, v, d)
-	if d.means {
-		p.want(o, v, s.list.stream)
-		if !b.free {
-			if b.ver = v; o.isMedia() && v.Witnessed() && v.File.Seen.After(s.fresh) {
-				s.fresh = v.File.Seen
-			}
-			return
-		}
-	}
-	b.declined = v != nil && !d.early && !b.free && !o.hollow(v)
-	if !b.waits {
-		b.waits = true
-		o.waiters = append(o.waiters, waiter{s, i})
-	}
-	b.free = b.free || d.free
-	if d.ask {
-		p.ask(o, s.list.stream)
-	}
-	if d.look && o.disk.Look() {
-		p.out.look(o.path)
-	}
-}
-
-// sight gathers what reference i of s is judged by, when its name has v; nil for nothing.
-func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
-	b, o := &s.binds[i], s.binds[i].obj
-	x := sight{
-		now: p.now, settle: p.cfg.Settle, met: p.began.Add(2 * p.cfg.Settle),
-		reference: referenceSight{media: o.isMedia(), soft: b.soft, hint: b.hint, free: b.free, rebind: b.anew},
-		list: listSight{
-			seen: s.file.Seen, modified: s.file.Version.ModTime, found: s.file.Found, left: s.left(), inherited: s.inherited,
-			newest: s == s.list.last, fresh: s.fresh, target: s.target(),
-		},
-	}
-	if v == nil {
-		x.bytes.state = o.absence()
-		return x
-	}
-	x.bytes = bytesSight{
-		seen: v.File.Seen, modified: v.File.Version.ModTime, found: v.File.Found, spooled: v.File.Spooled, witnessed: v.Witnessed(),
-		hollow: o.hollow(v), replaces: o.replaces(v), vetted: v.Vetted(),
-		backward: s.backward(i, v), older: s.run.mayBeOlder(s, i, v),
-	}
-	if x.bytes.older {
-		t := *o.trusted(s.list)
-		x.bytes.trusted = t != nil && t.run == s.run && t.id == v.ID
-	}
-	return x
-}
-
-// heed notes what a verdict about reference i of s and v says for later.
-func (p *Plan) heed(s *snapshot, i int, v *disk.Version, d verdict) {
-	if d.vetted {
-		v.Vet()
-	}
-	if d.rebind {
-		s.binds[i].anew, s.anew = true, true
-	}
-	if d.why != "" {
-		p.decided(s.list, "declined", s.binds[i].obj.path, d.why)
-	}
-	if d.old {
-		p.decided(s.list, "taken", s.binds[i].obj.path, "old, and no new bytes came")
-		*s.binds[i].obj.trusted(s.list) = &trust{s.run, v.ID}
-		s.run.old = s.run.old || s.run.first
-	}
-	if !d.again.IsZero() {
-		p.later(s.list, d.again)
-	}
-}
-
-// open reports whether s waits for bytes to take in the place of those that it meant.
-func (s *snapshot) open() bool {
-	return s.anew && slices.ContainsFunc(s.binds, func(b bind) bool { return b.anew && b.ver == nil && !b.free })
-}
-
-// replaces reports whether v was met at rest and is not what the store holds under the name of o, so that it came while nobody
-// looked: nobody knows whether before or after a playlist that was met beside it, as times are those of a clock that may have
-// been set back.
-func (o *object) replaces(v *disk.Version) bool {
-	return v.File.Found && v.File.State == hls.Settled && v.Compared() && o.cell.Belief() != bucket.Absent && !o.stored(v)
-}
-
-// reconsider takes the version from reference i of s which it means, unless that is good all the same.
-func (p *Plan) reconsider(s *snapshot, i int) {
-	v := s.binds[i].ver
-	if v == nil {
-		return
-	}
-	d := p.sight(s, i, v).settled()
-	if p.heed(s, i, v, d); !d.means {
-		s.binds[i].ver, s.cursor = nil, 0
-		p.bind(s, i)
-	}
-}
-
-// inherit notes that an earlier process published s, which has come true in the store: no version is held back from it as long as
-// nobody knows whether the other bytes of a name are younger. They take the place of those stored once no newer playlist came.
-func (p *Plan) inherit(s *snapshot) {
-	s.inherited = true
-	for i := range s.binds {
-		b := &s.binds[i]
-		if v := b.obj.current(); b.ver == nil && v != nil && b.obj.replaces(v) && !p.sight(s, i, v).younger() {
-			b.anew = false
-			p.bind(s, i)
-		}
 	}
 }
 
@@ -266,12 +121,30 @@ func (p *Plan) supersede(o *object, old *disk.Version) {
 				continue
 			}
 			j := s.find(o)
-			s.binds[j].ver, s.binds[j].anew = nil, true
-			s.anew, s.cursor = true, 0
+			s.part(j, true)
 			p.bind(s, j)
 		}
 		p.wake(l.stream)
 		p.touch(l.stream)
+	}
+}
+
+// revise binds anew what was superseded while a PUT kept its snapshot from being touched.
+func (p *Plan) revise(l *list) {
+	for i := len(l.pending) - 1; i >= 0; i-- {
+		s := l.pending[i]
+		for k := range s.binds {
+			b := &s.binds[k]
+			if b.ver == nil || b.satisfied() || b.obj.disk.Newest() != nil && b.obj.disk.Newest().ID == b.ver.ID {
+				continue
+			}
+			if s != l.last {
+				p.dropSnapshot(l, i)
+				break
+			}
+			s.part(k, true)
+			p.bind(s, k)
+		}
 	}
 }
 
@@ -289,29 +162,6 @@ func (s *snapshot) means(o *object, v *disk.Version) bool {
 	return i >= 0 && s.binds[i].ver != nil && s.binds[i].ver.ID == v.ID
 }
 
-// ready reports whether all that s names is stored as s means it.
-func (s *snapshot) ready() bool {
-	if s.outside != "" || s.text.content == nil {
-		return false
-	}
-	for s.cursor < len(s.binds) && s.binds[s.cursor].satisfied() {
-		s.cursor++
-	}
-	if s.cursor < len(s.binds) {
-		return false
-	}
-	for s.found < len(s.lists) && s.lists[s.found].cell.Exists() {
-		s.found++
-	}
-	return s.found == len(s.lists)
-}
-
-// satisfied reports whether the store holds what b means, or nobody waits for it.
-func (b *bind) satisfied() bool {
-	r := b.obj.cell.Ours()
-	return b.free || b.ver != nil && r != nil && r.ID == b.ver.ID && r.Reaches(b.need)
-}
-
 // expose counts s as possibly published, so that nothing it names is overwritten carelessly.
 func (p *Plan) expose(s *snapshot) {
 	if s.exposed {
@@ -319,10 +169,7 @@ func (p *Plan) expose(s *snapshot) {
 	}
 	s.exposed = true
 	for i := range s.binds {
-		if b := &s.binds[i]; !b.free {
-			b.exposed = true
-			b.obj.name(s.list, 0, 1)
-		}
+		s.binds[i].expose(s.list)
 	}
 }
 
@@ -331,15 +178,8 @@ func (p *Plan) conceal(s *snapshot) {
 	if s.exposed {
 		s.exposed = false
 		for i := range s.binds {
-			b := &s.binds[i]
-			if !b.exposed {
-				continue
-			}
-			b.exposed = false
-			o := b.obj
-			o.name(s.list, 0, -1)
-			if o.pendingWork() {
-				p.wakeQueues(o) // it may be overwritten now
+			if b := &s.binds[i]; b.conceal(s.list) && b.obj.pendingWork() {
+				p.wakeQueues(b.obj) // it may be overwritten now
 			}
 		}
 	}
@@ -356,7 +196,7 @@ func (p *Plan) unname(s *snapshot) {
 		o := s.binds[i].obj
 		o.name(s.list, -1, 0)
 		if s.binds[i].waits {
-			o.waiters = slices.DeleteFunc(o.waiters, func(w waiter) bool { return w.s == s })
+			o.depart(s)
 		}
 		if len(o.naming) == 0 && o.unknown() {
 			o.disk.Depart() // it never was

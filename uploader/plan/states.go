@@ -52,7 +52,7 @@ func (l *list) String() string {
 func (s *snapshot) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "version %d seen %s%s cursor=%d/%d found=%d/%d:", s.seq, clock(s.file.Seen), words(" dropped", s.dropped, " exposed", s.exposed,
-		" anew", s.anew, " left", s.left(), " tardy", s.tardy, " rejected", s.rejected, " inherited", s.inherited, " unread", s.text.content == nil,
+		" rebinds", s.rebinds(), " left", s.left(), " tardy", s.tardy, " rejected", s.rejected, " inherited", s.inherited, " unread", s.text.content == nil,
 		" found", s.file.Found, " ended", s.file.Playlist != nil && s.file.Playlist.Ended), s.cursor, len(s.binds), s.found, len(s.lists))
 	if s.outside != "" {
 		fmt.Fprintf(&b, " %s=%q", s.reason, s.outside)
@@ -63,7 +63,7 @@ func (s *snapshot) String() string {
 		if x.ver != nil {
 			means = fmt.Sprint(x.ver.ID)
 		}
-		fmt.Fprintf(&b, " %s@%s%s", x.obj.path, means, words("+", x.satisfied(), "~", x.waits, "!", x.anew, " declined", x.declined, " soft", x.soft, " hint", x.hint, " free", x.free))
+		fmt.Fprintf(&b, " %s@%s%s", x.obj.path, means, words("+", x.satisfied(), "~", x.waits, "!", x.rebinds, " declined", x.declined, " soft", x.strict == soft, " hint", x.strict == hint, " optional", x.strict == optional, " excused", x.strict == excused))
 	}
 	for _, child := range s.lists {
 		fmt.Fprintf(&b, " %s%s", child.path, words("+", child.cell.Exists()))

@@ -138,7 +138,7 @@ func (p *Plan) rows(s *snapshot) map[string]row {
 	all := make(map[string]row)
 	for i := range s.binds {
 		b := &s.binds[i]
-		if b.free || !b.obj.isMedia() || b.ver == nil && p.scanning {
+		if b.free() || !b.obj.isMedia() || b.ver == nil && p.scanning {
 			continue
 		}
 		v, at := b.ver, s.file.Version.ModTime

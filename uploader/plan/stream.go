@@ -391,7 +391,7 @@ func (l *list) shows(o *object, v *disk.Version) bool {
 			continue
 		}
 		i := s.find(o)
-		if i < 0 || s.binds[i].free {
+		if i < 0 || s.binds[i].free() {
 			continue
 		}
 		if meant := s.binds[i].ver; meant == nil || meant.ID != v.ID || s.inherited && o.cell.ETag() != "" {
@@ -450,7 +450,7 @@ func (l *list) meaning(o *object, v *disk.Version) (meant, due bool) {
 // them.
 func (s *snapshot) indifferent(o *object) bool {
 	i := s.find(o)
-	return s.inherited && i >= 0 && s.binds[i].ver == nil && !s.binds[i].free
+	return s.inherited && i >= 0 && s.binds[i].open()
 }
 
 // floor is the number of the newest snapshot that is or may be published.

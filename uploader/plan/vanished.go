@@ -142,11 +142,7 @@ func (p *Plan) restore(l *list) {
 		p.nameList(s, child)
 	}
 	for i := range old.binds {
-		was := &old.binds[i]
-		b := bind{obj: was.obj, ver: was.ver, need: was.need, soft: was.soft, hint: was.hint, free: was.hint || was.free && !was.soft}
-		if o := b.obj; b.ver != nil && o.disk.Newest() != nil && o.disk.Newest().ID != b.ver.ID {
-			b.ver, b.anew, s.anew = nil, true, true
-		}
+		b := old.binds[i].afresh()
 		b.obj.mark, b.obj.place = s.mark, i
 		b.obj.name(l, 1, 0)
 		s.binds = append(s.binds, b)

@@ -2,7 +2,6 @@ package plan
 
 import (
 	"slices"
-	"time"
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/bucket"
@@ -261,55 +260,6 @@ func (p *Plan) beginRun(l *list) {
 		s.run = l.run
 		for i := range s.binds {
 			p.reconsider(s, i)
-		}
-	}
-}
-
-// observeGone notes that a name left the directory. What was settled under it is still shipped, unless it moved.
-func (p *Plan) observeGone(name string, moved bool) {
-	if l := p.lists[name]; l != nil {
-		if moved {
-			p.callBack(l)
-		}
-		l.gone, l.goneAt, l.yielded = true, p.now, time.Time{}
-		if p.dropUnread(l) {
-			p.out.lose(Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
-		}
-		p.wake(l.stream)
-		p.forgetList(l)
-		return
-	}
-	o := p.objects[name]
-	if o == nil {
-		return
-	}
-	if o.disk.Lost() && !o.disk.Gone() && len(o.naming) > 0 {
-		p.lose(o, "gone")
-	}
-	o.disk.Depart()
-	switch v := o.disk.Newest(); {
-	case v != nil && v.Unpinned() != "" && !v.Hopeless():
-		p.perish(o)
-	case o.recalled() && !o.busy():
-		p.unreachable(o)
-	}
-	p.offer(o)
-	p.wakeNaming(o)
-	if o.disk.Newest() != nil && !o.disk.Newest().Wanted() {
-		p.strays.gone(o, p.now)
-	}
-	p.forgetObject(o)
-}
-
-// callBack drops what is to be published of l, whose file has another name by now. It does nothing if the store has a version, or
-// a PUT began, which cannot be called back, or if another playlist names l, so that it is none of a temporary name.
-func (p *Plan) callBack(l *list) {
-	if l.cell.Exists() || l.published != nil || l.flying != nil || len(l.doubt) > 0 || len(l.parents) > 0 {
-		return
-	}
-	for i := len(l.pending) - 1; i >= 0; i-- {
-		if !l.pending[i].left() {
-			p.dropSnapshot(l, i)
 		}
 	}
 }

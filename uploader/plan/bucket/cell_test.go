@@ -6,11 +6,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
 )
 
-func version(id uint64) *disk.Version { return disk.New(id, hls.File{State: hls.Settled}, "") }
+func version(id uint64) *disk.Version { return disk.Stored(id, 1) }
 
 // TestCell plays what happens to a key, and tells what is known then.
 func TestCell(t *testing.T) {

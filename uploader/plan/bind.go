@@ -158,7 +158,7 @@ func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 		now: p.now, settle: p.cfg.Settle, met: p.began.Add(2 * p.cfg.Settle),
 		reference: referenceSight{media: o.isMedia(), strict: b.strict, rebinds: b.rebinds},
 		list: listSight{
-			seen: s.file.Seen, modified: s.file.Version.ModTime, found: s.file.Found, left: s.left(), inherited: s.inherited,
+			seen: s.file.Seen, modified: s.file.Version.ModTime, met: s.origin.met(), inherited: s.origin.inherited(), prior: s.prior,
 			newest: s == s.list.last, fresh: s.fresh, target: s.target(),
 		},
 	}
@@ -220,7 +220,7 @@ func (p *Plan) reconsider(s *snapshot, i int) {
 // inherit notes that an earlier process published s, which has come true in the store: no version is held back from it as long as
 // nobody knows whether the other bytes of a name are younger. They take the place of those stored once no newer playlist came.
 func (p *Plan) inherit(s *snapshot) {
-	s.inherited = true
+	s.prior = true
 	for i := range s.binds {
 		b := &s.binds[i]
 		if v := b.obj.current(); b.ver == nil && v != nil && b.obj.replaces(v) && !p.sight(s, i, v).younger() {
@@ -236,7 +236,7 @@ func (p *Plan) offer(o *object) {
 	waiters := o.waiters
 	o.waiters = nil
 	for _, w := range waiters {
-		if w.s.named && (!w.s.dropped || w.s.binds[w.i].free()) {
+		if !w.s.over() && (w.s.pending() || w.s.binds[w.i].free()) {
 			w.s.binds[w.i].waits = false
 			p.bind(w.s, w.i)
 		}
@@ -255,11 +255,11 @@ func (p *Plan) doubtful(o *object) {
 // of a playlist takes others, and only anew.
 func (p *Plan) disown(o *object, which func(waiter) bool) {
 	for _, w := range slices.Clone(o.waiters) {
-		if w.s.dropped || !w.s.named || w.s.binds[w.i].free() || !which(w) {
+		if !w.s.pending() || w.s.binds[w.i].free() || !which(w) {
 			continue
 		}
 		l := w.s.list
-		if w.s == l.last && !w.s.left() {
+		if w.s == l.last && !w.s.origin.inherited() {
 			w.s.rebind(w.i)
 		} else if i := slices.Index(l.pending, w.s); i >= 0 && !l.doubts(w.s) {
 			p.dropSnapshot(l, i)

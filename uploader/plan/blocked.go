@@ -72,11 +72,11 @@ func (b *bind) unlisted() bool {
 func (p *Plan) wait(l *list) Wait {
 	s := l.pending[len(l.pending)-1]
 	w := Wait{Playlist: l.path, Since: s.file.Seen, Reason: "uploading", Name: l.path}
-	if s.outside != "" {
-		w.Name, w.Reason = s.outside, s.reason
+	if s.fault.any() {
+		w.Name, w.Reason = s.fault.uri, s.fault.reason
 		return w
 	}
-	if s.rejected {
+	if s.rejection.stands() {
 		w.Reason = "rejected"
 		return w
 	}

@@ -17,7 +17,7 @@ func (b *books) files() {
 		}
 		b.file(o)
 		for _, w := range o.waiters {
-			if !w.s.named || w.i >= len(w.s.binds) || w.s.binds[w.i].obj != o || !w.s.binds[w.i].waits {
+			if w.s.over() || w.i >= len(w.s.binds) || w.s.binds[w.i].obj != o || !w.s.binds[w.i].waits {
 				b.say("%s: a reference waits that is none", o.path)
 			}
 		}

@@ -32,14 +32,14 @@ func (b *books) list(l *list) {
 	case newest == nil:
 	case l.last == nil:
 		b.say("%s: versions are pending, and there is no last one", l.path)
-	case l.last != newest && !l.last.dropped, l.last != newest && !l.gone:
+	case l.last != newest && l.last.pending(), l.last != newest && !l.gone:
 		b.say("%s: the newest version on disk is not the newest that is pending", l.path)
 	}
-	if l.last != nil && l.last.dropped && l.last != l.published && !l.doubts(l.last) && !l.gone && (l.published == nil || l.published.seq > 0) {
+	if l.last != nil && !l.last.pending() && l.last != l.published && !l.doubts(l.last) && !l.gone && (l.published == nil || l.published.seq > 0) {
 		b.say("%s: the newest version on disk was dropped", l.path)
 	}
 	for i, s := range l.pending {
-		if s.dropped {
+		if !s.pending() {
 			b.say("%s: a dropped version is pending", l.path)
 		}
 		if l.published != nil && s.seq <= l.published.seq {
@@ -100,15 +100,15 @@ func (b *books) published(l *list) {
 
 // snapshot checks one version of l.
 func (b *books) snapshot(l *list, s *snapshot) {
-	pending := !s.dropped
+	pending := s.pending()
 	switch {
 	case s.list != l:
 		b.say("%s has a version of %s", l.path, s.list.path)
-	case !s.named:
+	case s.over():
 		b.say("%s: a version has given its references up, and is kept", l.path)
 	case pending != slices.Contains(l.pending, s):
 		b.say("%s: a version is neither dropped nor pending, or both", l.path)
-	case s.exposed != (s == l.published || l.doubts(s)):
+	case s.exposed() != (s == l.published || l.doubts(s)):
 		b.say("%s: a version is exposed and can not be published, or the reverse", l.path)
 	case pending && s.run == nil:
 		b.say("%s: a version is of no run", l.path)
@@ -141,13 +141,13 @@ func (b *books) bind(s *snapshot, i int) {
 	if b.p.objects[o.path] != o {
 		b.say("%s names %s, which is another one by now", list, o.path)
 	}
-	if x.exposed && !s.exposed {
+	if x.exposed && !s.exposed() {
 		b.say("%s: %s is exposed alone", list, o.path)
 	}
 	if x.free() && x.ver != nil {
 		b.say("%s means bytes by %s, which gates nothing", list, o.path)
 	}
-	if s.dropped {
+	if !s.pending() {
 		return
 	}
 	if i < s.cursor && !x.satisfied() {

@@ -11,7 +11,7 @@ import (
 func (p *Plan) relieve() {
 	aging := p.account.ages(p.cfg.MaxAge, p.now)
 	if aging {
-		p.expireLeft()
+		p.expireInherited()
 	}
 	if !p.over() && !aging || p.account.files == 0 {
 		return
@@ -141,7 +141,7 @@ func (p *Plan) waitingObjects() []*object {
 func (p *Plan) needed(o *object) bool {
 	return slices.ContainsFunc(o.naming, func(n naming) bool {
 		s := n.list.last
-		if s == nil || s.dropped {
+		if s == nil || !s.pending() {
 			return false
 		}
 		i := s.find(o)

@@ -9,27 +9,27 @@ import (
 // What a multivariant playlist names are playlists, most of which have files of their own and are shipped by them. Of those that
 // have none the store may hold a version, so that it is asked.
 
-// nameList notes that s names child.
-func (p *Plan) nameList(s *snapshot, child *list) {
-	child.mark = s.mark
-	s.lists = append(s.lists, child)
-	if child.parents == nil {
-		child.parents = make(map[*list]int)
-	}
-	child.parents[s.list]++
-	p.wake(child.stream)
+// family is which playlists name one. This file alone writes it, but for the mark.
+type family struct {
+	mark    uint64        // of the last snapshot that named it
+	parents map[*list]int // playlists of which so many versions name this one
 }
 
-// unnameLists gives up the playlists that s names.
-func (p *Plan) unnameLists(s *snapshot) {
-	lists := s.lists
-	s.lists = nil
-	for _, child := range lists {
-		if child.parents[s.list]--; child.parents[s.list] == 0 {
-			delete(child.parents, s.list)
-			p.forgetList(child)
-		}
+// namedBy notes that one more version of parent names l.
+func (f *family) namedBy(parent *list) {
+	if f.parents == nil {
+		f.parents = make(map[*list]int)
 	}
+	f.parents[parent]++
+}
+
+// unnamedBy notes that one less does, and reports whether that was the last.
+func (f *family) unnamedBy(parent *list) bool {
+	if f.parents[parent]--; f.parents[parent] > 0 {
+		return false
+	}
+	delete(f.parents, parent)
+	return true
 }
 
 // nextChildren appends the requests for playlists of which there is no file: they are asked for when the newest version of l
@@ -39,7 +39,7 @@ func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
 		return jobs
 	}
 	s := l.pending[len(l.pending)-1]
-	if s.ready() || s.outside != "" || s.cursor < len(s.binds) {
+	if s.ready() || s.fault.any() || s.cursor < len(s.binds) {
 		return jobs
 	}
 	for child := s.toAsk(); child != nil; child = s.toAsk() {

@@ -156,9 +156,7 @@ func (s *snapshot) late() bool {
 // and has no goal that needs it, as a list of I-frames or a manifest of the same segments does.
 func (p *Plan) skip(l *list) {
 	s, mark := l.stream, l.last.mark
-	for i := range l.last.binds {
-		l.last.binds[i].obj.mark = mark
-	}
+	l.last.point()
 	s.queue = slices.DeleteFunc(s.queue, func(o *object) bool {
 		own := 0
 		for _, n := range o.naming {
@@ -211,7 +209,7 @@ func (p *Plan) pace(s *stream, took time.Duration) {
 
 // shippable reports whether s is ready or a request can bring it nearer to that.
 func (s *snapshot) shippable() bool {
-	if s.rejected {
+	if s.rejection.stands() {
 		return false
 	}
 	for i := s.cursor; i < len(s.binds); i++ {

@@ -20,7 +20,7 @@ func (l *list) rewind() {
 
 // ready reports whether all that s names is stored as s means it.
 func (s *snapshot) ready() bool {
-	if s.outside != "" || s.text.content == nil {
+	if s.fault.any() || s.text.content == nil {
 		return false
 	}
 	for s.cursor < len(s.binds) && s.binds[s.cursor].satisfied() {

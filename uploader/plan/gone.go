@@ -47,7 +47,7 @@ func (p *Plan) callBack(l *list) {
 		return
 	}
 	for i := len(l.pending) - 1; i >= 0; i-- {
-		if !l.pending[i].left() {
+		if !l.pending[i].origin.inherited() {
 			p.dropSnapshot(l, i)
 		}
 	}
@@ -81,7 +81,7 @@ func (p *Plan) dropHopeless(l *list) {
 
 // hopeless reports whether s waits for something that nobody has.
 func (s *snapshot) hopeless() bool {
-	if s.outside != "" {
+	if s.fault.any() {
 		return true
 	}
 	for i := s.cursor; i < len(s.binds); i++ {

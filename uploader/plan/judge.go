@@ -28,9 +28,9 @@ type referenceSight struct {
 type listSight struct {
 	seen      time.Time     // when it was
 	modified  int64         // by the clock of the files
-	found     bool          // it was met at rest
-	left      bool          // an earlier process left it
-	inherited bool          // an earlier process published it
+	met       bool          // it was met at rest
+	inherited bool          // an earlier process kept it
+	prior     bool          // an earlier process published it
 	newest    bool          // there is no newer one
 	fresh     time.Time     // when the youngest media were finished that it took
 	target    time.Duration // its target duration
@@ -104,15 +104,15 @@ func (s sight) settled() verdict {
 	switch {
 	case s.bytes.hollow:
 		return verdict{why: "empty"}
-	case s.list.left && !s.bytes.spooled && s.bytes.modified > s.list.modified:
-		return verdict{why: "younger than the playlist, which an earlier process left"}
+	case s.list.inherited && !s.bytes.spooled && s.bytes.modified > s.list.modified:
+		return verdict{why: "younger than the playlist, which an earlier process kept"}
 	case s.reference.strict == hint:
 		return verdict{means: s.bytes.seen.After(s.list.seen) || s.bytes.modified > s.list.modified}
 	case s.reference.strict.free():
 		return verdict{means: true}
 	}
 	var v verdict
-	v.rebind = s.younger() || s.list.found && !s.list.inherited && s.bytes.replaces
+	v.rebind = s.younger() || s.list.met && !s.list.prior && s.bytes.replaces
 	if v.rebind || s.reference.rebinds {
 		if !s.list.newest {
 			v.why = "others than it meant, and there is a newer version of the playlist"
@@ -137,7 +137,7 @@ func (s sight) settled() verdict {
 
 // younger reports whether the playlist was met at rest and the bytes are younger, so that they may have replaced what it meant.
 func (s sight) younger() bool {
-	return s.list.found && (s.bytes.modified > s.list.modified || s.bytes.witnessed && s.bytes.seen.After(s.list.seen))
+	return s.list.met && (s.bytes.modified > s.list.modified || s.bytes.witnessed && s.bytes.seen.After(s.list.seen))
 }
 
 // patience returns until when a reference of a restarted stream waits for new bytes. Keys and init sections are
@@ -162,7 +162,7 @@ func (s sight) patience() time.Time {
 func (s sight) none() verdict {
 	if s.reference.strict == soft && s.bytes.state != bytesAsked {
 		at := s.list.seen.Add(softWait)
-		if s.list.found || s.list.seen.Before(s.met) {
+		if s.list.met || s.list.seen.Before(s.met) {
 			if at = s.list.seen.Add(max(softWait, s.settle)); at.Before(s.met) {
 				at = s.met
 			}
@@ -181,5 +181,5 @@ func (s sight) none() verdict {
 	case s.now.Before(at):
 		return verdict{again: at}
 	}
-	return verdict{ask: s.list.found, look: true}
+	return verdict{ask: s.list.met, look: true}
 }

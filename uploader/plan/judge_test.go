@@ -11,7 +11,7 @@ func TestJudge(t *testing.T) {
 	t.Parallel()
 	at := func(seconds float64) time.Time { return time.Unix(0, int64(seconds*1e9)) }
 	mod := func(seconds float64) int64 { return at(seconds).UnixNano() }
-	met := func(s *sight) { s.list.found, s.bytes.found, s.bytes.witnessed = true, true, false }
+	met := func(s *sight) { s.list.met, s.bytes.found, s.bytes.witnessed = true, true, false }
 	old := func(s *sight) { s.bytes.seen, s.bytes.modified, s.bytes.older = at(50), mod(50), true }
 	for name, tt := range map[string]struct {
 		play func(s *sight)
@@ -30,9 +30,9 @@ func TestJudge(t *testing.T) {
 		"the same among files met at rest": {func(s *sight) { s.bytes.backward, s.bytes.found = true, true }, verdict{means: true}},
 
 		"an init section that its packager truncated": {func(s *sight) { s.bytes.hollow = true }, verdict{why: "empty"}},
-		"a playlist of an earlier process, over newer bytes": {func(s *sight) { s.list.left, s.bytes.modified = true, mod(101) },
-			verdict{why: "younger than the playlist, which an earlier process left"}},
-		"a playlist of an earlier process, with its own bytes": {func(s *sight) { s.list.left, s.bytes.spooled, s.bytes.modified = true, true, mod(101) },
+		"a playlist of an earlier process, over newer bytes": {func(s *sight) { s.list.inherited, s.bytes.modified = true, mod(101) },
+			verdict{why: "younger than the playlist, which an earlier process kept"}},
+		"a playlist of an earlier process, with its own bytes": {func(s *sight) { s.list.inherited, s.bytes.spooled, s.bytes.modified = true, true, mod(101) },
 			verdict{means: true}},
 
 		"a hint at the next part": {func(s *sight) { s.reference.strict, s.bytes.seen = hint, at(100.05) }, verdict{means: true}},
@@ -52,9 +52,9 @@ func TestJudge(t *testing.T) {
 			verdict{rebind: true, again: at(102), why: "others than it meant"}},
 		"the same, and an earlier process published the playlist": {func(s *sight) {
 			met(s)
-			s.bytes.modified, s.bytes.replaces, s.list.inherited = mod(99), true, true
+			s.bytes.modified, s.bytes.replaces, s.list.prior = mod(99), true, true
 		}, verdict{means: true}},
-		"met at rest, and the file finished since": {func(s *sight) { s.list.found, s.bytes.seen, s.bytes.modified = true, at(100.05), mod(99) },
+		"met at rest, and the file finished since": {func(s *sight) { s.list.met, s.bytes.seen, s.bytes.modified = true, at(100.05), mod(99) },
 			verdict{rebind: true, again: at(102.05), why: "others than it meant"}},
 
 		"its bytes were written over, others came": {func(s *sight) { s.reference.rebinds = true },
@@ -78,12 +78,12 @@ func TestJudge(t *testing.T) {
 		"a segment that was deleted":             {func(s *sight) { s.bytes = bytesSight{state: bytesGone} }, verdict{ask: true}},
 		"a segment that is not there yet":        {func(s *sight) { s.bytes = bytesSight{state: bytesNone} }, verdict{again: at(102)}},
 		"a segment that did not come":            {func(s *sight) { s.bytes, s.now = bytesSight{state: bytesNone}, at(102) }, verdict{look: true}},
-		"the same of a playlist met at rest":     {func(s *sight) { s.bytes, s.now, s.list.found = bytesSight{state: bytesNone}, at(102), true }, verdict{look: true, ask: true}},
+		"the same of a playlist met at rest":     {func(s *sight) { s.bytes, s.now, s.list.met = bytesSight{state: bytesNone}, at(102), true }, verdict{look: true, ask: true}},
 		"an asset list that is not there":        {func(s *sight) { s.bytes, s.reference.strict, s.now = bytesSight{state: bytesNone}, optional, at(200) }, verdict{}},
 		"a time that a manifest counts too far":  {func(s *sight) { s.bytes, s.reference.strict = bytesSight{state: bytesNone}, soft }, verdict{again: at(100.25)}},
 		"a time counted too far, a moment later": {func(s *sight) { s.bytes, s.reference.strict, s.now = bytesSight{state: bytesNone}, soft, at(100.25) }, verdict{excused: true}},
 		"the same while files are met":           {func(s *sight) { s.bytes, s.reference.strict, s.met = bytesSight{state: bytesNone}, soft, at(103) }, verdict{again: at(103)}},
-		"the same, met at rest":                  {func(s *sight) { s.bytes, s.reference.strict, s.list.found = bytesSight{state: bytesGone}, soft, true }, verdict{again: at(102)}},
+		"the same, met at rest":                  {func(s *sight) { s.bytes, s.reference.strict, s.list.met = bytesSight{state: bytesGone}, soft, true }, verdict{again: at(102)}},
 		"the same while it is compared":          {func(s *sight) { s.bytes, s.reference.strict = bytesSight{state: bytesAsked}, soft }, verdict{}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -26,6 +26,14 @@ type text struct {
 	sum     [sha256.Size]byte // of a text that was let go
 }
 
+func newText(content []byte) text { return text{content: content} }
+
+// reread notes that the text is at hand again.
+func (t *text) reread(content []byte) { t.content = content }
+
+// own notes that nobody else has the memory of the text.
+func (t *text) own() { t.prefix = false }
+
 // is reports whether it is the same as content.
 func (t *text) is(content []byte) bool {
 	if t.content != nil || t.size != len(content) {
@@ -68,7 +76,7 @@ func (p *Plan) weigh(s *snapshot) {
 	for _, uri := range s.urls {
 		size += int64(len(uri))
 	}
-	if !s.dropped {
+	if s.pending() {
 		for i := range s.binds {
 			if o := s.binds[i].obj; o.disk.Newest() == nil && o.disk.Candidate() == nil {
 				size += nameSize

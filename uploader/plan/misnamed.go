@@ -71,24 +71,6 @@ func (m Misnaming) Cure() string {
 	return "this is a place on the packager's own machine, which no player can open: have the packager write relative names"
 }
 
-// suspect keeps a URI that may have been meant for a file of the directory.
-func (s *snapshot) suspect(uri string) {
-	if len(uri) > maxURL {
-		return
-	}
-	if len(s.urls) == maxURLs {
-		s.urls = append(s.urls[:0], s.urls[1:]...)
-	}
-	s.urls = append(s.urls, uri)
-}
-
-// keepURLs lets go of the text that the URIs belong to.
-func (s *snapshot) keepURLs() {
-	for i := range s.urls {
-		s.urls[i] = strings.Clone(s.urls[i])
-	}
-}
-
 // Misnamed returns the playlists that seem to name files by URLs which do not mean them, each once.
 func (p *Plan) Misnamed() []Misnaming {
 	var all []Misnaming
@@ -115,15 +97,15 @@ func (p *Plan) misread(s *snapshot, uri string) (m Misnaming, ok bool) {
 		return Misnaming{Playlist: s.list.path, URI: uri, Path: path, Reason: "backslash"}, true
 	}
 	for _, path := range hls.Guesses(s.list.path, uri) {
-		if p.has(path) && !s.names(path) {
+		if p.has(path) && !s.refersTo(path) {
 			return NewMisnaming(s.list.path, uri, path), true
 		}
 	}
 	return m, false
 }
 
-// names reports whether s names the file of that path.
-func (s *snapshot) names(path string) bool {
+// refersTo reports whether s names the file of that path.
+func (s *snapshot) refersTo(path string) bool {
 	return path == s.list.path || slices.ContainsFunc(s.binds, func(b bind) bool { return b.obj.path == path }) ||
 		slices.ContainsFunc(s.lists, func(l *list) bool { return l.path == path })
 }

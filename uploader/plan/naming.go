@@ -6,6 +6,27 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
+// names is what a version of a playlist names. This file alone writes it, but for what its binds mean.
+type names struct {
+	binds []bind
+	lists []*list // the playlists that it names
+	fault fault
+	urls  []string // the last URLs in it that mean no file of the directory, and names with backslashes
+	mark  uint64   // the same in every object that it names
+}
+
+// fault is why a version can never be published; the zero value says that it can.
+type fault struct {
+	uri    string // what the playlist names; empty for none
+	reason string // as in Wait
+}
+
+// any reports whether there is a fault.
+func (f fault) any() bool { return f.uri != "" }
+
+// fail notes that s can never be published.
+func (n *names) fail(uri, reason string) { n.fault = fault{uri, reason} }
+
 // name resolves the references of s and counts them.
 func (p *Plan) name(s *snapshot) {
 	s.mark = p.next()
@@ -26,7 +47,7 @@ func (p *Plan) name(s *snapshot) {
 			last = "" // more of it may be named
 		}
 		if ref.Unresolved {
-			s.outside, s.reason = ref.URI, "variable"
+			s.fail(ref.URI, "variable")
 			continue
 		}
 		name, target := p.cfg.Site.Resolve(s.file.Path, ref.URI)
@@ -39,20 +60,17 @@ func (p *Plan) name(s *snapshot) {
 			if ref.Optional || ref.Kind == hls.Other {
 				break // nothing to play
 			}
-			s.outside, s.reason = ref.URI, "outside"
+			s.fail(ref.URI, "outside")
 		case hls.Local:
 			if long := p.cfg.MaxPath > 0 && len(keyOf(name)) > p.cfg.MaxPath; !long {
 				p.refer(s, name, ref)
 			} else if !ref.Optional && !ref.Hint && !ref.Soft {
-				s.outside, s.reason = ref.URI, "long"
+				s.fail(ref.URI, "long")
 			}
 		}
 	}
-	s.named = true
-	list := *s.file.Playlist // which others may have as well
-	list.References = nil
-	s.file.Playlist = &list
-	s.outside = strings.Clone(s.outside)
+	s.strip()
+	s.fault.uri = strings.Clone(s.fault.uri)
 	s.keepURLs()
 }
 
@@ -79,4 +97,74 @@ func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
 	}
 	o.name(s.list, 1, 0)
 	s.binds = append(s.binds, newBind(o, ref))
+}
+
+// rename has s, which is new, name what old names.
+func (p *Plan) rename(s, old *snapshot) {
+	s.fault, s.mark = old.fault, p.next()
+	for _, child := range old.lists {
+		p.nameList(s, child)
+	}
+	for i := range old.binds {
+		s.binds = append(s.binds, old.binds[i].afresh())
+		s.binds[i].obj.name(s.list, 1, 0)
+	}
+	s.point()
+}
+
+// point has every file that s names know its place in it.
+func (s *snapshot) point() {
+	for i := range s.binds {
+		s.binds[i].obj.mark, s.binds[i].obj.place = s.mark, i
+	}
+}
+
+// nameList notes that s names child.
+func (p *Plan) nameList(s *snapshot, child *list) {
+	child.mark = s.mark
+	s.lists = append(s.lists, child)
+	child.namedBy(s.list)
+	p.wake(child.stream)
+}
+
+// unname gives the references of s up, which is over.
+func (p *Plan) unname(s *snapshot) {
+	for i := range s.binds {
+		o := s.binds[i].obj
+		o.name(s.list, -1, 0)
+		if s.binds[i].waits {
+			o.depart(s)
+		}
+		if len(o.naming) == 0 && o.unknown() {
+			o.disk.Depart() // it never was
+		}
+		p.forgetObject(o)
+	}
+	lists := s.lists
+	s.binds, s.lists = nil, nil
+	for _, child := range lists {
+		if child.unnamedBy(s.list) {
+			p.forgetList(child)
+		}
+	}
+	s.text.letGo()
+	s.file.Share.Release()
+}
+
+// suspect keeps a URI that may have been meant for a file of the directory.
+func (n *names) suspect(uri string) {
+	if len(uri) > maxURL {
+		return
+	}
+	if len(n.urls) == maxURLs {
+		n.urls = append(n.urls[:0], n.urls[1:]...)
+	}
+	n.urls = append(n.urls, uri)
+}
+
+// keepURLs lets go of the text that the URIs belong to.
+func (n *names) keepURLs() {
+	for i := range n.urls {
+		n.urls[i] = strings.Clone(n.urls[i])
+	}
 }

@@ -63,7 +63,7 @@ func (p *Plan) proveLater(o *object) {
 // vouch believes what is noted of the files that the published version of l names, now that it may be known. The bytes that it
 // says nothing of are kept.
 func (p *Plan) vouch(l *list) {
-	if s := l.published; s != nil && s.exposed {
+	if s := l.published; s != nil && s.exposed() {
 		for i := range s.binds {
 			if o := s.binds[i].obj; o.disk.Newest() != nil && o.disk.Newest().Wanted() && p.trust(o) {
 				p.wakeNaming(o)

@@ -126,7 +126,7 @@ func (p *Plan) differs(o *object, v *disk.Version) {
 	if o.replaces(v) {
 		for _, n := range o.naming {
 			for _, s := range n.list.pending {
-				if i := s.find(o); i >= 0 && s.file.Found {
+				if i := s.find(o); i >= 0 && s.origin.met() {
 					p.reconsider(s, i)
 				}
 			}

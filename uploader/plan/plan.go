@@ -153,8 +153,8 @@ func (p *Plan) ObserveLate(f hls.File) {
 	o := p.objects[f.Path]
 	if f.Playlist != nil || o == nil || o.disk.Newest() == nil && o.disk.Candidate() == nil {
 		p.Observe(f)
-		if l := p.lists[f.Path]; l != nil && l.last != nil && l.last.left() {
-			l.last.tardy = true
+		if l := p.lists[f.Path]; l != nil && l.last != nil && l.last.origin.inherited() {
+			l.last.comesFrom(inheritedLate)
 		}
 		return
 	}
@@ -310,7 +310,8 @@ func (p *Plan) observeList(f hls.File) {
 	l := p.list(f.Path)
 	if l.stream == nil {
 		l.stream = p.stream(l.path, path.Dir(l.path))
-		l.stream.list, l.run = l, &run{first: true}
+		l.stream.list = l
+		l.firstRun()
 		p.wakeParents(l) // the wait of l keeps them from asking for the next one no more
 	}
 	if p.reread(l, f) {
@@ -324,8 +325,7 @@ func (p *Plan) observeList(f hls.File) {
 	p.dropUnread(l)
 	l.yielded = time.Time{}
 	p.unpinned.tooLarge = 0 // another one may be awaited now
-	s := &snapshot{file: f, list: l, seq: p.next()}
-	s.text.content, s.file.Content = f.Content, nil
+	s := p.newSnapshot(l, f)
 	prev := l.last
 	if prev == nil {
 		prev = l.published
@@ -345,44 +345,10 @@ func (p *Plan) observeList(f hls.File) {
 	l.pending = append(l.pending, s)
 	p.bound(l)
 	recalled := 0
-	if prev == nil || prev.left() || p.scanning {
+	if prev == nil || prev.origin.inherited() || p.scanning {
 		recalled = p.strays.recall(p, s) // later nothing is named that nobody sees
 	}
 	p.see(l, s, recalled)
 	p.wake(l.stream)
 	p.touch(l.stream)
-}
-
-// dropSnapshot removes pending snapshot i of l.
-func (p *Plan) dropSnapshot(l *list, i int) {
-	s := l.pending[i]
-	if i > 0 && l.pending[i-1].text.prefix && !s.text.prefix {
-		// What the one before shares with s it has alone now.
-		l.pending[i-1].text.prefix = false
-		p.weigh(l.pending[i-1])
-	}
-	l.pending = slices.Delete(l.pending, i, i+1)
-	s.dropped = true
-	if l.published == nil || s.seq > l.published.seq {
-		p.decided(l, "version dropped", "", s.span())
-	}
-	p.unpin(s)
-	if s.left() && s == l.last && s != l.published {
-		l.last = l.newest() // the directory never had it
-	}
-	l.edge.dropped(s)
-	if len(l.pending) == 0 && l.published != nil {
-		p.wakeOverwriters(l.published)
-	}
-	for i := range s.binds {
-		// What was named and waited for a reason that is none any more is shipped all the same.
-		switch o := s.binds[i].obj; {
-		case !s.binds[i].open():
-		case o.disk.Candidate() != nil:
-			o.disk.Candidate().Want()
-		case o.disk.Newest() != nil && !o.disk.Newest().Wanted() && o.cell.Ours() == nil:
-			p.wantLater(o, o.disk.Newest(), l.stream)
-		}
-	}
-	p.unname(s)
 }

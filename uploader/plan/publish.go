@@ -207,7 +207,7 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 			out.Share.Release()
 		}
 	}()
-	p.compareLeft(l, out)
+	p.compareInherited(l, out)
 	if old := l.published; old != nil && len(l.doubt) == 0 && old.text.is(out.Content) {
 		return true // a pending version with the same bytes may mean others by them
 	}
@@ -227,17 +227,12 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 	if out.Playlist == nil {
 		return false
 	}
-	s := &snapshot{list: l, dropped: true, file: hls.File{Path: l.path, Kind: out.Playlist.Kind, Playlist: out.Playlist, Share: out.Share}}
-	s.text.content = out.Content
-	s.text.letGo()
-	p.name(s)
-	p.weigh(s)
+	s := p.readBack(l, out)
 	old := l.published
 	l.published = s
 	p.decided(l, "read back", "", "a version that this process did not publish: "+s.span())
 	p.settleDoubt(l, nil)
-	p.compareLeft(l, out) // what was in doubt was not stored
-	p.expose(s)
+	p.compareInherited(l, out) // what was in doubt was not stored
 	if old != nil {
 		p.conceal(old)
 		return false
@@ -247,21 +242,6 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 		p.beginRun(l)
 	}
 	return false
-}
-
-// beginRun gives the pending snapshots of l a run of their own, as the published version belongs to the run
-// before it: what was found at rest may be left from that one.
-func (p *Plan) beginRun(l *list) {
-	l.run = &run{names: l.published.patterns()}
-	for _, s := range l.pending {
-		if !s.run.first {
-			continue
-		}
-		s.run = l.run
-		for i := range s.binds {
-			p.reconsider(s, i)
-		}
-	}
 }
 
 // forgetList drops what is known of a playlist that is gone and has nothing left to publish. Should it come

@@ -53,6 +53,14 @@ func (p *Plan) sortRejects() {
 	}
 }
 
+// rejection is that the store did not take a version of a playlist; the zero value says that it did not happen.
+type rejection struct {
+	again time.Time // when it is tried again, if it is the newest then
+}
+
+// stands reports whether the store did not take it.
+func (r rejection) stands() bool { return !r.again.IsZero() }
+
 // rejectPlaylist notes that the store does not take s, which is tried again while it is the newest.
 func (p *Plan) rejectPlaylist(l *list, s *snapshot) {
 	p.believe(l, s)
@@ -60,17 +68,17 @@ func (p *Plan) rejectPlaylist(l *list, s *snapshot) {
 	if l.doubts(s) {
 		l.cell.Ask() // an earlier request for it may have stored it, and no older one goes over it
 	}
-	if p.draining && s.rejected {
-		s.outside, s.reason = s.file.Path, "rejected" // the next process may have more luck
+	if p.draining && s.rejection.stands() {
+		s.fail(s.file.Path, "rejected") // the next process may have more luck
 		return
 	}
-	s.rejected, s.again = true, p.now.Add(RejectedDelay)
-	p.alarm(s.again, l.stream)
+	s.rejection = rejection{p.now.Add(RejectedDelay)}
+	p.alarm(s.rejection.again, l.stream)
 }
 
 // barred reports whether s, of which all is stored, was rejected and is not to be tried now.
 func (p *Plan) barred(s *snapshot) bool {
-	return s.rejected && (s != s.list.newest() || p.now.Before(s.again))
+	return s.rejection.stands() && (s != s.list.newest() || p.now.Before(s.rejection.again))
 }
 
 // retryRejects has all that was rejected tried once more.
@@ -79,8 +87,8 @@ func (p *Plan) retryRejects() {
 		o.backOff = backOff{failures: o.failures}
 	}
 	for _, l := range p.lists {
-		if s := l.newest(); s != nil && s.rejected {
-			s.again = p.now
+		if s := l.newest(); s != nil && s.rejection.stands() {
+			s.rejection = rejection{p.now}
 		}
 	}
 }

@@ -26,6 +26,12 @@ type run struct {
 	before *run
 }
 
+// belong notes of which run s is.
+func (s *snapshot) belong(r *run) { s.run = r }
+
+// firstRun notes that nothing is known of a run of l before.
+func (l *list) firstRun() { l.run = &run{first: true} }
+
 // startRun says to which run of the packager s belongs, which follows prev: to another one if its last sequence number
 // fell, or stayed while EXT-X-ENDLIST vanished, unless it only withdraws a segment.
 func (l *list) startRun(s, prev *snapshot) {
@@ -34,7 +40,22 @@ func (l *list) startRun(s, prev *snapshot) {
 		l.run.before = nil
 		l.run = &run{after: prev.file.Version.ModTime, seen: prev.file.Seen, names: prev.patterns(), before: l.run}
 	}
-	s.run = l.run
+	s.belong(l.run)
+}
+
+// beginRun gives the pending snapshots of l a run of their own, as the published version belongs to the run
+// before it: what was found at rest may be left from that one.
+func (p *Plan) beginRun(l *list) {
+	l.run = &run{names: l.published.patterns()}
+	for _, s := range l.pending {
+		if !s.run.first {
+			continue
+		}
+		s.belong(l.run)
+		for i := range s.binds {
+			p.reconsider(s, i)
+		}
+	}
 }
 
 // resume has the run before go on if s, which follows prev, shows that prev began none, and reports whether that is so. What waits
@@ -50,7 +71,7 @@ func (l *list) resume(s, prev *snapshot) bool {
 	}
 	for _, x := range append(slices.Clip(l.pending), prev) {
 		if x.run == r {
-			x.run = r.before
+			x.belong(r.before)
 		}
 	}
 	l.run = r.before

@@ -40,8 +40,7 @@ type list struct {
 	misnamed bool      // it was told that it seems to name files by URLs which do not mean them
 	yielded  time.Time // when a newer version was finished that gave its memory up; zero if none did
 
-	mark    uint64        // of the last snapshot that named it
-	parents map[*list]int // playlists of which so many versions name this one
+	family
 }
 
 // newest returns the newest pending snapshot of l, nil if there is none.
@@ -54,30 +53,68 @@ func (l *list) newest() *snapshot {
 
 // snapshot is one version of a playlist: its frozen bytes and what they name.
 type snapshot struct {
-	file  hls.File // without Content and References, which text and binds have
-	text  text
-	size  int64 // what it takes in memory
-	list  *list
-	seq   uint64
-	run   *run
-	binds []bind
-	lists []*list // the playlists that it names
+	file hls.File // without Content and References, which text and names have
+	text text
+	size int64 // what it takes in memory
+	list *list
+	seq  uint64
+	run  *run
+	names
 	progress
-	outside string    // a reference that can never be local: it is never published
-	reason  string    // why outside cannot
-	urls    []string  // the last URLs in it that mean no file of the directory, and names with backslashes
-	named   bool      // its binds count in their objects' naming
-	exposed bool      // counted as published in their objects' naming
-	fresh   time.Time // when the youngest bytes of media were finished that one of its binds took
-	mark    uint64    // the same in every object that it names
-	dropped bool
+	life
+	origin    origin
+	prior     bool // an earlier process published it, over what it had stored
+	rejection rejection
+	fresh     time.Time // when the youngest bytes of media were finished that one of its binds took
+}
 
-	inherited bool // an earlier process published it, over what it had stored
+// newSnapshot returns the version of l that f is.
+func (p *Plan) newSnapshot(l *list, f hls.File) *snapshot {
+	s := &snapshot{file: f, text: newText(f.Content), list: l, seq: p.next()}
+	s.file.Content = nil
+	s.comesFrom(originOf(f))
+	return s
+}
 
-	rejected bool      // the store did not take it
-	again    time.Time // when it is tried again if it is the newest then
+// readBack returns the version of l that the store has, which nobody of this process published.
+func (p *Plan) readBack(l *list, out Outcome) *snapshot {
+	s := &snapshot{list: l, file: hls.File{Path: l.path, Kind: out.Playlist.Kind, Playlist: out.Playlist, Share: out.Share}}
+	s.text = newText(out.Content)
+	s.text.letGo()
+	p.name(s)
+	p.expose(s)
+	s.life.drop()
+	p.weigh(s)
+	return s
+}
 
-	tardy bool // an earlier process left it, and it turned up when this one was at work
+// anew returns a version that is s once more. It names nothing yet, and its text is not at hand.
+func (p *Plan) anew(s *snapshot) *snapshot {
+	n := &snapshot{file: s.file, text: s.text, list: s.list, seq: p.next()}
+	n.file.Seen, n.file.Share = p.now, nil
+	n.belong(s.run)
+	n.comesFrom(s.origin.anew())
+	return n
+}
+
+// strip lets go of the references, which names have.
+func (s *snapshot) strip() {
+	list := *s.file.Playlist // which others may have as well
+	list.References = nil
+	s.file.Playlist = &list
+}
+
+// reread gives s its text back, which f has.
+func (s *snapshot) reread(f hls.File) {
+	s.file.Source, s.file.Share = f.Source, f.Share
+	s.text.reread(f.Content)
+}
+
+// spend takes the source of s out, which is nil if that was done before.
+func (s *snapshot) spend() hls.Source {
+	source := s.file.Source
+	s.file.Source = nil
+	return source
 }
 
 // freeze resolves the references of s, which follows prev, and binds each to the version settled now.
@@ -116,7 +153,7 @@ func (p *Plan) supersede(o *object, old *disk.Version) {
 				l.outdated = true
 				continue
 			}
-			if s != l.last || s.left() {
+			if s != l.last || s.origin.inherited() {
 				p.dropSnapshot(l, i)
 				continue
 			}
@@ -160,51 +197,4 @@ func (s *snapshot) find(o *object) int {
 func (s *snapshot) means(o *object, v *disk.Version) bool {
 	i := s.find(o)
 	return i >= 0 && s.binds[i].ver != nil && s.binds[i].ver.ID == v.ID
-}
-
-// expose counts s as possibly published, so that nothing it names is overwritten carelessly.
-func (p *Plan) expose(s *snapshot) {
-	if s.exposed {
-		return
-	}
-	s.exposed = true
-	for i := range s.binds {
-		s.binds[i].expose(s.list)
-	}
-}
-
-// conceal undoes expose and forgets the references of s if it is not pending either.
-func (p *Plan) conceal(s *snapshot) {
-	if s.exposed {
-		s.exposed = false
-		for i := range s.binds {
-			if b := &s.binds[i]; b.conceal(s.list) && b.obj.pendingWork() {
-				p.wakeQueues(b.obj) // it may be overwritten now
-			}
-		}
-	}
-	p.unname(s)
-}
-
-// unname gives the references of a snapshot up that is neither pending nor possibly published.
-func (p *Plan) unname(s *snapshot) {
-	if !s.named || s.exposed || !s.dropped {
-		return
-	}
-	s.named = false
-	for i := range s.binds {
-		o := s.binds[i].obj
-		o.name(s.list, -1, 0)
-		if s.binds[i].waits {
-			o.depart(s)
-		}
-		if len(o.naming) == 0 && o.unknown() {
-			o.disk.Depart() // it never was
-		}
-		p.forgetObject(o)
-	}
-	s.binds = nil
-	p.unnameLists(s)
-	s.text.letGo()
-	s.file.Share.Release()
 }

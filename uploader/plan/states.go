@@ -51,11 +51,11 @@ func (l *list) String() string {
 // String tells what a version of a playlist names, and what it waits for.
 func (s *snapshot) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "version %d seen %s%s cursor=%d/%d found=%d/%d:", s.seq, clock(s.file.Seen), words(" dropped", s.dropped, " exposed", s.exposed,
-		" rebinds", s.rebinds(), " left", s.left(), " tardy", s.tardy, " rejected", s.rejected, " inherited", s.inherited, " unread", s.text.content == nil,
-		" found", s.file.Found, " ended", s.file.Playlist != nil && s.file.Playlist.Ended), s.cursor, len(s.binds), s.found, len(s.lists))
-	if s.outside != "" {
-		fmt.Fprintf(&b, " %s=%q", s.reason, s.outside)
+	fmt.Fprintf(&b, "version %d seen %s%s cursor=%d/%d found=%d/%d:", s.seq, clock(s.file.Seen), words(" dropped", !s.pending(), " exposed", s.exposed(),
+		" rebinds", s.rebinds(), " inherited", s.origin.inherited(), " late", s.origin == inheritedLate, " rejected", s.rejection.stands(), " prior", s.prior, " unread", s.text.content == nil,
+		" met", s.origin.met(), " ended", s.file.Playlist != nil && s.file.Playlist.Ended), s.cursor, len(s.binds), s.found, len(s.lists))
+	if s.fault.any() {
+		fmt.Fprintf(&b, " %s=%q", s.fault.reason, s.fault.uri)
 	}
 	for i := range s.binds {
 		x := &s.binds[i]

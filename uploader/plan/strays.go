@@ -188,7 +188,7 @@ func (p *Plan) Scanned() {
 		}
 	}
 	for _, l := range p.lists {
-		if s := l.last; s != nil && s.named {
+		if s := l.last; s != nil && !s.over() {
 			p.strays.recall(p, s)
 		}
 	}

@@ -122,7 +122,7 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		l.doubt = append(l.doubt, next)
 	}
 	p.expose(next)
-	j.Op, j.Kind, j.File, j.snapshot, j.Rejected = PutPlaylist, next.file.Kind, next.file, next, next.rejected
+	j.Op, j.Kind, j.File, j.snapshot, j.Rejected = PutPlaylist, next.file.Kind, next.file, next, next.rejection.stands()
 	j.File.Content = next.text.content
 	if p.bucket.Conditional() && !l.cell.Blind() {
 		j.IfMatch, j.IfAbsent = l.cell.ETag(), !l.cell.Exists()
@@ -141,8 +141,8 @@ func (p *Plan) choose(l *list) *snapshot {
 			return s
 		}
 	}
-	if s := l.newest(); s != nil && p.barred(s) && s.outside == "" {
-		p.alarm(s.again, l.stream)
+	if s := l.newest(); s != nil && p.barred(s) && !s.fault.any() {
+		p.alarm(s.rejection.again, l.stream)
 	}
 	return nil
 }
@@ -394,7 +394,7 @@ func (l *list) shows(o *object, v *disk.Version) bool {
 		if i < 0 || s.binds[i].free() {
 			continue
 		}
-		if meant := s.binds[i].ver; meant == nil || meant.ID != v.ID || s.inherited && o.cell.ETag() != "" {
+		if meant := s.binds[i].ver; meant == nil || meant.ID != v.ID || s.prior && o.cell.ETag() != "" {
 			return false
 		}
 	}
@@ -450,7 +450,7 @@ func (l *list) meaning(o *object, v *disk.Version) (meant, due bool) {
 // them.
 func (s *snapshot) indifferent(o *object) bool {
 	i := s.find(o)
-	return s.inherited && i >= 0 && s.binds[i].open()
+	return s.prior && i >= 0 && s.binds[i].open()
 }
 
 // floor is the number of the newest snapshot that is or may be published.
@@ -468,7 +468,7 @@ func (l *list) floor() uint64 {
 // waitsForOverwrites reports whether all that s names is stored but for names that the published version
 // of l names too, whose new bytes are at hand.
 func (s *snapshot) waitsForOverwrites(l *list) bool {
-	if s.outside != "" {
+	if s.fault.any() {
 		return false
 	}
 	for i := range s.binds {

@@ -23,7 +23,7 @@ func (p *Plan) see(l *list, s *snapshot, recalled int) {
 	}
 	now := &sighting{s.file.Playlist, s.file.Seen, recalled}
 	switch {
-	case s.left():
+	case s.origin.inherited():
 		now.at = time.Unix(0, s.file.Version.ModTime)
 	case l.seen == nil && !l.cell.Answered():
 		l.debut = now // what is published says what came before it

@@ -132,21 +132,11 @@ func (p *Plan) restore(l *list) {
 	if l.gone || old == nil || old != l.published {
 		return
 	}
-	s := &snapshot{file: old.file, text: old.text, list: l, seq: p.next(), run: old.run, outside: old.outside, reason: old.reason, named: true}
-	s.file.Seen, s.file.Share = p.now, nil
+	s := p.anew(old)
 	l.last = s
 	l.pending = append(l.pending, s)
 	p.out.look(l.path)
-	s.mark = p.next()
-	for _, child := range old.lists {
-		p.nameList(s, child)
-	}
-	for i := range old.binds {
-		b := old.binds[i].afresh()
-		b.obj.mark, b.obj.place = s.mark, i
-		b.obj.name(l, 1, 0)
-		s.binds = append(s.binds, b)
-	}
+	p.rename(s, old)
 	for i := range s.binds {
 		p.bind(s, i)
 	}
@@ -159,7 +149,7 @@ func (p *Plan) reread(l *list, f hls.File) bool {
 	if s == nil || s != l.last || s.text.content != nil || !s.text.is(f.Content) {
 		return false
 	}
-	s.text.content, s.file.Source, s.file.Share = f.Content, f.Source, f.Share
+	s.reread(f)
 	p.weigh(s)
 	p.mayYield(s)
 	if s.file.Source != nil {

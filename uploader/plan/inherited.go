@@ -10,15 +10,45 @@ import (
 // counts only where the directory has no version of its own, which is as new or newer, and where the store has
 // none that is newer.
 
-// left reports whether s comes from an earlier process and is not known to be in the directory.
-func (s *snapshot) left() bool { return s.file.Spooled }
+// origin is where a version of a playlist comes from. This file alone writes it.
+type origin uint8
+
+const (
+	seen          origin = iota // it was finished under the eyes of this process
+	atRest                      // it lay in the directory
+	inherited                   // an earlier process kept it, and it is not known to be in the directory
+	inheritedLate               // so, and it turned up when this process was at work
+)
+
+// originOf returns where f comes from.
+func originOf(f hls.File) origin {
+	switch {
+	case f.Spooled:
+		return inherited
+	case f.Found:
+		return atRest
+	}
+	return seen
+}
+
+// met reports whether nobody knows what happened since the version was finished.
+func (o origin) met() bool { return o >= atRest }
+
+// inherited reports whether an earlier process kept the version.
+func (o origin) inherited() bool { return o >= inherited }
+
+// anew is the origin of the same version, once more.
+func (o origin) anew() origin { return min(o, inherited) }
+
+// comesFrom notes where s does.
+func (s *snapshot) comesFrom(o origin) { s.origin = o }
 
 // pin makes s the newest version of l, which is kept until it is published.
 func (p *Plan) pin(l *list, s *snapshot) {
 	if last := l.last; last != nil {
 		p.unpin(last)
-		if last.left() && !s.left() {
-			p.dropLeft(l)
+		if last.origin.inherited() && !s.origin.inherited() {
+			p.dropInherited(l)
 		}
 	}
 	l.last = s
@@ -29,15 +59,14 @@ func (p *Plan) pin(l *list, s *snapshot) {
 
 // unpin lets the next process do without s.
 func (p *Plan) unpin(s *snapshot) {
-	p.out.release(s.file.Source)
-	s.file.Source = nil
+	p.out.release(s.spend())
 }
 
 // latest reports whether f is a version of l that is newer than all that is known of it.
 func (p *Plan) latest(l *list, f hls.File) bool {
 	last := l.last
 	if f.Spooled {
-		if last != nil && !last.left() {
+		if last != nil && !last.origin.inherited() {
 			return false
 		}
 		if l.cell.Answered() {
@@ -49,28 +78,28 @@ func (p *Plan) latest(l *list, f hls.File) bool {
 	if last == nil || !last.text.is(f.Content) {
 		return true
 	}
-	if last.left() {
-		last.file.Spooled = false
+	if last.origin.inherited() {
+		last.comesFrom(atRest)
 		p.later(l, p.now) // it may mean bytes now that an earlier process's could not
 		return false
 	}
 	return last == l.published && last.overtaken() >= 0
 }
 
-// dropLeft drops what an earlier process left of l, as there is something newer.
-func (p *Plan) dropLeft(l *list) {
+// dropInherited drops what an earlier process left of l, as there is something newer.
+func (p *Plan) dropInherited(l *list) {
 	for i := len(l.pending) - 1; i >= 0; i-- {
-		if s := l.pending[i]; s.left() && !l.doubts(s) {
+		if s := l.pending[i]; s.origin.inherited() && !l.doubts(s) {
 			p.dropSnapshot(l, i)
 		}
 	}
 }
 
-// compareLeft drops what an earlier process left of l if the store has something newer.
-func (p *Plan) compareLeft(l *list, out Outcome) {
+// compareInherited drops what an earlier process left of l if the store has something newer.
+func (p *Plan) compareInherited(l *list, out Outcome) {
 	s := l.last
-	if s != nil && s.left() && out.Playlist != nil && !s.text.is(out.Content) && !s.newer(out) {
-		p.dropLeft(l)
+	if s != nil && s.origin.inherited() && out.Playlist != nil && !s.text.is(out.Content) && !s.newer(out) {
+		p.dropInherited(l)
 	}
 }
 
@@ -83,27 +112,27 @@ func (s *snapshot) newer(out Outcome) bool {
 	was, is := out.Playlist, s.file.Playlist
 	media := is.Kind == hls.MediaPlaylist && was.Kind == is.Kind
 	switch {
-	case media && lastSequence(is) > lastSequence(was), !s.tardy && !startsAnew(was, is):
+	case media && lastSequence(is) > lastSequence(was), s.origin != inheritedLate && !startsAnew(was, is):
 		return true
 	}
 	if !out.Finished.IsZero() {
 		return s.file.Version.ModTime > out.Finished.UnixNano()
 	}
-	if s.tardy {
+	if s.origin == inheritedLate {
 		return store.Info{Modified: out.Modified}.Earlier(s.file)
 	}
 	return !store.Info{Modified: out.Modified}.Later(s.file)
 }
 
-// expireLeft gives up what an earlier process left and cannot be published within MaxAge.
-func (p *Plan) expireLeft() {
+// expireInherited gives up what an earlier process left and cannot be published within MaxAge.
+func (p *Plan) expireInherited() {
 	for _, l := range p.lists {
 		s := l.last
-		if s == nil || !s.left() || s.dropped || l.doubts(s) || p.now.Sub(s.file.Seen) <= p.cfg.MaxAge {
+		if s == nil || !s.origin.inherited() || !s.pending() || l.doubts(s) || p.now.Sub(s.file.Seen) <= p.cfg.MaxAge {
 			continue
 		}
 		p.out.lose(Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "age"})
-		p.dropLeft(l)
+		p.dropInherited(l)
 		p.wake(l.stream)
 		p.touch(l.stream)
 	}

@@ -127,6 +127,7 @@ func arrows() map[string][]string {
 	const plan, store = "uploader/plan", "uploader/store"
 	const onDisk, inBucket = plan + "/disk", plan + "/bucket"
 	const file, line = "openfile", "uploader/uplink"
+	const headers = "uploader/headers"
 	const s3, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
 	return map[string][]string{
 		".":           nil,
@@ -138,13 +139,14 @@ func arrows() map[string][]string {
 		plan:          {"hls", store, onDisk, inBucket},
 		onDisk:        {"hls"},
 		inBucket:      {onDisk},
-		"uploader":    {"hls", plan, store},
+		"uploader":    {"hls", plan, store, headers},
+		headers:       {"hls"},
 		s3:            {"hls", store},
 		line:          {store},
 		tests:         {"hls", store},
 		spool:         {"hls", file},
 		"check":       {"hls", file, "watcher", "uploader", plan, store, s3, spool},
-		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", store, s3, line, spool, "check"},
+		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", headers, store, s3, line, spool, "check"},
 		"packaging":   nil,
 		checks:        nil,
 		"bench":       {"hls", "watcher", "metrics", "uploader", store, s3, spool, tests},

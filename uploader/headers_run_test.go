@@ -10,6 +10,7 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/headers"
 	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
@@ -34,7 +35,7 @@ func TestRunFurtherHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := &headersOf{Store: storetest.NewMemory(), sent: map[string]map[string]string{}}
 		_, err := run(t, t.Context(), h, func(c *uploader.Config) {
-			c.Headers = map[string]map[string]string{
+			c.Headers.Further = map[string]map[string]string{
 				"":         {"X-Amz-Acl": "public-read", "X-Amz-Meta-Owner": "live"},
 				"ended":    {"X-Amz-Acl": "private"},
 				"segment":  {"Content-Disposition": "inline"},
@@ -59,7 +60,7 @@ func TestRunFurtherHeaders(t *testing.T) {
 			}
 		}
 	})
-	if _, err := uploader.New(uploader.Config{Store: storetest.NewMemory(), Headers: map[string]map[string]string{"segmnt": {"A": "b"}}}); err == nil || !strings.Contains(err.Error(), "segmnt") {
+	if _, err := uploader.New(uploader.Config{Store: storetest.NewMemory(), Headers: headers.Config{Further: map[string]map[string]string{"segmnt": {"A": "b"}}}}); err == nil || !strings.Contains(err.Error(), "segmnt") {
 		t.Errorf("a kind that is none: got %v", err)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/headers"
 	"github.com/hlsship/hlsship/uploader/plan"
 	"github.com/hlsship/hlsship/uploader/store"
 )
@@ -43,14 +44,8 @@ type Config struct {
 	HoldWarn time.Duration
 	// Conditional lets playlists go up conditionally where the store knows how to.
 	Conditional bool
-	// Unique says that names never come back with other bytes below Prefix, as each run has a prefix of its own, so that caches may
-	// keep files for long.
-	Unique bool
-	// CacheControl overrides the Cache-Control of some of CacheKinds.
-	CacheControl map[string]string
-	// Headers are sent beside those that every object has: values by name, by the kinds of CacheKinds, under "" for all kinds. What
-	// is set for a kind wins.
-	Headers map[string]map[string]string
+	// Headers says with which headers objects are stored. Unique is for a Prefix of which each run has its own.
+	Headers headers.Config
 	// Memory bounds what playlists take. nil bounds nothing.
 	Memory *hls.Account
 	// Look has the watcher look at a file again whose bytes changed under an upload. It must not block.
@@ -100,9 +95,7 @@ func New(c Config) (*Uploader, error) {
 	if c.Prefix != "" && !strings.HasSuffix(c.Prefix, "/") {
 		errs = append(errs, fmt.Errorf("prefix %q: does not end with a slash", c.Prefix))
 	}
-	cache, err := newCachePolicy(c.CacheControl)
-	errs = append(errs, err)
-	headers, err := newHeaderPolicy(c.Headers)
+	policy, err := headers.New(c.Headers)
 	errs = append(errs, err)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -128,7 +121,7 @@ func New(c Config) (*Uploader, error) {
 		cfg:    c,
 		plan:   plan,
 		claims: claims,
-		worker: &worker{store: c.Store, prefix: c.Prefix, cache: cache, unique: c.Unique, headers: headers, memory: c.Memory},
+		worker: &worker{store: c.Store, prefix: c.Prefix, headers: policy, memory: c.Memory},
 		log:    newJournal(c.Logger, c.Observer, c.Prefix),
 	}, nil
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/headers"
 	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
@@ -55,7 +56,7 @@ func TestRunHeaders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := storetest.NewMemory()
 		_, err := run(t, t.Context(), m, func(c *uploader.Config) {
-			c.CacheControl = map[string]string{"segment": "public, max-age=31536000, immutable"}
+			c.Headers.CacheControl = map[string]string{"segment": "public, max-age=31536000, immutable"}
 			c.Include = func(name string) bool { return strings.HasSuffix(name, ".jpg") }
 		}, func(facts chan<- hls.File) {
 			facts <- fact("v/a.ts", "media")
@@ -285,7 +286,7 @@ func TestRunNamesWhatIsLost(t *testing.T) {
 
 func TestNewNamesEveryProblem(t *testing.T) {
 	t.Parallel()
-	_, err := uploader.New(uploader.Config{Prefix: "live", CacheControl: map[string]string{"segments": "x"}})
+	_, err := uploader.New(uploader.Config{Prefix: "live", Headers: headers.Config{CacheControl: map[string]string{"segments": "x"}}})
 	for _, want := range []string{"store", "prefix", "segments"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v does not mention %s", err, want)

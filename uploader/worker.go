@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/headers"
 	"github.com/hlsship/hlsship/uploader/plan"
 	"github.com/hlsship/hlsship/uploader/store"
 )
@@ -23,9 +24,7 @@ import (
 type worker struct {
 	store   store.Store
 	prefix  string
-	cache   cachePolicy
-	unique  bool // names never come back with other bytes
-	headers headerPolicy
+	headers *headers.Policy
 	memory  *hls.Account
 }
 
@@ -124,20 +123,19 @@ func (w *worker) putMedia(ctx context.Context, j plan.Job, moved *atomic.Int64) 
 	if j.Backlog {
 		priority = store.Backlog
 	}
+	h := w.headers.File(j.File, j.Kind, j.Window)
 	o := store.Object{
 		Key:          w.key(j.Key),
 		Body:         content,
 		Size:         j.File.Version.Size,
-		ContentType:  contentType(j.Path),
-		CacheControl: w.cache.header(headerKind(j.Kind, nil), w.fileAge(j)),
-		Headers:      w.headers[headerKind(j.Kind, nil)],
+		ContentType:  h.ContentType,
+		CacheControl: h.CacheControl,
+		Headers:      h.Further,
 		IfMatch:      j.IfMatch,
 		IfAbsent:     j.IfAbsent,
+		Finished:     j.File.Finished(),
 		Priority:     priority,
 		Waits:        waits(moved),
-	}
-	if o.Finished = j.File.Finished(); j.File.State == hls.Growing {
-		o.CacheControl, o.Headers = w.cache.header("growing", 0), w.headers["growing"]
 	}
 	etag, err := w.send(ctx, o, j.From)
 	if err == nil {
@@ -202,13 +200,14 @@ func open(f hls.File) (hls.Reader, plan.Outcome, error) {
 }
 
 func (w *worker) putPlaylist(ctx context.Context, j plan.Job, moved *atomic.Int64) (plan.Outcome, error) {
+	h := w.headers.Playlist(j.File)
 	etag, err := w.store.Put(ctx, store.Object{
 		Key:          w.key(j.Key),
 		Body:         bytes.NewReader(j.File.Content),
 		Size:         int64(len(j.File.Content)),
-		ContentType:  contentType(j.Path),
-		CacheControl: w.cache.playlist(j.File.Kind, j.File.Playlist),
-		Headers:      w.headers[headerKind(j.File.Kind, j.File.Playlist)],
+		ContentType:  h.ContentType,
+		CacheControl: h.CacheControl,
+		Headers:      h.Further,
 		IfMatch:      j.IfMatch,
 		IfAbsent:     j.IfAbsent,
 		Finished:     j.File.Finished(),

@@ -2,7 +2,7 @@ package main
 
 import (
 	"github.com/hlsship/hlsship/check"
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/headers"
 )
 
 // setUps returns what is to be checked: what run would ship.
@@ -22,7 +22,7 @@ func (c channel) setUp(version string, channels int) setUp {
 		config: check.Config{
 			Dir: c.dir, Exclude: matcher(c.exclude), Site: c.store.site(), Settle: c.settle,
 			SpoolOff: c.spool.off, Spool: c.spool.dir, Budget: c.budget(channels), Age: c.spool.age,
-			Store: c.bucket(version), Headers: uploader.HeadersOf(c.store.headers, "playlist"),
+			Store: c.bucket(version), Headers: headers.Further(c.store.headers, "playlist"),
 			Prefix: c.store.keyPrefix(), Conditional: c.store.conditional, MinInterval: c.flow.minInterval, UplinkLimit: c.flow.uplinkLimit,
 		},
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/headers"
 )
 
 // kind is how a setting's value is written.
@@ -114,8 +114,8 @@ func settings() []setting {
 			usage: "checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5"},
 		{group: store, name: nameSigned, kind: truth, def: "false",
 			usage: "have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD"},
-		{group: store, name: nameCacheControl, kind: pairs, choices: uploader.CacheKinds(), value: "KIND=VALUE",
-			usage: "Cache-Control header for a kind of file; KIND is one of " + strings.Join(uploader.CacheKinds(), ", ")},
+		{group: store, name: nameCacheControl, kind: pairs, choices: headers.Kinds(), value: "KIND=VALUE",
+			usage: "Cache-Control header for a kind of file; KIND is one of " + strings.Join(headers.Kinds(), ", ")},
 		{group: store, name: nameHeader, kind: pairs, value: "[KIND:]NAME=VALUE",
 			usage: "header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key:x-amz-storage-class=STANDARD"},
 		{group: store, name: nameCAFile, value: "FILE", also: []string{"AWS_CA_BUNDLE"},

@@ -13,6 +13,7 @@ import (
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/metrics"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/headers"
 	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/uplink"
 	"github.com/hlsship/hlsship/watcher"
@@ -155,7 +156,8 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	upload, err := uploader.New(uploader.Config{
 		Store: uplink.New(c.flow.uplinkLimit).Limit(store), Prefix: c.store.keyPrefix(), Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
-		Unique: unique, CacheControl: c.store.cacheControl, Headers: c.store.headers, Budget: c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
+		Headers: headers.Config{CacheControl: c.store.cacheControl, Further: c.store.headers, Unique: unique},
+		Budget:  c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
 		Notes: notes, Memory: s.memory,
 		Look: watch.Look, Scanned: held.begun, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
 	})

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/headers"
 	"github.com/hlsship/hlsship/uploader/s3"
 )
 
@@ -62,8 +62,8 @@ func (r *reader) headers() (all map[string]map[string]string, payer bool) {
 		switch {
 		case !ok:
 			r.problem("%s: %q is not of the form NAME=VALUE or KIND:NAME=VALUE", found.origin, shown(one))
-		case split && !slices.Contains(uploader.CacheKinds(), kind):
-			r.problem("%s: %q is none of %s%s", found.origin, shown(kind), strings.Join(uploader.CacheKinds(), ", "), didYouMean(kind, uploader.CacheKinds()))
+		case split && !slices.Contains(headers.Kinds(), kind):
+			r.problem("%s: %q is none of %s%s", found.origin, shown(kind), strings.Join(headers.Kinds(), ", "), didYouMean(kind, headers.Kinds()))
 		case err != nil:
 			r.problem("%s: %w", found.origin, err)
 		case canonical == s3.PayerHeader && split:

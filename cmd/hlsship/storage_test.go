@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/headers"
 	"github.com/hlsship/hlsship/uploader/s3"
 )
 
@@ -38,9 +38,9 @@ func TestStoreSettings(t *testing.T) {
 		{"own authorities", "", map[string]string{"AWS_CA_BUNDLE": "/ca.pem", "HLSSHIP_CA_FILE": "/own.pem"}, func(c config) bool { return c.tls.CAFile == "/own.pem" }},
 		{"client certificate", "client_cert_file: /c\nclient_key_file: /k\n", nil, func(c config) bool { return c.tls == s3.TLS{CertFile: "/c", KeyFile: "/k"} }},
 		{"headers", "header: {x-amz-acl: public-read, 'key:X-Amz-Acl': private, 'segment:content-disposition': 'attachment; filename=\"a\"'}\n", nil, func(c config) bool {
-			return reflect.DeepEqual(uploader.HeadersOf(c.headers, "playlist"), map[string]string{"X-Amz-Acl": "public-read"}) &&
-				reflect.DeepEqual(uploader.HeadersOf(c.headers, "key"), map[string]string{"X-Amz-Acl": "private"}) &&
-				reflect.DeepEqual(uploader.HeadersOf(c.headers, "segment"), map[string]string{"X-Amz-Acl": "public-read", "Content-Disposition": `attachment; filename="a"`})
+			return reflect.DeepEqual(headers.Further(c.headers, "playlist"), map[string]string{"X-Amz-Acl": "public-read"}) &&
+				reflect.DeepEqual(headers.Further(c.headers, "key"), map[string]string{"X-Amz-Acl": "private"}) &&
+				reflect.DeepEqual(headers.Further(c.headers, "segment"), map[string]string{"X-Amz-Acl": "public-read", "Content-Disposition": `attachment; filename="a"`})
 		}},
 		{"headers in a variable", "", map[string]string{"HLSSHIP_HEADER": "x-amz-server-side-encryption=aws:kms;x-amz-tagging=a=1&b=2"}, func(c config) bool {
 			return reflect.DeepEqual(c.headers[""], map[string]string{"X-Amz-Server-Side-Encryption": "aws:kms", "X-Amz-Tagging": "a=1&b=2"})

@@ -1,4 +1,4 @@
-package uploader
+package headers
 
 import (
 	"strconv"

@@ -1,4 +1,4 @@
-package uploader
+package headers
 
 import (
 	"os"
@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
-	"github.com/hlsship/hlsship/uploader/plan"
 )
 
 // TestHeadersAreDocumented keeps the page for those who put a cache before the bucket in step with the defaults.
 func TestHeadersAreDocumented(t *testing.T) {
 	t.Parallel()
-	page, err := os.ReadFile(filepath.Join("..", "docs", "cdn.md"))
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "cdn.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,16 +72,17 @@ func TestLiveMaxAge(t *testing.T) {
 				if set != "" {
 					values["playlist"], values["manifest"], values["ended"] = set, set, set
 				}
-				policy, err := newCachePolicy(values)
-				if got := policy.playlist(pl.Kind, pl); err != nil || got != want {
+				policy, err := New(Config{CacheControl: values})
+				if got := policy.Playlist(hls.File{Path: tt.path, Kind: pl.Kind, Playlist: pl}).CacheControl; err != nil || got != want {
 					t.Errorf("set to %q: got %q (%v), want %q", set, got, err, want)
 				}
 			}
 		})
 	}
 	for _, d := range []time.Duration{-time.Hour, -1, 0} {
-		policy, _ := newCachePolicy(nil)
-		if got := policy.playlist(hls.MediaPlaylist, &hls.Playlist{TargetDuration: d, Shortest: d, UpdatePeriod: d}); got != "public, max-age=1" {
+		policy, _ := New(Config{})
+		pl := &hls.Playlist{TargetDuration: d, Shortest: d, UpdatePeriod: d}
+		if got := policy.Playlist(hls.File{Kind: hls.MediaPlaylist, Playlist: pl}).CacheControl; got != "public, max-age=1" {
 			t.Errorf("a target duration of %v: got %q", d, got)
 		}
 	}
@@ -119,9 +119,9 @@ func TestFileAge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			j := plan.Job{Path: tt.path, Window: tt.window}
-			j.File.Version.ModTime = at.UnixNano()
-			if got := (&worker{unique: tt.unique}).fileAge(j); got != tt.want {
+			policy, _ := New(Config{Unique: tt.unique})
+			f := hls.File{Path: tt.path, Version: hls.Version{ModTime: at.UnixNano()}}
+			if got := policy.fileAge(f, tt.window); got != tt.want {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
@@ -131,7 +131,7 @@ func TestFileAge(t *testing.T) {
 // TestManifestHeaders is about what caches may do with a manifest.
 func TestManifestHeaders(t *testing.T) {
 	t.Parallel()
-	c, err := newCachePolicy(nil)
+	policy, err := New(Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,11 +145,9 @@ func TestManifestHeaders(t *testing.T) {
 		{hls.Playlist{TargetDuration: 6 * time.Second, UpdatePeriod: 500 * time.Second}, "public, max-age=3"},
 		{hls.Playlist{Ended: true}, "public, max-age=10"},
 	} {
-		if got := c.playlist(hls.Manifest, &tt.list); got != tt.want {
-			t.Errorf("%+v: got %q, want %q", tt.list, got, tt.want)
+		got := policy.Playlist(hls.File{Path: "a.mpd", Kind: hls.Manifest, Playlist: &tt.list})
+		if got.CacheControl != tt.want || got.ContentType != "application/dash+xml" {
+			t.Errorf("%+v: got %q for %q, want %q", tt.list, got.CacheControl, got.ContentType, tt.want)
 		}
-	}
-	if got := contentType("a.mpd"); got != "application/dash+xml" {
-		t.Errorf("content type: %q", got)
 	}
 }

@@ -231,7 +231,9 @@ func shared(s *source) []string {
 
 // pure lists the packages that decide, which take the time and all else from their caller.
 func pure() []string {
-	return []string{"hls", "uploader/headers", "uploader/plan", "uploader/plan/disk", "uploader/plan/bucket", "uploader/plan/schedule"}
+	return []string{
+		"hls", "uploader/headers", "uploader/health", "uploader/plan", "uploader/plan/disk", "uploader/plan/bucket", "uploader/plan/schedule",
+	}
 }
 
 // impure lists where one of them looks at the world or does two things at once.

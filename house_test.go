@@ -127,7 +127,7 @@ func arrows() map[string][]string {
 	const plan, store = "uploader/plan", "uploader/store"
 	const onDisk, inBucket = plan + "/disk", plan + "/bucket"
 	const file, line = "openfile", "uploader/uplink"
-	const headers = "uploader/headers"
+	const headers, health, journal = "uploader/headers", "uploader/health", "uploader/journal"
 	const s3, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
 	return map[string][]string{
 		".":           nil,
@@ -139,8 +139,10 @@ func arrows() map[string][]string {
 		plan:          {"hls", store, onDisk, inBucket},
 		onDisk:        {"hls"},
 		inBucket:      {onDisk},
-		"uploader":    {"hls", plan, store, headers},
+		"uploader":    {"hls", plan, store, headers, health, journal},
 		headers:       {"hls"},
+		health:        {plan, store},
+		journal:       {"hls", plan, store, health},
 		s3:            {"hls", store},
 		line:          {store},
 		tests:         {"hls", store},

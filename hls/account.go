@@ -1,6 +1,12 @@
 package hls
 
-import "sync"
+import (
+	"errors"
+	"sync"
+)
+
+// ErrMemory is the error of those who cannot read a playlist for now, as its Account has no room.
+var ErrMemory = errors.New("playlists take all the memory that they may")
 
 // PerReference is what one name that a playlist has takes while the playlist is read and what it means is found out, in bytes:
 // the Reference, its place among those of the playlist, and a part of what is kept of a name that nobody knew before,

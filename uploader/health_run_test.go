@@ -11,6 +11,7 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader"
+	"github.com/hlsship/hlsship/uploader/journal"
 	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
@@ -175,7 +176,7 @@ func TestRunIsPatientWithSlowAnswers(t *testing.T) {
 
 // observing is an Observer of whether the store answers.
 type observing struct {
-	uploader.Nobody
+	uploader.Observer
 	store func(answers bool)
 }
 
@@ -204,7 +205,7 @@ func TestRunTellsOfASecondOutage(t *testing.T) {
 				faults := storetest.NewFaults(m)
 				var said []bool
 				logged, err := run(t, t.Context(), faults, func(c *uploader.Config) {
-					c.Observer = observing{store: func(answers bool) { said = append(said, answers) }}
+					c.Observer = observing{Observer: journal.Nobody(), store: func(answers bool) { said = append(said, answers) }}
 				}, func(facts chan<- hls.File) {
 					facts <- fact("a.ts", "media")
 					facts <- fact("x.m3u8", oneSegment)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/health"
 	"github.com/hlsship/hlsship/uploader/plan"
 )
 
@@ -20,8 +21,8 @@ type loop struct {
 	attempts map[uint64]*attempt
 	last     uint64 // number of the last attempt
 	reports  chan report
-	probes   chan probe
-	health   health
+	probes   chan health.Probe
+	health   health.Health
 	listenAt time.Time // when a request may be silent for too long, or a probe is due; zero if never
 	crash    error     // a request panicked
 
@@ -47,12 +48,6 @@ func (a *attempt) last() time.Time {
 	return time.Now()
 }
 
-// probe is the outcome of asking the store whether it is there.
-type probe struct {
-	err  error
-	took time.Duration
-}
-
 // step has the Plan go on and carries out what follows. It returns when the Plan wants to go on although nothing happens.
 func (l *loop) step(stopping bool) (next time.Time) {
 	may := l.allowance(stopping)
@@ -73,7 +68,7 @@ func (l *loop) allowance(stopping bool) plan.Allowance {
 	switch {
 	case stopping:
 		return plan.Nothing
-	case l.health.state == storeDown:
+	case l.health.State() == health.Down:
 		return plan.NoRequests
 	}
 	return plan.Requests
@@ -97,7 +92,7 @@ func (l *loop) start(jobs []plan.Job) {
 func (l *loop) attempt(ctx context.Context, id uint64, a *attempt) (r report) {
 	defer func() {
 		if value := recover(); value != nil {
-			r = report{id: id, job: a.job, crash: fmt.Errorf("%s %s panicked: %v\n%s", a.job.Op, a.job.Path, value, debug.Stack())}
+			r = report{id: id, Request: health.Request{Job: a.job}, crash: fmt.Errorf("%s %s panicked: %v\n%s", a.job.Op, a.job.Path, value, debug.Stack())}
 		}
 	}()
 	r = l.worker.do(ctx, a.job, a.moved)
@@ -121,8 +116,8 @@ func (l *loop) abandon(stop context.CancelFunc) {
 		select {
 		case r := <-l.reports:
 			delete(l.attempts, r.id)
-		case <-l.probes:
-			l.health.probing = false
+		case p := <-l.probes:
+			l.health.ProbeEnded(p, time.Now())
 		case news := <-l.survey.pages:
 			l.survey.running = !news.ends
 		}
@@ -139,13 +134,24 @@ func (l *loop) finished(r report) {
 	delete(l.attempts, r.id)
 	if r.crash != nil {
 		l.crash = errors.Join(l.crash, r.crash)
-		r.out = plan.Outcome{Result: plan.Cancelled, At: time.Now()}
+		r.Outcome = plan.Outcome{Result: plan.Cancelled, At: time.Now()}
 	}
-	c := l.health.ended(r, a.last())
-	l.log.report(r, c)
-	c.tell(l.plan, r.out.At)
-	l.plan.Report(r.job.ID, r.out)
-	l.back(c, r.out.At)
+	c := l.health.Ended(r.Request, a.last())
+	l.log.Ended(r.Request, c)
+	l.tell(c, r.Outcome.At)
+	l.plan.Report(r.Job.ID, r.Outcome)
+	l.back(c, r.Outcome.At)
+}
+
+// tell has the Plan draw the consequences of c, but for those of EventBack.
+func (l *loop) tell(c health.Change, now time.Time) {
+	l.plan.Failing(c.To == health.Failing || c.To == health.Down)
+	if c.Several {
+		l.plan.Recover(now)
+	}
+	if c.Refused {
+		l.plan.Inspect()
+	}
 }
 
 // listen breaks off requests that are silent for too long, and probes the store if it is in doubt.
@@ -161,7 +167,7 @@ func (l *loop) listen(now time.Time) {
 		if quietest == nil || last.Before(moved) {
 			quietest, moved = a, last
 		}
-		switch at, ok := l.health.deadline(a.job, last); {
+		switch at, ok := l.health.Deadline(a.job, last); {
 		case !ok || a.ctx.Err() != nil:
 		case now.Before(at):
 			l.listenBy(at)
@@ -170,12 +176,12 @@ func (l *loop) listen(now time.Time) {
 		}
 	}
 	if quietest != nil {
-		l.health.silent(quietest.job.Key, moved, now)
+		l.health.Silent(quietest.job.Key, moved, now)
 	}
-	if key, ok := l.health.probe(now); ok {
+	if key, ok := l.health.Probe(now); ok {
 		go l.probe(l.worker.key(key))
 	}
-	if at, ok := l.health.wake(moved); ok {
+	if at, ok := l.health.Wake(moved); ok {
 		l.listenBy(at)
 	}
 }
@@ -189,28 +195,28 @@ func (l *loop) listenBy(at time.Time) {
 
 // probe asks the store for a key.
 func (l *loop) probe(key string) {
-	ctx, cancel := context.WithTimeout(l.jobs, probeTimeout)
+	ctx, cancel := context.WithTimeout(l.jobs, health.ProbeTimeout)
 	defer cancel()
 	begin := time.Now()
 	err := l.worker.probe(ctx, key)
-	l.probes <- probe{err, time.Since(begin)} // always received by Run
+	l.probes <- health.Probe{Err: err, Took: time.Since(begin)} // always received by Run
 }
 
 // probed takes the outcome of a probe in.
-func (l *loop) probed(p probe, now time.Time) {
-	c := l.health.probeEnded(p.answers(), now)
-	l.log.probed(p, c)
-	c.tell(l.plan, now)
+func (l *loop) probed(p health.Probe, now time.Time) {
+	c := l.health.ProbeEnded(p, now)
+	l.log.Probed(p, c)
+	l.tell(c, now)
 	l.back(c, now)
 }
 
 // back breaks off what went silent while the store was down, and lets everything begin again, if it is back.
-func (l *loop) back(c change, now time.Time) {
-	if c.event != eventBack {
+func (l *loop) back(c health.Change, now time.Time) {
+	if c.Event != health.EventBack {
 		return
 	}
 	for _, a := range l.attempts {
-		if l.health.hangs(a.job, a.began, a.last(), now) {
+		if l.health.Hangs(a.job, a.began, a.last(), now) {
 			a.cancel(nil)
 		}
 	}
@@ -218,7 +224,7 @@ func (l *loop) back(c change, now time.Time) {
 }
 
 // busy reports whether a goroutine of this Run is still under way.
-func (l *loop) busy() bool { return len(l.attempts) > 0 || l.health.probing || l.survey.running }
+func (l *loop) busy() bool { return len(l.attempts) > 0 || l.health.Probing() || l.survey.running }
 
 // alarm sets wake to the next time at which there is something to do without news from outside: at, if not zero, for the Plan.
 func (l *loop) alarm(wake *time.Timer, at time.Time, stopping bool) {
@@ -267,7 +273,7 @@ func (l *loop) observeLate(files []hls.File) {
 
 // observe takes a fact in. What the directory has of a playlist is as new as what was left of it, or newer.
 func (l *loop) observe(f hls.File) {
-	l.log.learnt(f)
+	l.log.Learnt(f)
 	if f.Playlist != nil {
 		l.left = slices.DeleteFunc(l.left, func(left hls.File) bool {
 			if left.Path == f.Path {

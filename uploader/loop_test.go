@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/journal"
 	"github.com/hlsship/hlsship/uploader/plan"
 )
 
@@ -21,7 +22,7 @@ func TestRunLetsTheDirectoryGoFirst(t *testing.T) {
 	t.Parallel()
 	now := time.Unix(1000, 0)
 	p := plan.New(plan.Config{})
-	l := &loop{Uploader: &Uploader{plan: p, log: newJournal(nil, nil, "")}, survey: newSurvey(nil)}
+	l := &loop{Uploader: &Uploader{plan: p, log: journal.New(journal.Config{})}, survey: newSurvey(nil)}
 	list := func(name, text string, inode uint64, spooled bool) (hls.File, *kept) {
 		pl, err := hls.Parse([]byte(text))
 		if err != nil {

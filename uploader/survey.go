@@ -110,7 +110,7 @@ func (l *loop) surveyed(news surveyed) {
 		l.crash = errors.Join(l.crash, news.crash)
 	case news.ends:
 		s.running = false
-		l.log.surveyed(s.met, s.known, news.err)
+		l.log.Listed(s.met, s.known, news.err)
 		l.plan.EndSurvey(news.err == nil)
 	default:
 		s.met += len(news.page)

@@ -10,6 +10,8 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/headers"
+	"github.com/hlsship/hlsship/uploader/health"
+	"github.com/hlsship/hlsship/uploader/journal"
 	"github.com/hlsship/hlsship/uploader/plan"
 	"github.com/hlsship/hlsship/uploader/store"
 )
@@ -59,6 +61,9 @@ type Config struct {
 	Observer Observer
 }
 
+// Observer is told what happens.
+type Observer = journal.Observer
+
 // Notes are what is remembered over a restart of what was stored. They are a cache: none of them need be there. They are safe for
 // concurrent use and wait for no disk.
 type Notes interface {
@@ -81,7 +86,7 @@ type Uploader struct {
 	plan   *plan.Plan
 	worker *worker
 	claims *claims
-	log    *journal
+	log    *journal.Journal
 
 	advanced func(may plan.Allowance) // what a test does whenever the Plan went on; nil for nothing
 }
@@ -122,7 +127,7 @@ func New(c Config) (*Uploader, error) {
 		plan:   plan,
 		claims: claims,
 		worker: &worker{store: c.Store, prefix: c.Prefix, headers: policy, memory: c.Memory},
-		log:    newJournal(c.Logger, c.Observer, c.Prefix),
+		log:    journal.New(journal.Config{Logger: c.Logger, Observer: c.Observer, Prefix: c.Prefix, HoldWarn: c.HoldWarn, Budget: c.Budget}),
 	}, nil
 }
 
@@ -152,7 +157,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 	defer stop()
 	l := &loop{
 		Uploader: u, jobs: jobs,
-		attempts: make(map[uint64]*attempt), reports: make(chan report), probes: make(chan probe),
+		attempts: make(map[uint64]*attempt), reports: make(chan report), probes: make(chan health.Probe),
 		survey: newSurvey(u.cfg.Scanned),
 	}
 	wake := time.NewTimer(time.Hour)
@@ -216,19 +221,11 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		case <-beats:
 			u.cfg.Beat()
 		case <-warn.C:
-			u.warn(time.Now())
+			u.log.Waiting(u.plan, time.Now())
 		case <-done:
 			done = nil
 		}
 	}
-}
-
-// warn tells the log what has waited for long.
-func (u *Uploader) warn(now time.Time) {
-	u.log.blocked(u.plan.Blocked(), now, u.cfg.HoldWarn, u.plan.Near)
-	u.log.misnamed(u.plan.Misnamed(), now)
-	u.log.flooded(now)
-	u.log.unnamed(u.plan.Unnamed())
 }
 
 // yield has versions of playlists make room for others.
@@ -263,35 +260,13 @@ func (u *Uploader) apply(e plan.Effects, flying int) {
 	for _, name := range e.Looks {
 		u.cfg.Look(name)
 	}
-	now := time.Now()
-	if e.Vanished {
-		u.log.vanished()
-	}
-	for _, name := range e.Strangers {
-		u.log.stranger(name, now)
-	}
-	if e.Useless {
-		u.log.useless()
-	}
-	for _, l := range e.Losses {
-		u.log.lost(l, now)
-	}
-	for _, lag := range e.Lags {
-		u.log.lag(lag)
-	}
-	for _, s := range e.Streams {
-		u.log.stream(s)
-	}
-	w := e.Waiting
-	u.log.queue(flying, w.Files, w.Bytes)
-	u.log.onDisk(w.Unpinned, w.UnpinnedBytes, now)
-	u.log.reserve(w.Bytes, u.cfg.Budget, w.Rate)
+	u.log.Effects(e, flying, time.Now())
 }
 
 // finish releases what is left, except for what the next process is to ship, and names it.
 func (u *Uploader) finish(facts <-chan hls.File) error {
 	u.apply(u.plan.Close(time.Now()), 0)
-	u.log.flooded(time.Now().Add(time.Minute)) // there is no later
+	u.log.End(time.Now())
 	for facts != nil {
 		f, ok := <-facts
 		if !ok {

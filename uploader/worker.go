@@ -16,6 +16,7 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/headers"
+	"github.com/hlsship/hlsship/uploader/health"
 	"github.com/hlsship/hlsship/uploader/plan"
 	"github.com/hlsship/hlsship/uploader/store"
 )
@@ -28,22 +29,15 @@ type worker struct {
 	memory  *hls.Account
 }
 
-// report is a job with its outcome.
+// report is a request that ended.
 type report struct {
-	id   uint64 // of the attempt
-	job  plan.Job
-	out  plan.Outcome
-	err  error // why it failed; nil otherwise
-	took time.Duration
-	// crash says that the attempt panicked, and where.
-	crash error
+	health.Request
+	id    uint64 // of the attempt
+	crash error  // it panicked, and where
 }
 
-// isStore reports whether err comes from the store rather than from this machine.
-func isStore(err error) bool {
-	_, ok := errors.AsType[*store.Error](err)
-	return ok
-}
+// errStalled ends a request that made no progress while the store answered others.
+var errStalled = errors.New("no progress while the store answered other requests; sent again")
 
 // probe asks whether the store answers.
 func (w *worker) probe(ctx context.Context, key string) error {
@@ -82,7 +76,7 @@ func (w *worker) do(ctx context.Context, j plan.Job, moved *atomic.Int64) report
 			out.Result = plan.Cancelled
 		}
 	}
-	return report{job: j, out: out, err: err, took: out.At.Sub(start)}
+	return report{Request: health.Request{Job: j, Outcome: out, Err: err, Took: out.At.Sub(start)}}
 }
 
 // guarded reads a finished file and fails as soon as its bytes are not those any more, so that a request which
@@ -266,14 +260,11 @@ func (w *worker) compare(ctx context.Context, j plan.Job) (plan.Outcome, error) 
 // smallPlaylist is how long a published playlist is expected to be at most, in bytes: a longer one takes three requests.
 const smallPlaylist = 256 << 10
 
-// errMemory says that a playlist cannot be read for now.
-var errMemory = errors.New("playlists take all the memory that they may")
-
 // fetch reads a published playlist back. What cannot be parsed counts as a playlist that names nothing.
 func (w *worker) fetch(ctx context.Context, j plan.Job) (out plan.Outcome, err error) {
 	share, ok := w.memory.Take(hls.Cost(smallPlaylist, 0))
 	if !ok {
-		return plan.Outcome{}, errMemory
+		return plan.Outcome{}, hls.ErrMemory
 	}
 	defer func() {
 		if out.Share == nil {
@@ -306,7 +297,7 @@ func (w *worker) fetchInto(ctx context.Context, j plan.Job, share *hls.Share) (p
 		return out, nil
 	}
 	if !share.Grow(pl.Cost(size)) {
-		return plan.Outcome{}, errMemory
+		return plan.Outcome{}, hls.ErrMemory
 	}
 	out.Playlist = pl
 	return out, nil
@@ -323,10 +314,10 @@ func (w *worker) get(ctx context.Context, key string, share *hls.Share) ([]byte,
 	}
 	size := min(info.Size, hls.MaxPlaylistSize)
 	if !w.memory.Fits(hls.Cost(size, 0)) {
-		return nil, info, &store.Error{Op: "get", Key: key, Kind: store.Permanent, Err: errMemory}
+		return nil, info, &store.Error{Op: "get", Key: key, Kind: store.Permanent, Err: hls.ErrMemory}
 	}
 	if !share.Grow(hls.Cost(size, 0)) {
-		return nil, info, errMemory
+		return nil, info, hls.ErrMemory
 	}
 	return w.store.Get(ctx, key, size)
 }

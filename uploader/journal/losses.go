@@ -1,4 +1,4 @@
-package uploader
+package journal
 
 import (
 	"maps"
@@ -24,7 +24,7 @@ type flood struct {
 }
 
 // lost tells of a loss. The Observer counts all of them.
-func (g *journal) lost(l plan.Loss, now time.Time) {
+func (g *Journal) lost(l plan.Loss, now time.Time) {
 	count := max(l.Count, 1)
 	g.obs.Lost(l.Stream, l.Kind.String(), l.Reason, count)
 	g.flooded(now)
@@ -55,7 +55,7 @@ func (l *losses) add(reason, path string, count int) {
 }
 
 // flooded tells of the losses that were not named, once their minute is over.
-func (g *journal) flooded(now time.Time) {
+func (g *Journal) flooded(now time.Time) {
 	if len(g.losses.floods) == 0 || !g.losses.names.over(now) {
 		return
 	}
@@ -77,7 +77,7 @@ type unpinnedTold struct {
 }
 
 // onDisk tells of files that are in the directory alone: the log once a minute, and when there are none any more.
-func (g *journal) onDisk(files int, bytes int64, now time.Time) {
+func (g *Journal) onDisk(files int, bytes int64, now time.Time) {
 	u := &g.unpinned
 	if files != u.files || bytes != u.bytes {
 		u.files, u.bytes = files, bytes

@@ -1,4 +1,4 @@
-package uploader
+package journal
 
 import (
 	"bytes"
@@ -9,22 +9,20 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/health"
 	"github.com/hlsship/hlsship/uploader/plan"
 )
 
-// Nobody is the Observer of those who want none, for tests from outside to build on.
-type Nobody = nobody
-
-// diary is a journal whose lines are read.
+// diary is a Journal whose lines are read.
 type diary struct {
-	*journal
+	*Journal
 	text bytes.Buffer
 	now  time.Time
 }
 
 func newDiary(o Observer) *diary {
 	d := &diary{now: time.Unix(1000, 0)}
-	d.journal = newJournal(slog.New(slog.NewTextHandler(&d.text, nil)), o, "live/")
+	d.Journal = New(Config{Logger: slog.New(slog.NewTextHandler(&d.text, nil)), Observer: o, Prefix: "live/"})
 	return d
 }
 
@@ -211,12 +209,12 @@ func TestJournalOfManyCauses(t *testing.T) {
 func TestNamesThatComeBackAreToldOf(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	g := newJournal(slog.New(slog.NewTextHandler(&log, nil)), nil, "live/")
+	g := New(Config{Logger: slog.New(slog.NewTextHandler(&log, nil)), Prefix: "live/"})
 	for _, kind := range []hls.Kind{hls.Key, hls.Media, hls.Init} {
-		g.report(report{
-			job: plan.Job{Op: plan.PutMedia, Kind: kind, Replaces: true, Path: "a", File: hls.File{State: hls.Settled}},
-			out: plan.Outcome{Result: plan.Done, CacheControl: "public, max-age=8"},
-		}, change{})
+		g.Ended(health.Request{
+			Job:     plan.Job{Op: plan.PutMedia, Kind: kind, Replaces: true, Path: "a", File: hls.File{State: hls.Settled}},
+			Outcome: plan.Outcome{Result: plan.Done, CacheControl: "public, max-age=8"},
+		}, health.Change{})
 	}
 	if n := strings.Count(log.String(), "name came back"); n != 1 || !strings.Contains(log.String(), `cache_control="public, max-age=8"`) {
 		t.Errorf("the log says %s", log.String())

@@ -1,7 +1,6 @@
-package uploader
+package health
 
 import (
-	"errors"
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/plan"
@@ -14,8 +13,8 @@ const (
 	// suspicion is how long the requests under way may make no progress before the store is asked whether it answers at all, and
 	// what is silent for so long is broken off when it is back.
 	suspicion = 2 * time.Second
-	// probeTimeout bounds one probe: a black hole answers nothing.
-	probeTimeout = 2 * time.Second
+	// ProbeTimeout bounds one probe: a black hole answers nothing.
+	ProbeTimeout = 2 * time.Second
 	// minStall is the shortest silence after which a request is broken off while the store answers others.
 	minStall = 3 * time.Second
 	// playlistPatience is how long a playlist PUT is left alone even when the store came back meanwhile, as
@@ -28,9 +27,6 @@ const (
 	// minSamples is how many PUTs must have succeeded before the silence of any is bounded.
 	minSamples = 8
 )
-
-// errStalled ends a request that made no progress while the store answered others.
-var errStalled = errors.New("no progress while the store answered other requests; sent again")
 
 // stallBound learns how long this store usually takes to answer a PUT, and bounds the silence of one while the store answers
 // others: after that its connection is taken for dead.
@@ -52,16 +48,16 @@ func (b *stallBound) bound(attempt int) (silent time.Duration, ok bool) {
 }
 
 // suspicious returns when requests that last made progress at moved are silent for too long for a store that answers.
-func (h *health) suspicious(moved time.Time) time.Time {
+func (h *Health) suspicious(moved time.Time) time.Time {
 	if h.heard.After(moved) {
 		moved = h.heard
 	}
 	return moved.Add(suspicion)
 }
 
-// deadline returns when the request of j, which last made progress at moved, is to be broken off and sent again if it makes none.
+// Deadline returns when the request of j, which last made progress at moved, is to be broken off and sent again if it makes none.
 // ok is false as long as the store has answered nothing since, or it may not be sent again, or it is not known how long a PUT takes.
-func (h *health) deadline(j plan.Job, moved time.Time) (at time.Time, ok bool) {
+func (h *Health) Deadline(j plan.Job, moved time.Time) (at time.Time, ok bool) {
 	if !j.Repeatable() || !h.heard.After(moved) {
 		return time.Time{}, false
 	}
@@ -69,9 +65,9 @@ func (h *health) deadline(j plan.Job, moved time.Time) (at time.Time, ok bool) {
 	return moved.Add(bound), known || j.Asks()
 }
 
-// hangs reports whether the request of j, which began and last made progress at these times, was silent while the store was down
+// Hangs reports whether the request of j, which began and last made progress at these times, was silent while the store was down
 // and is not answered any more: then it is broken off once the store is back. A playlist's PUT is left alone for a while, as it may
 // still arrive.
-func (h *health) hangs(j plan.Job, began, moved, now time.Time) bool {
+func (h *Health) Hangs(j plan.Job, began, moved, now time.Time) bool {
 	return now.Sub(moved) >= suspicion && (j.Op != plan.PutPlaylist || now.Sub(began) >= playlistPatience)
 }

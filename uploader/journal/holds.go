@@ -1,4 +1,4 @@
-package uploader
+package journal
 
 import (
 	"strings"
@@ -35,7 +35,7 @@ type hold struct {
 
 // blocked warns of each playlist that has waited for a file for at least after: once, and of other files within a minute
 // only how many there were. near says what the directory has in place of what it does not have.
-func (g *journal) blocked(waits []plan.Wait, now time.Time, after time.Duration, near func([]plan.Wait) []plan.Nearby) {
+func (g *Journal) blocked(waits []plan.Wait, now time.Time, after time.Duration, near func([]plan.Wait) []plan.Nearby) {
 	if g.holds.known == nil {
 		g.holds.known = make(map[held]*hold)
 	}
@@ -82,7 +82,7 @@ func (g *journal) blocked(waits []plan.Wait, now time.Time, after time.Duration,
 }
 
 // held warns of one playlist at now. unnamed is how many files it waited for since the log was told of it.
-func (g *journal) held(w plan.Wait, near plan.Nearby, unnamed int, now time.Time) {
+func (g *Journal) held(w plan.Wait, near plan.Nearby, unnamed int, now time.Time) {
 	log, name, cure := g.log, w.Name, w.Cure()
 	if unnamed > 0 {
 		log = log.With("not_logged", unnamed)
@@ -117,7 +117,7 @@ func inWords(all []plan.Decision) string {
 }
 
 // misnamed warns of each playlist that seems to name files by URLs which do not mean them, or counts it.
-func (g *journal) misnamed(all []plan.Misnaming, now time.Time) {
+func (g *Journal) misnamed(all []plan.Misnaming, now time.Time) {
 	for _, m := range all {
 		if !g.holds.urls.take(maxHolds, now) {
 			g.holds.tail++

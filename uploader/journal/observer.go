@@ -1,4 +1,4 @@
-package uploader
+package journal
 
 import "time"
 
@@ -40,3 +40,19 @@ type Observer interface {
 	// answering and failing.
 	Store(answers bool)
 }
+
+// Nobody returns the Observer of those who want none, for others to build on.
+func Nobody() Observer { return nobody{} }
+
+type nobody struct{}
+
+func (nobody) Attempted(_, _, _ string, _ int64, _ time.Duration) {}
+func (nobody) Stored(_, _ string, _ int64, _ time.Duration)       {}
+func (nobody) Published(_, _ string, _ time.Duration)             {}
+func (nobody) Lost(_, _, _ string, _ int)                         {}
+func (nobody) Stream(_ string, _ int, _, _, _ time.Time)          {}
+func (nobody) Forgotten(string)                                   {}
+func (nobody) Queue(_, _ int, _ int64)                            {}
+func (nobody) Unpinned(_ int, _ int64)                            {}
+func (nobody) Reserve(_, _ int64, _ float64)                      {}
+func (nobody) Store(bool)                                         {}

@@ -1,4 +1,4 @@
-package uploader
+package journal
 
 import (
 	"errors"
@@ -7,15 +7,29 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/health"
 	"github.com/hlsship/hlsship/uploader/plan"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
-// journal tells the log and the Observer what happens. It is owned by the goroutine of Run.
-type journal struct {
+// Config is what a Journal needs. The zero Config is of one that tells nobody.
+type Config struct {
+	// Logger and Observer are told what happens; nil means nobody.
+	Logger   *slog.Logger
+	Observer Observer
+	// Prefix stands before every path in a key.
+	Prefix string
+	// HoldWarn is how long a playlist may wait for one file before the log says so.
+	HoldWarn time.Duration
+	// Budget is how many bytes may wait, for Observer.Reserve; 0 for no bound.
+	Budget int64
+}
+
+// Journal tells the log and the Observer what happens. Make one with New. It has one owner.
+type Journal struct {
 	log    *slog.Logger
 	obs    Observer
-	prefix string
+	config Config
 
 	told     bool                 // the log knows that the store does not answer as it should
 	alarmed  map[string]time.Time // when the log was last told of a cause
@@ -32,27 +46,69 @@ type journal struct {
 	reused   bool // the log knows of a name that came back
 }
 
-func newJournal(l *slog.Logger, o Observer, prefix string) *journal {
-	if l == nil {
-		l = slog.New(slog.DiscardHandler)
+// New returns a Journal that has told nothing yet.
+func New(c Config) *Journal {
+	g := &Journal{log: c.Logger, obs: c.Observer, config: c, alarmed: map[string]time.Time{}, slow: map[string]int{}}
+	if g.log == nil {
+		g.log = slog.New(slog.DiscardHandler)
 	}
-	if o == nil {
-		o = nobody{}
+	if g.obs == nil {
+		g.obs = nobody{}
 	}
-	return &journal{log: l, obs: o, prefix: prefix, alarmed: map[string]time.Time{}, slow: map[string]int{}}
+	return g
 }
 
-// report tells of a request's end, and of what that changed.
-func (g *journal) report(r report, c change) {
-	j := r.job
+// key returns what the store knows the object as.
+func (g *Journal) key(k plan.Key) string { return k.Under(g.config.Prefix) }
+
+// Effects tells of what a Plan says at now. flying is how many of its jobs are under way.
+func (g *Journal) Effects(e plan.Effects, flying int, now time.Time) {
+	if e.Vanished {
+		g.vanished()
+	}
+	for _, name := range e.Strangers {
+		g.stranger(name, now)
+	}
+	if e.Useless {
+		g.useless()
+	}
+	for _, l := range e.Losses {
+		g.lost(l, now)
+	}
+	for _, lag := range e.Lags {
+		g.lag(lag)
+	}
+	for _, s := range e.Streams {
+		g.stream(s)
+	}
+	w := e.Waiting
+	g.queue(flying, w.Files, w.Bytes)
+	g.onDisk(w.Unpinned, w.UnpinnedBytes, now)
+	g.reserve(w.Bytes, w.Rate)
+}
+
+// Waiting tells the log what has waited for long by now in a Plan. It is called every now and then.
+func (g *Journal) Waiting(p *plan.Plan, now time.Time) {
+	g.blocked(p.Blocked(), now, g.config.HoldWarn, p.Near)
+	g.misnamed(p.Misnamed(), now)
+	g.flooded(now)
+	g.unnamed(p.Unnamed())
+}
+
+// End tells the log what it would be told later.
+func (g *Journal) End(now time.Time) { g.flooded(now.Add(time.Minute)) }
+
+// Ended tells of a request that ended, and of what that changed.
+func (g *Journal) Ended(r health.Request, c health.Change) {
+	j := r.Job
 	word, sent := "ok", int64(0)
-	switch r.out.Result {
+	switch r.Outcome.Result {
 	case plan.Void, plan.Gone:
 		word = "void"
 	case plan.Cancelled:
 		word = "cancelled"
 	case plan.Failed:
-		word = r.out.Kind.String()
+		word = r.Outcome.Kind.String()
 	case plan.Done, plan.Different, plan.Present, plan.Absent:
 		if j.Op == plan.PutMedia {
 			sent = j.File.Version.Size - j.From
@@ -61,35 +117,35 @@ func (g *journal) report(r report, c change) {
 		}
 	}
 	if !j.Local() {
-		g.obs.Attempted(j.Op.String(), j.Kind.String(), word, sent, r.took)
-		if r.out.Result == plan.Failed {
+		g.obs.Attempted(j.Op.String(), j.Kind.String(), word, sent, r.Took)
+		if r.Outcome.Result == plan.Failed {
 			g.failure(r)
 		}
 		g.store(c)
 	}
-	if r.out.Result != plan.Done {
+	if r.Outcome.Result != plan.Done {
 		return
 	}
 	latency := time.Duration(0)
 	if !j.File.Found {
-		latency = r.out.At.Sub(j.File.Seen)
+		latency = r.Outcome.At.Sub(j.File.Seen)
 	}
 	switch j.Op {
 	case plan.PutMedia:
 		g.cameBack(r)
 		g.obs.Stored(j.Stream, j.Kind.String(), sent, latency)
-		g.log.Info("segment stored", "key", j.Key.Under(g.prefix), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
+		g.log.Info("segment stored", "key", g.key(j.Key), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
 	case plan.PutPlaylist:
 		g.obs.Published(j.Stream, j.Kind.String(), latency)
-		g.log.Info("playlist published", "key", j.Key.Under(g.prefix), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.took, "latency", latency)
+		g.log.Info("playlist published", "key", g.key(j.Key), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
 	case plan.Compare:
-		g.log.Debug("already stored", "key", j.Key.Under(g.prefix))
+		g.log.Debug("already stored", "key", g.key(j.Key))
 	case plan.Fetch:
 	}
 }
 
-// learnt tells, once, of a playlist that asks for what no bucket can do.
-func (g *journal) learnt(f hls.File) {
+// Learnt tells, once, of a playlist that asks for what no bucket can do.
+func (g *Journal) Learnt(f hls.File) {
 	if f.Playlist == nil || !f.Playlist.BlockingReload || g.blocking {
 		return
 	}
@@ -99,45 +155,45 @@ func (g *journal) learnt(f hls.File) {
 }
 
 // store tells whether the store answers, if that changed.
-func (g *journal) store(c change) {
-	answers := c.to.answers()
-	if c.from == c.to || c.from != storeUnasked && c.from.answers() == answers {
+func (g *Journal) store(c health.Change) {
+	answers := c.To.Answers()
+	if c.From == c.To || c.From != health.Unasked && c.From.Answers() == answers {
 		return
 	}
 	if answers && g.told {
 		g.told = false
-		g.log.Info("store answers again", "failed_requests", c.failures)
+		g.log.Info("store answers again", "failed_requests", c.Failures)
 	}
 	g.obs.Store(answers)
 }
 
-// probed tells of a probe, and of what that changed.
-func (g *journal) probed(p probe, c change) {
+// Probed tells of a probe that ended, and of what that changed.
+func (g *Journal) Probed(p health.Probe, c health.Change) {
 	word := "ok"
-	if p.err != nil {
-		word = store.KindOf(p.err).String()
+	if p.Err != nil {
+		word = store.KindOf(p.Err).String()
 	}
-	g.obs.Attempted("stat", hls.Other.String(), word, 0, p.took)
-	if c.event == eventDown && !g.told {
+	g.obs.Attempted("stat", hls.Other.String(), word, 0, p.Took)
+	if c.Event == health.EventDown && !g.told {
 		g.told = true
-		g.log.Warn("store does not answer; will ask every second and go on when it does", "err", p.err, "cure", cure(p.err))
+		g.log.Warn("store does not answer; will ask every second and go on when it does", "err", p.Err, "cure", cure(p.Err))
 	}
 	g.store(c)
 }
 
 // failure logs why a request failed.
-func (g *journal) failure(r report) {
-	key := r.job.Key.Under(g.prefix)
-	switch r.out.Kind {
+func (g *Journal) failure(r health.Request) {
+	key := g.key(r.Job.Key)
+	switch r.Outcome.Kind {
 	case store.Permanent:
-		if r.job.Op != plan.PutMedia && r.job.Op != plan.PutPlaylist {
+		if r.Job.Op != plan.PutMedia && r.Job.Op != plan.PutPlaylist {
 			g.failed(r)
-		} else if !r.job.Rejected && g.due("rejected: "+cure(r.err), r.out.At) {
+		} else if !r.Job.Rejected && g.due("rejected: "+cure(r.Err), r.Outcome.At) {
 			g.log.Error("store rejects an object; it is tried again once a minute while the newest playlist needs it",
-				"key", key, "err", r.err, "cure", cure(r.err))
+				"key", key, "err", r.Err, "cure", cure(r.Err))
 		}
 	case store.Precondition:
-		if r.job.Op == plan.PutMedia { // of a playlist more is known once it was looked at
+		if r.Job.Op == plan.PutMedia { // of a playlist more is known once it was looked at
 			g.log.Warn("object in the store is not the one expected; will look at it",
 				"key", key, "cure", "expected after a PUT that was broken off; otherwise see who else writes this key")
 		}
@@ -154,33 +210,33 @@ func (g *journal) failure(r report) {
 }
 
 // failed warns of each cause, at most once a minute; repeats are counted.
-func (g *journal) failed(r report) {
-	if errors.Is(r.err, errMemory) {
-		if g.due("memory", r.out.At) {
-			g.log.Warn("published playlist is not read back yet", "key", r.job.Key.Under(g.prefix), "err", r.err, "cure", plan.Wait{Reason: "memory"}.Cure(), "retry_in", r.out.RetryIn)
+func (g *Journal) failed(r health.Request) {
+	if errors.Is(r.Err, hls.ErrMemory) {
+		if g.due("memory", r.Outcome.At) {
+			g.log.Warn("published playlist is not read back yet", "key", g.key(r.Job.Key), "err", r.Err, "cure", plan.Wait{Reason: "memory"}.Cure(), "retry_in", r.Outcome.RetryIn)
 		}
 		return
 	}
-	if !isStore(r.err) {
-		if g.due("file", r.out.At) {
-			g.log.Warn("file cannot be read; will try again", "path", r.job.Path, "err", r.err, "retry_in", r.out.RetryIn)
+	if _, ok := errors.AsType[*store.Error](r.Err); !ok { // this machine failed
+		if g.due("file", r.Outcome.At) {
+			g.log.Warn("file cannot be read; will try again", "path", r.Job.Path, "err", r.Err, "retry_in", r.Outcome.RetryIn)
 		}
 		return
 	}
-	say, cause := g.log.Warn, r.out.Kind.String()
-	if r.out.Kind == store.Alarm {
-		say, cause = g.log.Error, cure(r.err)
+	say, cause := g.log.Warn, r.Outcome.Kind.String()
+	if r.Outcome.Kind == store.Alarm {
+		say, cause = g.log.Error, cure(r.Err)
 	}
-	if g.due(cause, r.out.At) {
-		g.told = g.told || r.out.Kind != store.Permanent // which is an answer
+	if g.due(cause, r.Outcome.At) {
+		g.told = g.told || r.Outcome.Kind != store.Permanent // which is an answer
 		say("store does not answer as it should; will try until it does",
-			"op", r.job.Op.String(), "key", r.job.Key.Under(g.prefix), "err", r.err, "cure", cure(r.err), "retry_in", r.out.RetryIn)
+			"op", r.Job.Op.String(), "key", g.key(r.Job.Key), "err", r.Err, "cure", cure(r.Err), "retry_in", r.Outcome.RetryIn)
 	}
 }
 
 // due reports whether the log is to be told of a cause: once a minute at most, as a store that fails now and then
 // would fill it otherwise.
-func (g *journal) due(cause string, now time.Time) bool {
+func (g *Journal) due(cause string, now time.Time) bool {
 	if last, ok := g.alarmed[cause]; ok && now.Sub(last) < time.Minute {
 		return false
 	}
@@ -197,7 +253,7 @@ func cure(err error) string {
 }
 
 // unnamed tells once of media that were found at rest and are not shipped.
-func (g *journal) unnamed(files int, example string) {
+func (g *Journal) unnamed(files int, example string) {
 	if files > 0 && !g.strays {
 		g.strays = true
 		g.log.Warn("media that were found at rest are not shipped, as nothing says that a playlist named them",
@@ -206,39 +262,39 @@ func (g *journal) unnamed(files int, example string) {
 }
 
 // stranger tells of a playlist that was replaced by what nobody here wrote, at most once a minute.
-func (g *journal) stranger(playlist plan.Key, now time.Time) {
+func (g *Journal) stranger(playlist plan.Key, now time.Time) {
 	if g.due("stranger", now) {
 		g.log.Warn("somebody else wrote this playlist; it is replaced by what the directory has",
-			"key", playlist.Under(g.prefix), "cure", "see who else writes this key: a second hlsship with this prefix, or a tool that changes playlists in the bucket")
+			"key", g.key(playlist), "cure", "see who else writes this key: a second hlsship with this prefix, or a tool that changes playlists in the bucket")
 	}
 }
 
 // cameBack tells, once, of a name that came back with other bytes, which caches may go on showing.
-func (g *journal) cameBack(r report) {
-	if !r.job.Replaces || g.reused || r.job.Kind == hls.Key || r.job.File.State != hls.Settled {
+func (g *Journal) cameBack(r health.Request) {
+	if !r.Job.Replaces || g.reused || r.Job.Kind == hls.Key || r.Job.File.State != hls.Settled {
 		return
 	}
 	g.reused = true
 	g.log.Warn("name came back with other bytes; caches may show the old ones for as long as they were told",
-		"key", r.job.Key.Under(g.prefix), "cache_control", r.out.CacheControl,
+		"key", g.key(r.Job.Key), "cache_control", r.Outcome.CacheControl,
 		"cure", "have the packager write names that do not come back, such as by append_list, or put {start} into the destination "+
 			"so that each start of hlsship has a folder of its own")
 }
 
 // useless tells that conditions were tried until it was sure that this store's never hold.
-func (g *journal) useless() {
+func (g *Journal) useless() {
 	g.log.Warn("store refuses a playlist's own ETag as a condition; playlists go up without conditions",
 		"cure", "harmless with one writer a prefix, and --conditional off spares the tries; "+
 			"such a store, or a proxy before it, makes ETags weak (W/) or does not take them in quotes")
 }
 
-func (g *journal) vanished() {
+func (g *Journal) vanished() {
 	g.log.Warn("what was stored is not in the bucket any more", "action", "storing again what the playlists name",
 		"cure", "find out who deletes objects, or deleted the bucket")
 }
 
 // lag tells once that a line is slower than a stream, and once that the live edge has caught up.
-func (g *journal) lag(l plan.Lag) {
+func (g *Journal) lag(l plan.Lag) {
 	switch {
 	case l.Behind > 0:
 		if g.slow[l.Stream]++; g.slow[l.Stream] == 1 {
@@ -254,22 +310,22 @@ func (g *journal) lag(l plan.Lag) {
 	}
 }
 
-func (g *journal) stream(s plan.LiveState) {
+func (g *Journal) stream(s plan.LiveState) {
 	g.obs.Stream(s.Name, s.Held, s.WaitingSince, s.Published, s.Newest)
 	if s.Forgotten {
 		g.obs.Forgotten(s.Name)
 	}
 }
 
-func (g *journal) queue(inFlight, waiting int, bytes int64) {
+func (g *Journal) queue(inFlight, waiting int, bytes int64) {
 	if q := [2]int{inFlight, waiting}; q != g.queued || bytes != g.bytes {
 		g.queued, g.bytes = q, bytes
 		g.obs.Queue(inFlight, waiting, bytes)
 	}
 }
 
-// surveyed tells what listing the store brought: how many objects, and how many of them the directory has.
-func (g *journal) surveyed(met, known int, err error) {
+// Listed tells what listing the store brought: how many objects, and how many of them the directory has.
+func (g *Journal) Listed(met, known int, err error) {
 	if err != nil {
 		g.log.Warn("store cannot be listed; will ask for each file", "err", err, "cure", cure(err))
 		return
@@ -278,24 +334,10 @@ func (g *journal) surveyed(met, known int, err error) {
 }
 
 // reserve tells how much of the budget is left, when a figure changed by so much that it matters.
-func (g *journal) reserve(waiting, budget int64, rate float64) {
+func (g *Journal) reserve(waiting int64, rate float64) {
 	if waiting == g.reserved[0] && int64(rate) == g.reserved[1] {
 		return
 	}
 	g.reserved = [2]int64{waiting, int64(rate)}
-	g.obs.Reserve(waiting, budget, rate)
+	g.obs.Reserve(waiting, g.config.Budget, rate)
 }
-
-// nobody is the Observer of those who want none.
-type nobody struct{}
-
-func (nobody) Attempted(_, _, _ string, _ int64, _ time.Duration) {}
-func (nobody) Stored(_, _ string, _ int64, _ time.Duration)       {}
-func (nobody) Published(_, _ string, _ time.Duration)             {}
-func (nobody) Lost(_, _, _ string, _ int)                         {}
-func (nobody) Stream(_ string, _ int, _, _, _ time.Time)          {}
-func (nobody) Forgotten(string)                                   {}
-func (nobody) Queue(_, _ int, _ int64)                            {}
-func (nobody) Unpinned(_ int, _ int64)                            {}
-func (nobody) Reserve(_, _ int64, _ float64)                      {}
-func (nobody) Store(bool)                                         {}

@@ -125,7 +125,7 @@ func packages(all []*source) map[string][]*source {
 // behind it, uplink as well.
 func arrows() map[string][]string {
 	const plan, store = "uploader/plan", "uploader/store"
-	const onDisk, inBucket = plan + "/disk", plan + "/bucket"
+	const onDisk, inBucket, turns = plan + "/disk", plan + "/bucket", plan + "/schedule"
 	const file, line = "openfile", "uploader/uplink"
 	const headers, health, journal = "uploader/headers", "uploader/health", "uploader/journal"
 	const s3, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
@@ -136,9 +136,10 @@ func arrows() map[string][]string {
 		"watcher":     {"hls", file},
 		"metrics":     {"hls"},
 		store:         {"hls"},
-		plan:          {"hls", store, onDisk, inBucket},
+		plan:          {"hls", store, onDisk, inBucket, turns},
 		onDisk:        {"hls"},
 		inBucket:      {onDisk},
+		turns:         nil,
 		"uploader":    {"hls", plan, store, headers, health, journal},
 		headers:       {"hls"},
 		health:        {plan, store},

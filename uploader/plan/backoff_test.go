@@ -3,6 +3,8 @@ package plan
 import (
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan/schedule"
 )
 
 // TestPlanHonoursRetryAfter within bounds: a store that writes a minute into each refusal must not stop a live stream for as long.
@@ -20,20 +22,20 @@ func TestPlanHonoursRetryAfter(t *testing.T) {
 			named(d)
 			d.answer("put a.ts", asks)
 			d.answer("put b.ts", Outcome{Result: Void})
-			d.waits(edgeRetryAfter, "put a.ts")
+			d.waits(schedule.EdgeRetryAfter, "put a.ts")
 		},
 		"a playlist": func(d *desk) {
 			named(d)
 			d.done("put a.ts", "put b.ts")
 			d.want("publish x.m3u8")
 			d.answer("publish x.m3u8", asks)
-			d.waits(edgeRetryAfter, "publish x.m3u8")
+			d.waits(schedule.EdgeRetryAfter, "publish x.m3u8")
 		},
 		"a playlist that is read back": func(d *desk) {
 			d.playlist("x.m3u8", playlistText(0, false))
 			d.want("fetch x.m3u8")
 			d.answer("fetch x.m3u8", asks)
-			d.waits(edgeRetryAfter, "fetch x.m3u8")
+			d.waits(schedule.EdgeRetryAfter, "fetch x.m3u8")
 		},
 		"one that is named and not there": func(d *desk) {
 			d.playlist("m.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n")
@@ -41,7 +43,7 @@ func TestPlanHonoursRetryAfter(t *testing.T) {
 			d.absent("fetch m.m3u8")
 			d.want("fetch x.m3u8")
 			d.answer("fetch x.m3u8", asks)
-			d.waits(edgeRetryAfter, "fetch x.m3u8")
+			d.waits(schedule.EdgeRetryAfter, "fetch x.m3u8")
 		},
 		"our own wait where it is longer": func(d *desk) {
 			named(d)
@@ -53,13 +55,13 @@ func TestPlanHonoursRetryAfter(t *testing.T) {
 			d.media("a.jpg")
 			d.want("put a.jpg")
 			d.answer("put a.jpg", asks)
-			d.waits(maxRetryAfter, "put a.jpg")
+			d.waits(schedule.MaxRetryAfter, "put a.jpg")
 		},
 		"backlog that the live edge comes to need": func(d *desk) {
 			d.media("a.jpg")
 			d.want("put a.jpg")
 			d.answer("put a.jpg", asks)
-			d.tick(edgeRetryAfter)
+			d.tick(schedule.EdgeRetryAfter)
 			d.want()
 			d.playlist("x.m3u8", playlistText(0, false, "a.jpg"))
 			d.want("fetch x.m3u8")
@@ -88,7 +90,7 @@ func TestPlanHonoursRetryAfter(t *testing.T) {
 			named(d)
 			d.done("put b.ts")
 			d.answer("put a.ts", asks)
-			d.waits(edgeRetryAfter, "put a.ts")
+			d.waits(schedule.EdgeRetryAfter, "put a.ts")
 		},
 		"not at the end": func(d *desk) {
 			d.media("a.jpg")

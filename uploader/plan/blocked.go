@@ -166,11 +166,11 @@ func (o *object) unshipped() bool {
 // Finished reports whether nothing is under way and nothing will be without a new fact: everything is shipped, or
 // what is left waits for something that only the directory could bring.
 func (p *Plan) Finished() bool {
-	if p.slots.busy() > 0 || len(p.dirty) > 0 {
+	if !p.schedule.Quiet() {
 		return false
 	}
 	for _, s := range p.streams {
-		if !p.bucket.Listed() && len(s.backlog)+len(s.proofs) > 0 {
+		if !p.bucket.Listed() && s.queue.Later() {
 			return false
 		}
 	}
@@ -179,7 +179,8 @@ func (p *Plan) Finished() bool {
 			return false
 		}
 	}
-	return len(p.alarms) == 0 || len(p.Unshipped()) == 0
+	_, waits := p.schedule.Next()
+	return !waits || len(p.Unshipped()) == 0
 }
 
 // LiveState is what an operator sees of a stream, see Observer.Stream.
@@ -237,10 +238,7 @@ func (p *Plan) changedStreams(now time.Time, all bool) []LiveState {
 }
 
 // idle reports whether nothing of s is left.
-func (s *stream) idle() bool {
-	return s.list == nil && len(s.queue)+len(s.backlog)+len(s.proofs) == 0 && s.flying == 0 && s.asking == 0 &&
-		!s.dirty && s.denied == [classes]bool{} && s.alarm.IsZero()
-}
+func (s *stream) idle() bool { return s.list == nil && s.queue.Idle() }
 
 // state sums the playlists of a folder up: the lag is that of the one that lags most.
 func (f *folder) state() LiveState {

@@ -47,7 +47,6 @@ func (b *books) audit() {
 	b.files()
 	b.account()
 	b.pins()
-	b.requests()
 	b.queues()
 	b.streams()
 }

@@ -36,8 +36,6 @@ func (b *books) file(o *object) {
 		b.say("%s: bytes count that are compared", o.path)
 	case o.disk.Candidate() != nil && o.disk.Candidate() == o.disk.Newest():
 		b.say("%s: the newest bytes are compared with themselves", o.path)
-	case o.late && !o.behind:
-		b.say("%s is late, and not in the backlog", o.path)
 	case o.cell.Unproven() && o.cell.Ours() == nil:
 		b.say("%s: what is to be proven is not known", o.path)
 	case o.disk.Recalled() != nil && o.cell.Question() != bucket.Whether:
@@ -53,7 +51,7 @@ func (b *books) file(o *object) {
 			b.say("%s counts as waiting, and nobody wants it", o.path)
 		case v.Counted() && v.File.Source == nil:
 			b.say("%s counts as waiting, and has no bytes", o.path)
-		case v.Counted() && v.Hopeless() && !b.p.draining: // then its bytes are for the next process
+		case v.Counted() && v.Hopeless() && !b.p.schedule.Draining(): // then its bytes are for the next process
 			b.say("%s counts as waiting, and was given up", o.path)
 		case v.Fate() == disk.Rejected && !o.stored(v) && !slices.Contains(b.p.rejects.files, o):
 			b.say("%s was rejected, and nobody looks whether it is needed", o.path)

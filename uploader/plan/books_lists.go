@@ -52,8 +52,10 @@ func (b *books) list(l *list) {
 			b.say("%s: a version shares its text with none", l.path)
 		}
 	}
-	if at := l.recheck; !at.IsZero() && !l.stream.dirty && (l.stream.alarm.IsZero() || l.stream.alarm.After(at)) {
-		b.say("%s: nothing wakes it when its references are due", l.path)
+	if at := l.recheck; !at.IsZero() {
+		if alarm, dirty := l.stream.queue.Looks(); !dirty && (alarm.IsZero() || alarm.After(at)) {
+			b.say("%s: nothing wakes it when its references are due", l.path)
+		}
 	}
 	switch s := l.stream; {
 	case s == nil && len(l.pending) > 0:

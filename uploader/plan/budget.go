@@ -59,7 +59,7 @@ func (p *Plan) shares(waiting []*object) shares {
 	held := make(map[*stream]*share)
 	var all shares
 	for _, o := range waiting {
-		for _, s := range o.queues {
+		for s := range o.streams {
 			if held[s] == nil {
 				held[s] = &share{}
 				all = append(all, held[s])
@@ -68,8 +68,8 @@ func (p *Plan) shares(waiting []*object) shares {
 		}
 	}
 	for _, o := range waiting {
-		if len(o.queues) > 0 {
-			least := slices.MinFunc(o.queues, func(a, b *stream) int { return cmp.Compare(held[a].bytes, held[b].bytes) })
+		if o.item.Stands() {
+			least := slices.MinFunc(slices.Collect(o.streams), func(a, b *stream) int { return cmp.Compare(held[a].bytes, held[b].bytes) })
 			held[least].files = append(held[least].files, o)
 		}
 	}
@@ -125,16 +125,20 @@ func (p *Plan) over() bool { return !p.account.room(-p.account.returned, p.cfg.B
 func (p *Plan) waitingObjects() []*object {
 	var all []*object
 	for _, s := range p.streams {
-		for _, queue := range [][]*object{s.queue, s.backlog} {
-			for _, o := range queue {
-				if v := o.disk.Newest(); v != nil && v.Counted() && !v.Unsure() && !(o.busy() && o.sending.version == v) {
-					all = append(all, o)
-				}
+		for i := range s.queue.Items {
+			if o := objectOf(i); o.waits() {
+				all = append(all, o)
 			}
 		}
 	}
 	slices.SortFunc(all, func(a, b *object) int { return cmp.Compare(a.disk.Newest().ID, b.disk.Newest().ID) })
-	return slices.Compact(all) // one that came back from the backlog stands there still
+	return slices.Compact(all) // several streams ship some of them
+}
+
+// waits reports whether the newest bytes of o are among what waits.
+func (o *object) waits() bool {
+	v := o.disk.Newest()
+	return v != nil && v.Counted() && !v.Unsure() && !(o.busy() && o.sending.version == v)
 }
 
 // needed reports whether the newest version of a playlist means the newest bytes of o.

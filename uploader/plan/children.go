@@ -43,21 +43,12 @@ func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
 		return jobs
 	}
 	for child := s.toAsk(); child != nil; child = s.toAsk() {
-		if p.waits(&child.backOff, false, l.stream) {
+		if queue := &l.stream.queue; p.schedule.Waits(p.now, &child.turns.Retry, queue, false) || !p.schedule.BeginAsk(queue) {
 			break
 		}
-		if l.stream.asking >= p.cfg.PerStream {
-			break
-		}
-		if p.slots.free(forBacklog) <= 0 {
-			p.slots.deny(l.stream, forBacklog)
-			break
-		}
-		p.slots.flying[forBacklog]++
-		l.stream.asking++
 		child.fetching = true
 		jobs = append(jobs, p.begin(errand{
-			Job:  Job{Path: child.path, Stream: l.stream.folder.name, Attempt: child.failures, Op: Fetch, Kind: child.kind()},
+			Job:  Job{Path: child.path, Stream: l.stream.folder.name, Attempt: child.turns.Failures(), Op: Fetch, Kind: child.kind()},
 			list: child, asker: l.stream,
 		}))
 	}

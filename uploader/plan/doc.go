@@ -54,5 +54,5 @@
 //
 // Which bytes a waiting reference takes is weighed in one place, judge, which has no effects.
 //
-// It imports hls, store, disk, bucket and golang.org/x/text.
+// It imports hls, store, disk, bucket, schedule and golang.org/x/text.
 package plan

@@ -3,6 +3,8 @@ package plan
 import (
 	"slices"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan/schedule"
 )
 
 // edgeMode is how the live edge of a playlist goes on.
@@ -148,17 +150,17 @@ func (o *object) window() (longest time.Duration) {
 
 // late reports whether s waits for something that was skipped.
 func (s *snapshot) late() bool {
-	return slices.ContainsFunc(s.binds[s.cursor:], func(b bind) bool { return b.obj.late && !b.satisfied() })
+	return slices.ContainsFunc(s.binds[s.cursor:], func(b bind) bool { return b.obj.item.At(&s.list.stream.queue) == schedule.Skipped && !b.satisfied() })
 }
 
 // skip makes backlog of what would come before the live edge of l: all that the goal does not need, or, where the
 // window starts over, all media but the newest. What another playlist names it leaves alone, unless that lags as well
 // and has no goal that needs it, as a list of I-frames or a manifest of the same segments does.
 func (p *Plan) skip(l *list) {
-	s, mark := l.stream, l.last.mark
+	mark := l.last.mark
 	l.last.point()
-	s.queue = slices.DeleteFunc(s.queue, func(o *object) bool {
-		own := 0
+	l.stream.queue.Skip(func(i *schedule.Item) bool {
+		o, own := objectOf(i), 0
 		for _, n := range o.naming {
 			if n.list == l {
 				own = n.count
@@ -166,12 +168,7 @@ func (p *Plan) skip(l *list) {
 				return false
 			}
 		}
-		if o.busy() || own == 0 && len(o.naming) > 0 || o.mark == mark && (l.edge.mode != restarting || !o.isMedia() || own == 1) {
-			return false
-		}
-		o.late, o.behind = true, true
-		s.backlog = append(s.backlog, o)
-		return true
+		return (own > 0 || len(o.naming) == 0) && (o.mark != mark || l.edge.mode == restarting && o.isMedia() && own != 1)
 	})
 }
 
@@ -182,29 +179,6 @@ func (p *Plan) brief(limit time.Duration) time.Duration {
 		return limit
 	}
 	return 2 * limit
-}
-
-// width is how many requests may be under way for the files of s.
-func (p *Plan) width(s *stream) int {
-	if s.width == 0 {
-		return p.cfg.PerStream
-	}
-	return s.width
-}
-
-// pace adapts the width of s to the line: a PUT that takes longer than a segment lasts shares it with too many
-// others, each of which makes all of them as much later.
-func (p *Plan) pace(s *stream, took time.Duration) {
-	segment := 2 * time.Second
-	if s.list != nil && s.list.last != nil {
-		segment = max(segment, s.list.last.target())
-	}
-	switch w := p.width(s); {
-	case took > segment && w > 1:
-		s.width = w - 1
-	case took < segment/2 && w < p.cfg.PerStream:
-		s.width = w + 1
-	}
 }
 
 // shippable reports whether s is ready or a request can bring it nearer to that.

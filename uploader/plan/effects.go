@@ -114,7 +114,7 @@ func (p *Plan) effects(jobs []Job, last bool) Effects {
 
 // wakeAt returns when Advance is to be called although nothing happened; zero for never.
 func (p *Plan) wakeAt() time.Time {
-	at, ok := p.alarms.next()
+	at, ok := p.schedule.Next()
 	if !p.nextSum.IsZero() && (!ok || p.nextSum.Before(at)) {
 		return p.nextSum
 	}

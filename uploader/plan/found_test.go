@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -256,7 +257,7 @@ func TestWhatIsNamedIsNoBacklog(t *testing.T) {
 		d.plan.EndSurvey(false)
 		d.want()
 		d.plan.changedStreams(d.now, true)
-		if d.plan.streams["./"] != nil || len(d.plan.objects["a.ts"].queues) != len(names) {
+		if d.plan.streams["./"] != nil || len(slices.Collect(d.plan.objects["a.ts"].streams)) != len(names) {
 			t.Errorf("the folder still has the file to ship, or a playlist has not:\n%s", d.plan)
 		}
 	}

@@ -56,7 +56,7 @@ func (p *Plan) callBack(l *list) {
 // dropHopeless drops the versions of l that wait for files which neither the directory nor the store has, once l has been gone for
 // Patience: nobody will write what they name.
 func (p *Plan) dropHopeless(l *list) {
-	if !l.gone || l.goneAt.IsZero() || !l.cell.Answered() || len(l.pending) == 0 || p.draining {
+	if !l.gone || l.goneAt.IsZero() || !l.cell.Answered() || len(l.pending) == 0 || p.schedule.Draining() {
 		return
 	}
 	if at := l.goneAt.Add(p.cfg.Patience); p.now.Before(at) {

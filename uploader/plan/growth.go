@@ -5,6 +5,7 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
+	"github.com/hlsship/hlsship/uploader/plan/schedule"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
@@ -45,8 +46,8 @@ func (p *Plan) observeGrowth(o *object, f hls.File) (ok bool) {
 	p.release(old)
 	p.whole(o)
 	if old.Wanted() {
-		if o.late {
-			o.hurry()
+		if o.item.In(schedule.Skipped) {
+			o.item.Withdraw()
 		}
 		p.keep(v)
 		p.queue(o)

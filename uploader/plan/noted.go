@@ -56,8 +56,7 @@ func (p *Plan) proveLater(o *object) {
 	if s == nil || p.streams[s.key] != s { // it was forgotten
 		s = p.unnamed(o.path)
 	}
-	s.proofs = append(s.proofs, o)
-	p.wake(s)
+	p.schedule.PutProof(&o.item, &s.queue)
 }
 
 // vouch believes what is noted of the files that the published version of l names, now that it may be known. The bytes that it
@@ -77,22 +76,6 @@ func (p *Plan) vouch(l *list) {
 			}
 		}
 	}
-}
-
-// proof returns the next file of s that is stored as far as a note tells, and of which the store is to be asked; nil if there is none.
-func (p *Plan) proof(s *stream) *object {
-	for p.bucket.Listed() && len(s.proofs) > 0 {
-		o := s.proofs[0]
-		if o.cell.Unproven() && !o.busy() && o.disk.Candidate() == nil && o.disk.Newest() != nil && o.stored(o.disk.Newest()) {
-			if p.waits(&o.backOff, true, s) {
-				return nil
-			}
-			return o
-		}
-		s.proofs[0] = nil
-		s.proofs = s.proofs[1:]
-	}
-	return nil
 }
 
 // prove compares what the store holds under the name of o with what is noted, and reports whether that is the same. If not it is to be

@@ -6,6 +6,7 @@ import (
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/bucket"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
+	"github.com/hlsship/hlsship/uploader/plan/schedule"
 )
 
 // object is all that the Plan knows of one name that is no playlist.
@@ -16,19 +17,14 @@ type object struct {
 	disk   disk.Entry  // what the directory has under the path
 	cell   bucket.Cell // what the store has under its key
 
-	like    string    // its pattern, once somebody asked
-	naming  []naming  // the playlists that name it
-	waiters []waiter  // references that wait for the next version
-	queues  []*stream // in whose queue or backlog it stands: whoever is the first to have its turn ships it
-	mark    uint64    // of the last snapshot that named it
-	place   int       // of its bind in that snapshot
+	like    string   // its pattern, once somebody asked
+	naming  []naming // the playlists that name it
+	waiters []waiter // references that wait for the next version
+	mark    uint64   // of the last snapshot that named it
+	place   int      // of its bind in that snapshot
 
-	behind bool // in the backlog
-	late   bool // in the backlog, as the live edge went before it
-
-	sending sending
-	flight  *flight // the request for it that is under way; nil if none is
-	backOff
+	item    schedule.Item // where it stands until it is stored
+	sending sending       // what is under way, if a request for it is
 }
 
 // naming counts the snapshots of one playlist that name an object: pending or possibly published ones
@@ -177,8 +173,9 @@ func (p *Plan) observeObject(f hls.File) {
 				p.disown(o, func(waiter) bool { return true }) // it is not known whether it was the stored one
 			}
 			p.queue(o)
-			if s := o.queues[0]; !slices.Contains(s.compare, o) {
-				s.compare = append(s.compare, o)
+			for q := range o.item.Streams {
+				p.schedule.PutLocal(&o.item, q)
+				break
 			}
 			return
 		}
@@ -207,7 +204,7 @@ func (p *Plan) adopt(o *object, v *disk.Version) {
 	}
 	p.uncount(old)
 	p.ground(o, old)
-	o.backOff = backOff{}
+	o.item.Retry.Reset()
 	if old != nil && old.ID != v.ID {
 		if old.Wanted() && !old.Hopeless() && !o.stored(old) && o.isMedia() { // others are mostly rewritten with the same bytes
 			p.lose(o, "superseded")
@@ -260,8 +257,8 @@ func (p *Plan) renewAll(s *snapshot) {
 
 // want marks v as named by a playlist of s, so that it is shipped.
 func (p *Plan) want(o *object, v *disk.Version, s *stream) {
-	if v.Wanted() && o.behind && !o.late && !o.stored(v) {
-		o.hurry()
+	if v.Wanted() && o.item.In(schedule.Backlog) && !o.item.In(schedule.Skipped) && !o.stored(v) {
+		o.item.Withdraw()
 		p.enqueue(o, s) // it is no backlog if a playlist names it now
 		return
 	}
@@ -279,8 +276,8 @@ func (p *Plan) want(o *object, v *disk.Version, s *stream) {
 	if v.Noted() == "" || s != nil && s.list != nil && s.list.cell.Answered() {
 		p.keep(v) // else once it is known that no published playlist names it
 	}
-	if o.late {
-		o.hurry() // its new bytes belong to the live edge
+	if o.item.In(schedule.Skipped) {
+		o.item.Withdraw() // its new bytes belong to the live edge
 	}
 	p.enqueue(o, s)
 }
@@ -295,70 +292,16 @@ func (p *Plan) wantLater(o *object, v *disk.Version, s *stream) {
 	if !o.stored(v) && (!v.Questioned() || p.account.files < maxUnchecked) {
 		p.keep(v) // otherwise it is kept once it is known to be missing
 	}
-	if len(o.queues) == 0 {
-		o.behind = true
-		o.joins(s)
-		s.backlog = append(s.backlog, o)
+	if !o.item.Stands() {
+		p.place(o, s, schedule.Backlog)
 	}
 	p.wakeQueues(o)
 }
-
-// queue has o looked at by every stream whose playlist names it, or by that of its folder if nothing does.
-func (p *Plan) queue(o *object) {
-	for _, n := range o.naming {
-		p.enqueue(o, n.list.stream)
-	}
-	if len(o.queues) == 0 {
-		p.enqueue(o, p.unnamed(o.path))
-	}
-	p.wakeQueues(o)
-}
-
-// enqueue has o looked at by s, if there is any.
-func (p *Plan) enqueue(o *object, s *stream) {
-	if s == nil {
-		return // of a playlist that is stored, and of which there is no file
-	}
-	if !slices.Contains(o.queues, s) {
-		o.joins(s)
-		s.queue = append(s.queue, o)
-	}
-	p.wake(s)
-	p.touch(s)
-}
-
-// joins notes that o stands in the queue or backlog of s, which counts the request for it that is under way.
-func (o *object) joins(s *stream) {
-	if o.queues = append(o.queues, s); o.stream == nil {
-		o.stream = s
-	}
-	if o.flight != nil {
-		o.flight.board(s)
-	}
-}
-
-// hurry takes o out of the backlog, to be queued anew.
-func (o *object) hurry() { o.late, o.behind, o.queues = false, false, nil }
 
 // ask has the store asked whether it holds the name of o, which a playlist of s names.
 func (p *Plan) ask(o *object, s *stream) {
 	o.cell.Ask()
 	p.enqueue(o, s)
-}
-
-// wakeQueues wakes every stream that may ship o.
-func (p *Plan) wakeQueues(o *object) {
-	for _, s := range o.queues {
-		p.wake(s)
-	}
-}
-
-// wakeNaming wakes every stream whose playlists name o, or that may ship it.
-func (p *Plan) wakeNaming(o *object) {
-	for _, n := range o.naming {
-		p.wake(n.list.stream)
-	}
-	p.wakeQueues(o)
 }
 
 // pendingWork reports whether a request for o is to be made sooner or later.

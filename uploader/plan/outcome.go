@@ -7,18 +7,12 @@ import (
 
 // reportPut takes the outcome of a PutMedia in.
 func (p *Plan) reportPut(j *errand, out Outcome) {
-	flight := j.object.flight
-	o, v := p.land(j)
+	o, v := p.land(j, out)
 	out = j.current(out)
 	switch out.Result {
 	case Done:
-		if !j.Backlog { // what takes what others leave says nothing of the line
-			for _, s := range flight.streams {
-				p.pace(s, p.now.Sub(flight.began))
-			}
-		}
+		o.item.Retry.Succeed()
 		o.cell.Hold(v, out.ETag)
-		o.failures = 0
 		p.uncount(v)
 		p.release(v)
 		p.note(o, v)
@@ -35,7 +29,7 @@ func (p *Plan) reportPut(j *errand, out Outcome) {
 			p.reject(o, v, out)
 			break
 		}
-		p.holdOff(&o.backOff, out)
+		p.holdOff(&o.item.Retry, out)
 	case Different, Present, Absent, Cancelled:
 	}
 	p.requeue(o)
@@ -43,7 +37,7 @@ func (p *Plan) reportPut(j *errand, out Outcome) {
 
 // reportCompare takes the outcome of a Compare in.
 func (p *Plan) reportCompare(j *errand, out Outcome) {
-	o, v := p.land(j)
+	o, v := p.land(j, out)
 	out = j.current(out)
 	switch out.Result {
 	case Done:
@@ -81,27 +75,10 @@ func (p *Plan) reportCompare(j *errand, out Outcome) {
 	case Gone:
 		p.dead(o, v)
 	case Failed:
-		p.holdOff(&o.backOff, out)
+		p.holdOff(&o.item.Retry, out)
 	case Cancelled:
 	}
 	p.requeue(o)
-}
-
-// land ends the request of a job for a file.
-func (p *Plan) land(j *errand) (*object, *disk.Version) {
-	o := j.object
-	for _, s := range o.flight.streams {
-		s.flying--
-		if j.Backlog {
-			s.behind--
-		}
-		p.wake(s)
-		p.touch(s)
-	}
-	p.account.end(&o.sending)
-	o.flight = nil
-	p.slots.flying[fileClass(j.Backlog)]--
-	return o, j.version
 }
 
 // same notes that the store holds the bytes of v, which it was asked for or is known to have by its ETag.
@@ -110,7 +87,7 @@ func (p *Plan) same(o *object, v *disk.Version, etag string, asked bool) {
 		v.Is(known)
 	}
 	o.cell.Equal(v, etag, asked)
-	o.failures = 0
+	o.item.Retry.Succeed()
 	p.differs(o, v)
 	p.uncount(v)
 	p.release(v)

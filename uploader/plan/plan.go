@@ -1,15 +1,14 @@
 package plan
 
 import (
-	"cmp"
 	"path"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/bucket"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
+	"github.com/hlsship/hlsship/uploader/plan/schedule"
 )
 
 // Config bounds a Plan. Zero values are replaced by the defaults named.
@@ -96,14 +95,10 @@ type Plan struct {
 	streams map[string]*stream // by key
 	folders map[string]*folder
 
-	dirty   []*stream // streams to look at in Next, each once
-	alarms  alarms    // streams to look at later
-	slots   slots     // requests under way
-	round   uint64    // of nextObjects
-	failing bool      // the store fails, or does not answer
-	retries           // of names whose requests failed
-	rejects rejects
-	account account // what is to be stored and is not yet
+	schedule *schedule.Schedule // who goes next
+	failing  bool               // the store fails, or does not answer
+	rejects  rejects
+	account  account // what is to be stored and is not yet
 
 	scanning bool // the directory was not looked through yet; see Scanned
 
@@ -117,17 +112,18 @@ type Plan struct {
 // New returns an empty Plan.
 func New(c Config) *Plan {
 	c = c.withDefaults()
-	return &Plan{
+	p := &Plan{
 		cfg:      c,
 		bucket:   bucket.New(c.Unconditional),
 		scanning: c.Scanning,
-		slots:    newSlots(c.Workers),
 		objects:  make(map[string]*object),
 		lists:    make(map[string]*list),
 		streams:  make(map[string]*stream),
 		folders:  make(map[string]*folder),
 		strays:   newStrays(),
 	}
+	p.schedule = schedule.New(schedule.Config{Workers: c.Workers, PerStream: c.PerStream}, p.rules())
+	return p
 }
 
 // Settle is Config.Settle, or its default.
@@ -171,39 +167,6 @@ func (p *Plan) ObserveLate(f hls.File) {
 	}
 }
 
-// jobs returns the jobs that are allowed now, which are under way from then on. Those of playlists come first.
-func (p *Plan) jobs() []Job {
-	for _, s := range p.alarms.due(p.now) {
-		p.wake(s)
-	}
-	p.sortRejects()
-	p.relieve()
-	for _, o := range p.strays.excess(p.now) {
-		p.forgetObject(o)
-	}
-	var jobs []Job
-	for {
-		// Those that waited for a slot go before those that something happened to.
-		streams := slices.Concat(p.slots.readmit(forPlaylist), p.slots.readmit(forEdge), p.slots.readmit(forBacklog), p.slots.readmit(forMore))
-		if len(streams) == 0 {
-			streams, p.dirty = p.dirty, nil
-			for _, s := range streams {
-				s.dirty = false
-			}
-			// A request for a file that several name takes the place of one of each: whoever made none for longest begins.
-			slices.SortStableFunc(streams, func(a, b *stream) int { return cmp.Compare(a.served, b.served) })
-		}
-		if len(streams) == 0 {
-			p.reclaim()
-			return jobs
-		}
-		for _, s := range streams {
-			jobs = p.nextLists(s, jobs)
-		}
-		jobs = p.nextObjects(streams, jobs)
-	}
-}
-
 // Report takes the outcome of the job of that ID in.
 func (p *Plan) Report(id uint64, o Outcome) {
 	e := p.end(id)
@@ -211,7 +174,7 @@ func (p *Plan) Report(id uint64, o Outcome) {
 	switch o.Result {
 	case Done, Different, Present, Absent:
 		if !e.Local() {
-			p.hear()
+			p.schedule.Hear()
 		}
 	case Void, Gone, Failed, Cancelled:
 	}
@@ -230,13 +193,23 @@ func (p *Plan) Report(id uint64, o Outcome) {
 	}
 }
 
+// Drain says that no fact will come any more. What waits because the store asked for it is tried again, and once more what it
+// rejected.
+func (p *Plan) Drain() {
+	p.schedule.Drain()
+	p.retryRejects()
+	for _, s := range p.streams {
+		p.wake(s)
+	}
+}
+
 // Failing says whether the store fails or does not answer. While it does, files without a pin wait as long as others do.
 func (p *Plan) Failing(fails bool) { p.failing = fails }
 
 // Recover ends every back-off, as the store answers again or does again what it is asked.
 func (p *Plan) Recover(now time.Time) {
 	p.tick(now)
-	p.recovery = p.now
+	p.schedule.Recover(p.now)
 	for _, l := range p.lists {
 		l.edge.recovered()
 	}
@@ -264,16 +237,15 @@ func (p *Plan) next() uint64 {
 
 // wake makes Advance look at s.
 func (p *Plan) wake(s *stream) {
-	if s != nil && !s.dirty {
-		s.dirty = true
-		p.dirty = append(p.dirty, s)
+	if s != nil {
+		p.schedule.Wake(&s.queue)
 	}
 }
 
 // alarm makes Advance look at s at a later time.
 func (p *Plan) alarm(at time.Time, s *stream) {
 	if s != nil {
-		p.alarms.add(at, s)
+		p.schedule.Alarm(at, &s.queue)
 	}
 }
 
@@ -282,6 +254,7 @@ func (p *Plan) object(name string) *object {
 	if o == nil {
 		name = strings.Clone(name) // it may be a part of a large text
 		o = &object{path: name}
+		o.item.Owner = o
 		p.objects[name] = o
 	}
 	return o

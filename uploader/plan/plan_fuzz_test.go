@@ -152,7 +152,7 @@ func (z *fuzzer) counted(arg int) {
 
 // busy checks that what is under way is what is taken to be.
 func (z *fuzzer) busy() {
-	if busy := z.plan.slots.busy(); busy != len(z.order) {
+	if busy := z.plan.schedule.Busy(); busy != len(z.order) {
 		z.t.Fatalf("%d requests are counted, and %d are under way", busy, len(z.order))
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/bucket"
+	"github.com/hlsship/hlsship/uploader/plan/schedule"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
@@ -20,10 +21,10 @@ func (l *list) kind() hls.Kind {
 func (p *Plan) reportPlaylist(j *errand, out Outcome) {
 	l, s := j.list, j.snapshot
 	l.flying = nil
-	p.slots.flying[forPlaylist]--
+	p.schedule.End(schedule.ForPlaylist)
 	switch out.Result {
 	case Done:
-		l.failures = 0
+		l.turns.Succeed()
 		if l.cell.Calm(); j.IfMatch != "" {
 			p.bucket.Hold()
 		}
@@ -57,7 +58,7 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 	case store.Transient, store.Alarm, store.NotFound:
 	}
 	p.decided(l, "not stored", "", out.Kind.String())
-	p.holdOff(&l.backOff, out)
+	p.holdOff(&l.turns.Retry, out)
 }
 
 // doubts reports whether s may be published although nobody knows.
@@ -65,7 +66,7 @@ func (l *list) doubts(s *snapshot) bool { return slices.Contains(l.doubt, s) }
 
 // believe notes that s was surely not stored by the request that ended.
 func (p *Plan) believe(l *list, s *snapshot) {
-	if i := slices.Index(l.doubt, s); i >= 0 && l.failures == 0 {
+	if i := slices.Index(l.doubt, s); i >= 0 && l.turns.Failures() == 0 {
 		l.doubt = slices.Delete(l.doubt, i, i+1)
 		p.conceal(s)
 	}
@@ -124,11 +125,9 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 	l := j.list
 	l.fetching = false
 	if j.asker == nil {
-		p.slots.flying[forEdge]--
+		p.schedule.End(schedule.ForEdge)
 	} else {
-		p.slots.flying[forBacklog]--
-		j.asker.asking--
-		p.wake(j.asker)
+		p.schedule.EndAsk(&j.asker.queue)
 	}
 	for _, s := range l.pending { // here, as some may be published below
 		for i := range s.binds {
@@ -142,7 +141,7 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 	case Done:
 		unfounded := l.cell.Exists() && out.ETag == l.cell.ETag()
 		contested := p.conflict(l, unfounded)
-		l.failures = 0
+		l.turns.Succeed()
 		l.cell.Show(out.ETag)
 		if ours := p.acquaint(l, out); contested && !unfounded && !ours {
 			p.out.Strangers = append(p.out.Strangers, keyOf(l.path))
@@ -153,7 +152,7 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 		p.conflict(l, !l.cell.Exists())
 		p.unpublish(l)
 	case Failed:
-		p.holdOff(&l.backOff, out)
+		p.holdOff(&l.turns.Retry, out)
 		l.askAgain()
 	case Different, Present, Void, Gone, Cancelled:
 		l.askAgain()
@@ -192,7 +191,7 @@ func (p *Plan) unpublish(l *list) {
 	old := l.published
 	l.published = nil
 	l.cell.Vacate()
-	l.failures = 0
+	l.turns.Succeed()
 	l.askAgain()
 	if old != nil {
 		p.conceal(old)

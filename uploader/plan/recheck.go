@@ -6,9 +6,8 @@ import "time"
 // is kept within the budget.
 func (p *Plan) recheckAll() {
 	p.relieve()
-	for _, s := range p.alarms.due(p.now) {
-		p.wake(s)
-		if s.list != nil {
+	for _, q := range p.schedule.Ring(p.now) {
+		if s := streamOf(q); s.list != nil {
 			p.recheck(s.list)
 		}
 	}

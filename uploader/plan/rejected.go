@@ -4,7 +4,11 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/plan/disk"
+	"github.com/hlsship/hlsship/uploader/plan/schedule"
 )
+
+// RejectedDelay is what an error costs that nobody is expected to mend.
+const RejectedDelay = time.Minute
 
 // What a store rejects it may take later: a limit is raised, a proxy mended, a rule of the bucket lifted. So long as the newest
 // version of a playlist needs what was rejected, it is kept and tried again once a minute.
@@ -21,7 +25,7 @@ func (p *Plan) reject(o *object, v *disk.Version, out Outcome) {
 		p.refuse(o, v)
 		return
 	}
-	if p.draining && v.Fate() == disk.Rejected {
+	if p.schedule.Draining() && v.Fate() == disk.Rejected {
 		v.Shelve() // the next process may have more luck: its bytes are left
 		return
 	}
@@ -29,7 +33,12 @@ func (p *Plan) reject(o *object, v *disk.Version, out Outcome) {
 		p.rejects.files = append(p.rejects.files, o)
 	}
 	out.RetryIn = RejectedDelay
-	p.holdOff(&o.backOff, out)
+	p.holdOff(&o.item.Retry, out)
+}
+
+// holdOff has r wait after a failure.
+func (p *Plan) holdOff(r *schedule.Retry, out Outcome) {
+	p.schedule.Fail(r, p.now, out.RetryIn, out.Asked)
 }
 
 // sortRejects gives up what was rejected and is needed no more, once a second.
@@ -64,11 +73,11 @@ func (r rejection) stands() bool { return !r.again.IsZero() }
 // rejectPlaylist notes that the store does not take s, which is tried again while it is the newest.
 func (p *Plan) rejectPlaylist(l *list, s *snapshot) {
 	p.believe(l, s)
-	l.backOff = backOff{}
+	l.turns.Reset()
 	if l.doubts(s) {
 		l.cell.Ask() // an earlier request for it may have stored it, and no older one goes over it
 	}
-	if p.draining && s.rejection.stands() {
+	if p.schedule.Draining() && s.rejection.stands() {
 		s.fail(s.file.Path, "rejected") // the next process may have more luck
 		return
 	}
@@ -84,7 +93,7 @@ func (p *Plan) barred(s *snapshot) bool {
 // retryRejects has all that was rejected tried once more.
 func (p *Plan) retryRejects() {
 	for _, o := range p.rejects.files {
-		o.backOff = backOff{failures: o.failures}
+		o.item.Retry.Forgive()
 	}
 	for _, l := range p.lists {
 		if s := l.newest(); s != nil && s.rejection.stands() {

@@ -269,19 +269,3 @@ func TestStalledStreamsHoldNobodysFiles(t *testing.T) {
 		}
 	}
 }
-
-// TestSlotsOfEachClass: each class of requests has a slot, however few there are.
-func TestSlotsOfEachClass(t *testing.T) {
-	t.Parallel()
-	for workers := range 40 {
-		s := newSlots(workers)
-		for _, first := range []class{forBacklog, forEdge, forPlaylist} {
-			for s.free(first) > 0 {
-				s.flying[first]++
-			}
-		}
-		if s.flying[forBacklog] == 0 || s.flying[forEdge] == 0 || s.flying[forPlaylist] == 0 || s.busy() > max(workers, leastSlots) {
-			t.Errorf("%d workers: %v", workers, s.flying)
-		}
-	}
-}

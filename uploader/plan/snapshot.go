@@ -7,6 +7,7 @@ import (
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/bucket"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
+	"github.com/hlsship/hlsship/uploader/plan/schedule"
 )
 
 // list is all that the Plan knows of one playlist's name.
@@ -31,8 +32,7 @@ type list struct {
 	outdated bool      // what flying means was superseded meanwhile
 	fetching bool
 
-	backOff
-	notBefore time.Time // the earliest next PUT, by MinInterval
+	turns schedule.Turns // when it may be requested again
 
 	seen     *sighting // the version that was seen last; nil for none
 	debut    *sighting // the first one, while it is not known what was published before

@@ -11,10 +11,9 @@ import (
 // String tells all that is known of playlists, files and streams, by their names.
 func (p *Plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "plan at %s: waiting=%d bytes=%d unsure=%d flying=%d slots=%d/%d dirty=%d denied=%d", clock(p.now),
-		p.account.files, p.account.bytes, p.account.unsure, p.account.flying, p.slots.flying, p.slots.all, len(p.dirty),
-		[]int{len(p.slots.denied[0]), len(p.slots.denied[1]), len(p.slots.denied[2])})
-	b.WriteString(words(" listed", p.bucket.Listed(), " scanning", p.scanning, " failing", p.failing, " draining", p.draining, " unconditional", !p.bucket.Conditional()) + "\n")
+	fmt.Fprintf(&b, "plan at %s: waiting=%d bytes=%d unsure=%d flying=%d %s", clock(p.now),
+		p.account.files, p.account.bytes, p.account.unsure, p.account.flying, p.schedule)
+	b.WriteString(words(" listed", p.bucket.Listed(), " scanning", p.scanning, " failing", p.failing, " unconditional", !p.bucket.Conditional()) + "\n")
 	for _, name := range slices.Sorted(maps.Keys(p.lists)) {
 		fmt.Fprintln(&b, p.lists[name])
 	}
@@ -32,7 +31,7 @@ func (l *list) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "playlist %s:%s", l.path, words(" gone", l.gone, " fetching", l.fetching, " outdated", l.outdated, " slow", l.edge.slow,
 		" yielded", !l.yielded.IsZero()))
-	fmt.Fprintf(&b, " store: %s%s%s%s", &l.cell, at(" recheck", l.recheck), at(" not_before", l.notBefore), &l.backOff)
+	fmt.Fprintf(&b, " store: %s%s %s", &l.cell, at(" recheck", l.recheck), &l.turns)
 	for parent := range l.parents {
 		fmt.Fprintf(&b, " in=%s", parent.path)
 	}
@@ -74,37 +73,28 @@ func (s *snapshot) String() string {
 // String tells all that is known of a file.
 func (o *object) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "file %s:%s disk: %s store: %s", o.path, words(" behind", o.behind, " late", o.late), &o.disk, &o.cell)
+	fmt.Fprintf(&b, "file %s: disk: %s store: %s", o.path, &o.disk, &o.cell)
 	for _, n := range o.naming {
 		fmt.Fprintf(&b, " in=%s*%d,%d", n.list.path, n.count, n.exposed)
 	}
 	for _, w := range o.waiters {
 		fmt.Fprintf(&b, " waited_for_by=%s/%d", w.s.list.path, w.s.seq)
 	}
-	for _, s := range o.queues {
-		fmt.Fprintf(&b, " queue=%s", s.key)
+	for s := range o.streams {
+		fmt.Fprintf(&b, " %s=%s", o.item.At(&s.queue), s.key)
 	}
-	if f := o.flight; f != nil {
-		fmt.Fprintf(&b, " flying_since=%s bytes=%d", clock(f.began), o.sending.bytes)
+	if o.busy() {
+		fmt.Fprintf(&b, " flying_since=%s bytes=%d", clock(o.item.Began()), o.sending.bytes)
 		if v := o.sending.version; v != nil {
 			fmt.Fprintf(&b, " of=%s", v)
 		}
 	}
-	return b.String() + o.backOff.String()
+	return b.String() + " " + o.item.Retry.String()
 }
 
 // String tells how many files stand where in a stream.
 func (s *stream) String() string {
-	return fmt.Sprintf("stream %s: queue=%d backlog=%d compare=%d proofs=%d flying=%d behind=%d asking=%d width=%d%s%s", s.key, len(s.queue), len(s.backlog),
-		len(s.compare), len(s.proofs), s.flying, s.behind, s.asking, s.width, at(" alarm", s.alarm), words(" dirty", s.dirty, " obliged", s.obliged, " denied", s.denied != [classes]bool{}))
-}
-
-// String tells of a wait, and nothing of none.
-func (b *backOff) String() string {
-	if *b == (backOff{}) {
-		return ""
-	}
-	return fmt.Sprintf(" failures=%d since=%s own=%v asked=%v", b.failures, clock(b.since), b.own, b.asked)
+	return fmt.Sprintf("stream %s: %s", s.key, &s.queue)
 }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05.000") }

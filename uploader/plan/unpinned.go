@@ -126,7 +126,7 @@ func (p *Plan) perish(o *object) {
 // end of it.
 func (p *Plan) reclaim() {
 	u := &p.unpinned
-	if len(u.versions) == 0 || p.draining || p.failing && p.account.files > 0 {
+	if len(u.versions) == 0 || p.schedule.Draining() || p.failing && p.account.files > 0 {
 		return
 	}
 	u.expire(p.now)
@@ -167,7 +167,7 @@ func (p *Plan) lookFor(v *disk.Version) bool {
 // there is room for what comes. If nothing is under way, as what waits is larger or must not be overwritten, one goes on its own.
 func (p *Plan) mayAsk(bytes int64) bool {
 	u := &p.unpinned
-	alone := len(u.asked) == 0 && p.slots.busy() == 0
+	alone := len(u.asked) == 0 && p.schedule.Busy() == 0
 	return len(u.asked) < maxAsked && (alone || p.account.room(u.askedBytes+bytes, p.cfg.Budget/2))
 }
 
@@ -191,25 +191,13 @@ func (p *Plan) repin(o *object) {
 	p.unpinned.remove(v)
 	v.Repin(p.now)
 	p.keep(v)
-	o.hurry()
-	o.late, o.behind = true, true
+	o.item.Withdraw()
 	for _, n := range o.naming {
 		p.follow(o, n.list.stream)
 	}
-	if len(o.queues) == 0 {
+	if !o.item.Stands() {
 		p.follow(o, p.unnamed(o.path))
 	}
-}
-
-// follow puts o into the backlog of s, if there is any.
-func (p *Plan) follow(o *object, s *stream) {
-	if s == nil || slices.Contains(o.queues, s) {
-		return
-	}
-	o.joins(s)
-	s.backlog = append(s.backlog, o)
-	p.wake(s)
-	p.touch(s)
 }
 
 // lose counts a named version that can never be stored.

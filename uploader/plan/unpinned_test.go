@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hlsship/hlsship/uploader/plan/schedule"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
@@ -191,7 +192,7 @@ func TestPlanShipsWhatIsOnDisk(t *testing.T) {
 		},
 		"a file that is too old, and is tried as long once more": func(d *desk) {
 			d.plan.cfg.Budget, d.plan.cfg.MaxAge = 0, time.Minute
-			d.plan.cfg.PerStream = 1
+			d.plan.schedule = schedule.New(schedule.Config{Workers: 64, PerStream: 1}, d.plan.rules())
 			event(d, 0, 1)
 			d.fresh("x.m3u8")
 			d.want("put s0.ts")

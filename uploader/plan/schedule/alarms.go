@@ -1,4 +1,4 @@
-package plan
+package schedule
 
 import (
 	"container/heap"
@@ -11,34 +11,45 @@ type alarms []alarm
 
 type alarm struct {
 	at     time.Time
-	stream *stream
+	stream *Stream
 }
 
-func (a *alarms) add(at time.Time, s *stream) {
+// Alarm has s looked at when that time has come. An earlier alarm stands.
+func (q *Schedule) Alarm(at time.Time, s *Stream) {
 	if s.alarm.IsZero() || at.Before(s.alarm) {
 		s.alarm = at
-		heap.Push(a, alarm{at, s})
+		heap.Push(&q.alarms, alarm{at, s})
 	}
 }
 
-// due returns the streams whose alarm has come.
-func (a *alarms) due(now time.Time) []*stream {
-	var due []*stream
-	for len(*a) > 0 && !(*a)[0].at.After(now) {
-		x := heap.Pop(a).(alarm) //nolint:forcetypeassert // the heap holds nothing else
+// Ring wakes the streams whose alarm has come, and returns them.
+func (q *Schedule) Ring(now time.Time) []*Stream {
+	var due []*Stream
+	for len(q.alarms) > 0 && !q.alarms[0].at.After(now) {
+		x := heap.Pop(&q.alarms).(alarm) //nolint:forcetypeassert // the heap holds nothing else
 		if x.at.Equal(x.stream.alarm) {
 			x.stream.alarm = time.Time{}
+			q.Wake(x.stream)
 			due = append(due, x.stream)
 		}
 	}
 	return due
 }
 
-func (a alarms) next() (time.Time, bool) {
-	if len(a) == 0 {
+// silence takes back every alarm. Each stream sets its own again when it is looked at.
+func (q *Schedule) silence() {
+	for _, x := range q.alarms {
+		x.stream.alarm = time.Time{}
+	}
+	q.alarms = nil
+}
+
+// Next returns when the next alarm goes off; ok is false if there is none.
+func (q *Schedule) Next() (at time.Time, ok bool) {
+	if len(q.alarms) == 0 {
 		return time.Time{}, false
 	}
-	return a[0].at, true
+	return q.alarms[0].at, true
 }
 
 // Len, Less, Swap, Push and Pop make a heap of alarms.

@@ -1,0 +1,141 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/hlsship/hlsship/uploader/plan/disk"
+	"github.com/hlsship/hlsship/uploader/plan/schedule"
+)
+
+// nextLists appends the playlist jobs of s that are allowed now.
+func (p *Plan) nextLists(s *stream, jobs []Job) []Job {
+	l := s.list
+	if l == nil {
+		return jobs
+	}
+	p.recheck(l)
+	if j, ok := p.nextList(l); ok {
+		jobs = append(jobs, j)
+	}
+	jobs = p.nextChildren(l, jobs)
+	p.aim(l)
+	p.dropHopeless(l)
+	p.forgetList(l)
+	return jobs
+}
+
+// nextList returns the request for l that is allowed now.
+func (p *Plan) nextList(l *list) (Job, bool) {
+	if l.flying != nil || l.fetching {
+		return Job{}, false
+	}
+	next := p.choose(l)
+	if !l.cell.Answered() && l.last == nil && len(l.pending) == 0 {
+		return Job{}, false // there is no file of it: see nextChildren
+	}
+	if l.cell.Answered() && next == nil {
+		return Job{}, false
+	}
+	queue := &l.stream.queue
+	if p.schedule.Waits(p.now, &l.turns.Retry, queue, false) || l.cell.Answered() && p.schedule.Rests(p.now, &l.turns, queue) {
+		return Job{}, false
+	}
+	c := schedule.ForPlaylist
+	if !l.cell.Answered() {
+		c = schedule.ForEdge // of very many that are read back none is more urgent than a segment
+	}
+	if !p.schedule.Begin(queue, c) {
+		return Job{}, false
+	}
+	j := errand{Job: Job{Path: l.path, Stream: l.stream.folder.name, Attempt: l.turns.Failures()}, list: l}
+	if !l.cell.Answered() {
+		l.fetching = true
+		j.Op, j.Kind = Fetch, l.kind()
+		return p.begin(j), true
+	}
+	l.flying = next
+	l.turns.Rest(p.now.Add(p.cfg.MinInterval))
+	if !l.doubts(next) {
+		l.doubt = append(l.doubt, next)
+	}
+	p.expose(next)
+	j.Op, j.Kind, j.File, j.snapshot, j.Rejected = PutPlaylist, next.file.Kind, next.file, next, next.rejection.stands()
+	j.File.Content = next.text.content
+	if p.bucket.Conditional() && !l.cell.Blind() {
+		j.IfMatch, j.IfAbsent = l.cell.ETag(), !l.cell.Exists()
+	}
+	return p.begin(j), true
+}
+
+// choose returns the newest snapshot whose references are all stored, nil if there is none. One older than
+// a snapshot that may be published already is none.
+func (p *Plan) choose(l *list) *snapshot {
+	for _, s := range slices.Backward(l.pending) {
+		if len(l.doubt) > 0 && s.seq < l.doubt[len(l.doubt)-1].seq {
+			return nil
+		}
+		if s.ready() && !p.barred(s) {
+			return s
+		}
+	}
+	if s := l.newest(); s != nil && p.barred(s) && !s.fault.any() {
+		p.alarm(s.rejection.again, l.stream)
+	}
+	return nil
+}
+
+// launch makes the job for o, of which s begins the request.
+func (p *Plan) launch(s *stream, o *object) Job {
+	o.stream = s
+	if p.mustAsk(o, s) {
+		o.disk.Newest().Suspect()
+	}
+	j := errand{Job: Job{Backlog: o.item.Behind(), Op: Compare, Path: o.path, Kind: o.kind, Stream: o.streamName(), Attempt: o.item.Retry.Failures(), ETag: o.cell.ETag()}, object: o}
+	switch {
+	case o.disk.Candidate() != nil:
+		j.version = o.disk.Candidate()
+	case o.compares():
+		if j.version = o.disk.Newest(); o.disk.Newest() != nil && o.stored(o.disk.Newest()) {
+			j.version = nil
+		}
+	default:
+		v := o.disk.Newest()
+		j.Op, j.version, j.Rejected = PutMedia, v, v.Fate() == disk.Rejected
+		j.File, j.Window = v.File, o.window()
+		j.Replaces = !o.extends(v) && (o.cell.Ours() != nil || o.cell.ETag() != "")
+		p.lengthen(&j, o)
+		p.overwrite(o)
+	}
+	p.account.begin(&o.sending, j.version, j.Op == PutMedia)
+	if j.version != nil {
+		j.File, j.Noted = j.version.File, j.version.Noted()
+	} else {
+		j.ETag = "" // how long the object is matters, too
+	}
+	return p.begin(j)
+}
+
+// land ends the request of a job for a file. A PUT that went well tells its streams how much the line bears.
+func (p *Plan) land(j *errand, out Outcome) (*object, *disk.Version) {
+	o := j.object
+	streams, took := p.schedule.Land(&o.item, p.now)
+	for _, q := range streams {
+		s := streamOf(q)
+		if j.Op == PutMedia && out.Result == Done && !j.Backlog { // what takes what others leave says nothing of the line
+			p.schedule.Pace(q, took, s.segment())
+		}
+		p.touch(s)
+	}
+	p.account.end(&o.sending)
+	return o, j.version
+}
+
+// ground notes that v does not wait any more, so that nothing is to be taken off for its being under way.
+func (p *Plan) ground(o *object, v *disk.Version) {
+	if o.busy() && o.sending.version == v {
+		p.account.end(&o.sending)
+	}
+}
+
+// busy reports whether a request for o is under way.
+func (o *object) busy() bool { return o.item.Busy() }

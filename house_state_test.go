@@ -34,21 +34,15 @@ func excused() map[string][]string {
 			"Config Job bytesSight verdict",
 		},
 		"the Plan is the one facade, and its parts are not all machines of their own": {
-			"Plan Plan.folders Plan.lists Plan.objects Plan.scanning Plan.streams plan.go",
+			"Plan Plan.folders Plan.lists Plan.objects Plan.scanning Plan.streams",
 		},
 		"what a file is named by, and who ships it, is found out where that is": {
 			"object.kind object.stream",
-		},
-		"what the store holds of a playlist is part of it": {
-			"list.doubt list.fetching list.flying list.outdated",
 		},
 		"who goes next is found out beside what a playlist means": {
 			"errand.Job errand.list folder.streams",
 			"Job.Attempt Job.IfAbsent Job.IfMatch Job.Kind Job.Op Job.Path Job.Stream",
 			"stream.list unpinned.tooLarge",
-		},
-		"what a playlist means and what gates it is one struct": {
-			"list list.debut list.gone list.last list.pending list.yielded",
 		},
 	}
 }

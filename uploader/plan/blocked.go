@@ -120,7 +120,7 @@ func (p *Plan) wait(l *list) Wait {
 	for _, child := range s.lists {
 		switch {
 		case child.cell.Exists():
-		case child.last == nil && child.gone:
+		case child.last == nil && child.gone():
 			w.Name, w.Reason = child.path, "missing"
 			return w
 		default:
@@ -175,7 +175,7 @@ func (p *Plan) Finished() bool {
 		}
 	}
 	for _, l := range p.lists {
-		if l.flying != nil || l.fetching {
+		if l.requested() {
 			return false
 		}
 	}

@@ -32,10 +32,10 @@ func (b *books) list(l *list) {
 	case newest == nil:
 	case l.last == nil:
 		b.say("%s: versions are pending, and there is no last one", l.path)
-	case l.last != newest && l.last.pending(), l.last != newest && !l.gone:
+	case l.last != newest && l.last.pending(), l.last != newest && !l.gone():
 		b.say("%s: the newest version on disk is not the newest that is pending", l.path)
 	}
-	if l.last != nil && !l.last.pending() && l.last != l.published && !l.doubts(l.last) && !l.gone && (l.published == nil || l.published.seq > 0) {
+	if l.last != nil && !l.last.pending() && l.last != l.published && !l.doubts(l.last) && !l.gone() && (l.published == nil || l.published.seq > 0) {
 		b.say("%s: the newest version on disk was dropped", l.path)
 	}
 	for i, s := range l.pending {
@@ -70,7 +70,7 @@ func (b *books) edge(l *list) {
 	if (l.edge.goal != nil) != (l.edge.mode == catchingUp) || l.edge.goal != nil && !slices.Contains(l.pending, l.edge.goal) {
 		b.say("%s: the goal is not pending", l.path)
 	}
-	if l.edge.slow && len(l.pending) == 0 && l.yielded.IsZero() && !l.gone {
+	if l.edge.slow && len(l.pending) == 0 && l.yielded.IsZero() && !l.gone() {
 		b.say("%s: it is said to lag, and nothing waits", l.path)
 	}
 }

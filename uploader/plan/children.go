@@ -46,7 +46,7 @@ func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
 		if queue := &l.stream.queue; p.schedule.Waits(p.now, &child.turns.Retry, queue, false) || !p.schedule.BeginAsk(queue) {
 			break
 		}
-		child.fetching = true
+		child.fetch()
 		jobs = append(jobs, p.begin(errand{
 			Job:  Job{Path: child.path, Stream: l.stream.folder.name, Attempt: child.turns.Failures(), Op: Fetch, Kind: child.kind()},
 			list: child, asker: l.stream,

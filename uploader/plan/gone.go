@@ -4,13 +4,29 @@ import "time"
 
 // A folder that is gone leaves nothing: neither playlists that wait for what nobody has, nor files, nor a stream that is shown.
 
+// presence is whether the directory has a file of one playlist. The zero value says that it never had.
+type presence struct {
+	there  bool
+	goneAt time.Time // when it left, if it did
+}
+
+// gone reports whether the directory has no file.
+func (x *presence) gone() bool { return !x.there }
+
+// appear notes that there is a file.
+func (x *presence) appear() { x.there = true }
+
+// depart notes that it left.
+func (x *presence) depart(now time.Time) { x.there, x.goneAt = false, now }
+
 // observeGone notes that a name left the directory. What was settled under it is still shipped, unless it moved.
 func (p *Plan) observeGone(name string, moved bool) {
 	if l := p.lists[name]; l != nil {
 		if moved {
 			p.callBack(l)
 		}
-		l.gone, l.goneAt, l.yielded = true, p.now, time.Time{}
+		l.depart(p.now)
+		l.regain()
 		if p.dropUnread(l) {
 			p.out.lose(Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
 		}
@@ -56,7 +72,7 @@ func (p *Plan) callBack(l *list) {
 // dropHopeless drops the versions of l that wait for files which neither the directory nor the store has, once l has been gone for
 // Patience: nobody will write what they name.
 func (p *Plan) dropHopeless(l *list) {
-	if !l.gone || l.goneAt.IsZero() || !l.cell.Answered() || len(l.pending) == 0 || p.schedule.Draining() {
+	if !l.gone() || l.goneAt.IsZero() || !l.cell.Answered() || len(l.pending) == 0 || p.schedule.Draining() {
 		return
 	}
 	if at := l.goneAt.Add(p.cfg.Patience); p.now.Before(at) {
@@ -73,9 +89,7 @@ func (p *Plan) dropHopeless(l *list) {
 			continue
 		}
 		p.out.lose(Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "gone"})
-		if l.last = l.newest(); l.last == nil {
-			l.last = l.published
-		}
+		l.recede(l.published)
 	}
 }
 

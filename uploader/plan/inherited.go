@@ -51,7 +51,7 @@ func (p *Plan) pin(l *list, s *snapshot) {
 			p.dropInherited(l)
 		}
 	}
-	l.last = s
+	l.arrive(s)
 	if s.file.Source != nil {
 		p.out.keep(s.file.Source)
 	}
@@ -74,7 +74,7 @@ func (p *Plan) latest(l *list, f hls.File) bool {
 		}
 		return true
 	}
-	l.gone = false
+	l.appear()
 	if last == nil || !last.text.is(f.Content) {
 		return true
 	}

@@ -1,7 +1,5 @@
 package plan
 
-import "slices"
-
 // life is what becomes of one version of a playlist. What it names is counted in the naming of each file, until it is over.
 //
 //	pending ──expose──▶ tried ──drop──▶ shown ──conceal──▶ over
@@ -90,14 +88,14 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 		l.pending[i-1].text.own()
 		p.weigh(l.pending[i-1])
 	}
-	l.pending = slices.Delete(l.pending, i, i+1)
+	l.remove(i)
 	s.life.drop()
 	if l.published == nil || s.seq > l.published.seq {
 		p.decided(l, "version dropped", "", s.span())
 	}
 	p.unpin(s)
 	if s.origin.inherited() && s == l.last && s != l.published {
-		l.last = l.newest() // the directory never had it
+		l.recede(nil) // the directory never had it
 	}
 	l.edge.dropped(s)
 	if len(l.pending) == 0 && l.published != nil {

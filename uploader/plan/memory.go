@@ -117,10 +117,8 @@ func (p *Plan) Yield(path string, seq uint64) {
 		}
 		p.dropSnapshot(l, i)
 		if s == l.last {
-			l.last, l.yielded = l.published, s.file.Seen
-			if newest := l.newest(); newest != nil {
-				l.last = newest
-			}
+			l.recede(l.published)
+			l.yielded = s.file.Seen
 			p.out.look(l.path)
 		}
 		p.wake(l.stream)
@@ -143,6 +141,9 @@ func (p *Plan) tooMany(l *list) bool {
 	}
 	return p.cfg.Memory.Limit() > 0 && size > p.cfg.Memory.Limit()/maxVersions
 }
+
+// regain notes that no version that gave its memory up is missed.
+func (l *list) regain() { l.yielded = time.Time{} }
 
 // heldForMemory says what l waits for if its newest version gave its memory up.
 func (l *list) heldForMemory() (w Wait, ok bool) {

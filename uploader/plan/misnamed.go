@@ -112,7 +112,7 @@ func (s *snapshot) refersTo(path string) bool {
 
 // has reports whether the directory has a finished file of that path.
 func (p *Plan) has(path string) bool {
-	if l := p.lists[path]; l != nil && !l.gone && l.last != nil {
+	if l := p.lists[path]; l != nil && !l.gone() && l.last != nil {
 		return true
 	}
 	o := p.objects[path]

@@ -265,7 +265,7 @@ func (p *Plan) list(name string) *list {
 	l := p.lists[name]
 	if l == nil {
 		name = strings.Clone(name)
-		l = &list{path: name, gone: true}
+		l = &list{path: name}
 		l.cell.Ask()
 		p.lists[name] = l
 	}
@@ -296,7 +296,7 @@ func (p *Plan) observeList(f hls.File) {
 		return
 	}
 	p.dropUnread(l)
-	l.yielded = time.Time{}
+	l.regain()
 	p.unpinned.tooLarge = 0 // another one may be awaited now
 	s := p.newSnapshot(l, f)
 	prev := l.last
@@ -315,7 +315,7 @@ func (p *Plan) observeList(f hls.File) {
 	if n := len(l.pending); n > 0 && l.pending[n-1].rebinds() && !l.doubts(l.pending[n-1]) {
 		p.dropSnapshot(l, n-1) // what it meant is lost, and only the newest may be bound anew
 	}
-	l.pending = append(l.pending, s)
+	l.enqueue(s)
 	p.bound(l)
 	recalled := 0
 	if prev == nil || prev.origin.inherited() || p.scanning {

@@ -3,24 +3,15 @@ package plan
 import (
 	"slices"
 
-	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/bucket"
 	"github.com/hlsship/hlsship/uploader/plan/schedule"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
-// kind is what the newest version of l is.
-func (l *list) kind() hls.Kind {
-	if l.last != nil {
-		return l.last.file.Kind
-	}
-	return hls.MediaPlaylist
-}
-
 // reportPlaylist takes the outcome of a PutPlaylist in.
 func (p *Plan) reportPlaylist(j *errand, out Outcome) {
 	l, s := j.list, j.snapshot
-	l.flying = nil
+	outdated := l.landed()
 	p.schedule.End(schedule.ForPlaylist)
 	switch out.Result {
 	case Done:
@@ -33,8 +24,7 @@ func (p *Plan) reportPlaylist(j *errand, out Outcome) {
 		p.failPlaylist(l, s, out)
 	case Different, Present, Absent, Void, Gone, Cancelled:
 	}
-	if l.outdated {
-		l.outdated = false
+	if outdated {
 		p.revise(l)
 	}
 	p.wake(l.stream)
@@ -61,13 +51,9 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 	p.holdOff(&l.turns.Retry, out)
 }
 
-// doubts reports whether s may be published although nobody knows.
-func (l *list) doubts(s *snapshot) bool { return slices.Contains(l.doubt, s) }
-
 // believe notes that s was surely not stored by the request that ended.
 func (p *Plan) believe(l *list, s *snapshot) {
-	if i := slices.Index(l.doubt, s); i >= 0 && l.turns.Failures() == 0 {
-		l.doubt = slices.Delete(l.doubt, i, i+1)
+	if l.turns.Failures() == 0 && l.notStored(s) {
 		p.conceal(s)
 	}
 }
@@ -79,8 +65,7 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	l.edge.published(p.now)
 	p.expose(s) // before it stops to be pending, so that its references are kept
 	p.settleDoubt(l, s)
-	old := l.published
-	l.published = s
+	old := l.show(s)
 	p.decided(l, "published", "", s.span())
 	for len(l.pending) > 0 && l.pending[0].seq <= s.seq {
 		p.dropSnapshot(l, 0)
@@ -111,9 +96,7 @@ func (p *Plan) wakeOverwriters(s *snapshot) {
 
 // settleDoubt forgets which other snapshots might have been published.
 func (p *Plan) settleDoubt(l *list, s *snapshot) {
-	doubt := l.doubt
-	l.doubt = nil
-	for _, d := range doubt {
+	for _, d := range l.certain() {
 		if d != s && d != l.published {
 			p.conceal(d)
 		}
@@ -123,7 +106,7 @@ func (p *Plan) settleDoubt(l *list, s *snapshot) {
 // reportFetch takes the published version of a playlist in.
 func (p *Plan) reportFetch(j *errand, out Outcome) {
 	l := j.list
-	l.fetching = false
+	l.fetched()
 	if j.asker == nil {
 		p.schedule.End(schedule.ForEdge)
 	} else {
@@ -146,9 +129,9 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 		if ours := p.acquaint(l, out); contested && !unfounded && !ours {
 			p.out.Strangers = append(p.out.Strangers, keyOf(l.path))
 		}
-		l.debut = nil
+		l.informed()
 	case Absent:
-		l.debut = nil
+		l.informed()
 		p.conflict(l, !l.cell.Exists())
 		p.unpublish(l)
 	case Failed:
@@ -188,8 +171,7 @@ func (p *Plan) unpublish(l *list) {
 	if l.cell.Exists() {
 		p.vanish()
 	}
-	old := l.published
-	l.published = nil
+	old := l.show(nil)
 	l.cell.Vacate()
 	l.turns.Succeed()
 	l.askAgain()
@@ -227,8 +209,7 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 		return false
 	}
 	s := p.readBack(l, out)
-	old := l.published
-	l.published = s
+	old := l.show(s)
 	p.decided(l, "read back", "", "a version that this process did not publish: "+s.span())
 	p.settleDoubt(l, nil)
 	p.compareInherited(l, out) // what was in doubt was not stored
@@ -246,17 +227,17 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 // forgetList drops what is known of a playlist that is gone and has nothing left to publish. Should it come
 // back, what is published is read from the store again.
 func (p *Plan) forgetList(l *list) {
-	if !l.gone || len(l.pending) > 0 || l.flying != nil || l.fetching || len(l.parents) > 0 {
+	if !l.gone() || len(l.pending) > 0 || l.requested() || len(l.parents) > 0 {
 		return
 	}
 	delete(p.lists, l.path)
 	p.caughtUp(l)
-	for _, s := range append(l.doubt, l.published) {
+	for _, s := range append(l.certain(), l.show(nil)) {
 		if s != nil {
 			p.conceal(s)
 		}
 	}
-	l.published, l.doubt, l.last = nil, nil, nil
+	l.recede(nil)
 	if l.stream != nil {
 		l.stream.list = nil
 		p.touch(l.stream)

@@ -26,7 +26,7 @@ func (p *Plan) nextLists(s *stream, jobs []Job) []Job {
 
 // nextList returns the request for l that is allowed now.
 func (p *Plan) nextList(l *list) (Job, bool) {
-	if l.flying != nil || l.fetching {
+	if l.requested() {
 		return Job{}, false
 	}
 	next := p.choose(l)
@@ -49,20 +49,17 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 	}
 	j := errand{Job: Job{Path: l.path, Stream: l.stream.folder.name, Attempt: l.turns.Failures()}, list: l}
 	if !l.cell.Answered() {
-		l.fetching = true
+		l.fetch()
 		j.Op, j.Kind = Fetch, l.kind()
 		return p.begin(j), true
 	}
-	l.flying = next
+	l.launch(next)
 	l.turns.Rest(p.now.Add(p.cfg.MinInterval))
-	if !l.doubts(next) {
-		l.doubt = append(l.doubt, next)
-	}
 	p.expose(next)
 	j.Op, j.Kind, j.File, j.snapshot, j.Rejected = PutPlaylist, next.file.Kind, next.file, next, next.rejection.stands()
 	j.File.Content = next.text.content
 	if p.bucket.Conditional() && !l.cell.Blind() {
-		j.IfMatch, j.IfAbsent = l.cell.ETag(), !l.cell.Exists()
+		j.IfMatch, j.IfAbsent = l.cell.Condition()
 	}
 	return p.begin(j), true
 }

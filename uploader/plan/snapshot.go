@@ -5,51 +5,8 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
-	"github.com/hlsship/hlsship/uploader/plan/bucket"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
-	"github.com/hlsship/hlsship/uploader/plan/schedule"
 )
-
-// list is all that the Plan knows of one playlist's name.
-type list struct {
-	path   string
-	stream *stream // nil while there is no file of it
-	gone   bool
-	goneAt time.Time // when it left the directory, if it is gone
-
-	last      *snapshot   // the newest version on disk, pending or not
-	pending   []*snapshot // oldest first, all newer than published
-	run       *run        // the packager's run that last belongs to
-	edge      edge
-	decisions decisions // the last ones about it
-
-	cell      bucket.Cell // what the store has under its key
-	published *snapshot   // what the store holds; nil for nothing, or for what cannot be parsed
-	// doubt holds the snapshots whose PUT began and is not known to have failed or been replaced: each may
-	// be the published one.
-	doubt    []*snapshot
-	flying   *snapshot // whose PUT is under way
-	outdated bool      // what flying means was superseded meanwhile
-	fetching bool
-
-	turns schedule.Turns // when it may be requested again
-
-	seen     *sighting // the version that was seen last; nil for none
-	debut    *sighting // the first one, while it is not known what was published before
-	recheck  time.Time // when rebind is due; zero if it is not
-	misnamed bool      // it was told that it seems to name files by URLs which do not mean them
-	yielded  time.Time // when a newer version was finished that gave its memory up; zero if none did
-
-	family
-}
-
-// newest returns the newest pending snapshot of l, nil if there is none.
-func (l *list) newest() *snapshot {
-	if len(l.pending) == 0 {
-		return nil
-	}
-	return l.pending[len(l.pending)-1]
-}
 
 // snapshot is one version of a playlist: its frozen bytes and what they name.
 type snapshot struct {
@@ -150,7 +107,7 @@ func (p *Plan) supersede(o *object, old *disk.Version) {
 				continue // or what it needs of a file that grew is stored
 			}
 			if s == l.flying {
-				l.outdated = true
+				l.outdate()
 				continue
 			}
 			if s != l.last || s.origin.inherited() {

@@ -29,7 +29,7 @@ func (p *Plan) String() string {
 // String tells all that is known of a playlist, a version a line.
 func (l *list) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "playlist %s:%s", l.path, words(" gone", l.gone, " fetching", l.fetching, " outdated", l.outdated, " slow", l.edge.slow,
+	fmt.Fprintf(&b, "playlist %s:%s", l.path, words(" gone", l.gone(), " fetching", l.fetching, " outdated", l.outdated, " slow", l.edge.slow,
 		" yielded", !l.yielded.IsZero()))
 	fmt.Fprintf(&b, " store: %s%s %s", &l.cell, at(" recheck", l.recheck), &l.turns)
 	for parent := range l.parents {

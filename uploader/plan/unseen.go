@@ -16,6 +16,15 @@ type sighting struct {
 	recalled int       // how many older segments were found at rest with it
 }
 
+// sightings are what was seen of one playlist. This file alone writes it.
+type sightings struct {
+	seen  *sighting // the version that was seen last; nil for none
+	debut *sighting // the first one, while it is not known what was published before
+}
+
+// informed notes that it is known what was published before the first version that was seen.
+func (x *sightings) informed() { x.debut = nil }
+
 // see takes in that a version of l is on disk, which was found with so many older segments.
 func (p *Plan) see(l *list, s *snapshot, recalled int) {
 	if s.file.Kind != hls.MediaPlaylist {
@@ -44,7 +53,7 @@ func (p *Plan) seePublished(l *list, published *hls.Playlist, at time.Time) {
 	if l.debut != nil && published.Kind == hls.MediaPlaylist {
 		p.miss(l, &sighting{playlist: published, at: at}, l.debut)
 	}
-	l.debut = nil
+	l.informed()
 }
 
 // miss counts the segments between two versions of l that neither has.

@@ -129,12 +129,12 @@ func (p *Plan) found(o *object, etag string) {
 // rewritten meanwhile it takes as any version does whose bytes are lost. Its text is read from the disk again.
 func (p *Plan) restore(l *list) {
 	old := l.last
-	if l.gone || old == nil || old != l.published {
+	if l.gone() || old == nil || old != l.published {
 		return
 	}
 	s := p.anew(old)
-	l.last = s
-	l.pending = append(l.pending, s)
+	l.arrive(s)
+	l.enqueue(s)
 	p.out.look(l.path)
 	p.rename(s, old)
 	for i := range s.binds {

@@ -31,7 +31,7 @@ const (
 func excused() map[string][]string {
 	return map[string][]string{
 		"messages are whole: who reads one wants all of it": {
-			"Config Job bytesSight verdict",
+			"Config Job",
 		},
 		"the Plan is the one facade, and its parts are not all machines of their own": {
 			"Plan Plan.folders Plan.lists Plan.objects Plan.scanning Plan.streams",

@@ -126,7 +126,7 @@ func (p *Plan) bind(s *snapshot, i int) {
 	v := o.current()
 	d := judge(p.sight(s, i, v))
 	p.heed(s, i, v, d)
-	if d.means {
+	if d.means() {
 		p.want(o, v, s.list.stream)
 		if !b.free() {
 			if b.ver = v; o.isMedia() && v.Witnessed() && v.File.Seen.After(s.fresh) {
@@ -135,12 +135,12 @@ func (p *Plan) bind(s *snapshot, i int) {
 			return
 		}
 	}
-	b.declined = v != nil && !d.early && !b.free() && !o.hollow(v)
+	b.declined = v != nil && d.ruling != tooEarly && !b.free() && !o.hollow(v)
 	if !b.waits {
 		b.waits = true
 		o.waiters = append(o.waiters, waiter{s, i})
 	}
-	if d.excused {
+	if d.ruling == letGo {
 		b.strict = excused
 	}
 	if d.ask {
@@ -158,7 +158,7 @@ func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 		now: p.now, settle: p.cfg.Settle, met: p.began.Add(2 * p.cfg.Settle),
 		reference: referenceSight{media: o.isMedia(), strict: b.strict, rebinds: b.rebinds},
 		list: listSight{
-			seen: s.file.Seen, modified: s.file.Version.ModTime, met: s.origin.met(), inherited: s.origin.inherited(), prior: s.prior,
+			seen: s.file.Seen, modified: s.file.Version.ModTime, origin: s.origin, prior: s.prior,
 			newest: s == s.list.last, fresh: s.fresh, target: s.target(),
 		},
 	}
@@ -167,15 +167,28 @@ func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 		return x
 	}
 	x.bytes = bytesSight{
-		seen: v.File.Seen, modified: v.File.Version.ModTime, found: v.File.Found, spooled: v.File.Spooled, witnessed: v.Witnessed(),
-		hollow: o.hollow(v), replaces: o.replaces(v), vetted: v.Vetted(),
-		backward: s.backward(i, v), older: s.run.mayBeOlder(s, i, v),
+		seen: v.File.Seen, modified: v.File.Version.ModTime, origin: originOf(v.File), growing: v.File.State != hls.Settled, replaces: o.replaces(v),
 	}
-	if x.bytes.older {
-		t := *o.trusted(s.list)
-		x.bytes.trusted = t != nil && t.run == s.run && t.id == v.ID
+	if o.hollow(v) {
+		x.bytes.state = bytesEmpty
+	}
+	if s.backward(i, v) {
+		if x.bytes.order = backward; v.Vetted() {
+			x.bytes.order = vetted
+		}
+	}
+	if s.run.mayBeOlder(s, i, v) {
+		if x.bytes.run = runBefore; s.trusts(o, v) {
+			x.bytes.run = trusted
+		}
 	}
 	return x
+}
+
+// trusts reports whether the run of s took v although it is old.
+func (s *snapshot) trusts(o *object, v *disk.Version) bool {
+	t := *o.trusted(s.list)
+	return t != nil && t.run == s.run && t.id == v.ID
 }
 
 // heed notes what a verdict about reference i of s and v says for later.
@@ -189,7 +202,7 @@ func (p *Plan) heed(s *snapshot, i int, v *disk.Version, d verdict) {
 	if d.why != "" {
 		p.decided(s.list, "declined", s.binds[i].obj.path, d.why)
 	}
-	if d.old {
+	if d.ruling == acceptedOld {
 		p.decided(s.list, "taken", s.binds[i].obj.path, "old, and no new bytes came")
 		*s.binds[i].obj.trusted(s.list) = &trust{s.run, v.ID}
 		s.run.old = s.run.old || s.run.first
@@ -211,7 +224,7 @@ func (p *Plan) reconsider(s *snapshot, i int) {
 		return
 	}
 	d := p.sight(s, i, v).settled()
-	if p.heed(s, i, v, d); !d.means {
+	if p.heed(s, i, v, d); !d.means() {
 		s.part(i, false)
 		p.bind(s, i)
 	}

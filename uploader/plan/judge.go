@@ -26,30 +26,25 @@ type referenceSight struct {
 
 // listSight is the version of the playlist.
 type listSight struct {
-	seen      time.Time     // when it was
-	modified  int64         // by the clock of the files
-	met       bool          // it was met at rest
-	inherited bool          // an earlier process kept it
-	prior     bool          // an earlier process published it
-	newest    bool          // there is no newer one
-	fresh     time.Time     // when the youngest media were finished that it took
-	target    time.Duration // its target duration
+	seen     time.Time     // when it was
+	modified int64         // by the clock of the files
+	origin   origin        // where it comes from
+	prior    bool          // an earlier process published it
+	newest   bool          // there is no newer one
+	fresh    time.Time     // when the youngest media were finished that it took
+	target   time.Duration // its target duration
 }
 
 // bytesSight is what the name has.
 type bytesSight struct {
-	state     bytesState
-	seen      time.Time // when they were finished
-	modified  int64     // by the clock of the files
-	found     bool      // they were met at rest
-	spooled   bool      // an earlier process had them
-	witnessed bool      // their completion was seen
-	hollow    bool      // there is no byte in what cannot be empty
-	replaces  bool      // they were met at rest, and the store holds others
-	backward  bool      // they are older than the segment that the playlist lists before them
-	vetted    bool      // they were waited for because of that
-	older     bool      // they may be of the packager's run before
-	trusted   bool      // this run took them although they are old
+	state    bytesState
+	seen     time.Time // when they were finished
+	modified int64     // by the clock of the files
+	origin   origin    // where they come from
+	growing  bool      // they are not finished
+	replaces bool      // they were met at rest, and the store holds others
+	order    bytesOrder
+	run      bytesRun
 }
 
 // bytesState is whether there are any.
@@ -57,25 +52,55 @@ type bytesState uint8
 
 const (
 	bytesSettled bytesState = iota // the name has them
+	bytesEmpty                     // there is no byte in what cannot be empty
 	bytesAsked                     // they are being compared with those stored
 	bytesLost                      // the newest are lost
 	bytesGone                      // the name left the directory
 	bytesNone                      // there is no finished file
 )
 
+// bytesOrder is how old they are beside those of the segment that the playlist lists before them.
+type bytesOrder uint8
+
+const (
+	inOrder  bytesOrder = iota // not older
+	backward                   // older
+	vetted                     // older, and they were waited for because of that
+)
+
+// bytesRun is of which run of the packager they are.
+type bytesRun uint8
+
+const (
+	sameRun   bytesRun = iota // of the playlist's
+	runBefore                 // perhaps of the one before
+	trusted                   // so, and the playlist's run took them all the same
+)
+
+// ruling is what judge decides about a reference.
+type ruling uint8
+
+const (
+	undecided   ruling = iota // it waits for other bytes, or for these to be finished
+	tooEarly                  // so, and the playlist was seen just now: nobody says yet that the bytes are of another run
+	accepted                  // it means the bytes
+	acceptedOld               // it does, and others were waited for in vain: the run lists old files
+	letGo                     // it gates no more
+)
+
 // verdict says what follows.
 type verdict struct {
-	means   bool      // the reference means the bytes
-	again   time.Time // else when to ask again; zero for not before something happens
-	why     string    // why it does not mean them, in words; empty if it does, or if there are none
-	rebind  bool      // from now on the reference takes bytes only if no newer version of the playlist does
-	early   bool      // the playlist was seen just now: nobody says yet that the bytes are of another run
-	vetted  bool      // the bytes stayed although they are older than the segment before them
-	old     bool      // the bytes were waited for in vain: the run means them, and lists old files
-	excused bool      // the reference gates no more
-	ask     bool      // the store is asked whether it holds the name
-	look    bool      // the watcher is asked to look at the name
+	ruling
+	again  time.Time // while it waits: when to ask again; zero for not before something happens
+	why    string    // why it does not mean the bytes, in words; empty if it does, or if there are none
+	rebind bool      // from now on the reference takes bytes only if no newer version of the playlist does
+	vetted bool      // the bytes stayed although they are older than the segment before them
+	ask    bool      // the store is asked whether it holds the name
+	look   bool      // the watcher is asked to look at the name
 }
+
+// means reports whether the reference means the bytes.
+func (r ruling) means() bool { return r == accepted || r == acceptedOld }
 
 // softWait is how long a manifest waits for a soft reference whose file is not there, and a playlist for other bytes than
 // old ones. The packager may have finished them already: a playlist that is replaced within milliseconds may be heard
@@ -84,35 +109,35 @@ const softWait = 250 * time.Millisecond
 
 // judge reports what a reference means.
 func judge(s sight) verdict {
-	if s.bytes.state != bytesSettled {
+	if s.bytes.state > bytesEmpty {
 		return s.none()
 	}
-	vetted, at := s.bytes.vetted, s.list.seen.Add(softWait)
-	if !vetted && !s.bytes.found && s.bytes.backward {
-		if s.now.Before(at) {
-			return verdict{again: at, early: true, why: "older than the segment before it"}
-		}
-		vetted = true
+	wait := s.bytes.order == backward && !s.bytes.origin.met()
+	if at := s.list.seen.Add(softWait); wait && s.now.Before(at) {
+		return verdict{ruling: tooEarly, again: at, why: "older than the segment before it"}
 	}
 	v := s.settled()
-	v.vetted = vetted
+	v.vetted = wait
 	return v
 }
 
 // settled judges bytes that are no reason to wait a moment.
 func (s sight) settled() verdict {
 	switch {
-	case s.bytes.hollow:
+	case s.bytes.state == bytesEmpty:
 		return verdict{why: "empty"}
-	case s.list.inherited && !s.bytes.spooled && s.bytes.modified > s.list.modified:
+	case s.list.origin.inherited() && !s.bytes.origin.inherited() && s.bytes.modified > s.list.modified:
 		return verdict{why: "younger than the playlist, which an earlier process kept"}
 	case s.reference.strict == hint:
-		return verdict{means: s.bytes.seen.After(s.list.seen) || s.bytes.modified > s.list.modified}
+		if s.bytes.seen.After(s.list.seen) || s.bytes.modified > s.list.modified {
+			return verdict{ruling: accepted}
+		}
+		return verdict{}
 	case s.reference.strict.free():
-		return verdict{means: true}
+		return verdict{ruling: accepted}
 	}
 	var v verdict
-	v.rebind = s.younger() || s.list.met && !s.list.prior && s.bytes.replaces
+	v.rebind = s.younger() || s.list.origin.met() && !s.list.prior && s.bytes.replaces
 	if v.rebind || s.reference.rebinds {
 		if !s.list.newest {
 			v.why = "others than it meant, and there is a newer version of the playlist"
@@ -123,22 +148,25 @@ func (s sight) settled() verdict {
 			return v
 		}
 	}
-	if !s.bytes.older || s.bytes.trusted {
-		v.means = true
+	if s.bytes.run != runBefore {
+		v.ruling = accepted
 		return v
 	}
 	if at := s.patience(); s.now.Before(at) {
 		v.again, v.why = at, "perhaps of the packager's run before"
 		return v
 	}
-	v.means, v.old = true, true
+	v.ruling = acceptedOld
 	return v
 }
 
 // younger reports whether the playlist was met at rest and the bytes are younger, so that they may have replaced what it meant.
 func (s sight) younger() bool {
-	return s.list.met && (s.bytes.modified > s.list.modified || s.bytes.witnessed && s.bytes.seen.After(s.list.seen))
+	return s.list.origin.met() && (s.bytes.modified > s.list.modified || s.bytes.witnessed() && s.bytes.seen.After(s.list.seen))
 }
+
+// witnessed reports whether their completion was seen.
+func (b bytesSight) witnessed() bool { return b.origin == seen && !b.growing }
 
 // patience returns until when a reference of a restarted stream waits for new bytes. Keys and init sections are
 // often kept over a restart; a media segment of the old run is hardly ever meant, so that it waits long
@@ -162,7 +190,7 @@ func (s sight) patience() time.Time {
 func (s sight) none() verdict {
 	if s.reference.strict == soft && s.bytes.state != bytesAsked {
 		at := s.list.seen.Add(softWait)
-		if s.list.met || s.list.seen.Before(s.met) {
+		if s.list.origin.met() || s.list.seen.Before(s.met) {
 			if at = s.list.seen.Add(max(softWait, s.settle)); at.Before(s.met) {
 				at = s.met
 			}
@@ -170,7 +198,7 @@ func (s sight) none() verdict {
 		if s.now.Before(at) {
 			return verdict{again: at}
 		}
-		return verdict{excused: true}
+		return verdict{ruling: letGo}
 	}
 	at := s.list.seen.Add(s.settle)
 	switch {
@@ -181,5 +209,5 @@ func (s sight) none() verdict {
 	case s.now.Before(at):
 		return verdict{again: at}
 	}
-	return verdict{ask: s.list.met, look: true}
+	return verdict{ask: s.list.origin.met(), look: true}
 }

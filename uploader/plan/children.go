@@ -62,6 +62,12 @@ func (l *list) askAgain() {
 	}
 }
 
+// hasNone says that there is no file of l any more. The store may hold a version all the same, for which its parents ask from now on.
+func (p *Plan) hasNone(l *list) {
+	l.askAgain()
+	p.wakeParents(l)
+}
+
 // named returns the playlists that name l, in the order of their paths.
 func (l *list) named() []*list {
 	return slices.SortedFunc(maps.Keys(l.parents), func(a, b *list) int { return strings.Compare(a.path, b.path) })

@@ -95,7 +95,9 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	}
 	p.unpin(s)
 	if s.origin.inherited() && s == l.last && s != l.published {
-		l.recede(nil) // the directory never had it
+		if l.recede(nil); l.last == nil { // the directory never had it
+			p.hasNone(l)
+		}
 	}
 	l.edge.dropped(s)
 	if len(l.pending) == 0 && l.published != nil {

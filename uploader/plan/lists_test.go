@@ -2,8 +2,10 @@ package plan
 
 import (
 	"testing"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // TestPlaylistsNamedAnywhereGate: a playlist that names another one waits for it, whatever it is and wherever the name stands,
@@ -44,6 +46,48 @@ func TestPlaylistsNamedAnywhereGate(t *testing.T) {
 			if d.absorb(see); !published {
 				t.Error("not published")
 			}
+		})
+	}
+}
+
+// TestParentAsksWhenThereIsNoFileAnyMore: while the store did not say yet what it holds of a playlist that another one names, its file is
+// given up. Then the other one asks, and is published if the store has a version.
+func TestParentAsksWhenThereIsNoFileAnyMore(t *testing.T) {
+	t.Parallel()
+	text := playlistText(0, false, "never.ts")
+	for name, test := range map[string]struct {
+		there func(d *desk)
+		lose  func(d *desk)
+	}{
+		"its memory is given up": {
+			func(d *desk) { d.playlist("x.m3u8", text) },
+			func(d *desk) { d.plan.Yield("x.m3u8", d.plan.lists["x.m3u8"].last.seq) },
+		},
+		"an earlier process left it, and it is too old": {
+			func(d *desk) { d.leaves("x.m3u8", text, true) },
+			func(d *desk) { d.tick(500 * time.Millisecond) },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{MaxAge: time.Minute})
+			test.there(d)
+			d.playlist("m.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n")
+			failed := Outcome{Result: Failed, Kind: store.Transient, RetryIn: time.Second}
+			d.want("fetch m.m3u8", "fetch x.m3u8")
+			d.absent("fetch m.m3u8")
+			d.answer("fetch x.m3u8", failed)
+			d.want()
+			d.tick(time.Minute - 500*time.Millisecond)
+			d.want("fetch x.m3u8")
+			d.answer("fetch x.m3u8", failed)
+			d.want()
+			test.lose(d)
+			d.want()
+			d.tick(10 * time.Second)
+			d.want("fetch x.m3u8")
+			d.done("fetch x.m3u8")
+			d.want("publish m.m3u8")
 		})
 	}
 }

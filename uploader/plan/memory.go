@@ -119,6 +119,9 @@ func (p *Plan) Yield(path string, seq uint64) {
 		if s == l.last {
 			l.recede(l.published)
 			l.yielded = s.file.Seen
+			if l.last == nil {
+				p.hasNone(l)
+			}
 			p.out.look(l.path)
 		}
 		p.wake(l.stream)

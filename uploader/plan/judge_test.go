@@ -57,6 +57,9 @@ func TestJudge(t *testing.T) {
 		}, verdict{ruling: accepted}},
 		"met at rest, and the file finished since": {func(s *sight) { s.list.origin, s.bytes.seen, s.bytes.modified = atRest, at(100.05), mod(99) },
 			verdict{rebind: true, again: at(102.05), why: "others than it meant"}},
+		"met at rest, and the file still grows": {func(s *sight) {
+			s.list.origin, s.bytes.growing, s.bytes.seen, s.bytes.modified = atRest, true, at(100.05), mod(99)
+		}, verdict{ruling: accepted}},
 
 		"its bytes were written over, others came": {func(s *sight) { s.reference.rebinds = true },
 			verdict{again: at(102), why: "others than it meant"}},

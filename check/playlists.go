@@ -113,7 +113,7 @@ func (r *reading) stillOpen(ctx context.Context) {
 
 // playlist takes in one of them.
 func (r *reading) playlist(path string, text []byte) {
-	p, err := hls.ParseFile(path, text)
+	p, err := hls.ParseFile(path, text, hls.ParseOptions{})
 	if err != nil {
 		r.example("playlist-malformed", path+" ("+err.Error()+")")
 		return

@@ -35,7 +35,7 @@ const (
 // one that does. It is safe for concurrent use.
 //
 // Whoever is about to read a playlist asks whether its Cost Fits, as what does not never will; takes it; parses the text with
-// as many References as fit; and makes the share as large as the Playlist turned out to be.
+// ParseOptions of it; and makes the share as large as the Playlist turned out to be.
 type Account struct {
 	limit int64 // 0 for none
 
@@ -78,9 +78,9 @@ func (a *Account) Fits(bytes int64) bool { return a.Limit() == 0 || bytes <= a.l
 // Large reports whether so many bytes are a large share, one of those that give way to smaller ones.
 func (a *Account) Large(bytes int64) bool { return a.Limit() > 0 && bytes > a.limit/smallShares }
 
-// References returns how many references a text of so many bytes may have at most, so that its Cost fits (ParseWithin). It
-// is 0 if the text alone does not, and 1,048,576 where nothing is bounded.
-func (a *Account) References(text int64) int {
+// references returns how many references a text of so many bytes may have at most, so that its Cost fits. It is 0 if the text
+// alone does not, and maxReferences where nothing is bounded.
+func (a *Account) references(text int64) int {
 	if a.Limit() == 0 {
 		return maxReferences
 	}

@@ -1,16 +1,14 @@
-package hls_test
+package hls
 
 import (
 	"math"
 	"slices"
 	"sync"
 	"testing"
-
-	"github.com/hlsship/hlsship/hls"
 )
 
 // take is Take that has to succeed.
-func take(t *testing.T, a *hls.Account, bytes int64) *hls.Share {
+func take(t *testing.T, a *Account, bytes int64) *Share {
 	t.Helper()
 	s, ok := a.Take(bytes)
 	if !ok {
@@ -21,8 +19,8 @@ func take(t *testing.T, a *hls.Account, bytes int64) *hls.Share {
 
 func TestAccountIsBounded(t *testing.T) {
 	t.Parallel()
-	a := hls.NewAccount(6400)
-	large := []*hls.Share{take(t, a, 2000), take(t, a, 2000), take(t, a, 1600)}
+	a := NewAccount(6400)
+	large := []*Share{take(t, a, 2000), take(t, a, 2000), take(t, a, 1600)}
 	if _, ok := a.Take(200); ok {
 		t.Error("large shares take what is reserved for small ones")
 	}
@@ -59,9 +57,9 @@ func TestAccountIsBounded(t *testing.T) {
 
 func TestLargestShareYields(t *testing.T) {
 	t.Parallel()
-	a := hls.NewAccount(6400)
+	a := NewAccount(6400)
 	var asked []string
-	share := func(name string, bytes int64) *hls.Share {
+	share := func(name string, bytes int64) *Share {
 		s := take(t, a, bytes)
 		s.MayYield(func() { asked = append(asked, name) })
 		return s
@@ -93,9 +91,9 @@ func TestLargestShareYields(t *testing.T) {
 // TestYieldIsAskedOnce has those who wait ask one share after the other, and none twice.
 func TestYieldIsAskedOnce(t *testing.T) {
 	t.Parallel()
-	a := hls.NewAccount(6400)
+	a := NewAccount(6400)
 	var asked []string
-	shares := map[string]*hls.Share{}
+	shares := map[string]*Share{}
 	for name, bytes := range map[string]int64{"larger": 2100, "large": 2000, "own": 1000} {
 		shares[name] = take(t, a, bytes)
 		shares[name].MayYield(func() {
@@ -134,11 +132,11 @@ func TestYieldIsAskedOnce(t *testing.T) {
 func TestReferencesFit(t *testing.T) {
 	t.Parallel()
 	for _, limit := range []int64{1, 3000, 64 << 20} {
-		a := hls.NewAccount(limit)
+		a := NewAccount(limit)
 		for _, text := range []int64{0, 100, 1 << 20, 1 << 40, math.MaxInt64} {
-			n := a.References(text)
-			if n > 0 && !a.Fits(hls.Cost(text, n)) || a.Fits(hls.Cost(text, n+1)) {
-				t.Errorf("%d of %d bytes: %d references, which take %d", text, limit, n, hls.Cost(text, n))
+			n := a.references(text)
+			if n > 0 && !a.Fits(Cost(text, n)) || a.Fits(Cost(text, n+1)) {
+				t.Errorf("%d of %d bytes: %d references, which take %d", text, limit, n, Cost(text, n))
 			}
 		}
 	}
@@ -147,9 +145,9 @@ func TestReferencesFit(t *testing.T) {
 // TestNumbersBeyondReason has sizes that nobody has, such as those of sparse files, be no way around the bound.
 func TestNumbersBeyondReason(t *testing.T) {
 	t.Parallel()
-	a := hls.NewAccount(6400)
+	a := NewAccount(6400)
 	s := take(t, a, 5000)
-	for _, bytes := range []int64{hls.Cost(math.MaxInt64, 1), hls.Cost(1<<62, math.MaxInt), hls.Cost(0, math.MaxInt), math.MaxInt64} {
+	for _, bytes := range []int64{Cost(math.MaxInt64, 1), Cost(1<<62, math.MaxInt), Cost(0, math.MaxInt), math.MaxInt64} {
 		if a.Fits(bytes) || s.Grow(bytes) {
 			t.Errorf("%d bytes fit", bytes)
 		}
@@ -157,7 +155,7 @@ func TestNumbersBeyondReason(t *testing.T) {
 			t.Errorf("%d bytes are taken", bytes)
 		}
 	}
-	for _, bytes := range []int64{-1, math.MinInt64, hls.Cost(-1<<62, -1)} {
+	for _, bytes := range []int64{-1, math.MinInt64, Cost(-1<<62, -1)} {
 		if s.Set(bytes); a.Used() != 0 || s.Bytes() != 0 {
 			t.Errorf("set to %d: %d bytes are taken", bytes, a.Used())
 		}
@@ -169,23 +167,23 @@ func TestNumbersBeyondReason(t *testing.T) {
 
 func TestNoAccountBoundsNothing(t *testing.T) {
 	t.Parallel()
-	for name, a := range map[string]*hls.Account{"nil": nil, "without a limit": hls.NewAccount(0)} {
+	for name, a := range map[string]*Account{"nil": nil, "without a limit": NewAccount(0)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := take(t, a, 1<<50)
 			s.MayYield(func() { t.Error("asked") })
-			if !s.Grow(1<<60) || a.Tight() || !a.Fits(1<<60) || a.References(1<<20) < 1<<20 {
+			if !s.Grow(1<<60) || a.Tight() || !a.Fits(1<<60) || a.references(1<<20) < 1<<20 {
 				t.Error("bounded")
 			}
 			s.Release()
 		})
 	}
-	(*hls.Share)(nil).Release()
+	(*Share)(nil).Release()
 }
 
 func TestAccountIsConcurrent(t *testing.T) {
 	t.Parallel()
-	a := hls.NewAccount(64 << 10)
+	a := NewAccount(64 << 10)
 	var all sync.WaitGroup
 	for range 16 {
 		all.Go(func() {

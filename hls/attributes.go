@@ -1,6 +1,9 @@
 package hls
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // attributes is a tag's attribute list, NAME=VALUE separated by commas (RFC 8216 §4.2). What does not
 // look like an attribute is passed over: any tag may be asked for attributes, also one that has none.
@@ -11,6 +14,8 @@ type attribute struct {
 	name string
 	// value is without its quotes. Where the closing quote is missing it reaches to the line's end.
 	value string
+	// tail is how many bytes the value has together with what stands behind it on the line.
+	tail int
 	// closed is false when the closing quote is missing.
 	closed bool
 }
@@ -24,7 +29,11 @@ func (list attributes) next() (a attribute, rest attributes, ok bool) {
 			s, i = s[i+1:], -1
 		case '=':
 			a.name = strings.TrimSpace(s[:i])
-			a.value, a.closed, s = cutValue(strings.TrimLeft(s[i+1:], " \t"))
+			s = strings.TrimLeft(s[i+1:], " \t")
+			if a.tail = len(strings.TrimLeftFunc(s, unicode.IsSpace)); strings.HasPrefix(s, `"`) {
+				a.tail--
+			}
+			a.value, a.closed, s = cutValue(s)
 			return a, attributes(s), true
 		}
 	}

@@ -38,14 +38,14 @@ func TestParseWithin(t *testing.T) {
 	all["day.mpd"] = []byte(static(one(day)))
 	all["many.mpd"] = []byte(static(strings.Repeat(one(`<BaseURL>https://origin.example/live/</BaseURL><SegmentList><SegmentURL media="a"/><SegmentURL media="b"/></SegmentList>`), 300)))
 	for name, text := range all {
-		want, err := ParseFile(name, text)
+		want, err := ParseFile(name, text, ParseOptions{})
 		if err != nil {
 			continue // of playlists collected some are none
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
 			n := len(want.References)
-			got, err := ParseWithin(name, text, n)
+			got, err := parseWithin(name, text, n, nil)
 			if err != nil || !reflect.DeepEqual(got, want) {
 				t.Fatalf("with as many references as it has: %v", err)
 			}
@@ -60,7 +60,7 @@ func TestParseWithin(t *testing.T) {
 				if less >= n {
 					continue
 				}
-				if p, err := ParseWithin(name, text, less); n > 0 && (p != nil || !errors.Is(err, ErrTooLarge)) {
+				if p, err := parseWithin(name, text, less, nil); n > 0 && (p != nil || !errors.Is(err, ErrTooLarge)) {
 					t.Errorf("within %d of %d references: %v", less, n, err)
 				}
 			}
@@ -113,7 +113,7 @@ func TestRefusalIsCheap(t *testing.T) {
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		p, err := ParseWithin(file, []byte(text), allowed)
+		p, err := parseWithin(file, []byte(text), allowed, nil)
 		runtime.ReadMemStats(&after)
 		if p != nil || !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: got %v, want ErrTooLarge", name, err)
@@ -144,7 +144,7 @@ func TestNamesAreCounted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			size := int64(len(tt.text))
-			p, err := ParseFile(tt.file, []byte(tt.text))
+			p, err := ParseFile(tt.file, []byte(tt.text), ParseOptions{})
 			if err != nil || len(p.References) != n {
 				t.Fatal(p, err)
 			}
@@ -161,11 +161,11 @@ func TestNamesAreCounted(t *testing.T) {
 			}
 			enough := int((cost - Cost(size, 0) + PerReference - 1) / PerReference)
 			for _, allowed := range []int{enough, enough + 1} {
-				if p, err = ParseWithin(tt.file, []byte(tt.text), allowed); err != nil || p.Cost(size) > Cost(size, allowed) {
+				if p, err = parseWithin(tt.file, []byte(tt.text), allowed, nil); err != nil || p.Cost(size) > Cost(size, allowed) {
 					t.Errorf("within %d references: %v", allowed, err)
 				}
 			}
-			if _, err = ParseWithin(tt.file, []byte(tt.text), enough-1); !errors.Is(err, ErrTooLarge) {
+			if _, err = parseWithin(tt.file, []byte(tt.text), enough-1, nil); !errors.Is(err, ErrTooLarge) {
 				t.Errorf("within %d references: got %v, want ErrTooLarge", enough-1, err)
 			}
 		})
@@ -187,7 +187,7 @@ func TestNamesAloneAreKept(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		p, err := ParseWithin(name, data, n)
+		p, err := parseWithin(name, data, n, nil)
 		if err != nil {
 			t.Fatal(name, err)
 		}
@@ -326,11 +326,11 @@ func TestPauses(t *testing.T) {
 		least int
 	}{"a.m3u8": {list.String(), 20_000 / pauseSteps}, "a.mpd": {manifest.String(), manifest.Len() / pauseBytes}} {
 		pauses := 0
-		paused, err := ParsePausing(name, []byte(tt.text), maxReferences, func() { pauses++ })
+		paused, err := parseWithin(name, []byte(tt.text), maxReferences, func() { pauses++ })
 		if err != nil || pauses < tt.least {
 			t.Errorf("%s: %d pauses, want %d, error %v", name, pauses, tt.least, err)
 		}
-		if at, err := ParseFile(name, []byte(tt.text)); err != nil || !reflect.DeepEqual(at, paused) {
+		if at, err := ParseFile(name, []byte(tt.text), ParseOptions{}); err != nil || !reflect.DeepEqual(at, paused) {
 			t.Errorf("%s: another playlist with pauses", name)
 		}
 	}

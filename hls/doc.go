@@ -5,7 +5,7 @@
 //
 // What a text may make is bounded, not only its length: a few bytes can name a million files, or have much of it repeated very
 // often. References, the bytes of their names and the turns of every loop are counted, and what is above the bounds
-// is refused before it is made (ParseWithin, ErrTooLarge).
+// is refused before it is made (ParseOptions, ErrTooLarge).
 //
 // It is a leaf: it imports the standard library only, never os, reads no clock and starts no
 // goroutine. All its functions are pure and safe for concurrent use; Account alone has state.

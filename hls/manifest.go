@@ -12,25 +12,28 @@ import (
 	"time"
 )
 
+// ParseOptions say what parsing may cost. The zero ParseOptions bound nothing but what no playlist has.
+type ParseOptions struct {
+	// Memory bounds what the text makes: the Playlist is never larger than fits there (Account.Fits). The error wraps ErrTooLarge for
+	// what is beyond. nil sets no bound.
+	//
+	// A text of a few bytes can name a million files. How many it names is counted before the first of them is made, so that to
+	// refuse it costs no more than to read it.
+	Memory *Account
+	// Pause is called every few tens of microseconds, as somebody else may need the processor: a text may take a second. nil makes no
+	// pauses.
+	Pause func()
+}
+
 // ParseFile reads what Classify calls a playlist by the name of its file: a Manifest with ParseManifest,
 // everything else with Parse. Its errors are theirs.
-func ParseFile(path string, text []byte) (*Playlist, error) {
-	return ParseWithin(path, text, maxReferences)
+func ParseFile(path string, text []byte, o ParseOptions) (*Playlist, error) {
+	return parseWithin(path, text, o.Memory.references(int64(len(text))), o.Pause)
 }
 
-// ParseWithin is ParseFile with a bound on what the text makes: at most this many references, and no more memory than they
-// take with names of common length (Playlist.Cost). Account.References returns the bound for a text's length; 0 and less
-// allow none, and more than 1,048,576 count as that. The error wraps ErrTooLarge for what is beyond.
-//
-// A text of a few bytes can name a million files. How many it names is counted before the first of them is made, so that
-// to refuse it costs no more than to read it.
-func ParseWithin(path string, text []byte, references int) (*Playlist, error) {
-	return ParsePausing(path, text, references, nil)
-}
-
-// ParsePausing is ParseWithin that calls pause every few tens of microseconds, as somebody else may need the processor: a text may take a
-// second. nil makes no pauses.
-func ParsePausing(path string, text []byte, references int, pause func()) (*Playlist, error) {
+// parseWithin is ParseFile with at most this many references, and no more memory than they take with names of common length
+// (Playlist.Cost). 0 and less allow none, and more than maxReferences count as that.
+func parseWithin(path string, text []byte, references int, pause func()) (*Playlist, error) {
 	b := newBudget(text, references)
 	b.pause = pause
 	if Classify(path) == Manifest {
@@ -53,7 +56,7 @@ func ParsePausing(path string, text []byte, references int, pause func()) (*Play
 //
 // What a SegmentTimeline counts is taken at its word, however often an @r repeats it: a viewer may seek to each of these
 // segments, and a day in segments of 2 seconds is one <S r="43199"/>. A packager's wrong @r names what never comes, and only
-// the bound on references (ParseWithin) ends it.
+// the bound on references (ParseOptions) ends it.
 //
 // The error wraps ErrNotPlaylist for what is not one whole XML document with the root element MPD, as is
 // a text of which the end is not written yet or an older one shows behind it; ErrTooLarge as with Parse; and

@@ -246,7 +246,7 @@ func TestParseFile(t *testing.T) {
 		if want == Manifest {
 			text = "<MPD/>"
 		}
-		if p, err := ParseFile(name, []byte(text)); err != nil || p.Kind != want {
+		if p, err := ParseFile(name, []byte(text), ParseOptions{}); err != nil || p.Kind != want {
 			t.Errorf("%s: got %+v, %v", name, p, err)
 		}
 	}
@@ -322,7 +322,7 @@ func FuzzParseManifest(f *testing.F) {
 		if int64(made) > p.made || made > MaxPlaylistSize {
 			t.Errorf("%d bytes of names, of which %d are counted", made, p.made)
 		}
-		if again, err := ParseWithin("a.mpd", []byte(text+"\n<!-- -->\r\n"), allowed); err != nil || describe(again) != describe(p) {
+		if again, err := parseWithin("a.mpd", []byte(text+"\n<!-- -->\r\n"), allowed, nil); err != nil || describe(again) != describe(p) {
 			t.Errorf("a comment changed what it says: %v", err)
 		}
 	})

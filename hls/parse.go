@@ -20,7 +20,7 @@ var (
 	ErrNotPlaylist = errors.New("not a playlist")
 	// ErrTooLarge is returned by Parse and ParseManifest for a text above MaxPlaylistSize, for one whose
 	// variables or templates make more than that of it, and for one with more than 1,048,576 URIs, or as many
-	// as ParseWithin allows; and by ParseManifest for one that takes too many steps, or has too many elements,
+	// as ParseOptions allow; and by ParseManifest for one that takes too many steps, or has too many elements,
 	// for its length and its URIs. Nothing but a smaller playlist helps: shorten the packager's list.
 	ErrTooLarge = errors.New("playlist too large")
 	// ErrMalformed is returned by Parse for EXT-X-MEDIA-SEQUENCE, EXT-X-DISCONTINUITY-SEQUENCE,
@@ -46,8 +46,8 @@ func Parse(text []byte) (*Playlist, error) {
 	return p.parse(text)
 }
 
-// withLineFeeds returns a copy of the text in which each CR that no LF follows is a line end. RFC 8216 §4.1 knows no
-// such line end, some players do: hls.js loads what stands behind one.
+// withLineFeeds returns a copy of the text, byte by byte in the same place, in which each CR that no LF follows is a LF. RFC 8216 §4.1
+// knows no such line end, some players do: hls.js loads what stands behind one.
 func withLineFeeds(text []byte) string {
 	var b strings.Builder
 	b.Grow(len(text))
@@ -58,9 +58,11 @@ func withLineFeeds(text []byte) string {
 			return b.String()
 		}
 		b.Write(rest[:i])
-		if rest = rest[i+1:]; !bytes.HasPrefix(rest, []byte("\n")) {
-			b.WriteByte('\n')
+		end := byte('\n')
+		if rest = rest[i+1:]; bytes.HasPrefix(rest, []byte("\n")) {
+			end = '\r'
 		}
+		b.WriteByte(end)
 	}
 }
 
@@ -92,11 +94,17 @@ func isHeader(line string) bool {
 
 // trimLine returns the line without the white space around it, the CR of a CRLF included.
 func trimLine(line string) string {
-	for line != "" && isSpace(line[len(line)-1]) {
-		line = line[:len(line)-1]
-	}
+	line = trimEnd(line)
 	for line != "" && isSpace(line[0]) {
 		line = line[1:]
+	}
+	return line
+}
+
+// trimEnd returns the line without the white space behind it.
+func trimEnd(line string) string {
+	for line != "" && isSpace(line[len(line)-1]) {
+		line = line[:len(line)-1]
 	}
 	return line
 }
@@ -112,6 +120,8 @@ type parser struct {
 	// EXT-X-BYTERANGE, whether EXT-X-GAP, whether EXT-X-STREAM-INF was there.
 	byteRange    string
 	gap, variant bool
+	// lineEnd is where the line being read ends in the text, in bytes, without the white space behind it.
+	lineEnd int
 	// lengths are those of the last three segments, in turn; timed counts those that have one.
 	lengths [3]time.Duration
 	timed   int
@@ -142,7 +152,10 @@ func (p *parser) parse(text []byte) (*Playlist, error) {
 	p.list.References = make([]Reference, 0, min(lines+some, int(p.budget.references)))
 	for number := 2; rest != ""; number++ {
 		var line string
+		begin := len(text) - len(rest)
 		line, rest, _ = strings.Cut(rest, "\n")
+		line = trimEnd(line)
+		p.lineEnd = begin + len(line)
 		if err := p.read(trimLine(line)); err != nil {
 			return nil, fmt.Errorf("line %d: %w", number, err)
 		}
@@ -169,10 +182,13 @@ func (p *parser) read(line string) error {
 func (p *parser) readURI(line string) error {
 	byteRange, gap, variant := p.byteRange, p.gap, p.variant
 	p.byteRange, p.gap, p.variant = "", false, false
+	ref := Reference{URI: line, Span: p.span(line, len(line))}
 	if variant {
-		return p.add(Reference{URI: line, Kind: MediaPlaylist}, nil, "")
+		ref.Kind = MediaPlaylist
+		return p.add(ref, nil, "")
 	}
-	if err := p.add(Reference{URI: line, Gap: gap}, &p.segmentEnds, byteRange); err != nil {
+	ref.Gap = gap
+	if err := p.add(ref, &p.segmentEnds, byteRange); err != nil {
 		return err
 	}
 	p.list.Segments++
@@ -220,7 +236,8 @@ func (p *parser) readTag(name, value string) (err error) {
 		err = p.readHint(list)
 	case "EXT-X-PREFETCH":
 		// The low-latency tag of the time before EXT-X-PART; its value is the URI.
-		err = p.add(Reference{URI: trimLine(value), Kind: Media, Hint: true}, nil, "")
+		uri := trimLine(value)
+		err = p.add(Reference{URI: uri, Span: p.span(uri, len(uri)), Kind: Media, Hint: true}, nil, "")
 	case "EXT-X-KEY":
 		err = p.readKey(list)
 	case "EXT-X-SESSION-KEY":
@@ -289,11 +306,17 @@ func (p *parser) addAll(list attributes, ref Reference, ends *rangeEnds, byteRan
 			continue
 		}
 		ref.URI, ref.Unresolved, ref.Optional = a.value, !a.closed, a.name == "X-ASSET-LIST"
+		ref.Span = p.span(a.value, a.tail)
 		if err := p.add(ref, ends, byteRange); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// span returns where part stands in the text, which begins tail bytes before the end of the line.
+func (p *parser) span(part string, tail int) Span {
+	return Span{Offset: uint32(p.lineEnd - tail), Length: uint32(len(part))} // a text is no longer than MaxPlaylistSize
 }
 
 // add appends ref: it substitutes the variables of its URI, asks Classify for a Kind if it has none, and

@@ -49,7 +49,7 @@ func TestParseGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p, err := ParseFile(name, text)
+			p, err := ParseFile(name, text, ParseOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -132,9 +132,10 @@ func TestParseReferences(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%s: %v", header, err)
 				}
-				if len(p.References)+len(tt.want) > 0 && !reflect.DeepEqual(p.References, tt.want) {
-					t.Errorf("%s: got %+v, want %+v", header, p.References, tt.want)
+				if got := unplaced(p).References; len(got)+len(tt.want) > 0 && !reflect.DeepEqual(got, tt.want) {
+					t.Errorf("%s: got %+v, want %+v", header, got, tt.want)
 				}
+				checkSpans(t, p, text+tt.text)
 			}
 		})
 	}

@@ -44,7 +44,7 @@ type Playlist struct {
 
 // Cost returns the memory, in bytes, that the playlist takes at most, together with its text of so many bytes. It is what the
 // function Cost says of the text and the references, and more where templates or variables made long names of a short text.
-// After ParseWithin it is never above Cost of the text and the number of references that were allowed.
+// With ParseOptions.Memory it is never more than fits there.
 func (p *Playlist) Cost(text int64) int64 {
 	references := int64(len(p.References))
 	return Cost(text, len(p.References)) + excess(p.made, text, references)
@@ -63,6 +63,13 @@ func (p *Playlist) LastSequence() (n uint64, ok bool) {
 type Reference struct {
 	// URI is the text between the quotes or on the line, after EXT-X-DEFINE substitution.
 	URI string
+	// Offset and Length are the byte range in bytes; Length 0 means the whole file. An EXT-X-BYTERANGE
+	// without offset starts where the range before it in the same file ended (RFC 8216 §4.3.2.2). A
+	// range that cannot be read is the whole file.
+	Offset, Length int64
+	// Span is where the URI stands in the text, before EXT-X-DEFINE substitution; zero in a Manifest, whose URIs are made of many
+	// pieces.
+	Span Span
 	// Kind is what the tag makes of the file: Init for EXT-X-MAP, Key for EXT-X-KEY and
 	// EXT-X-SESSION-KEY, Media for EXT-X-PART, one of Init and Media for EXT-X-PRELOAD-HINT,
 	// MediaPlaylist for EXT-X-STREAM-INF, EXT-X-I-FRAME-STREAM-INF, EXT-X-IMAGE-STREAM-INF, EXT-X-MEDIA
@@ -70,10 +77,6 @@ type Reference struct {
 	// the URI stands on a segment's line. A playlist or a Manifest on whatever line, a segment's included, has to be
 	// stored before the playlist that names it, as every other file has.
 	Kind Kind
-	// Offset and Length are the byte range in bytes; Length 0 means the whole file. An EXT-X-BYTERANGE
-	// without offset starts where the range before it in the same file ended (RFC 8216 §4.3.2.2). A
-	// range that cannot be read is the whole file.
-	Offset, Length int64
 	// Gap marks a segment that EXT-X-GAP says is missing: players must not load it.
 	Gap bool
 	// Hint marks a reference that no playlist waits for: an EXT-X-PRELOAD-HINT, whose file need not exist
@@ -93,6 +96,9 @@ type Reference struct {
 	// missing.
 	Unresolved bool
 }
+
+// Span is a part of a text, in bytes from its beginning: text[s.Offset:][:s.Length]. The bytes of different References do not overlap.
+type Span struct{ Offset, Length uint32 }
 
 // Target says where a URI points.
 type Target uint8

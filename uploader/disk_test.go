@@ -137,7 +137,7 @@ func (d *disk) recover(ctx context.Context) []hls.File {
 			Found: true, Named: p.named, Spooled: true, Source: &held{ctx: ctx, disk: d, pinned: at, name: p.name},
 		}
 		if p.copy != nil {
-			f.Playlist, _ = hls.ParseFile(f.Path, p.copy)
+			f.Playlist, _ = hls.ParseFile(f.Path, p.copy, hls.ParseOptions{})
 			f.Kind, f.Content = f.Playlist.Kind, p.copy
 		}
 		facts = append(facts, f)
@@ -357,7 +357,7 @@ func (d *disk) fact(ctx context.Context, name string, found bool) (f hls.File, o
 	}
 	f = hls.File{Path: name, State: hls.Settled, Kind: hls.Classify(name), Version: n.version(), Seen: time.Now(), Found: found}
 	if f.Kind.IsPlaylist() {
-		pl, err := hls.ParseFile(name, n.content)
+		pl, err := hls.ParseFile(name, n.content, hls.ParseOptions{})
 		if err != nil {
 			return hls.File{}, false
 		}

@@ -75,7 +75,7 @@ func (r *reading) read(name string) {
 	share, ok := r.account.Take(hls.Cost(size, bytes.Count(text, []byte("#EXTINF"))))
 	var pl *hls.Playlist
 	if ok {
-		pl, _ = hls.ParseFile(name, text)
+		pl, _ = hls.ParseFile(name, text, hls.ParseOptions{})
 	}
 	r.mu.Lock()
 	delete(r.waiting, name)

@@ -47,7 +47,7 @@ func (d *disk) forget() {
 
 // references are the paths of what a playlist names. The caller holds mu.
 func (d *disk) references(list string, text []byte) (names []string) {
-	parsed, err := hls.ParseFile(list, text)
+	parsed, err := hls.ParseFile(list, text, hls.ParseOptions{})
 	if err != nil {
 		return nil
 	}

@@ -292,7 +292,7 @@ func (w *worker) fetchInto(ctx context.Context, j plan.Job, share *hls.Share) (p
 	}
 	out := plan.Outcome{Result: plan.Done, ETag: info.ETag, Content: content, Modified: info.Modified, Finished: info.Finished}
 	size := int64(len(content))
-	pl, err := hls.ParsePausing(j.Path, content, w.memory.References(size), runtime.Gosched)
+	pl, err := hls.ParseFile(j.Path, content, hls.ParseOptions{Memory: w.memory, Pause: runtime.Gosched})
 	if err != nil {
 		return out, nil
 	}

@@ -204,7 +204,7 @@ func (e *edition) text() ([]byte, error) {
 // parse puts what the text names into the fact.
 func (e *edition) parse(text []byte) {
 	size := int64(len(text))
-	list, err := hls.ParsePausing(e.fact.Path, text, e.memory.References(size), runtime.Gosched)
+	list, err := hls.ParseFile(e.fact.Path, text, hls.ParseOptions{Memory: e.memory, Pause: runtime.Gosched})
 	if err != nil {
 		e.err, e.reason = err, hls.RefusedPlaylist
 		if errors.Is(err, hls.ErrTooLarge) {

@@ -138,7 +138,7 @@ func (s *judgedStore) judge(key string, body []byte) {
 func (s *judgedStore) judgeHostile(key string, body []byte) {
 	s.lists++
 	channel, at := s.channelOf(key)
-	playlist, err := hls.ParseFile(at, body)
+	playlist, err := hls.ParseFile(at, body, hls.ParseOptions{})
 	if err != nil {
 		s.fault("%s is stored and is no playlist: %v", key, err)
 		return

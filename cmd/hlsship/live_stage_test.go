@@ -212,7 +212,7 @@ func (l *live) saw(path string, content []byte) {
 }
 
 func (l *live) mention(path string, content []byte) {
-	playlist, err := hls.ParseFile(path, content)
+	playlist, err := hls.ParseFile(path, content, hls.ParseOptions{})
 	if err != nil {
 		return
 	}

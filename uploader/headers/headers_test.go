@@ -63,7 +63,7 @@ func TestLiveMaxAge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			pl, err := hls.ParseFile(tt.path, []byte(tt.text))
+			pl, err := hls.ParseFile(tt.path, []byte(tt.text), hls.ParseOptions{})
 			if err != nil {
 				t.Fatal(err)
 			}

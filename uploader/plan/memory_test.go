@@ -38,7 +38,7 @@ func (c *counted) reads(name, text string) (ok bool) {
 	if !ok {
 		return false
 	}
-	pl, err := hls.ParseFile(name, []byte(text))
+	pl, err := hls.ParseFile(name, []byte(text), hls.ParseOptions{})
 	if err != nil {
 		c.t.Fatal(err)
 	}

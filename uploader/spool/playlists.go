@@ -86,7 +86,7 @@ func (r *recovery) read(p listPin, texts map[listFile]*listText) (f hls.File, er
 	t := texts[file]
 	met := t != nil
 	if !met {
-		t = p.text(memory.References(size))
+		t = p.text(memory)
 	}
 	if err = t.err; err == nil && !share.Grow(hls.Cost(size, len(t.playlist.References))) {
 		err = errNoMemory
@@ -104,8 +104,8 @@ func (r *recovery) read(p listPin, texts map[listFile]*listText) (f hls.File, er
 	return hls.File{Version: p.version, Content: t.content, Playlist: t.playlist, Share: share}, nil
 }
 
-// text reads the file of a pin, with that many references at most.
-func (p listPin) text(references int) *listText {
+// text reads the file of a pin, with as many references as there may be memory for.
+func (p listPin) text(memory *hls.Account) *listText {
 	file, err := p.open()
 	if err != nil {
 		return &listText{err: err}
@@ -115,7 +115,7 @@ func (p listPin) text(references int) *listText {
 	if _, err := file.ReadAt(content, 0); err != nil && !errors.Is(err, io.EOF) {
 		return &listText{err: err}
 	}
-	playlist, err := hls.ParseWithin(p.path, content, references)
+	playlist, err := hls.ParseFile(p.path, content, hls.ParseOptions{Memory: memory})
 	if errors.Is(err, hls.ErrTooLarge) {
 		err = errNoMemory
 	}

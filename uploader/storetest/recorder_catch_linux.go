@@ -203,7 +203,7 @@ func isPlaylist(name string, content []byte) bool {
 
 // growing returns the files that are still being written, as far as the playlist names them and they are there.
 func (c *catcher) growing(list string, content []byte) []growing {
-	parsed, err := hls.ParseFile(list, content)
+	parsed, err := hls.ParseFile(list, content, hls.ParseOptions{})
 	if err != nil {
 		return nil
 	}

@@ -239,7 +239,7 @@ func (v *Viewer) Listed(path string, content []byte, next ...string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := time.Now()
-	parsed, err := hls.ParseFile(path, content)
+	parsed, err := hls.ParseFile(path, content, hls.ParseOptions{})
 	if err != nil {
 		return
 	}

@@ -37,7 +37,7 @@ func excused() map[string][]string {
 			"Plan Plan.folders Plan.lists Plan.objects Plan.scanning Plan.streams",
 		},
 		"what a file is named by, and who ships it, is found out where that is": {
-			"object.kind object.stream",
+			"object.stream",
 		},
 		"who goes next is found out beside what a playlist means": {
 			"errand.Job errand.list folder.streams",

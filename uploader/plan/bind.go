@@ -178,17 +178,11 @@ func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 		}
 	}
 	if s.run.mayBeOlder(s, i, v) {
-		if x.bytes.run = runBefore; s.trusts(o, v) {
+		if x.bytes.run = runBefore; o.trusts(s, v) {
 			x.bytes.run = trusted
 		}
 	}
 	return x
-}
-
-// trusts reports whether the run of s took v although it is old.
-func (s *snapshot) trusts(o *object, v *disk.Version) bool {
-	t := *o.trusted(s.list)
-	return t != nil && t.run == s.run && t.id == v.ID
 }
 
 // heed notes what a verdict about reference i of s and v says for later.
@@ -204,7 +198,7 @@ func (p *Plan) heed(s *snapshot, i int, v *disk.Version, d verdict) {
 	}
 	if d.ruling == acceptedOld {
 		p.decided(s.list, "taken", s.binds[i].obj.path, "old, and no new bytes came")
-		*s.binds[i].obj.trusted(s.list) = &trust{s.run, v.ID}
+		s.binds[i].obj.entrust(s, v)
 		s.run.old = s.run.old || s.run.first
 	}
 	if !d.again.IsZero() {

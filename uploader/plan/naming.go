@@ -85,13 +85,13 @@ func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
 	o := p.object(name)
 	if o.mark == s.mark { // named twice, as byte ranges are
 		if ref.Kind == hls.Media {
-			o.kind = hls.Media // whatever else is in it, as its init section
+			o.classify(hls.Media) // whatever else is in it, as its init section
 		}
 		s.binds[o.place].merge(ref)
 		return
 	}
 	o.mark, o.place = s.mark, len(s.binds)
-	o.kind = ref.Kind
+	o.classify(ref.Kind)
 	if o.stream == nil {
 		o.stream = s.list.stream
 	}

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"slices"
-
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/bucket"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
@@ -25,43 +23,6 @@ type object struct {
 
 	item    schedule.Item // where it stands until it is stored
 	sending sending       // what is under way, if a request for it is
-}
-
-// naming counts the snapshots of one playlist that name an object: pending or possibly published ones
-// together, and the possibly published ones alone.
-type naming struct {
-	list           *list
-	count, exposed int
-	trust          *trust // nil for none
-}
-
-// trust says that a run has accepted a version although it is older, for which its playlist waits no more.
-type trust struct {
-	run *run
-	id  uint64
-}
-
-// trusted is where it is noted which version a playlist that names o trusts.
-func (o *object) trusted(l *list) **trust {
-	i := slices.IndexFunc(o.naming, func(n naming) bool { return n.list == l })
-	return &o.naming[i].trust
-}
-
-// isMedia reports whether o is media proper, which no packager rewrites under a playlist that stays.
-func (o *object) isMedia() bool { return o.kind == hls.Media || o.kind == hls.Subtitle }
-
-// pattern returns the name with a mark in place of each number.
-func (o *object) pattern() string {
-	if o.like == "" {
-		o.like = pattern(o.path)
-	}
-	return o.like
-}
-
-// hollow reports whether v is an init section or key without bytes. No playlist means that: its packager was killed
-// between truncating and writing it, or GIO closed it untouched.
-func (o *object) hollow(v *disk.Version) bool {
-	return (o.kind == hls.Init || o.kind == hls.Key) && v.File.State == hls.Settled && v.File.Version.Size == 0
 }
 
 // current returns the version that a new reference means: the newest finished one, or the stored one
@@ -118,31 +79,12 @@ func (o *object) streamName() string {
 	return o.stream.folder.name
 }
 
-// name adds to the counts of how l names o.
-func (o *object) name(l *list, count, exposed int) {
-	i := slices.IndexFunc(o.naming, func(n naming) bool { return n.list == l })
-	if i < 0 {
-		o.naming = append(o.naming, naming{list: l})
-		i = len(o.naming) - 1
-	}
-	o.naming[i].count += count
-	o.naming[i].exposed += exposed
-	if o.naming[i].count <= 0 && o.naming[i].exposed <= 0 {
-		o.naming = slices.Delete(o.naming, i, i+1)
-	}
-}
-
-// exposed reports whether a playlist that may be published names o.
-func (o *object) exposed() bool {
-	return slices.ContainsFunc(o.naming, func(n naming) bool { return n.exposed > 0 })
-}
-
 // observeObject takes the fact of a finished file in.
 func (p *Plan) observeObject(f hls.File) {
 	o := p.object(f.Path)
 	o.disk.Appear(f.Spooled)
 	if len(o.naming) == 0 {
-		o.kind = f.Kind
+		o.classify(f.Kind)
 	}
 	if p.observeGrowth(o, f) {
 		return

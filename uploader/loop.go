@@ -28,7 +28,7 @@ type loop struct {
 
 	survey survey
 
-	left []hls.File // playlists of an earlier process, until the directory had its say
+	inherited []hls.File // playlists of an earlier process, until the directory had its say
 }
 
 // attempt is a request under way.
@@ -102,7 +102,7 @@ func (l *loop) attempt(ctx context.Context, id uint64, a *attempt) (r report) {
 
 // end is the end of a Run with nothing under way any more.
 func (l *loop) end(facts <-chan hls.File) error {
-	l.observeLeft()
+	l.observeInherited()
 	if l.crash != nil {
 		return errors.Join(l.crash, l.finish(nil)) // the sender of facts ends later
 	}
@@ -247,7 +247,7 @@ func (l *loop) alarm(wake *time.Timer, at time.Time, stopping bool) {
 func (l *loop) recover(files []hls.File) {
 	for _, f := range files {
 		if f.Playlist != nil {
-			l.left = append(l.left, f)
+			l.inherited = append(l.inherited, f)
 		} else {
 			l.plan.Observe(f)
 			l.questioned(f)
@@ -255,12 +255,12 @@ func (l *loop) recover(files []hls.File) {
 	}
 }
 
-// observeLeft takes in the playlists of an earlier process.
-func (l *loop) observeLeft() {
-	for _, f := range l.left {
+// observeInherited takes in the playlists of an earlier process.
+func (l *loop) observeInherited() {
+	for _, f := range l.inherited {
 		l.plan.Observe(f)
 	}
-	l.left = nil
+	l.inherited = nil
 }
 
 // observeLate takes in what turned up late of an earlier process.
@@ -275,13 +275,13 @@ func (l *loop) observeLate(files []hls.File) {
 func (l *loop) observe(f hls.File) {
 	l.log.Learnt(f)
 	if f.Playlist != nil {
-		l.left = slices.DeleteFunc(l.left, func(left hls.File) bool {
-			if left.Path == f.Path {
-				l.plan.Remember(left)
-				left.Source.Release()
-				left.Share.Release()
+		l.inherited = slices.DeleteFunc(l.inherited, func(old hls.File) bool {
+			if old.Path == f.Path {
+				l.plan.Remember(old)
+				old.Source.Release()
+				old.Share.Release()
 			}
-			return left.Path == f.Path
+			return old.Path == f.Path
 		})
 	}
 	l.plan.Observe(f)

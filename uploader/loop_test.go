@@ -60,7 +60,7 @@ func TestRunLetsTheDirectoryGoFirst(t *testing.T) {
 	if !spool.released {
 		t.Error("what the directory has a newer version of is still kept")
 	}
-	l.observeLeft()
+	l.observeInherited()
 	wants("x.m3u8", "y.m3u8")
 	if own.released {
 		t.Error("what was left counts as the newest version")

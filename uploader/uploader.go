@@ -194,7 +194,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		case f, ok := <-facts:
 			if !ok {
 				facts = nil
-				l.observeLeft()
+				l.observeInherited()
 				u.plan.Drain()
 				l.setSurvey(0)
 				break
@@ -216,7 +216,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		case news := <-l.survey.pages:
 			l.surveyed(news)
 		case <-directory.C:
-			l.observeLeft()
+			l.observeInherited()
 		case <-wake.C:
 		case <-beats:
 			u.cfg.Beat()

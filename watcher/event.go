@@ -85,7 +85,7 @@ func (r *run) event(ev fsnotify.Event) {
 	if rel == "." {
 		if ev.Has(fsnotify.Remove) || ev.Has(fsnotify.Rename) {
 			r.lose()
-			r.pulse()
+			r.checkRoot()
 		}
 		return
 	}
@@ -96,14 +96,14 @@ func (r *run) event(ev fsnotify.Event) {
 	name := path.Base(rel)
 	switch {
 	case ev.Has(fsnotify.Remove):
-		r.left(in, name)
+		r.nameGone(in, name)
 	case ev.Has(fsnotify.Rename):
 		if f := in.files[name]; f != nil {
 			f.moved = true
 			now := f.now()
 			r.passages.add(passage{path: rel, closed: now.closed, closedAs: now.closedAs, born: now.born})
 		}
-		r.left(in, name)
+		r.nameGone(in, name)
 	case ev.Has(fsnotify.Create):
 		source, ok := r.relative(renamedFrom(ev))
 		if !ok {
@@ -119,9 +119,9 @@ func (r *run) event(ev fsnotify.Event) {
 	}
 }
 
-// left deals with a name that was removed or renamed away. It may be taken anew by now, which its own event will say. What
+// nameGone deals with a name that was removed or renamed away. It may be taken anew by now, which its own event will say. What
 // is open of the file that had it is still whole.
-func (r *run) left(in *folder, name string) {
+func (r *run) nameGone(in *folder, name string) {
 	if sub := in.subs[name]; sub != nil {
 		r.removeFolder(sub)
 		r.look(r.newFile(in, name))

@@ -360,7 +360,7 @@ func TestNotifierFails(t *testing.T) {
 			r.step(t.Context().Done())
 		}
 	}
-	r.pulse()
+	r.checkRoot()
 	turn()
 	r.failed(errors.New("read failed"))
 	turn()

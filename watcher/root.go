@@ -34,11 +34,11 @@ func (r *run) notify() error {
 	return nil
 }
 
-// pulse compares the directory with the one that is open: a removed, replaced, unmounted or covered
+// checkRoot compares the directory with the one that is open: a removed, replaced, unmounted or covered
 // directory announces nothing.
-func (r *run) pulse() {
+func (r *run) checkRoot() {
 	now := time.Now()
-	r.queue.set(&r.heartbeat, now.Add(min(pulseTime, r.config.Rescan)))
+	r.queue.set(&r.rootCheck, now.Add(min(rootCheckTime, r.config.Rescan)))
 	if r.config.Beat != nil {
 		r.config.Beat()
 	}
@@ -134,7 +134,7 @@ func (r *run) called(c *call) {
 	}
 	switch {
 	case ofMachine(c.err):
-		r.tellTrouble(".", c.err) // the next pulse tries again
+		r.tellTrouble(".", c.err) // the next check of the root tries again
 		return
 	case c.err != nil:
 		r.absent(c.err)

@@ -21,8 +21,8 @@ const (
 	markTime = 2 * time.Second
 	// patience is how long the end waits for the receiver of facts.
 	patience = 10 * time.Second
-	// pulseTime is the longest time from one look at the directory's identity to the next.
-	pulseTime = time.Second
+	// rootCheckTime is the longest time from one look at the directory's identity to the next.
+	rootCheckTime = time.Second
 	// backlog is the number of facts not yet taken at which scans pause.
 	backlog = 1024
 	// alarmsAtOnce bounds the alarms that ring before events are served again.
@@ -73,7 +73,7 @@ type run struct {
 	marking   bool // events that the kernel has queued may be missing
 
 	queue                 queue
-	heartbeat, rescan     alarm
+	rootCheck, rescan     alarm
 	end                   alarm
 	timer                 *time.Timer
 	timerAt               time.Time
@@ -95,13 +95,13 @@ func newRun(w *Watcher, facts chan<- hls.File) *run {
 		byID:    make(map[fileID]*folder),
 		waiting: memoryQueue{files: make(map[*file]bool)},
 		summed:  make(map[string]bool),
-		timer:   time.NewTimer(pulseTime),
+		timer:   time.NewTimer(rootCheckTime),
 		ready:   make(chan struct{}),
 	}
 	close(r.ready)
 	r.order = newOrder(r.push)
 	r.top = r.newFolder(nil, "")
-	r.heartbeat.do = r.pulse
+	r.rootCheck.do = r.checkRoot
 	r.rescan.do = func() {
 		r.queue.set(&r.rescan, time.Now().Add(r.config.Rescan))
 		if r.root != nil {
@@ -123,7 +123,7 @@ func (r *run) serve(ctx context.Context) error {
 		return err
 	}
 	r.queue.set(&r.rescan, time.Now().Add(r.config.Rescan))
-	r.pulse()
+	r.checkRoot()
 	for ctx.Err() == nil && r.fatal == nil {
 		r.step(ctx.Done())
 	}
@@ -226,7 +226,7 @@ func (r *run) step(done <-chan struct{}) {
 		}
 		a.do()
 	}
-	if err := r.broken; err != nil && time.Since(r.rebuilt) >= pulseTime {
+	if err := r.broken; err != nil && time.Since(r.rebuilt) >= rootCheckTime {
 		r.failed(err)
 	}
 	r.tell()
@@ -296,7 +296,7 @@ func (r *run) failed(err error) {
 		r.call(hls.ScanOverflow)
 		return
 	}
-	if time.Since(r.rebuilt) < pulseTime {
+	if time.Since(r.rebuilt) < rootCheckTime {
 		r.fatal = fmt.Errorf("read events: %w", err)
 		return
 	}

@@ -194,7 +194,7 @@ func (r *run) folderUnreadable(f *folder, err error) {
 	case err == nil:
 	case ofMachine(err):
 		r.folderLater(f, err)
-	case f.parent == nil: // the pulse will say so
+	case f.parent == nil: // checkRoot will say so
 	case errors.Is(err, fs.ErrPermission):
 		file := r.newFile(f.parent, path.Base(f.path))
 		file.silent = true

@@ -63,7 +63,7 @@ func TestFilesLeftBehindAreNamedWithinABound(t *testing.T) {
 		for n := range count {
 			left.Files = append(left.Files, strconv.Itoa(n)+".m3u8")
 		}
-		v := newVoyage(shipment{logger: newLogger(io.Writer(&log), slog.LevelInfo, false)}, nil)
+		v := newChannelRun(shipment{logger: newLogger(io.Writer(&log), slog.LevelInfo, false)}, nil)
 		v.soft, v.err = t.Context(), left
 		v.report()
 		named, total := strings.Count(log.String(), "file not shipped"), strings.Count(log.String(), "files="+strconv.Itoa(count))

@@ -38,7 +38,7 @@ var (
 )
 
 // fleet ships the channels of a configuration. Each has a watcher, an uploader, a spool and a store of its own, and
-// starts, fails and ends without the others. Its fields belong to the goroutine of run, then to that of attend.
+// starts, fails and ends without the others. Its fields belong to the goroutine of run, then to that of supervise.
 type fleet struct {
 	config  config
 	version string
@@ -64,9 +64,9 @@ type fleet struct {
 	// patience is the constant of that name.
 	patience time.Duration
 
-	files   *fileWatch
-	voyages []*voyage
-	ended   chan *voyage
+	files *fileWatch
+	runs  []*channelRun
+	ended chan *channelRun
 	// roster has what runs, longest how long the slowest of it may drain, as a time.Duration. Both are for all goroutines.
 	roster  roster
 	longest atomic.Int64
@@ -75,7 +75,7 @@ type fleet struct {
 func newFleet(c config, version string, logger *slog.Logger, figures *metrics.Metrics) *fleet {
 	return &fleet{
 		config: c, version: version, logger: logger, metrics: figures, hangups: make(chan os.Signal, 1), patience: patience,
-		files: newFileWatch(logger), ended: make(chan *voyage),
+		files: newFileWatch(logger), ended: make(chan *channelRun),
 	}
 }
 
@@ -103,10 +103,10 @@ func (f *fleet) run(hard, soft context.Context) error {
 		servers.start("watch the configuration", stop, func() error { return f.files.run(serving) })
 	}
 	for _, c := range f.config.channels {
-		f.launch(hard, soft, newVoyage(f.shipment(c, f.config), nil), 0)
+		f.launch(hard, soft, newChannelRun(f.shipment(c, f.config), nil), 0)
 	}
 	err = f.await(hard, soft, func() error {
-		err := f.attend(hard, soft, stop)
+		err := f.supervise(hard, soft, stop)
 		stop()
 		stopServing()
 		return errors.Join(err, servers.wait())
@@ -178,34 +178,34 @@ func (f *fleet) shipment(c channel, of config) shipment {
 	}
 }
 
-// launch runs v once those have ended that are in its way, and after the pause.
-func (f *fleet) launch(hard, soft context.Context, v *voyage, pause time.Duration) {
-	var before []*voyage
-	for _, other := range f.voyages {
-		if v.channel.name == other.channel.name || len(v.channel.collides(other.channel, v.started)) > 0 {
+// launch runs r once those have ended that are in its way, and after the pause.
+func (f *fleet) launch(hard, soft context.Context, r *channelRun, pause time.Duration) {
+	var before []*channelRun
+	for _, other := range f.runs {
+		if r.channel.name == other.channel.name || len(r.channel.collides(other.channel, r.started)) > 0 {
 			before = append(before, other)
 		}
 	}
-	v.soft, v.stop = context.WithCancelCause(soft)
-	f.voyages = append(f.voyages, v)
-	f.longest.Store(max(f.longest.Load(), int64(v.channel.flow.drainTimeout)))
+	r.soft, r.stop = context.WithCancelCause(soft)
+	f.runs = append(f.runs, r)
+	f.longest.Store(max(f.longest.Load(), int64(r.channel.flow.drainTimeout)))
 	go func() {
-		v.err = guarded(func() error { return v.sail(hard, before, pause) })
-		v.report() // before another begins with what is left
-		close(v.done)
-		f.ended <- v // attend receives until there is none left
+		r.err = guarded(func() error { return r.run(hard, before, pause) })
+		r.report() // before another begins with what is left
+		close(r.done)
+		f.ended <- r // supervise receives until there is none left
 	}()
 }
 
-// attend takes care of the voyages until there are none, and returns the errors of those with which the program
+// supervise takes care of the runs until there are none, and returns the errors of those with which the program
 // ends. stop ends soft.
-func (f *fleet) attend(hard, soft context.Context, stop context.CancelFunc) error {
+func (f *fleet) supervise(hard, soft context.Context, stop context.CancelFunc) error {
 	var errs []error
-	for len(f.voyages) > 0 {
+	for len(f.runs) > 0 {
 		select {
-		case v := <-f.ended:
-			f.voyages = slices.DeleteFunc(f.voyages, func(other *voyage) bool { return other == v })
-			err := f.settle(hard, soft, v)
+		case r := <-f.ended:
+			f.runs = slices.DeleteFunc(f.runs, func(other *channelRun) bool { return other == r })
+			err := f.settle(hard, soft, r)
 			if _, ok := errors.AsType[usageError](err); ok {
 				stop()
 			}
@@ -219,30 +219,30 @@ func (f *fleet) attend(hard, soft context.Context, stop context.CancelFunc) erro
 	return errors.Join(errs...)
 }
 
-// settle decides what follows from the end of v. The error is one with which the program ends.
-func (f *fleet) settle(hard, soft context.Context, v *voyage) error {
-	defer v.stop(nil) // until then a reload may still replace or remove it
-	_, usage := errors.AsType[usageError](v.err)
+// settle decides what follows from the end of r. The error is one with which the program ends.
+func (f *fleet) settle(hard, soft context.Context, r *channelRun) error {
+	defer r.stop(nil) // until then a reload may still replace or remove it
+	_, usage := errors.AsType[usageError](r.err)
 	switch {
-	case v.removed():
-		if !slices.ContainsFunc(f.voyages, func(other *voyage) bool { return other.channel.name == v.channel.name }) {
-			f.metrics.Remove(v.channel.name)
+	case r.removed():
+		if !slices.ContainsFunc(f.runs, func(other *channelRun) bool { return other.channel.name == r.channel.name }) {
+			f.metrics.Remove(r.channel.name)
 		}
 		return nil
-	case v.replaced():
+	case r.replaced():
 		return nil
-	case v.err == nil || soft.Err() != nil || len(f.config.channels) == 1 || usage:
-		return v.channel.failed(v.err)
+	case r.err == nil || soft.Err() != nil || len(f.config.channels) == 1 || usage:
+		return r.channel.failed(r.err)
 	}
-	again := newVoyage(v.shipment, v.store.Load())
-	again.credentials, again.failures = v.credentials, v.failures+1
+	again := newChannelRun(r.shipment, r.store.Load())
+	again.credentials, again.failures = r.credentials, r.failures+1
 	again.leave = f.config.spoolFolders() // those of now
-	if !v.began.IsZero() && time.Since(v.began) > restartMost {
+	if !r.began.IsZero() && time.Since(r.began) > restartMost {
 		again.failures = 1
 	}
 	pause := min(restartAfter<<min(again.failures-1, 10), restartMost)
-	v.logger.Error("channel failed, it is started again", "err", v.err, "pause", pause, "cure", failureCure(v.err))
-	f.supervisor.begun(v.channel.name) // it keeps nobody from being ready
+	r.logger.Error("channel failed, it is started again", "err", r.err, "pause", pause, "cure", failureCure(r.err))
+	f.supervisor.begun(r.channel.name) // it keeps nobody from being ready
 	f.launch(hard, soft, again, pause)
 	return nil
 }

@@ -30,15 +30,15 @@ func TestFailedChannelIsReplaced(t *testing.T) {
 	}
 	logger, figures := slog.New(slog.DiscardHandler), metrics.New("test", "test")
 	f := newFleet(config{channels: []channel{one, {name: "two"}}}, "test", logger, figures)
-	v := newVoyage(f.shipment(one, f.config), &s3.Store{})
+	v := newChannelRun(f.shipment(one, f.config), &s3.Store{})
 	f.launch(t.Context(), t.Context(), v, 0)
 	<-v.done
 	f.current("one").stop(errReplaced)
-	f.voyages = nil // attend takes it out
+	f.runs = nil // supervise takes it out
 	if err := f.settle(t.Context(), t.Context(), <-f.ended); err != nil {
 		t.Errorf("the program ends: %v", err)
 	}
-	if len(f.voyages) > 0 {
+	if len(f.runs) > 0 {
 		t.Error("the channel that was replaced is started again")
 	}
 	if v.err == nil {
@@ -110,7 +110,7 @@ func TestPanicEndsItsChannel(t *testing.T) {
 	}{
 		{"nil in the loop", func() { var none *uploader.Unshipped; _ = none.Error() }, "loop", "uploader.(*Uploader).Run"},
 		{"error in the loop", func() { panic(errors.New("thrown")) }, "loop", "uploader.(*Uploader).Run"},
-		{"index while it begins", func() { _ = []int{}[len(os.Args)] }, "store", "(*voyage).begin"},
+		{"index while it begins", func() { _ = []int{}[len(os.Args)] }, "store", "(*channelRun).begin"},
 		{"text when it has its spool", func() { panic("thrown") }, "spool", "shipment.open"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -140,10 +140,10 @@ func TestPanicEndsItsChannel(t *testing.T) {
 						return figures(title)
 					}
 				}
-				f.launch(t.Context(), soft, newVoyage(s, nil), 0)
+				f.launch(t.Context(), soft, newChannelRun(s, nil), 0)
 			}
 			done := make(chan error, 1)
-			go func() { done <- f.attend(t.Context(), soft, stop) }()
+			go func() { done <- f.supervise(t.Context(), soft, stop) }()
 			for want := []string{"bad/bad/index.m3u8", "good/good/index.m3u8"}; len(want) > 0; {
 				select {
 				case key := <-g.stored:
@@ -222,10 +222,10 @@ func TestHangIsLeftBehind(t *testing.T) {
 						return nil, errors.New("hung")
 					}
 				}
-				f.launch(hard, soft, newVoyage(s, nil), 0)
+				f.launch(hard, soft, newChannelRun(s, nil), 0)
 			}
 			done := make(chan error, 1)
-			go func() { done <- f.await(hard, soft, func() error { return f.attend(hard, soft, stop) }) }()
+			go func() { done <- f.await(hard, soft, func() error { return f.supervise(hard, soft, stop) }) }()
 			<-hanging
 			await(t, g.stored, "good/good/index.m3u8")
 			if tt.hard {

@@ -32,8 +32,8 @@ func (f *fleet) reload(hard, soft context.Context) {
 // delta is what has to be done for another configuration.
 type delta struct {
 	// stop are channels to be stopped, and why; start are those to be started.
-	stop  map[*voyage]error
-	start []*voyage
+	stop  map[*channelRun]error
+	start []*channelRun
 	// renew has new credentials used.
 	renew []func()
 
@@ -49,8 +49,8 @@ func (f *fleet) change(hard, soft context.Context, next config) error {
 	for _, use := range d.renew {
 		use()
 	}
-	for v, why := range d.stop {
-		v.stop(why)
+	for r, why := range d.stop {
+		r.stop(why)
 	}
 	f.later(next)
 	next.httpListen, next.webConfig = f.config.httpListen, f.config.webConfig
@@ -59,8 +59,8 @@ func (f *fleet) change(hard, soft context.Context, next config) error {
 		f.level.Set(next.logLevel)
 	}
 	f.config = next
-	for _, v := range d.start {
-		f.launch(hard, soft, v, 0)
+	for _, r := range d.start {
+		f.launch(hard, soft, r, 0)
 	}
 	f.files.watch(next.files())
 	f.logger.Info("configuration taken", "added", d.added, "removed", d.removed, "restarted", d.restarted, "unchanged", d.unchanged)
@@ -82,14 +82,14 @@ func (f *fleet) later(next config) {
 // compare compares another configuration with what runs, and asks for the credentials of what it starts or
 // renews.
 func (f *fleet) compare(ctx context.Context, next config) (delta, error) {
-	d := delta{stop: map[*voyage]error{}, added: []string{}, removed: []string{}, restarted: []string{}, unchanged: []string{}}
+	d := delta{stop: map[*channelRun]error{}, added: []string{}, removed: []string{}, restarted: []string{}, unchanged: []string{}}
 	var errs []error
 	for _, c := range next.channels {
-		v, s := f.current(c.name), f.shipment(c, next)
+		r, s := f.current(c.name), f.shipment(c, next)
 		var store *s3.Store
-		switch same := v != nil && v.channel.isBut(c) && v.leavesAlone(s.leave); {
-		case same && v.store.Load() != nil:
-			use, err := v.renewed(ctx, c)
+		switch same := r != nil && r.channel.isBut(c) && r.leavesAlone(s.leave); {
+		case same && r.store.Load() != nil:
+			use, err := r.renewed(ctx, c)
 			errs = append(errs, c.failed(err))
 			d.renew = append(d.renew, use)
 			d.unchanged = append(d.unchanged, c.title())
@@ -100,12 +100,12 @@ func (f *fleet) compare(ctx context.Context, next config) (delta, error) {
 			store, err = s.connect(ctx)
 			errs = append(errs, c.failed(err))
 		}
-		d.start = append(d.start, newVoyage(s, store))
-		if v == nil {
+		d.start = append(d.start, newChannelRun(s, store))
+		if r == nil {
 			d.added = append(d.added, c.title())
 			continue
 		}
-		d.stop[v] = errReplaced
+		d.stop[r] = errReplaced
 		d.restarted = append(d.restarted, c.title())
 	}
 	for _, c := range f.config.channels {
@@ -113,8 +113,8 @@ func (f *fleet) compare(ctx context.Context, next config) (delta, error) {
 			continue
 		}
 		d.removed = append(d.removed, c.title())
-		if v := f.current(c.name); v != nil {
-			d.stop[v] = errRemoved
+		if r := f.current(c.name); r != nil {
+			d.stop[r] = errRemoved
 		}
 	}
 	return d, errors.Join(errs...)
@@ -128,11 +128,11 @@ func (c channel) title() string {
 	return c.name
 }
 
-// current returns the voyage of that name that nobody stopped; nil if there is none.
-func (f *fleet) current(name string) *voyage {
-	for _, v := range f.voyages {
-		if v.channel.name == name && !v.replaced() && !v.removed() {
-			return v
+// current returns the run of that name that nobody stopped; nil if there is none.
+func (f *fleet) current(name string) *channelRun {
+	for _, r := range f.runs {
+		if r.channel.name == name && !r.replaced() && !r.removed() {
+			return r
 		}
 	}
 	return nil
@@ -144,26 +144,26 @@ func (c channel) isBut(d channel) bool {
 	return reflect.DeepEqual(c, d)
 }
 
-// leavesAlone says whether the voyage knows of those spool folders that lie in its directory.
-func (v *voyage) leavesAlone(folders []string) bool {
-	dir := realPath(v.channel.dir)
-	return !slices.ContainsFunc(folders, func(folder string) bool { return within(realPath(folder), dir) && !slices.Contains(v.leave, folder) })
+// leavesAlone says whether the run knows of those spool folders that lie in its directory.
+func (r *channelRun) leavesAlone(folders []string) bool {
+	dir := realPath(r.channel.dir)
+	return !slices.ContainsFunc(folders, func(folder string) bool { return within(realPath(folder), dir) && !slices.Contains(r.leave, folder) })
 }
 
-// renewed asks for the keys of d, which is the same channel as v, which has a store, but for its credentials. The
+// renewed asks for the keys of d, which is the same channel as r, which has a store, but for its credentials. The
 // function has them used for the next requests; nothing is stopped for that.
-func (v *voyage) renewed(ctx context.Context, d channel) (use func(), err error) {
+func (r *channelRun) renewed(ctx context.Context, d channel) (use func(), err error) {
 	credentials := d.store.credentials
-	if credentials == v.credentials && credentials == (s3.Credentials{}) {
+	if credentials == r.credentials && credentials == (s3.Credentials{}) {
 		return func() {}, nil // the standard chain looks after itself
 	}
-	take, err := v.store.Load().Renew(ctx, credentials)
+	take, err := r.store.Load().Renew(ctx, credentials)
 	if err != nil {
 		return nil, err
 	}
 	return func() {
 		take()
-		v.credentials = credentials
+		r.credentials = credentials
 	}, nil
 }
 

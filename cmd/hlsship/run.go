@@ -94,7 +94,7 @@ type opened struct {
 	settled channel
 	store   *s3.Store
 	kept    keeping
-	ties    ties
+	loops   supervised
 	watch   *watcher.Watcher
 	upload  *uploader.Uploader
 }
@@ -126,10 +126,10 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	if err != nil {
 		return nil, err
 	}
-	held := ties{cut: func() {}}
+	held := supervised{end: func() {}}
 	defer func() {
 		if o == nil { // by an error or by a panic
-			held.cut()
+			held.end()
 			kept.close()
 		}
 	}()
@@ -142,7 +142,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	if observer == nil {
 		observer = figures.Uploader()
 	}
-	held = s.supervisor.tie(c.name, figures.Watcher(), observer, c.dir, c.store.destination())
+	held = s.supervisor.add(c.name, figures.Watcher(), observer, c.dir, c.store.destination())
 	notes, noted := kept.notes(c.store)
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
 	watch, err := watcher.New(watcher.Config{
@@ -164,13 +164,13 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return &opened{shipment: s, settled: c, store: store, kept: kept, ties: held, watch: watch, upload: upload}, nil
+	return &opened{shipment: s, settled: c, store: store, kept: kept, loops: held, watch: watch, upload: upload}, nil
 }
 
 // close lets go of the directory.
 func (o *opened) close() {
 	defer o.enter("let go of " + o.channel.dir)()
-	o.ties.cut()
+	o.loops.end()
 	o.kept.close()
 }
 
@@ -194,7 +194,7 @@ func (o *opened) run(hard, soft context.Context) error {
 	shippers, servers := group{enter: o.enter}, group{enter: o.enter}
 	facts := make(chan hls.File, 64) // so that the many facts of a scan cost few changes between two goroutines
 	shippers.start("watch "+c.dir, stopWatching, func() error {
-		defer o.ties.watched()
+		defer o.loops.watched()
 		if err := o.watch.Run(watching, facts); err != nil {
 			return fmt.Errorf("watch %s: %w", c.dir, err)
 		}

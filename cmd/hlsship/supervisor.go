@@ -50,19 +50,19 @@ func newSupervisor(channels ...string) *supervisor {
 	return s
 }
 
-// ties are what the two loops of a shipment hold on to to be supervised.
-type ties struct {
+// supervised is what the two loops of a shipment hold while they are supervised.
+type supervised struct {
 	watcher  watcher.Observer
 	uploader uploader.Observer
-	// watching and uploading are the beats of the loops; watched says that watching has ended, cut that both have.
-	watching, uploading, watched, cut func()
+	// watching and uploading are the beats of the loops; watched says that watching has ended, end that both have.
+	watching, uploading, watched, end func()
 	// begun is closed once the watcher has.
 	begun <-chan struct{}
 }
 
-// tie adds a shipment of the channel of that name. The observers are told everything as well. A nil supervisor supervises
+// add adds a shipment of the channel of that name. The observers are told everything as well. A nil supervisor supervises
 // for nobody.
-func (s *supervisor) tie(name string, w watcher.Observer, u uploader.Observer, dir, destination string) ties {
+func (s *supervisor) add(name string, w watcher.Observer, u uploader.Observer, dir, destination string) supervised {
 	if s == nil {
 		s = newSupervisor(name)
 	}
@@ -76,7 +76,7 @@ func (s *supervisor) tie(name string, w watcher.Observer, u uploader.Observer, d
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.queues[queue] = struct{}{}
-	return ties{watcher: beginning{w, begin}, uploader: queue, begun: begun, watching: watching, uploading: uploading, watched: watched, cut: func() {
+	return supervised{watcher: beginning{w, begin}, uploader: queue, begun: begun, watching: watching, uploading: uploading, watched: watched, end: func() {
 		watched()
 		uploaded()
 		s.mu.Lock()

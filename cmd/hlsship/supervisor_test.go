@@ -189,8 +189,8 @@ func (deaf) Waiting(int)                        {}
 func TestBegan(t *testing.T) {
 	t.Parallel()
 	s := newSupervisor("one", "two")
-	tie := func(name string) watcher.Observer { return s.tie(name, deaf{}, nil, "dir", "bucket").watcher }
-	one, two := tie("one"), tie("two")
+	add := func(name string) watcher.Observer { return s.add(name, deaf{}, nil, "dir", "bucket").watcher }
+	one, two := add("one"), add("two")
 	one.Watching(1, true)
 	one.Scanned("start", 0, 0)
 	one.Scanned("timer", 0, 0)
@@ -212,7 +212,7 @@ func TestBegunOnce(t *testing.T) {
 	t.Parallel()
 	s := newSupervisor("one", "two")
 	for range 3 {
-		s.tie("one", deaf{}, nil, "dir", "bucket").watcher.Scanned("start", 0, 0)
+		s.add("one", deaf{}, nil, "dir", "bucket").watcher.Scanned("start", 0, 0)
 	}
 	s.begun("added later")
 	select {
@@ -234,8 +234,8 @@ func TestBegunOnce(t *testing.T) {
 func TestBegunWithTheFirstScan(t *testing.T) {
 	t.Parallel()
 	s := newSupervisor("one", "two")
-	one := s.tie("one", deaf{}, nil, "one", "s3://one")
-	two := s.tie("two", deaf{}, nil, "two", "s3://two")
+	one := s.add("one", deaf{}, nil, "one", "s3://one")
+	two := s.add("two", deaf{}, nil, "two", "s3://two")
 	one.watcher.Watching(1, true)
 	select {
 	case <-one.begun:

@@ -32,7 +32,7 @@ func (s *Store) Append(ctx context.Context, o store.Object, from int64) (string,
 	if from <= 0 || from >= o.Size || o.IfMatch == "" {
 		return "", s.classified(r, &requestError{fmt.Sprintf("append behind %d of %d bytes", from, o.Size), ""})
 	}
-	if err := s.abandonLeft(ctx, o.Key); err != nil {
+	if err := s.retryAbandoned(ctx, o.Key); err != nil {
 		return "", s.failed(ctx, r, err)
 	}
 	a := newAttempt(ctx, s.bound(o.Key))
@@ -143,26 +143,26 @@ func (s *Store) abandon(ctx context.Context, key, id string) {
 	if s.abort(ctx, key, id) != nil {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.left[key] = append(s.left[key], id)
+		s.abandoned[key] = append(s.abandoned[key], id)
 	}
 }
 
-// abandonLeft ends the uploads of key that could not be ended before.
-func (s *Store) abandonLeft(ctx context.Context, key string) error {
+// retryAbandoned ends the uploads of key that could not be ended before.
+func (s *Store) retryAbandoned(ctx context.Context, key string) error {
 	s.mu.Lock()
-	left := slices.Clone(s.left[key])
+	ids := slices.Clone(s.abandoned[key])
 	s.mu.Unlock()
-	if len(left) == 0 {
+	if len(ids) == 0 {
 		return nil
 	}
-	for _, id := range left {
+	for _, id := range ids {
 		if err := s.abort(ctx, key, id); err != nil {
 			return err
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.left, key)
+	delete(s.abandoned, key)
 	return nil
 }
 

@@ -47,9 +47,9 @@ type Store struct {
 
 	headless atomic.Bool // something on the way refuses HEAD and lets GET pass
 
-	mu       sync.Mutex
-	patience map[string]time.Duration // of keys whose last attempt stalled
-	left     map[string][]string      // multipart uploads by key that failed and could not be ended
+	mu        sync.Mutex
+	patience  map[string]time.Duration // of keys whose last attempt stalled
+	abandoned map[string][]string      // multipart uploads by key that failed and could not be ended
 }
 
 // The contract that this package fulfils.
@@ -95,7 +95,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	return &Store{
 		core: minio.Core{Client: client}, transport: t, keys: keys,
 		bucket: c.Bucket, region: c.Region, checksum: c.Checksum, payload: c.SignedPayload, stall: c.Stall,
-		patience: map[string]time.Duration{}, left: map[string][]string{},
+		patience: map[string]time.Duration{}, abandoned: map[string][]string{},
 	}, nil
 }
 
@@ -165,7 +165,7 @@ func (s *Store) Put(ctx context.Context, o store.Object) (string, error) {
 	if o.IfAbsent {
 		opts.SetMatchETagExcept("*")
 	}
-	if err := s.abandonLeft(ctx, o.Key); err != nil {
+	if err := s.retryAbandoned(ctx, o.Key); err != nil {
 		return "", s.failed(ctx, r, err)
 	}
 	if err := turn(ctx, o); err != nil {

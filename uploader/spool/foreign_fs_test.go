@@ -311,7 +311,7 @@ func TestMovedAgainAndAgain(t *testing.T) {
 	c := &clock{now: time.Now()}
 	x := start(t, func(_ *Config, sys *system) { sys.now = c.Now })
 	var all []hls.File
-	for i := range 3 * maxLeft {
+	for i := range 3 * maxFormer {
 		name := fmt.Sprintf("%d.ts", i)
 		x.write(name, "bytes")
 		if f := x.try(name); f.Source != nil {
@@ -323,7 +323,7 @@ func TestMovedAgainAndAgain(t *testing.T) {
 		x.spool.serve(t.Context(), &usage{})
 		c.add(pause)
 	}
-	if n := len(x.spool.left); n != maxLeft+1 || len(all) != n || x.obs.lines("again and again") != 1 {
+	if n := len(x.spool.former); n != maxFormer+1 || len(all) != n || x.obs.lines("again and again") != 1 {
 		t.Errorf("%d folders are open for %d pins: %s", n, len(all), x.obs.log.String())
 	}
 	for _, f := range all {
@@ -332,7 +332,7 @@ func TestMovedAgainAndAgain(t *testing.T) {
 	}
 	x.spool.serve(t.Context(), &usage{})
 	x.want(x.pinText("new.ts", "new"), "new")
-	if n := len(x.spool.left); n != 0 {
+	if n := len(x.spool.former); n != 0 {
 		t.Errorf("%d folders that hold nothing are open", n)
 	}
 }

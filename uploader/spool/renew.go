@@ -9,9 +9,9 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
-// maxLeft bounds how many spool folders that were moved away stay open for what they hold: whoever moves them again and
+// maxFormer bounds how many spool folders that were moved away stay open for what they hold: whoever moves them again and
 // again is not to take all descriptors.
-const maxLeft = 4
+const maxFormer = 4
 
 // takenPause is the time from one line in the log about a spool folder that was taken away to the next; those between are
 // counted.
@@ -32,7 +32,7 @@ func (s *Spool) renew(ctx context.Context) {
 	}
 	if b != nil {
 		s.mu.Lock()
-		s.base, s.left = nil, append(s.left, b)
+		s.base, s.former = nil, append(s.former, b)
 		s.mu.Unlock()
 		s.tellTaken()
 	}
@@ -85,17 +85,17 @@ func (s *Spool) isTaken() bool {
 func (s *Spool) reopen() (recovered []hls.File, err error) {
 	s.forsake()
 	s.mu.Lock()
-	left := slices.Clone(s.left)
+	former := slices.Clone(s.former)
 	s.mu.Unlock()
-	for _, b := range left {
+	for _, b := range former {
 		if b.is(s.config.Dir) {
 			s.mu.Lock()
 			defer s.mu.Unlock()
-			s.base, s.left = b, slices.DeleteFunc(s.left, func(one *base) bool { return one == b })
+			s.base, s.former = b, slices.DeleteFunc(s.former, func(one *base) bool { return one == b })
 			return nil, nil
 		}
 	}
-	if len(left) > maxLeft {
+	if len(former) > maxFormer {
 		return nil, errMovedAgain
 	}
 	return s.begin(s.config.Late != nil)
@@ -111,7 +111,7 @@ func (s *Spool) forsake() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.left = slices.DeleteFunc(s.left, func(b *base) bool {
+	s.former = slices.DeleteFunc(s.former, func(b *base) bool {
 		if !used[b] {
 			b.close()
 		}

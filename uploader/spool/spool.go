@@ -60,7 +60,7 @@ type Spool struct {
 
 	mu        sync.Mutex
 	base      *base   // nil while there is no usable spool folder
-	left      []*base // spool folders that were moved away or removed
+	former    []*base // spool folders that were moved away or removed
 	closed    bool
 	retry     time.Time  // before it nothing is pinned
 	warned    slog.Level // how loudly the log was told of the trouble; 0 if it was not
@@ -168,7 +168,7 @@ func (s *Spool) Close() {
 		return
 	}
 	s.closed = true
-	for _, b := range append(s.left, s.base) {
+	for _, b := range append(s.former, s.base) {
 		if b != nil {
 			b.close()
 		}

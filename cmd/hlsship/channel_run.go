@@ -15,8 +15,8 @@ import (
 // mostNamed is how many files are named that a channel leaves behind. Whoever writes playlists decides how many there are.
 const mostNamed = 100
 
-// voyage is one run of a shipment.
-type voyage struct {
+// channelRun is one run of a shipment.
+type channelRun struct {
 	shipment
 	// store is nil until there is one, whose keys may be late.
 	store atomic.Pointer[s3.Store]
@@ -33,22 +33,22 @@ type voyage struct {
 	failures int
 }
 
-// newVoyage returns a run of s with that store; nil asks for one when it begins.
-func newVoyage(s shipment, store *s3.Store) *voyage {
-	v := &voyage{shipment: s, credentials: s.channel.store.credentials, done: make(chan struct{})}
-	v.store.Store(store)
-	return v
+// newChannelRun returns a run of s with that store; nil asks for one when it begins.
+func newChannelRun(s shipment, store *s3.Store) *channelRun {
+	r := &channelRun{shipment: s, credentials: s.channel.store.credentials, done: make(chan struct{})}
+	r.store.Store(store)
+	return r
 }
 
-// sail waits for the pause and for those before it, and runs the shipment. Those end soon, as they were told to stop.
-func (v *voyage) sail(hard context.Context, before []*voyage, pause time.Duration) error {
+// run waits for the pause and for those before it, and runs the shipment. Those end soon, as they were told to stop.
+func (r *channelRun) run(hard context.Context, before []*channelRun, pause time.Duration) error {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-v.soft.Done(): // what is there is shipped all the same
+	case <-r.soft.Done(): // what is there is shipped all the same
 	}
-	left := v.enter("wait for the run before this one")
+	left := r.enter("wait for the run before this one")
 	for _, other := range before {
 		select {
 		case <-other.done:
@@ -57,48 +57,48 @@ func (v *voyage) sail(hard context.Context, before []*voyage, pause time.Duratio
 		}
 	}
 	left()
-	if v.replaced() || v.removed() {
+	if r.replaced() || r.removed() {
 		return nil
 	}
-	left = v.enter("begin in " + v.channel.dir)
-	o, err := v.begin(hard)
+	left = r.enter("begin in " + r.channel.dir)
+	o, err := r.begin(hard)
 	left()
 	if err != nil {
 		return err
 	}
-	v.began = time.Now()
-	return o.run(hard, v.soft)
+	r.began = time.Now()
+	return o.run(hard, r.soft)
 }
 
 // begin takes hold of the directory, with a store, whose keys may be late. The caller runs or closes what it returns.
-func (v *voyage) begin(ctx context.Context) (*opened, error) {
-	if v.store.Load() == nil {
-		store, err := v.connect(ctx)
+func (r *channelRun) begin(ctx context.Context) (*opened, error) {
+	if r.store.Load() == nil {
+		store, err := r.connect(ctx)
 		if err != nil {
 			return nil, err
 		}
-		v.store.Store(store)
+		r.store.Store(store)
 	}
-	return v.open(v.store.Load())
+	return r.open(r.store.Load())
 }
 
-// report logs what a voyage that has ended leaves behind.
-func (v *voyage) report() {
-	if p, ok := errors.AsType[*panicked](v.err); ok {
-		v.logger.Error("channel panicked", "err", p, "stack", string(p.stack), "cure", "please report it, with these lines")
+// report logs what a run that has ended leaves behind.
+func (r *channelRun) report() {
+	if p, ok := errors.AsType[*panicked](r.err); ok {
+		r.logger.Error("channel panicked", "err", p, "stack", string(p.stack), "cure", "please report it, with these lines")
 		p.told = true
 	}
-	left, unshipped := errors.AsType[*uploader.Unshipped](v.err)
+	left, unshipped := errors.AsType[*uploader.Unshipped](r.err)
 	switch {
-	case unshipped && v.replaced() && !v.channel.spool.off:
-		v.logger.Info("files wait in the spool for the channel's new settings", "files", len(left.Files))
+	case unshipped && r.replaced() && !r.channel.spool.off:
+		r.logger.Info("files wait in the spool for the channel's new settings", "files", len(left.Files))
 	case unshipped:
 		for _, name := range left.Files[:min(len(left.Files), mostNamed)] {
-			v.logger.Error("file not shipped", "path", name)
+			r.logger.Error("file not shipped", "path", name)
 		}
-		v.logger.Error("stopped with files unshipped", "files", len(left.Files))
-	case v.err != nil && (v.replaced() || v.removed()):
-		v.logger.Error("channel ended with an error", "err", v.err)
+		r.logger.Error("stopped with files unshipped", "files", len(left.Files))
+	case r.err != nil && (r.replaced() || r.removed()):
+		r.logger.Error("channel ended with an error", "err", r.err)
 	}
 }
 
@@ -121,7 +121,7 @@ func failureCure(err error) string {
 }
 
 // replaced reports whether the channel goes on with other settings.
-func (v *voyage) replaced() bool { return errors.Is(context.Cause(v.soft), errReplaced) }
+func (r *channelRun) replaced() bool { return errors.Is(context.Cause(r.soft), errReplaced) }
 
 // removed reports whether the channel is no longer configured.
-func (v *voyage) removed() bool { return errors.Is(context.Cause(v.soft), errRemoved) }
+func (r *channelRun) removed() bool { return errors.Is(context.Cause(r.soft), errRemoved) }

@@ -30,7 +30,7 @@ func copyTo(t *testing.T, name, dir string) {
 func exposed(t *testing.T) map[string][]string {
 	t.Helper()
 	common := []string{"job", "instance", "channel"}
-	all := map[string][]string{"process_resident_memory_bytes": common, "process_cpu_seconds_total": common, "process_max_fds": common}
+	all := map[string][]string{"up": {"job", "instance"}, "process_resident_memory_bytes": common, "process_cpu_seconds_total": common, "process_max_fds": common}
 	for _, m := range regexp.MustCompile(`(?m)^(\w+)\{([\w,]*)\} (\w+), `).FindAllStringSubmatch(string(read(t, root+"/metrics/testdata/exposition.txt")), -1) {
 		known := append(strings.Split(m[2], ","), common...)
 		if m[3] != "histogram" {
@@ -128,8 +128,11 @@ func TestAlerts(t *testing.T) {
 			if wrong := strangers(r.Expr, metrics); len(wrong) > 0 {
 				t.Errorf("%s asks for %q, which does not exist", r.Alert, wrong)
 			}
-			if r.Labels["severity"] == "" || r.Annotations["summary"] == "" || r.Annotations["action"] == "" {
-				t.Errorf("%s does not say how bad it is, what it is and what to do", r.Alert)
+			if r.Labels["severity"] == "" || r.Annotations["summary"] == "" || r.Annotations["description"] == "" {
+				t.Errorf("%s does not say how bad it is and what it is", r.Alert)
+			}
+			if strings.Contains(r.Annotations["summary"], "{{") {
+				t.Errorf("the summary of %s is another one for each channel, so that they do not group", r.Alert)
 			}
 		}
 	}

@@ -1,0 +1,111 @@
+package packaging_test
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// runbook is where the entries of the alerts are, as a browser finds them.
+const runbook = "https://github.com/hlsship/hlsship/blob/main/docs/operations.md"
+
+// alert is a rule as Prometheus has it.
+type alert struct {
+	Alert, Expr string
+	Annotations map[string]string
+}
+
+func alerts(t *testing.T) []alert {
+	t.Helper()
+	var file struct{ Groups []struct{ Rules []alert } }
+	if err := yaml.Unmarshal([]byte(read(t, "packaging/prometheus/alerts.yml")), &file); err != nil {
+		t.Fatal(err)
+	}
+	var all []alert
+	for _, g := range file.Groups {
+		all = append(all, g.Rules...)
+	}
+	if len(all) == 0 {
+		t.Fatal("there are no alerts")
+	}
+	return all
+}
+
+// names of the alerts.
+func names(all []alert) map[string]bool {
+	set := map[string]bool{}
+	for _, a := range all {
+		set[a.Alert] = true
+	}
+	return set
+}
+
+// TestAlertsFireInTests keeps that alerts_test.yml shows each alert firing.
+func TestAlertsFireInTests(t *testing.T) {
+	t.Parallel()
+	var file struct {
+		Tests []struct {
+			Alerts []struct {
+				Name   string           `yaml:"alertname"`
+				Firing []map[string]any `yaml:"exp_alerts"`
+			} `yaml:"alert_rule_test"`
+		}
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "packaging/prometheus/alerts_test.yml")), &file); err != nil {
+		t.Fatal(err)
+	}
+	rest := names(alerts(t))
+	for _, test := range file.Tests {
+		for _, a := range test.Alerts {
+			if len(a.Firing) > 0 {
+				delete(rest, a.Name)
+			}
+		}
+	}
+	if len(rest) > 0 {
+		t.Errorf("no test shows these firing: %q", slices.Sorted(maps.Keys(rest)))
+	}
+}
+
+// TestAlertmanager keeps the example in step with the alerts: what it inhibits exists, and is matched by labels that
+// the alerts have.
+func TestAlertmanager(t *testing.T) {
+	t.Parallel()
+	var file struct {
+		Route   struct{ Receiver string }
+		Inhibit []struct {
+			Source []string `yaml:"source_matchers"`
+			Target []string `yaml:"target_matchers"`
+			Equal  []string
+		} `yaml:"inhibit_rules"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, "packaging/prometheus/alertmanager.yml")), &file); err != nil {
+		t.Fatal(err)
+	}
+	known := names(alerts(t))
+	for _, rule := range file.Inhibit {
+		matchers := strings.Join(append(slices.Clone(rule.Source), rule.Target...), "\n")
+		for _, name := range regexp.MustCompile(`Hlsship\w+`).FindAllString(matchers, -1) {
+			if !known[name] {
+				t.Errorf("alertmanager.yml speaks of %s, which does not exist", name)
+			}
+		}
+		for _, m := range rule.Source {
+			if slices.Contains(rule.Target, m) {
+				t.Errorf("an alert inhibits itself: %s", m)
+			}
+		}
+		for _, label := range rule.Equal {
+			if !slices.Contains([]string{"job", "instance", "channel"}, label) {
+				t.Errorf("no alert has the label %s", label)
+			}
+		}
+	}
+	if len(file.Inhibit) == 0 || file.Route.Receiver == "" {
+		t.Error("alertmanager.yml was not understood")
+	}
+}

@@ -106,9 +106,9 @@ fmt: ## format all Go files
 	gofmt -w $$(git ls-files '*.go')
 
 .PHONY: docs
-docs: ## write the tables of the README anew, from the code
+docs: ## write the tables of the documents again, from the code
 	go test ./cmd/hlsship ./metrics -run '^(TestReference|TestManual|TestCheckText|TestManPage|TestCompletions|TestExposition)$$' -update
-	go test . -run '^TestReadmeTables$$' -update
+	go test . -run '^TestTables$$' -update
 
 .PHONY: manifests
 manifests: go-version ## write packaging/kubernetes anew from the chart, and what the chart copies

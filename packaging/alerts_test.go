@@ -109,3 +109,51 @@ func TestAlertmanager(t *testing.T) {
 		t.Error("alertmanager.yml was not understood")
 	}
 }
+
+// reported are the words by which each entry of the runbook is divided.
+func reported() []string { return []string{"**Means.** ", "**Look at.** ", "**Do.** "} }
+
+// TestRunbook keeps that each alert leads to an entry, that each entry is one of an alert, and that it says what
+// the alert means, what to look at and what to do.
+func TestRunbook(t *testing.T) {
+	t.Parallel()
+	_, text, _ := strings.Cut(read(t, "docs/operations.md"), "\n## Runbook\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	entries := map[string]string{}
+	for _, part := range strings.Split(text, "\n### ")[1:] {
+		name, entry, _ := strings.Cut(part, "\n")
+		entries[name] = entry
+	}
+	for _, a := range alerts(t) {
+		if want := runbook + "#" + strings.ToLower(a.Alert); a.Annotations["runbook_url"] != want {
+			t.Errorf("%s leads to %s, want %s", a.Alert, a.Annotations["runbook_url"], want)
+		}
+		entry, ok := entries[a.Alert]
+		if !ok {
+			t.Errorf("the runbook has no entry for %s", a.Alert)
+			continue
+		}
+		delete(entries, a.Alert)
+		from := 0
+		for _, word := range reported() {
+			at := strings.Index(entry[from:], "\n"+word)
+			if at < 0 {
+				t.Errorf("the entry of %s lacks %q, or has it in another place", a.Alert, word)
+				break
+			}
+			from += at
+		}
+	}
+	if len(entries) > 0 {
+		t.Errorf("these entries are of no alert: %q", slices.Sorted(maps.Keys(entries)))
+	}
+	known := regexp.MustCompile(`func losses\(\) \[\]string \{ return \[\]string\{(.*)\} \}`).FindStringSubmatch(read(t, "metrics/channel.go"))
+	if known == nil {
+		t.Fatal("the metrics do not say why files are lost")
+	}
+	for _, reason := range regexp.MustCompile(`\w+`).FindAllString(known[1], -1) {
+		if !strings.Contains(text, "\n| `"+reason+"` |") {
+			t.Errorf("the runbook does not say what the reason %s means", reason)
+		}
+	}
+}

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// reference is the table of all settings in Markdown, as it stands in the README.
+// reference is the table of all settings in Markdown, as it stands in docs/settings.md.
 func reference() string {
 	var b strings.Builder
 	b.WriteString("| Flag | Variable | Key | Default | Meaning |\n|---|---|---|---|---|\n")

@@ -92,18 +92,18 @@ const (
 	nameConfig       = "config"
 )
 
-// settings returns the table: flags, variables, keys, defaults, help and the reference in the README
+// settings returns the table: flags, variables, keys, defaults, help and the reference in docs/settings.md
 // all come from it.
 func settings() []setting {
 	const store, files, spool, flow, process = "Store", "Files", "Spool", "Flow", groupProcess
 	return []setting{
 		{name: nameDir, value: "DIR", usage: "directory that the packager writes to", argument: true},
 		{name: nameDestination, value: "s3://BUCKET[/PREFIX]", argument: true,
-			usage: "bucket, and what every key begins with; {name}, {host} and {start:20060102T150405Z} in it are replaced"},
+			usage: "bucket, and the prefix of every key; {name}, {host} and {start:20060102T150405Z} in it are replaced"},
 
-		{group: store, name: nameEndpoint, value: "URL", usage: "where the store is, unless it is Amazon S3; used as it is, with the path that it may have",
+		{group: store, name: nameEndpoint, value: "URL", usage: "URL of the store, unless it is Amazon S3; used as it is, including a path",
 			also: []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}},
-		{group: store, name: nameRegion, value: "NAME", usage: "region of the bucket; without it that in the host of an endpoint of Amazon's, else us-east-1",
+		{group: store, name: nameRegion, value: "NAME", usage: "region of the bucket; by default the one in an endpoint of Amazon's, else us-east-1",
 			also: []string{"AWS_REGION", "AWS_DEFAULT_REGION"}},
 		{group: store, name: nameAddressing, kind: choice, choices: []string{"auto", "path", "virtual"}, value: "WHERE", def: "auto",
 			usage: "where requests name the bucket: in the path, or in the host (virtual); \"auto\" is virtual for the large clouds and path for all others"},
@@ -119,25 +119,25 @@ func settings() []setting {
 		{group: store, name: nameHeader, kind: pairs, value: "[KIND:]NAME=VALUE",
 			usage: "header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key:x-amz-storage-class=STANDARD"},
 		{group: store, name: nameCAFile, value: "FILE", also: []string{"AWS_CA_BUNDLE"},
-			usage: "authorities, in PEM, that are trusted instead of the system's; like the next two read again when it changes"},
+			usage: "authorities, in PEM, that are trusted instead of the system's; reread when it changes, like the next two"},
 		{group: store, name: nameClientCert, value: "FILE", usage: "certificate, in PEM, that is shown to a store that asks for one; with --client-key-file"},
 		{group: store, name: nameClientKey, value: "FILE", usage: "key, in PEM, of that certificate"},
 		{group: store, name: nameAccessKey, value: "FILE", usage: "file that holds nothing but the access key; with --secret-key-file"},
 		{group: store, name: nameSecretKey, value: "FILE", usage: "file that holds nothing but the secret key"},
-		{group: store, name: nameCredentials, value: "FILE", usage: "shared credentials file, used instead of all other places; it may have all that ~/.aws/config has"},
+		{group: store, name: nameCredentials, value: "FILE", usage: "shared credentials file, used instead of all other sources; it may contain everything that ~/.aws/config may"},
 		{group: store, name: nameProfile, value: "NAME", usage: "profile of the shared files of the AWS tools; its region and endpoint_url count too"},
 		{group: store, name: nameRoleARN, value: "ARN", usage: "role to assume with the keys that were found, such as one of a partner's account"},
-		{group: store, name: nameExternalID, value: "ID", usage: "what the role's trust policy asks for; with --role-arn"},
+		{group: store, name: nameExternalID, value: "ID", usage: "external ID that the role's trust policy asks for; with --role-arn"},
 
 		{group: files, name: nameName, value: "NAME",
-			usage: "what the channel is called in the log, as {name} and in the metrics, whose label \"channel\" is missing without it; {name} is then the last part of DIR"},
+			usage: "channel name, used in the log, in {name} and as the metric label \"channel\"; without it there is no label and {name} is the last part of DIR"},
 		{group: files, name: namePublicURL, value: "URL",
 			usage: "URL at which players find the files of DIR, such as https://cdn.example.net/live/, with the destination's placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination's prefix"},
 		{group: files, name: nameSettle, kind: duration, value: "TIME", def: "2s",
 			usage: "how long a file must be quiet to count as finished where the kernel cannot tell"},
 		{group: files, name: nameRescan, kind: duration, value: "TIME", def: "30s",
-			usage: "time between scans of the directory, which find what no event told of"},
-		{group: files, name: nameInclude, kind: list, value: "GLOB", usage: "ship matching files though no playlist names them"},
+			usage: "time between scans of the directory, which find what no event reported"},
+		{group: files, name: nameInclude, kind: list, value: "GLOB", usage: "ship matching files even if no playlist names them"},
 		{group: files, name: nameExclude, kind: list, value: "GLOB", usage: "never look at matching files"},
 
 		{group: spool, name: nameSpoolDir, value: "DIR", def: ".hlsship",
@@ -151,22 +151,22 @@ func settings() []setting {
 		{group: flow, name: nameUplinkLimit, kind: rate, value: "RATE", def: "off",
 			usage: "bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog"},
 		{group: flow, name: nameMinInterval, kind: duration, value: "TIME", def: "0s",
-			usage: "least time between two versions of one playlist; some stores allow one write a second"},
+			usage: "minimum interval between two versions of one playlist; some stores allow one write a second"},
 		{group: flow, name: nameMaxLag, kind: duration, value: "TIME", def: "auto",
 			usage: "lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; \"auto\" is four target durations of the playlist, at least 6s"},
 		{group: flow, name: nameHoldWarn, kind: duration, value: "TIME", def: "10s",
 			usage: "how long a playlist may wait for a file before the log names the file"},
 		{group: flow, name: nameDrainTimeout, kind: duration, value: "TIME", def: "20s",
-			usage: "time to ship what is left after the first SIGTERM or SIGINT"},
+			usage: "time to ship the rest after the first SIGTERM or SIGINT"},
 
 		{group: process, name: nameHTTPListen, value: "ADDRESS", def: "127.0.0.1:9810",
 			usage: "address of /metrics, /healthz, /readyz and the status page; \"off\" for none"},
 		{group: process, name: nameWebConfig, value: "FILE",
-			usage: "web configuration file of Prometheus' exporters, for TLS and passwords on that address; a change of it is taken at once"},
+			usage: "web configuration file of Prometheus' exporters, for TLS and passwords on that address; a change takes effect at once"},
 		{group: process, name: nameMemory, kind: size, value: "SIZE", def: "auto",
 			usage: "memory that playlists of all channels may take; beyond it the largest wait; \"auto\" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB"},
 		{group: process, name: nameLogLevel, kind: choice, choices: []string{"debug", "info", "warn", "error"}, value: "LEVEL", def: "info",
-			usage: "least level that is logged"},
+			usage: "minimum log level"},
 		{group: process, name: nameLogFormat, kind: choice, choices: []string{"text", "json"}, value: "FORMAT", def: "text",
 			usage: "how the log is written to standard error"},
 		{group: process, name: nameConfig, value: "FILE", usage: "configuration file in YAML"},

@@ -25,7 +25,7 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
-// TestReference keeps the table of settings as it stands in the README.
+// TestReference keeps the table of settings as it stands in docs/settings.md.
 func TestReference(t *testing.T) {
 	t.Parallel()
 	golden(t, "reference.md", reference())

@@ -27,7 +27,7 @@ import (
 )
 
 const (
-	// Three users share the directories, as the README has them set up: the group may write.
+	// Three users share the directories, as docs/operations.md has them set up: the group may write.
 	enemyUser, shipUser, sharedGroup = 2001, 2002, 2000
 	// honestEvery is how often an honest stream has a new segment, and otherEvery one in a channel that nobody else writes to.
 	honestEvery, otherEvery = 125 * time.Millisecond, 250 * time.Millisecond

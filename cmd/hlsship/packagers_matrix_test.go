@@ -34,8 +34,8 @@ func report(t *testing.T, rows []*row) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, table := range map[string]string{filepath.Join("docs", "packagers.md"): whole, "README.md": short} {
-		insert(t, filepath.Join(root, name), `packagers: written by "make test-packagers"`, table)
+	for place, table := range map[string]string{"packagers": whole, "summary": short} {
+		insert(t, filepath.Join(root, "docs", "packagers.md"), place+`: written by "make test-packagers"`, table)
 	}
 }
 

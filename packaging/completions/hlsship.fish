@@ -1,8 +1,8 @@
 # Completion of hlsship(1) for fish; written by "make docs".
 complete -c hlsship -f
 complete -c hlsship -n __fish_use_subcommand -a run -d 'ship a directory to a bucket'
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l endpoint -d 'where the store is, unless it is Amazon S3; used as it is, with the path that it may have' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l region -d 'region of the bucket; without it that in the host of an endpoint of Amazon\'s, else us-east-1' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l endpoint -d 'URL of the store, unless it is Amazon S3; used as it is, including a path' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l region -d 'region of the bucket; by default the one in an endpoint of Amazon\'s, else us-east-1' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l addressing -d 'where requests name the bucket: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others' -x -a 'auto path virtual'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l path-style -d 'deprecated: the same as --addressing path'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l conditional -d 'publish playlists with conditional PUTs where the store knows them' -x -a 'auto off'
@@ -10,40 +10,40 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l checksum -d 'checksu
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l signed-payload -d 'have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l header -d 'header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key:x-amz-storage-class=STANDARD' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l ca-file -d 'authorities, in PEM, that are trusted instead of the system\'s; like the next two read again when it changes' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l ca-file -d 'authorities, in PEM, that are trusted instead of the system\'s; reread when it changes, like the next two' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l client-cert-file -d 'certificate, in PEM, that is shown to a store that asks for one; with --client-key-file' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l client-key-file -d 'key, in PEM, of that certificate' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l access-key-file -d 'file that holds nothing but the access key; with --secret-key-file' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l secret-key-file -d 'file that holds nothing but the secret key' -r -F
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l credentials-file -d 'shared credentials file, used instead of all other places; it may have all that ~/.aws/config has' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l credentials-file -d 'shared credentials file, used instead of all other sources; it may contain everything that ~/.aws/config may' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l profile -d 'profile of the shared files of the AWS tools; its region and endpoint_url count too' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l role-arn -d 'role to assume with the keys that were found, such as one of a partner\'s account' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l external-id -d 'what the role\'s trust policy asks for; with --role-arn' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l name -d 'what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l external-id -d 'external ID that the role\'s trust policy asks for; with --role-arn' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l name -d 'channel name, used in the log, in {name} and as the metric label "channel"; without it there is no label and {name} is the last part of DIR' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l public-url -d 'URL at which players find the files of DIR, such as https://cdn.example.net/live/, with the destination\'s placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination\'s prefix' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l include -d 'ship matching files though no playlist names them' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l rescan -d 'time between scans of the directory, which find what no event reported' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l include -d 'ship matching files even if no playlist names them' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l exclude -d 'never look at matching files' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-age -d 'how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l workers -d 'requests of all kinds to the store at once, at least 3' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l min-interval -d 'least time between two versions of one playlist; some stores allow one write a second' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l min-interval -d 'minimum interval between two versions of one playlist; some stores allow one write a second' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l drain-timeout -d 'time to ship what is left after the first SIGTERM or SIGINT' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l drain-timeout -d 'time to ship the rest after the first SIGTERM or SIGINT' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l web-config -d 'web configuration file of Prometheus\' exporters, for TLS and passwords on that address; a change of it is taken at once' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l web-config -d 'web configuration file of Prometheus\' exporters, for TLS and passwords on that address; a change takes effect at once' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l memory-budget -d 'memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-level -d 'least level that is logged' -x -a 'debug info warn error'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-level -d 'minimum log level' -x -a 'debug info warn error'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l config -d 'configuration file in YAML' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -a '(__fish_complete_directories)'
 complete -c hlsship -n __fish_use_subcommand -a check -d 'say what would fail, why, and what to do'
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l endpoint -d 'where the store is, unless it is Amazon S3; used as it is, with the path that it may have' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l region -d 'region of the bucket; without it that in the host of an endpoint of Amazon\'s, else us-east-1' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l endpoint -d 'URL of the store, unless it is Amazon S3; used as it is, including a path' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l region -d 'region of the bucket; by default the one in an endpoint of Amazon\'s, else us-east-1' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l addressing -d 'where requests name the bucket: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others' -x -a 'auto path virtual'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l path-style -d 'deprecated: the same as --addressing path'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l conditional -d 'publish playlists with conditional PUTs where the store knows them' -x -a 'auto off'
@@ -51,34 +51,34 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l checksum -d 'check
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l signed-payload -d 'have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l header -d 'header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key:x-amz-storage-class=STANDARD' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l ca-file -d 'authorities, in PEM, that are trusted instead of the system\'s; like the next two read again when it changes' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l ca-file -d 'authorities, in PEM, that are trusted instead of the system\'s; reread when it changes, like the next two' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l client-cert-file -d 'certificate, in PEM, that is shown to a store that asks for one; with --client-key-file' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l client-key-file -d 'key, in PEM, of that certificate' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l access-key-file -d 'file that holds nothing but the access key; with --secret-key-file' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l secret-key-file -d 'file that holds nothing but the secret key' -r -F
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l credentials-file -d 'shared credentials file, used instead of all other places; it may have all that ~/.aws/config has' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l credentials-file -d 'shared credentials file, used instead of all other sources; it may contain everything that ~/.aws/config may' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l profile -d 'profile of the shared files of the AWS tools; its region and endpoint_url count too' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l role-arn -d 'role to assume with the keys that were found, such as one of a partner\'s account' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l external-id -d 'what the role\'s trust policy asks for; with --role-arn' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l name -d 'what the channel is called in the log, as {name} and in the metrics, whose label "channel" is missing without it; {name} is then the last part of DIR' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l external-id -d 'external ID that the role\'s trust policy asks for; with --role-arn' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l name -d 'channel name, used in the log, in {name} and as the metric label "channel"; without it there is no label and {name} is the last part of DIR' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l public-url -d 'URL at which players find the files of DIR, such as https://cdn.example.net/live/, with the destination\'s placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination\'s prefix' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l rescan -d 'time between scans of the directory, which find what no event told of' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l include -d 'ship matching files though no playlist names them' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l rescan -d 'time between scans of the directory, which find what no event reported' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l include -d 'ship matching files even if no playlist names them' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l exclude -d 'never look at matching files' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-age -d 'how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l workers -d 'requests of all kinds to the store at once, at least 3' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l min-interval -d 'least time between two versions of one playlist; some stores allow one write a second' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l min-interval -d 'minimum interval between two versions of one playlist; some stores allow one write a second' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l drain-timeout -d 'time to ship what is left after the first SIGTERM or SIGINT' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l drain-timeout -d 'time to ship the rest after the first SIGTERM or SIGINT' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l web-config -d 'web configuration file of Prometheus\' exporters, for TLS and passwords on that address; a change of it is taken at once' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l web-config -d 'web configuration file of Prometheus\' exporters, for TLS and passwords on that address; a change takes effect at once' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l memory-budget -d 'memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-level -d 'least level that is logged' -x -a 'debug info warn error'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-level -d 'minimum log level' -x -a 'debug info warn error'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l config -d 'configuration file in YAML' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l json -d 'print one JSON document instead of a table'

@@ -178,9 +178,9 @@ func TestPackageHasAll(t *testing.T) {
 	if err := yaml.Unmarshal([]byte(read(t, "packaging/nfpm.yml")), &manifest); err != nil {
 		t.Fatal(err)
 	}
-	packaged := map[string]bool{}
+	packaged, placed := map[string]bool{}, map[string]bool{}
 	for _, c := range manifest.Contents {
-		packaged[c.Src] = true
+		packaged[c.Src], placed[c.Dst] = true, true
 		if !strings.HasPrefix(c.Src, "dist/") {
 			if _, err := os.Stat(filepath.Join("..", c.Src)); err != nil {
 				t.Error(err)
@@ -189,16 +189,30 @@ func TestPackageHasAll(t *testing.T) {
 			t.Errorf("nobody makes %s", c.Src)
 		}
 	}
-	for _, folder := range []string{"systemd", "etc", "completions"} {
-		entries, err := os.ReadDir(folder)
+	for _, folder := range []string{"packaging/systemd", "packaging/etc", "packaging/completions", "packaging/prometheus", "packaging/grafana", "docs"} {
+		entries, err := os.ReadDir(filepath.Join("..", folder))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range entries {
-			if name := "packaging/" + folder + "/" + e.Name(); !packaged[name] {
+			if name := folder + "/" + e.Name(); !packaged[name] && !strings.HasSuffix(name, "_test.yml") {
 				t.Errorf("%s is in no package", name)
 			}
 		}
+	}
+	// The files of /etc name documents by where the package puts them.
+	for _, c := range manifest.Contents {
+		if !strings.HasPrefix(c.Src, "packaging/etc/") {
+			continue
+		}
+		for _, name := range regexp.MustCompile(`/usr/share/doc/[\w./-]+\w`).FindAllString(read(t, c.Src), -1) {
+			if !placed[name] {
+				t.Errorf("%s speaks of %s, which is in no package", c.Src, name)
+			}
+		}
+	}
+	if !packaged["README.md"] {
+		t.Error("the README is in no package")
 	}
 	if !packaged["packaging/systemd/hlsship.service"] {
 		t.Error("the contents were not understood")

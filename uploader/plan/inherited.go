@@ -98,7 +98,7 @@ func (p *Plan) dropInherited(l *list) {
 // compareInherited drops what an earlier process left of l if the store has something newer.
 func (p *Plan) compareInherited(l *list, out Outcome) {
 	s := l.last
-	if s != nil && s.origin.inherited() && out.Playlist != nil && !s.text.is(out.Content) && !s.newer(out) {
+	if s != nil && s.origin.inherited() && out.Playlist != nil && !s.recognise(out.Content) && !s.newer(out) {
 		p.dropInherited(l)
 	}
 }

@@ -189,15 +189,15 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 		}
 	}()
 	p.compareInherited(l, out)
-	if old := l.published; old != nil && len(l.doubt) == 0 && old.text.is(out.Content) {
+	if old := l.published; old != nil && len(l.doubt) == 0 && old.recognise(out.Content) {
 		return true // a pending version with the same bytes may mean others by them
 	}
-	if l.published != nil && l.published.text.is(out.Content) {
+	if l.published != nil && l.published.recognise(out.Content) {
 		// What is in doubt may still arrive; and a version to come may have the very text of an earlier run.
 		return true
 	}
 	for _, known := range slices.Backward(slices.Concat(l.doubt, l.pending)) {
-		if known.text.is(out.Content) {
+		if known.recognise(out.Content) {
 			if !l.doubts(known) {
 				p.inherit(known)
 			}

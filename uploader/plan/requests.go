@@ -57,7 +57,7 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 	l.turns.Rest(p.now.Add(p.cfg.MinInterval))
 	p.expose(next)
 	j.Op, j.Kind, j.File, j.snapshot, j.Rejected = PutPlaylist, next.file.Kind, next.file, next, next.rejection.stands()
-	j.File.Content = next.text.content
+	j.File.Content = next.render()
 	if p.bucket.Conditional() && !l.cell.Blind() {
 		j.IfMatch, j.IfAbsent = l.cell.Condition()
 	}

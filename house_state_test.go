@@ -30,19 +30,11 @@ const (
 // excused is what does not keep the rules of the Plan's state, and why. What needs no excuse any more is taken out.
 func excused() map[string][]string {
 	return map[string][]string{
-		"messages are whole: who reads one wants all of it": {
+		"a message is whole, and who reads one wants all of it": {
 			"Config Job",
 		},
-		"the Plan is the one facade, and its parts are not all machines of their own": {
-			"Plan Plan.folders Plan.lists Plan.objects Plan.scanning Plan.streams",
-		},
-		"what a file is named by, and who ships it, is found out where that is": {
-			"object.stream",
-		},
-		"who goes next is found out beside what a playlist means": {
-			"errand.Job errand.list folder.streams",
-			"Job.Attempt Job.IfAbsent Job.IfMatch Job.Kind Job.Op Job.Path Job.Stream",
-			"stream.list unpinned.tooLarge",
+		"a job is put together by those who know its parts, before it is begun": {
+			"errand.Job errand.list Job.Attempt Job.IfAbsent Job.IfMatch Job.Kind Job.Op Job.Path Job.Stream",
 		},
 	}
 }

@@ -222,17 +222,9 @@ func (p *Plan) changedStreams(now time.Time, all bool) []LiveState {
 			continue
 		}
 		f.touched, f.again = false, now.Add(time.Duration(len(f.streams))*sumTime)
-		f.streams = slices.DeleteFunc(f.streams, func(s *stream) bool {
-			if s.idle() {
-				delete(p.streams, s.key)
-			}
-			return s.idle()
-		})
+		over := p.dropIdle(f)
 		states = append(states, f.state())
-		if len(f.streams) == 0 {
-			states[len(states)-1].Forgotten = true
-			delete(p.folders, f.name)
-		}
+		states[len(states)-1].Forgotten = over
 	}
 	return states
 }

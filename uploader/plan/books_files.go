@@ -102,7 +102,7 @@ func (b *books) pins() {
 	p, u, bytes, asked := b.p, &b.p.unpinned, int64(0), int64(0)
 	for _, v := range u.versions {
 		bytes += v.Size()
-		if o := p.objects[v.File.Path]; o == nil || o.disk.Newest() != v || v.Counted() || v.Hopeless() || v.Unpinned() == "" || o.disk.Gone() && !p.scanning { // what only the spool has is looked for until all was met
+		if o := p.objects[v.File.Path]; o == nil || o.disk.Newest() != v || v.Counted() || v.Hopeless() || v.Unpinned() == "" || o.disk.Gone() && !p.strays.scanning { // what only the spool has is looked for until all was met
 			b.say("%s has no pin, and is not to be shipped", v.File.Path)
 		}
 	}

@@ -113,7 +113,7 @@ func (b *books) streams() {
 func (b *books) idle() {
 	p := b.p
 	for name, o := range p.objects {
-		kept := o.disk.Newest() != nil && (!o.disk.Newest().Wanted() && p.strays.holds(o) || o.disk.Newest().Unpinned() != "" && p.scanning ||
+		kept := o.disk.Newest() != nil && (!o.disk.Newest().Wanted() && p.strays.holds(o) || o.disk.Newest().Unpinned() != "" && p.strays.scanning ||
 			o.disk.Newest().File.Spooled && o.disk.Newest().File.Source != nil) // a playlist may name what the spool alone has
 		if o.disk.Gone() && !o.busy() && len(o.naming) == 0 && !o.pendingWork() && !kept {
 			b.say("%s is gone, and not forgotten", name)
@@ -172,7 +172,7 @@ func (b *books) overlooked() {
 		at, _ := s.queue.Looks()
 		early := func(other *stream) bool { return !alarms[other].IsZero() && !alarms[other].After(at) }
 		if alarms[s].IsZero() && !at.IsZero() && !s.soon() && !s.shares(early) {
-			b.say("stream %s waits for %s, and was not to be looked at", s.key, clock(at))
+			b.say("stream %s waits for %s, and was not to be looked at", s.key, timeOf(at))
 		}
 	}
 }

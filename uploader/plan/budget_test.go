@@ -305,7 +305,7 @@ func TestWhatTheSpoolAloneHas(t *testing.T) {
 			d.plan.Observe(again)
 		}, nil},
 		"the directory was not looked through yet": {Config{Budget: 150}, func(d *desk) {
-			d.plan.scanning = true
+			d.plan.strays.scanning = true
 			again := spooled(d, "0.ts")
 			spooled(d, "1.ts")
 			d.absorbAbsent()
@@ -314,7 +314,7 @@ func TestWhatTheSpoolAloneHas(t *testing.T) {
 			d.plan.Scanned()
 		}, nil},
 		"and does not have it": {Config{Budget: 150}, func(d *desk) {
-			d.plan.scanning = true
+			d.plan.strays.scanning = true
 			spooled(d, "0.ts")
 			spooled(d, "1.ts")
 			d.absorbAbsent()

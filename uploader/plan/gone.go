@@ -125,5 +125,5 @@ func (p *Plan) forgetObject(o *object) {
 	p.uncount(o.disk.Newest())
 	p.release(o.disk.Newest())
 	p.strays.forget(o)
-	delete(p.objects, o.path)
+	p.dropObject(o)
 }

@@ -92,9 +92,7 @@ func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
 	}
 	o.mark, o.place = s.mark, len(s.binds)
 	o.classify(ref.Kind)
-	if o.stream == nil {
-		o.stream = s.list.stream
-	}
+	o.offerTo(s.list.stream)
 	o.name(s.list, 1, 0)
 	s.binds = append(s.binds, newBind(o, ref))
 }

@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"path"
-	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -84,43 +82,32 @@ func (c Config) withDefaults() Config {
 // The cost of a fact is that of the references in it, the cost of Advance that of the streams that
 // changed; neither grows with the files known.
 type Plan struct {
-	cfg     Config
-	now     time.Time     // the latest time heard of
-	began   time.Time     // the first
-	seq     uint64        // numbers versions and snapshots in the order of their facts
-	errands errands       // jobs under way
-	bucket  bucket.Bucket // what is known of the store as a whole
-	objects map[string]*object
-	lists   map[string]*list
-	streams map[string]*stream // by key
-	folders map[string]*folder
-
+	cfg Config
+	clock
+	paths                       // the files and playlists that are known
+	shared                      // the streams that they are shipped by
 	schedule *schedule.Schedule // who goes next
-	failing  bool               // the store fails, or does not answer
-	rejects  rejects
-	account  account // what is to be stored and is not yet
+	errands  errands            // jobs under way
+	out      Effects            // what others are to hear of
 
-	scanning bool // the directory was not looked through yet; see Scanned
+	bucket  bucket.Bucket // what is known of the store as a whole
+	failing bool          // the store fails, or does not answer
+	rejects rejects       // what it did not take
 
-	unpinned unpinned  // files whose pins were let go
-	strays   strays    // finished files that nothing names
-	out      Effects   // what others are to hear of
-	touched  []*folder // folders whose live state changed, each once
-	nextSum  time.Time // when one of them may be summed up that could not be before; zero if all can
+	account  account  // what is to be stored and is not yet
+	unpinned unpinned // files whose pins were let go
+	strays   strays   // finished files that nothing names
 }
 
 // New returns an empty Plan.
 func New(c Config) *Plan {
 	c = c.withDefaults()
 	p := &Plan{
-		cfg:      c,
-		bucket:   bucket.New(c.Unconditional),
-		scanning: c.Scanning,
-		objects:  make(map[string]*object),
-		lists:    make(map[string]*list),
-		streams:  make(map[string]*stream),
-		folders:  make(map[string]*folder),
-		strays:   newStrays(),
+		cfg:    c,
+		bucket: bucket.New(c.Unconditional),
+		paths:  newPaths(),
+		shared: newShared(),
+		strays: newStrays(c.Scanning),
 	}
 	p.schedule = schedule.New(schedule.Config{Workers: c.Workers, PerStream: c.PerStream}, p.rules())
 	return p
@@ -221,20 +208,6 @@ func (p *Plan) Recover(now time.Time) {
 	}
 }
 
-func (p *Plan) tick(now time.Time) {
-	if p.began.IsZero() {
-		p.began = now
-	}
-	if now.After(p.now) {
-		p.now = now
-	}
-}
-
-func (p *Plan) next() uint64 {
-	p.seq++
-	return p.seq
-}
-
 // wake makes Advance look at s.
 func (p *Plan) wake(s *stream) {
 	if s != nil {
@@ -249,29 +222,6 @@ func (p *Plan) alarm(at time.Time, s *stream) {
 	}
 }
 
-func (p *Plan) object(name string) *object {
-	o := p.objects[name]
-	if o == nil {
-		name = strings.Clone(name) // it may be a part of a large text
-		o = &object{path: name}
-		o.item.Owner = o
-		p.objects[name] = o
-	}
-	return o
-}
-
-// list returns the playlist of that path. Until there is a file of it, it has no stream.
-func (p *Plan) list(name string) *list {
-	l := p.lists[name]
-	if l == nil {
-		name = strings.Clone(name)
-		l = &list{path: name}
-		l.cell.Ask()
-		p.lists[name] = l
-	}
-	return l
-}
-
 func (p *Plan) release(v *disk.Version) {
 	if v != nil {
 		p.out.release(v.Spend())
@@ -282,8 +232,7 @@ func (p *Plan) release(v *disk.Version) {
 func (p *Plan) observeList(f hls.File) {
 	l := p.list(f.Path)
 	if l.stream == nil {
-		l.stream = p.stream(l.path, path.Dir(l.path))
-		l.stream.list = l
+		l.stream = p.listStream(l)
 		l.firstRun()
 		p.wakeParents(l) // the wait of l keeps them from asking for the next one no more
 	}
@@ -297,7 +246,7 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	p.dropUnread(l)
 	l.regain()
-	p.unpinned.tooLarge = 0 // another one may be awaited now
+	p.unpinned.reconsider()
 	s := p.newSnapshot(l, f)
 	prev := l.last
 	if prev == nil {
@@ -318,7 +267,7 @@ func (p *Plan) observeList(f hls.File) {
 	l.enqueue(s)
 	p.bound(l)
 	recalled := 0
-	if prev == nil || prev.origin.inherited() || p.scanning {
+	if prev == nil || prev.origin.inherited() || p.strays.scanning {
 		recalled = p.strays.recall(p, s) // later nothing is named that nobody sees
 	}
 	p.see(l, s, recalled)

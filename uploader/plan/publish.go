@@ -230,7 +230,7 @@ func (p *Plan) forgetList(l *list) {
 	if !l.gone() || len(l.pending) > 0 || l.requested() || len(l.parents) > 0 {
 		return
 	}
-	delete(p.lists, l.path)
+	p.dropList(l)
 	p.caughtUp(l)
 	for _, s := range append(l.certain(), l.show(nil)) {
 		if s != nil {
@@ -239,7 +239,7 @@ func (p *Plan) forgetList(l *list) {
 	}
 	l.recede(nil)
 	if l.stream != nil {
-		l.stream.list = nil
+		l.stream.abandon()
 		p.touch(l.stream)
 	}
 }

@@ -83,7 +83,7 @@ func (p *Plan) choose(l *list) *snapshot {
 
 // launch makes the job for o, of which s begins the request.
 func (p *Plan) launch(s *stream, o *object) Job {
-	o.stream = s
+	o.shipBy(s)
 	if p.mustAsk(o, s) {
 		o.disk.Newest().Suspect()
 	}

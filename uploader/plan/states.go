@@ -11,9 +11,9 @@ import (
 // String tells all that is known of playlists, files and streams, by their names.
 func (p *Plan) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "plan at %s: waiting=%d bytes=%d unsure=%d flying=%d %s", clock(p.now),
+	fmt.Fprintf(&b, "plan at %s: waiting=%d bytes=%d unsure=%d flying=%d %s", timeOf(p.now),
 		p.account.files, p.account.bytes, p.account.unsure, p.account.flying, p.schedule)
-	b.WriteString(words(" listed", p.bucket.Listed(), " scanning", p.scanning, " failing", p.failing, " unconditional", !p.bucket.Conditional()) + "\n")
+	b.WriteString(words(" listed", p.bucket.Listed(), " scanning", p.strays.scanning, " failing", p.failing, " unconditional", !p.bucket.Conditional()) + "\n")
 	for _, name := range slices.Sorted(maps.Keys(p.lists)) {
 		fmt.Fprintln(&b, p.lists[name])
 	}
@@ -50,7 +50,7 @@ func (l *list) String() string {
 // String tells what a version of a playlist names, and what it waits for.
 func (s *snapshot) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "version %d seen %s%s cursor=%d/%d found=%d/%d:", s.seq, clock(s.file.Seen), words(" dropped", !s.pending(), " exposed", s.exposed(),
+	fmt.Fprintf(&b, "version %d seen %s%s cursor=%d/%d found=%d/%d:", s.seq, timeOf(s.file.Seen), words(" dropped", !s.pending(), " exposed", s.exposed(),
 		" rebinds", s.rebinds(), " inherited", s.origin.inherited(), " late", s.origin == inheritedLate, " rejected", s.rejection.stands(), " prior", s.prior, " unread", s.text.content == nil,
 		" met", s.origin.met(), " ended", s.file.Playlist != nil && s.file.Playlist.Ended), s.cursor, len(s.binds), s.found, len(s.lists))
 	if s.fault.any() {
@@ -84,7 +84,7 @@ func (o *object) String() string {
 		fmt.Fprintf(&b, " %s=%s", o.item.At(&s.queue), s.key)
 	}
 	if o.busy() {
-		fmt.Fprintf(&b, " flying_since=%s bytes=%d", clock(o.item.Began()), o.sending.bytes)
+		fmt.Fprintf(&b, " flying_since=%s bytes=%d", timeOf(o.item.Began()), o.sending.bytes)
 		if v := o.sending.version; v != nil {
 			fmt.Fprintf(&b, " of=%s", v)
 		}
@@ -97,14 +97,14 @@ func (s *stream) String() string {
 	return fmt.Sprintf("stream %s: %s", s.key, &s.queue)
 }
 
-func clock(t time.Time) string { return t.UTC().Format("15:04:05.000") }
+func timeOf(t time.Time) string { return t.UTC().Format("15:04:05.000") }
 
 // at is a time with its name, "" for none.
 func at(name string, t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return name + "=" + clock(t)
+	return name + "=" + timeOf(t)
 }
 
 // words returns each word before which true comes behind.

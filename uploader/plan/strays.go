@@ -19,10 +19,11 @@ const (
 // strays are finished files that no playlist names yet. Those deleted meanwhile are kept for a while, as a
 // playlist may still name them; those found at rest may have been named while nobody looked.
 type strays struct {
-	deleted []deletion
-	found   map[string]map[uint64]*object // by sequence and number
-	odd     map[*object]bool              // those found that have no number
-	example string                        // one that was found
+	deleted  []deletion
+	found    map[string]map[uint64]*object // by sequence and number
+	odd      map[*object]bool              // those found that have no number
+	scanning bool                          // the directory was not looked through yet; see Scanned
+	example  string                        // one that was found
 }
 
 // deletion is a file that was deleted before anything named it.
@@ -31,8 +32,8 @@ type deletion struct {
 	at     time.Time
 }
 
-func newStrays() strays {
-	return strays{found: make(map[string]map[uint64]*object), odd: make(map[*object]bool)}
+func newStrays(scanning bool) strays {
+	return strays{scanning: scanning, found: make(map[string]map[uint64]*object), odd: make(map[*object]bool)}
 }
 
 // add takes in a file that nothing names.
@@ -138,7 +139,7 @@ func (p *Plan) rows(s *snapshot) map[string]row {
 	all := make(map[string]row)
 	for i := range s.binds {
 		b := &s.binds[i]
-		if b.free() || !b.obj.isMedia() || b.ver == nil && p.scanning {
+		if b.free() || !b.obj.isMedia() || b.ver == nil && p.strays.scanning {
 			continue
 		}
 		v, at := b.ver, s.file.Version.ModTime
@@ -181,7 +182,7 @@ func (p *Plan) Unnamed() (n int, example string) {
 // Scanned notes that all that lay in the directory was heard of: what was named while nobody looked is recalled once more, and
 // what the spool alone had, and has no more, is lost.
 func (p *Plan) Scanned() {
-	p.scanning = false
+	p.strays.scanning = false
 	for _, v := range slices.Clone(p.unpinned.versions) {
 		if o := p.objects[v.File.Path]; o.disk.Gone() {
 			p.perish(o)

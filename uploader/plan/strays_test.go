@@ -93,7 +93,7 @@ func TestWhatLiesAtRestBelowWhatIsNamedFirst(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t, Config{})
 			d.mtime = 100
-			d.plan.scanning = true
+			d.plan.strays.scanning = true
 			for _, f := range test.facts {
 				d.plan.Observe(f)
 			}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"path"
+	"slices"
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/plan/schedule"
@@ -24,25 +25,61 @@ type folder struct {
 	again   time.Time // before which it is not summed up again
 }
 
+// shared is by which streams files and playlists are shipped, and in which folders those are shown.
+type shared struct {
+	streams map[string]*stream // by key
+	folders map[string]*folder
+	touched []*folder // whose live state changed, each once
+	nextSum time.Time // when one of them may be summed up that could not be before; zero if all can
+}
+
+func newShared() shared {
+	return shared{streams: make(map[string]*stream), folders: make(map[string]*folder)}
+}
+
 // stream returns the stream of that key, which is shown with those of the folder.
-func (p *Plan) stream(key, name string) *stream {
-	s := p.streams[key]
+func (x *shared) stream(key, name string) *stream {
+	s := x.streams[key]
 	if s == nil {
-		f := p.folders[name]
+		f := x.folders[name]
 		if f == nil {
 			f = &folder{name: name}
-			p.folders[name] = f
+			x.folders[name] = f
 		}
 		s = &stream{key: key, folder: f}
 		s.queue.Owner = s
 		f.streams = append(f.streams, s)
-		p.streams[key] = s
+		x.streams[key] = s
 	}
 	return s
 }
 
+// listStream returns the stream of l.
+func (x *shared) listStream(l *list) *stream {
+	s := x.stream(l.path, path.Dir(l.path))
+	s.list = l
+	return s
+}
+
+// abandon notes that the playlist of s is gone.
+func (s *stream) abandon() { s.list = nil }
+
 // unnamed returns the stream of files that no playlist names, by the path of one of them.
-func (p *Plan) unnamed(name string) *stream { return p.stream(path.Dir(name)+"/", path.Dir(name)) }
+func (x *shared) unnamed(name string) *stream { return x.stream(path.Dir(name)+"/", path.Dir(name)) }
+
+// dropIdle forgets the streams of f of which nothing is to be done, and f if that is so of all.
+func (x *shared) dropIdle(f *folder) (over bool) {
+	f.streams = slices.DeleteFunc(f.streams, func(s *stream) bool {
+		if s.idle() {
+			delete(x.streams, s.key)
+		}
+		return s.idle()
+	})
+	if over = len(f.streams) == 0; over {
+		delete(x.folders, f.name)
+	}
+	return over
+}
 
 // queue has o looked at by every stream whose playlist names it, or by that of its folder if nothing does.
 func (p *Plan) queue(o *object) {
@@ -62,11 +99,19 @@ func (p *Plan) enqueue(o *object, s *stream) {
 	}
 }
 
-// place has o stand there in s, unless it stands in s already.
-func (p *Plan) place(o *object, s *stream, at schedule.Place) {
+// offerTo notes that s would be the first to ship o.
+func (o *object) offerTo(s *stream) {
 	if o.stream == nil {
 		o.stream = s
 	}
+}
+
+// shipBy notes that s ships o.
+func (o *object) shipBy(s *stream) { o.stream = s }
+
+// place has o stand there in s, unless it stands in s already.
+func (p *Plan) place(o *object, s *stream, at schedule.Place) {
+	o.offerTo(s)
 	p.schedule.Put(&o.item, &s.queue, at)
 	p.touch(s)
 }

@@ -53,6 +53,12 @@ func (u *unpinned) remove(v *disk.Version) {
 	}
 }
 
+// reconsider notes that other files may be waited for now.
+func (u *unpinned) reconsider() { u.tooLarge = 0 }
+
+// full notes that there is no room for a file of that size, whose turn it is.
+func (u *unpinned) full(size int64) { u.tooLarge = size }
+
 // ask notes that the watcher looks at the file of v.
 func (u *unpinned) ask(v *disk.Version, now time.Time) {
 	if u.asked == nil {
@@ -90,7 +96,7 @@ func (p *Plan) giveUp(o *object, reason string) {
 	p.uncount(v)
 	p.release(v)
 	v.Unpin(reason)
-	if o.disk.Gone() && !(v.File.Spooled && p.scanning) {
+	if o.disk.Gone() && !(v.File.Spooled && p.strays.scanning) {
 		p.perish(o)
 		return
 	}
@@ -155,7 +161,7 @@ func (p *Plan) reclaim() {
 func (p *Plan) lookFor(v *disk.Version) bool {
 	u := &p.unpinned
 	if !p.mayAsk(v.Size()) {
-		u.tooLarge = v.Size()
+		u.full(v.Size())
 		return false
 	}
 	u.ask(v, p.now)

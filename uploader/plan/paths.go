@@ -1,0 +1,66 @@
+package plan
+
+import (
+	"strings"
+	"time"
+)
+
+// clock is the time that a Plan was told. Nobody reads another one.
+type clock struct {
+	now   time.Time // the latest
+	began time.Time // the first
+	seq   uint64    // numbers versions and snapshots in the order of their facts
+}
+
+// tick goes on to now.
+func (c *clock) tick(now time.Time) {
+	if c.began.IsZero() {
+		c.began = now
+	}
+	if now.After(c.now) {
+		c.now = now
+	}
+}
+
+// next returns the next number.
+func (c *clock) next() uint64 {
+	c.seq++
+	return c.seq
+}
+
+// paths is what a Plan knows, by the paths of files and playlists.
+type paths struct {
+	objects map[string]*object
+	lists   map[string]*list
+}
+
+func newPaths() paths { return paths{make(map[string]*object), make(map[string]*list)} }
+
+// object returns the file of that path.
+func (n *paths) object(name string) *object {
+	o := n.objects[name]
+	if o == nil {
+		name = strings.Clone(name) // it may be a part of a large text
+		o = &object{path: name}
+		o.item.Owner = o
+		n.objects[name] = o
+	}
+	return o
+}
+
+// list returns the playlist of that path. Until there is a file of it, it has no stream.
+func (n *paths) list(name string) *list {
+	l := n.lists[name]
+	if l == nil {
+		name = strings.Clone(name)
+		l = &list{path: name}
+		l.cell.Ask()
+		n.lists[name] = l
+	}
+	return l
+}
+
+// dropObject and dropList forget a file and a playlist.
+func (n *paths) dropObject(o *object) { delete(n.objects, o.path) }
+
+func (n *paths) dropList(l *list) { delete(n.lists, l.path) }

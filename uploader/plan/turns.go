@@ -42,6 +42,7 @@ func (p *Plan) may(o *object, s *stream, at schedule.Place) (ok bool, again time
 		if !p.bucket.Listed() && o.inQuestion() { // a listing tells more of them at once
 			return false, again
 		}
+	case schedule.Nowhere, schedule.Edge, schedule.Local:
 	}
 	unread, own := o.unread(s)
 	if own {

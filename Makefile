@@ -64,7 +64,7 @@ build: go-version ## build bin/hlsship
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/hlsship
 
 .PHONY: test-deps
-test-deps: go-version ## install what the tests need: ffmpeg, Chromium, a C compiler, versitygw
+test-deps: go-version ## install what the tests need: ffmpeg, Chromium, a C compiler, versitygw, promtool
 	$(call timed,system packages,.ci/deps)
 	$(call timed,Go modules,go mod download)
 	$(call timed,versitygw $(VERSITYGW),$(MAKE) .cache/versitygw-$(VERSITYGW))

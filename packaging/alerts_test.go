@@ -124,6 +124,15 @@ func TestRunbook(t *testing.T) {
 		name, entry, _ := strings.Cut(part, "\n")
 		entries[name] = entry
 	}
+	links := regexp.MustCompile(regexp.QuoteMeta(runbook)+`#(\w+)`).FindAllStringSubmatch(read(t, "packaging/grafana/hlsship.json"), -1)
+	for _, m := range links {
+		if m[1] != "runbook" && !slices.ContainsFunc(alerts(t), func(a alert) bool { return strings.ToLower(a.Alert) == m[1] }) {
+			t.Errorf("the dashboard links to the entry %s, which is not there", m[1])
+		}
+	}
+	if len(links) < 5 {
+		t.Errorf("the dashboard has %d links to the runbook", len(links))
+	}
 	for _, a := range alerts(t) {
 		if want := runbook + "#" + strings.ToLower(a.Alert); a.Annotations["runbook_url"] != want {
 			t.Errorf("%s leads to %s, want %s", a.Alert, a.Annotations["runbook_url"], want)

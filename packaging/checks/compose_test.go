@@ -248,7 +248,7 @@ func TestPromtool(t *testing.T) {
 	t.Parallel()
 	tool, err := exec.LookPath("promtool")
 	if err != nil {
-		t.Skip("promtool is not installed; make test-packaging does so")
+		t.Skip("promtool is not installed; make test-deps does so")
 	}
 	// The configuration names the alerts as they are mounted, beside it.
 	dir := t.TempDir()

@@ -161,6 +161,7 @@ type dashboard struct {
 		Title, Description string
 		Datasource         struct{ Type, UID string }
 		GridPos            struct{ X, Y, W, H int }
+		FieldConfig        struct{ Defaults struct{ NoValue string } }
 		Targets            []struct{ RefID, Expr, LegendFormat string }
 	}
 }

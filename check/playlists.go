@@ -240,7 +240,7 @@ type remark struct {
 func remarks() map[string]remark {
 	return map[string]remark{
 		"playlist-malformed": {Warning, "playlists that are none and would not be shipped",
-			"Have the packager write them anew, whole, beginning with #EXTM3U, or keep other files out with --exclude."},
+			"Have the packager write them again, whole, beginning with #EXTM3U, or keep other files out with --exclude."},
 		"playlist-open": {Warning, "playlists that stay open for writing: they are read as they stand, once their bytes stay the same for a while",
 			"Have the writer close each version, or write a temporary file and rename it."},
 		"playlist-outside": {Error, "names that lead out of the directory, or have an empty part (//): no file can answer to them, and the playlist is held back",

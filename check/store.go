@@ -263,7 +263,7 @@ func (s *storeCheck) list(ctx context.Context) {
 		s.found.ok("list", "what is stored is listed")
 		return
 	}
-	s.found.warn("list-stale", "Nothing can be set here: after a restart hlsship then stores anew what a listing does not show.",
+	s.found.warn("list-stale", "Nothing can be set here: after a restart hlsship then stores again what a listing does not show.",
 		"an object that was just stored is not listed")
 }
 

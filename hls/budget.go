@@ -98,7 +98,7 @@ func excess(made, text, references int64) int64 { return max(0, made-text-refere
 // the element that has most of them, and for each byte of the longest tag or text.
 const (
 	perElement, perAttribute, perTokenByte = 256, 256, 4
-	// smallTree is what anybody may take.
+	// smallTree is what any text may take.
 	smallTree = 1 << 20
 )
 

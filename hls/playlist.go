@@ -25,7 +25,7 @@ type Playlist struct {
 	// MediaSequence is the number of the first segment (RFC 8216 §4.3.3.2); 0 if absent. That of a Manifest
 	// never falls while one packager runs: it is what the name of the first representation's first segment
 	// counts, $Number$ or $Time$ in microseconds, plus the start of its period in microseconds, as
-	// each period may count anew.
+	// each period may count again.
 	MediaSequence uint64
 	// DiscontinuitySequence is EXT-X-DISCONTINUITY-SEQUENCE (RFC 8216 §4.3.3.3); 0 if absent.
 	DiscontinuitySequence uint64

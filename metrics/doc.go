@@ -1,7 +1,7 @@
 // Package metrics holds every metric that hlsship exposes and the HTTP server that shows them.
 //
 // A Metrics has a registry of its own and one for each Channel, a directory on its way to a bucket; nothing is
-// registered globally. A Channel's Watcher, Uploader and Spool methods return the observers of those rooms. Its
+// registered globally. A Channel's Watcher, Uploader and Spool methods return the observers of those packages. Its
 // series have the label channel if it has a name, so that gauges of several channels are never mixed up.
 //
 // Every label value of a closed set exists from the start, so that a rate

@@ -111,7 +111,7 @@ func (s *streams) forget(name string) {
 	}
 }
 
-// forgetAll removes every stream: who ships them began anew and tells of those that are there.
+// forgetAll removes every stream: who ships them began again and tells of those that are there.
 func (s *streams) forgetAll() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

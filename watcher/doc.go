@@ -69,7 +69,7 @@
 // P1 rests (order.go): that a name has other bytes than before, or is gone, comes after the playlists that the look
 // began at before; and a playlist comes after those of its names that the look began at before, since it means them, and after what it has looked
 // for itself (byte ranges), which comes as if the look had begun before.
-// A playlist for which others waited 5 s is read anew instead. Of a playlist's versions the one that is read, the next and the
+// A playlist for which others waited 5 s is read again instead. Of a playlist's versions the one that is read, the next and the
 // newest are reported, if more come meanwhile.
 //
 // # How much a playlist may cost

@@ -344,9 +344,9 @@ func (q *reading) pause(e *edition) time.Duration {
 	return rest
 }
 
-// readAnew has a playlist read anew for which others waited so long that it lost its place. What it names may have other
+// readAgain reads again a playlist for which others waited so long that it lost its place. What it names may have other
 // bytes by then than when it was finished.
-func (r *run) readAnew(p *place) {
+func (r *run) readAgain(p *place) {
 	in, name := r.locate(p.path)
 	if in == nil || in.files[name] == nil {
 		letGo(p.fact)

@@ -119,7 +119,7 @@ func (r *run) event(ev fsnotify.Event) {
 	}
 }
 
-// nameGone deals with a name that was removed or renamed away. It may be taken anew by now, which its own event will say. What
+// nameGone deals with a name that was removed or renamed away. It may be taken again by now, which its own event will say. What
 // is open of the file that had it is still whole.
 func (r *run) nameGone(in *folder, name string) {
 	if sub := in.subs[name]; sub != nil {

@@ -93,7 +93,7 @@ func (r *run) demand(s span, list *place) *place {
 		return nil
 	}
 	if id := (fileID{v.Device, v.Inode}); g.id != id || v.Size < g.told {
-		*g = growth{id: id} // a run that began anew
+		*g = growth{id: id} // another run
 	}
 	g.named = max(g.named, s.end)
 	if g.named <= g.told {

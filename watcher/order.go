@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// holdTime is how long a fact waits for playlists that settled before it. What takes longer is read anew.
+	// holdTime is how long a fact waits for playlists that settled before it. What takes longer is read again.
 	holdTime = 5 * time.Second
 	// formerNames is how many names are remembered of which it was told that they are gone.
 	formerNames = 4096

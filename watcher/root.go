@@ -47,7 +47,7 @@ func (r *run) checkRoot() {
 			"cure", "look after the file system or the server that it is mounted from")
 	}
 	for _, p := range r.order.overdue(now.Add(-holdTime)) {
-		r.readAnew(p)
+		r.readAgain(p)
 	}
 	if !r.calling {
 		r.call("")
@@ -153,7 +153,7 @@ func (r *run) called(c *call) {
 }
 
 // absent deals with a directory that cannot be opened. One that is missing is waited for: a packager
-// may make it later, or make it anew.
+// may make it later, or make it again.
 func (r *run) absent(err error) {
 	for _, sub := range r.top.subs {
 		r.removeFolder(sub)
@@ -233,7 +233,7 @@ func (r *run) disarm(f *folder) {
 
 // unwatch removes a watch. Where two names of one folder were watched, as folders were exchanged in the very moment, fsnotify
 // (1.10) dereferences nil when the second is removed, and gives events the name of the other one; then the notifier is
-// made anew.
+// made again.
 func (r *run) unwatch(path string) {
 	defer func() {
 		if met := recover(); met != nil {

@@ -300,7 +300,7 @@ func (r *run) failed(err error) {
 		r.fatal = fmt.Errorf("read events: %w", err)
 		return
 	}
-	r.config.Logger.Warn("watching failed, beginning anew", "err", err)
+	r.config.Logger.Warn("watching failed, beginning again", "err", err)
 	r.lose()
 	_ = r.notifier.Close()
 	r.broken = nil

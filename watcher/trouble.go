@@ -28,7 +28,7 @@ func absent(err error) bool {
 }
 
 // ofMachine reports whether err tells of the machine, such as a want of descriptors or memory, a disk or a server that
-// fails, and nothing of the file that it was met at: what is there is looked at again later.
+// fails, and nothing of the file that it was met at: what the directory has is looked at again later.
 func ofMachine(err error) bool {
 	_, ofTheSystem := errors.AsType[syscall.Errno](err)
 	return ofTheSystem && !absent(err) && !errors.Is(err, fs.ErrPermission)

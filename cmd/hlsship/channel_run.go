@@ -46,7 +46,7 @@ func (r *channelRun) run(hard context.Context, before []*channelRun, pause time.
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-r.soft.Done(): // what is there is shipped all the same
+	case <-r.soft.Done(): // what the directory has is shipped all the same
 	}
 	left := r.enter("wait for the run before this one")
 	for _, other := range before {

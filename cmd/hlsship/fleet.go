@@ -48,7 +48,7 @@ type fleet struct {
 	level *slog.LevelVar
 	// supervisor, unless nil, is told that the loops turn.
 	supervisor *supervisor
-	// read, unless nil, reads the configuration anew, which is done for each of hangups and when files change.
+	// read, unless nil, reads the configuration again, which is done for each of hangups and when files change.
 	read    func() (config, error)
 	hangups chan os.Signal
 	// listening, if set, is told the address of the HTTP server before it is served.

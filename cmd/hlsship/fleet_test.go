@@ -248,7 +248,7 @@ func TestHangIsLeftBehind(t *testing.T) {
 	}
 }
 
-// TestHungConfigurationIsLeftBehind reads the configuration anew from a file system that does not answer.
+// TestHungConfigurationIsLeftBehind reads the configuration again from a file system that does not answer.
 func TestHungConfigurationIsLeftBehind(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t, false)
@@ -271,7 +271,7 @@ func TestHungConfigurationIsLeftBehind(t *testing.T) {
 	stop()
 	select {
 	case err := <-done:
-		if err == nil || !strings.Contains(err.Error(), "read the configuration anew") {
+		if err == nil || !strings.Contains(err.Error(), "read the configuration again") {
 			t.Errorf("got %v, want an error that names what hangs", err)
 		}
 	case <-time.After(deadline):

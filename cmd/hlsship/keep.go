@@ -12,7 +12,7 @@ import (
 	"github.com/hlsship/hlsship/uploader/spool"
 )
 
-// keeping is the spool as the rooms use it, or nothing if it is off.
+// keeping is the spool as watcher and uploader use it, or nothing if it is off.
 type keeping struct {
 	spool *spool.Spool // nil if it is off
 	// pin is nil if it is off.

@@ -10,12 +10,12 @@ import (
 	"github.com/hlsship/hlsship/uploader/s3"
 )
 
-// reload reads the configuration anew and applies what is different, all of it or nothing.
+// reload reads the configuration again and applies what is different, all of it or nothing.
 func (f *fleet) reload(hard, soft context.Context) {
 	if soft.Err() != nil {
 		return
 	}
-	defer f.roster.enter("read the configuration anew")()
+	defer f.roster.enter("read the configuration again")()
 	defer f.supervisor.reloading()()
 	next, err := f.read()
 	if err == nil {

@@ -22,7 +22,7 @@ import (
 // errDrainTimeout is the cause of a stop because draining took too long.
 var errDrainTimeout = errors.New("the drain timeout passed")
 
-// ship is the run command: it ships until a signal, then drains. read reads the configuration anew.
+// ship is the run command: it ships until a signal, then drains. read reads the configuration again.
 func (p program) ship(ctx context.Context, c config, read func() (config, error)) error {
 	level := &slog.LevelVar{}
 	level.Set(c.logLevel)

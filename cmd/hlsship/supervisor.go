@@ -175,7 +175,7 @@ func (q *queueing) Store(answers bool) {
 	q.failing = !answers
 }
 
-// reloading tells the service manager that the configuration is read anew; what it returns, that this is done.
+// reloading tells the service manager that the configuration is read again; what it returns, that this is done.
 func (s *supervisor) reloading() (done func()) {
 	if s == nil {
 		return func() {}

@@ -29,7 +29,7 @@ type held struct{ playlist, reason string }
 type hold struct {
 	name   string    // what it waited for at the last look
 	told   time.Time // when the log was told, or it was counted
-	untold int       // how often it waited for something else since, or waited anew
+	untold int       // how often it waited for something else since, or waited again
 	ended  bool      // it did not wait at the last look
 }
 

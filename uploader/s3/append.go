@@ -24,7 +24,7 @@ const (
 // The second contract that this package fulfils.
 var _ store.Appender = (*Store)(nil)
 
-// Append makes the object anew as a multipart upload: the store copies its own bytes and is sent the rest (S3
+// Append makes the object again as a multipart upload: the store copies its own bytes and is sent the rest (S3
 // UploadPartCopy). The upload of a call that failed is ended; if that fails too, the next Append for the key does it
 // first, since a completion that comes late would take back what came after it.
 func (s *Store) Append(ctx context.Context, o store.Object, from int64) (string, error) {

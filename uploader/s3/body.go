@@ -72,7 +72,7 @@ func (b *body) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// rewind begins anew, for a request of which nothing was sent.
+// rewind begins again, for a request of which nothing was sent.
 func (b *body) rewind() {
 	b.lock <- struct{}{}
 	defer func() { <-b.lock }()

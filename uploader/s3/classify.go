@@ -200,7 +200,7 @@ func isReset(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// refusesKeys reports whether the answer is about the credentials, so that reading them anew may help.
+// refusesKeys reports whether the answer is about the credentials, so that reading them again may help.
 func refusesKeys(a *answer) bool {
 	switch a.code {
 	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch", "XAdminUserNotFound":

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// TLS names the files of what a store and its client show one another. They are read anew by the next connection after they were
+// TLS names the files of what a store and its client show one another. They are read again by the next connection after they were
 // changed.
 type TLS struct {
 	// CAFile holds the certificates of the authorities, in PEM, that are trusted instead of the system's; empty means those.

@@ -154,7 +154,7 @@ func newWatch(a *attempt) *watch {
 	return w
 }
 
-// progress grants the whole bound anew. A nil watch watches nothing.
+// progress grants the whole bound again. A nil watch watches nothing.
 func (w *watch) progress() {
 	if w == nil {
 		return

@@ -123,7 +123,7 @@ func (b *base) prepare() error {
 // folders lists the folders in the spool folder.
 func folders() []string { return []string{settled, named, part} }
 
-// inspect says whether what is there already, but for pins, is hlsship's own.
+// inspect says whether what the folder has already, but for pins, is hlsship's own.
 func (b *base) inspect() error {
 	for _, name := range folders() {
 		if _, err := b.step(name, false); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -182,7 +182,7 @@ func (b *base) folder(name string, create bool) (*os.File, error) {
 		return nil, err
 	}
 	fi, err := folder.Stat()
-	if err == nil && !os.SameFile(fi, there) { // Run removed it, and it was made anew
+	if err == nil && !os.SameFile(fi, there) { // Run removed it, and it was made again
 		err = &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 	}
 	if err != nil {

@@ -37,7 +37,7 @@
 // process that uses the spool, and holds its number. The file began, if Resume was asked, says when the run began
 // and by its modification time when it still went on; End removes it. The file stored, if Notes was asked, says what was stored, one
 // line a file: a sum, the fingerprint, the change time of the inode, ETag and path. It is written at most once a second, begun
-// anew when it has doubled, and has 64 MiB at most. Nothing is lost with it: what it does not say is read and compared.
+// again when it has doubled, and has 64 MiB at most. Nothing is lost with it: what it does not say is read and compared.
 //
 // # What is trusted
 //

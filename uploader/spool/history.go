@@ -54,7 +54,7 @@ func (hs *histories) touch(name string, modTime int64) {
 }
 
 // rewritten notes that v is pinned under name and reports whether names of its folder came back in the
-// same inode with other bytes. An inode number is given anew once its file is gone: the time of its birth
+// same inode with other bytes. An inode number is given again once its file is gone: the time of its birth
 // tells, and where there is none, whether the pin still stands.
 func (s *Spool) rewritten(name string, f *os.File, v hls.Version) bool {
 	if v.Inode == 0 {

@@ -25,7 +25,7 @@ const (
 	stored = "stored"
 	// maxNotes bounds it, in bytes: about half a million files. What is behind that is not noted.
 	maxNotes = 64 << 20
-	// notesSlack is by how much it may grow to more than twice what it had when it was last written anew, in bytes.
+	// notesSlack is by how much it may grow to more than twice what it had when it was last written again, in bytes.
 	notesSlack = 1 << 20
 	// maxWaiting bounds how many notes wait to be written, should the disk stand still.
 	maxWaiting = 1 << 16
@@ -52,13 +52,13 @@ type Notes struct {
 	waiting []note           // to be written, the oldest first
 
 	// What is below is used by Run, and then by Close.
-	base   *base     // in which it is written; nil before the first note
-	file   *os.File  // nil if it cannot be written to
-	size   int64     // of the file
-	anew   int64     // its size when it was last written anew
-	until  time.Time // when known is dropped
-	retry  time.Time // before it nothing is written
-	warned bool      // that it cannot be
+	base      *base     // in which it is written; nil before the first note
+	file      *os.File  // nil if it cannot be written to
+	size      int64     // of the file
+	compacted int64     // its size when it was last written again
+	until     time.Time // when known is dropped
+	retry     time.Time // before it nothing is written
+	warned    bool      // that it cannot be
 }
 
 // noted is what a note says of a file.
@@ -303,7 +303,7 @@ func (n *Notes) append(b *base, waiting []note) error {
 	n.mu.Lock()
 	n.waiting = append(early, n.waiting...)
 	n.mu.Unlock()
-	if n.size+int64(len(lines)) > min(2*n.anew+notesSlack, maxNotes) {
+	if n.size+int64(len(lines)) > min(2*n.compacted+notesSlack, maxNotes) {
 		if err := n.rewrite(b, dir); err != nil {
 			return err
 		}
@@ -316,7 +316,7 @@ func (n *Notes) append(b *base, waiting []note) error {
 	return err
 }
 
-// rewrite writes the file anew, with the last note of each file that is still what it was.
+// rewrite writes the file again, with the last note of each file that is still what it was.
 func (n *Notes) rewrite(b *base, dir *os.Root) (err error) {
 	n.close()
 	const fresh = part + "/" + stored
@@ -365,7 +365,7 @@ func (n *Notes) rewrite(b *base, dir *os.Root) (err error) {
 	if err = b.root.Rename(filepath.FromSlash(fresh), stored); err != nil {
 		return err
 	}
-	n.base, n.file, n.size, n.anew = b, file, int64(size), int64(size)
+	n.base, n.file, n.size, n.compacted = b, file, int64(size), int64(size)
 	return nil
 }
 

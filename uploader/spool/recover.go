@@ -191,7 +191,7 @@ func (r *recovery) add(e *entry, f hls.File) {
 	r.found = append(r.found, f)
 }
 
-// remove removes what is there twice: under another name, in another folder, or in a newer version.
+// remove removes what the spool has twice: under another name, in another folder, or in a newer version.
 func (r *recovery) remove(e *entry) { _ = r.base.root.Remove(filepath.FromSlash(e.where())) }
 
 // add enters a pin that was found, unless the same is there.

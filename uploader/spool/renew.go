@@ -63,7 +63,7 @@ type taken struct {
 func (s *Spool) tellTaken() {
 	t := &s.taken
 	if now := s.sys.now(); t.told.IsZero() || now.Sub(t.told) >= takenPause {
-		s.config.Logger.Warn("spool folder was moved or removed, or is open to others; it is made anew", "spool", s.folder,
+		s.config.Logger.Warn("spool folder was moved or removed, or is open to others; it is made again", "spool", s.folder,
 			"repeated", t.repeated, "cure", "leave it alone while hlsship runs (rsync --delete needs --exclude .hlsship), or have it "+
 				"elsewhere with --spool-dir; what it held survives only while hlsship runs, if at all")
 		*t = taken{told: now}

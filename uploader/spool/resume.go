@@ -23,7 +23,7 @@ const (
 )
 
 // Resume returns when the run began that this process goes on with: the time in the spool folder if the process
-// before was cut off, which is to say that it did not call End, and either left files or used the spool within the
+// before was cut off, that is, it did not call End and either left files or used the spool within the
 // last five minutes; else now, which is remembered. If the folder cannot be used, or what it says cannot be, it is now. Times
 // are of one second. Call it once, before Run.
 func (s *Spool) Resume(now time.Time) time.Time {

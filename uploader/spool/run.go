@@ -24,7 +24,7 @@ const (
 )
 
 // Run copies files that are held open for more than a second, flushes pins that are older than that to the disk, moves
-// those that Keep could not, removes empty folders, opens the spool folder anew when it was moved or removed, and then
+// those that Keep could not, removes empty folders, opens the spool folder again when it was moved or removed, and then
 // calls Config.Late, and tells the Observer of the usage. It returns nil when ctx is done, after the copy or flush of one
 // file that may be under way. It may be called once, before Close. Without it everything else works, but for a loss of
 // power and a kill while files are held.

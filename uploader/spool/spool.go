@@ -322,7 +322,7 @@ func (s *Spool) leave(e *entry) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if e.users == 0 { // nobody pinned it anew meanwhile
+	if e.users == 0 { // nobody pinned it again meanwhile
 		delete(s.entries, e.pin)
 	}
 }

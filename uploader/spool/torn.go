@@ -12,7 +12,7 @@ func (s *Spool) noteTorn(path string, v hls.Version) {
 // Torn reports whether the file with the fingerprint v at the path is what a loss of power made of one that was finished:
 // an entry of the same path and inode was dropped as not whole, and nobody has written the file since. It is never whole,
 // however quiet it lies. A loss of power takes bytes and times away, so that a file that is younger than the entry was written
-// anew, unless it is empty; one of the entry's size was touched. It is safe for concurrent use.
+// again, unless it is empty; one of the entry's size was touched. It is safe for concurrent use.
 func (s *Spool) Torn(path string, v hls.Version) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

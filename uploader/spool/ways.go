@@ -63,7 +63,7 @@ func copyBytes(to *os.File, o original) error {
 
 // smallFile is the size, in bytes, up to which a file that may be written again in place is copied even if
 // nobody asked for copies. It takes less time than storing it, and it is what init sections and keys need:
-// ffmpeg (-hls_fmp4_init_resend) writes the init section anew a tenth of a millisecond after each
+// ffmpeg (-hls_fmp4_init_resend) writes the init section again a tenth of a millisecond after each
 // playlist that names it, so that it would never be whole when it is stored.
 const smallFile = 64 << 10
 

@@ -39,7 +39,7 @@ type Appender interface {
 
 // Prober is a Store that can be asked whether it answers over a connection that nothing else uses.
 type Prober interface {
-	// Probe asks for the object key, and looks up anew where the store is: what is wrong with one connection, or with what
+	// Probe asks for the object key, and looks up again where the store is: what is wrong with one connection, or with what
 	// stands behind it, says nothing of others. Its errors are those of Stat.
 	Probe(ctx context.Context, key string) error
 }

@@ -33,9 +33,6 @@ func excused() map[string][]string {
 		"a message is whole, and who reads one wants all of it": {
 			"Config Job",
 		},
-		"a job is put together by those who know its parts, before it is begun": {
-			"errand.Job errand.list Job.Attempt Job.IfAbsent Job.IfMatch Job.Kind Job.Op Job.Path Job.Stream",
-		},
 	}
 }
 

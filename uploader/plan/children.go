@@ -47,10 +47,7 @@ func (p *Plan) nextChildren(l *list, jobs []Job) []Job {
 			break
 		}
 		child.fetch()
-		jobs = append(jobs, p.begin(errand{
-			Job:  Job{Path: child.path, Stream: l.stream.folder.name, Attempt: child.turns.Failures(), Op: Fetch, Kind: child.kind()},
-			list: child, asker: l.stream,
-		}))
+		jobs = append(jobs, p.begin(fetchOf(child, l.stream, l.stream)))
 	}
 	return jobs
 }

@@ -78,18 +78,19 @@ func (o *object) extends(v *disk.Version) bool {
 	return o.cell.Ours() != nil && o.cell.Ours().ID == v.ID
 }
 
-// lengthen has the job add to what the store holds, or put the whole on condition that it holds what is known: a
-// request that was given up and arrives late would make the object shorter than playlists say.
-func (p *Plan) lengthen(j *errand, o *object) {
-	if j.File.Growth == 0 || !p.bucket.Conditional() {
-		return
+// lengthen says how v is stored if it is of a file that grows: behind the bytes that the store holds, or whole on condition that it holds
+// what is known. A request that was given up and arrives late would make the object shorter than playlists say.
+func (p *Plan) lengthen(o *object, v *disk.Version) (ifMatch string, ifAbsent bool, from int64) {
+	if v.File.Growth == 0 || !p.bucket.Conditional() {
+		return "", false, 0
 	}
-	j.IfMatch, j.IfAbsent = o.cell.ETag(), o.cell.ETag() == ""
-	if o.extends(j.version) && o.cell.ETag() != "" && p.bucket.Extends() {
-		if from := o.cell.Ours().File.Version.Size; from >= leastAppend && from < j.File.Version.Size {
-			j.From = from
+	ifMatch, ifAbsent = o.cell.ETag(), o.cell.ETag() == ""
+	if o.extends(v) && ifMatch != "" && p.bucket.Extends() {
+		if n := o.cell.Ours().File.Version.Size; n >= leastAppend && n < v.File.Version.Size {
+			from = n
 		}
 	}
+	return ifMatch, ifAbsent, from
 }
 
 // clash notes that a condition of lengthen failed, so that the store is asked what it holds before the next request.

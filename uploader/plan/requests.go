@@ -47,21 +47,30 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 	if !p.schedule.Begin(queue, c) {
 		return Job{}, false
 	}
-	j := errand{Job: Job{Path: l.path, Stream: l.stream.folder.name, Attempt: l.turns.Failures()}, list: l}
 	if !l.cell.Answered() {
 		l.fetch()
-		j.Op, j.Kind = Fetch, l.kind()
-		return p.begin(j), true
+		return p.begin(fetchOf(l, l.stream, nil)), true
 	}
 	l.launch(next)
 	l.turns.Rest(p.now.Add(p.cfg.MinInterval))
 	p.expose(next)
-	j.Op, j.Kind, j.File, j.snapshot, j.Rejected = PutPlaylist, next.file.Kind, next.file, next, next.rejection.stands()
+	j := errand{
+		Job: Job{
+			Op: PutPlaylist, Path: l.path, Kind: next.file.Kind, Stream: l.stream.folder.name, File: next.file, Attempt: l.turns.Failures(),
+			Rejected: next.rejection.stands(),
+		},
+		list: l, snapshot: next,
+	}
 	j.File.Content = next.render()
 	if p.bucket.Conditional() && !l.cell.Blind() {
 		j.IfMatch, j.IfAbsent = l.cell.Condition()
 	}
 	return p.begin(j), true
+}
+
+// fetchOf makes the request that reads l back, which s has made, for the playlist of asker if there is no file of l.
+func fetchOf(l *list, s, asker *stream) errand {
+	return errand{Job: Job{Op: Fetch, Path: l.path, Kind: l.kind(), Stream: s.folder.name, Attempt: l.turns.Failures()}, list: l, asker: asker}
 }
 
 // choose returns the newest snapshot whose references are all stored, nil if there is none. One older than
@@ -100,7 +109,7 @@ func (p *Plan) launch(s *stream, o *object) Job {
 		j.Op, j.version, j.Rejected = PutMedia, v, v.Fate() == disk.Rejected
 		j.File, j.Window = v.File, o.window()
 		j.Replaces = !o.extends(v) && (o.cell.Ours() != nil || o.cell.ETag() != "")
-		p.lengthen(&j, o)
+		j.IfMatch, j.IfAbsent, j.From = p.lengthen(o, v)
 		p.overwrite(o)
 	}
 	p.account.begin(&o.sending, j.version, j.Op == PutMedia)

@@ -273,7 +273,7 @@ func (l *loop) observeLate(files []hls.File) {
 
 // observe takes a fact in. What the directory has of a playlist is as new as what was left of it, or newer.
 func (l *loop) observe(f hls.File) {
-	l.log.Learnt(f)
+	l.log.Observed(f)
 	if f.Playlist != nil {
 		l.inherited = slices.DeleteFunc(l.inherited, func(old hls.File) bool {
 			if old.Path == f.Path {

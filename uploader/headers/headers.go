@@ -47,7 +47,8 @@ func New(c Config) (*Policy, error) {
 	unknown := func(header, kind string) {
 		errs = append(errs, fmt.Errorf("%s: no kind %q; use one of %s", header, kind, strings.Join(Kinds(), ", ")))
 	}
-	for kind, value := range c.CacheControl {
+	for _, kind := range slices.Sorted(maps.Keys(c.CacheControl)) {
+		value := c.CacheControl[kind]
 		if _, ok := p.cache[kind]; !ok {
 			unknown("cache-control", kind)
 		}
@@ -58,12 +59,15 @@ func New(c Config) (*Policy, error) {
 	for kind := range p.cache {
 		p.further[kind] = Further(c.Further, kind)
 	}
-	for kind := range c.Further {
+	for _, kind := range slices.Sorted(maps.Keys(c.Further)) {
 		if _, ok := p.further[kind]; !ok && kind != "" {
 			unknown("header", kind)
 		}
 	}
-	return p, errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return p, nil
 }
 
 // Playlist returns the headers of a version of a playlist.

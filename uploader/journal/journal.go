@@ -83,7 +83,7 @@ func (g *Journal) Effects(e plan.Effects, flying int, now time.Time) {
 	}
 	w := e.Waiting
 	g.queue(flying, w.Files, w.Bytes)
-	g.onDisk(w.Unpinned, w.UnpinnedBytes, now)
+	g.onDiskAlone(w.Unpinned, w.UnpinnedBytes, now)
 	g.reserve(w.Bytes, w.Rate)
 }
 
@@ -144,8 +144,8 @@ func (g *Journal) Ended(r health.Request, c health.Change) {
 	}
 }
 
-// Learnt tells, once, of a playlist that asks for what no bucket can do.
-func (g *Journal) Learnt(f hls.File) {
+// Observed tells, once, of a playlist that asks for what no bucket can do.
+func (g *Journal) Observed(f hls.File) {
 	if f.Playlist == nil || !f.Playlist.BlockingReload || g.blocking {
 		return
 	}

@@ -76,8 +76,8 @@ type unpinnedTold struct {
 	most  int       // since it was told of the first
 }
 
-// onDisk tells of files that are in the directory alone: the log once a minute, and when there are none any more.
-func (g *Journal) onDisk(files int, bytes int64, now time.Time) {
+// onDiskAlone tells of files that are in the directory alone: the log once a minute, and when there are none any more.
+func (g *Journal) onDiskAlone(files int, bytes int64, now time.Time) {
 	u := &g.unpinned
 	if files != u.files || bytes != u.bytes {
 		u.files, u.bytes = files, bytes

@@ -117,6 +117,9 @@ func (r *reading) wait(ctx context.Context) {
 // out of reach for two minutes. What they take stays within the account, as it is counted and as it is, and everything
 // arrives afterwards.
 func TestRunManyPlaylistsThroughAnOutage(t *testing.T) { //nolint:paralleltest // it measures memory
+	if testing.Short() {
+		t.Skip("it keeps one core busy for four seconds, and lets no other test run")
+	}
 	const streams, events, hours, limit = 500, 2, 12 * 1800, 24 << 20
 	synctest.Test(t, func(t *testing.T) {
 		memory := storetest.NewMemory()

@@ -122,12 +122,13 @@ func packages(all []*source) map[string][]*source {
 }
 
 // arrows says which packages of ours each package may import. Tests may import storetest, those above their own and, to see a Store
-// behind it, uplink as well.
+// behind it, uplink and hedge as well.
 func arrows() map[string][]string {
 	const plan, store = "uploader/plan", "uploader/store"
 	const onDisk, inBucket, turns = plan + "/disk", plan + "/bucket", plan + "/schedule"
 	const file, line = "openfile", "uploader/uplink"
 	const headers, health, journal = "uploader/headers", "uploader/health", "uploader/journal"
+	const twice = "uploader/hedge"
 	const s3, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
 	return map[string][]string{
 		".":           nil,
@@ -146,10 +147,11 @@ func arrows() map[string][]string {
 		journal:       {"hls", plan, store, health},
 		s3:            {"hls", store},
 		line:          {store},
+		twice:         {store},
 		tests:         {"hls", store},
 		spool:         {"hls", file},
 		"check":       {"hls", file, "watcher", "uploader", plan, store, s3, spool},
-		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", headers, store, s3, line, spool, "check"},
+		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", headers, store, s3, line, twice, spool, "check"},
 		"packaging":   nil,
 		checks:        nil,
 		"bench":       {"hls", "watcher", "metrics", "uploader", store, s3, spool, tests},
@@ -167,7 +169,7 @@ func wrongImports(s *source) []string {
 	for _, at := range slices.Sorted(maps.Values(s.imports())) {
 		ours, ok := strings.CutPrefix(at, modulePath+"/")
 		switch {
-		case ok && (slices.Contains(allowed, ours) || s.test() && (ours == s.dir() || strings.HasPrefix(s.dir(), ours+"/") || ours == "uploader/storetest" || ours == "uploader/uplink")):
+		case ok && (slices.Contains(allowed, ours) || s.test() && (ours == s.dir() || strings.HasPrefix(s.dir(), ours+"/") || slices.Contains([]string{"uploader/storetest", "uploader/uplink", "uploader/hedge"}, ours))):
 		case ok:
 			wrong = append(wrong, s.name+": imports "+ours)
 		case s.dir() == "hls" && !s.test() && (at == "os" || strings.Contains(strings.Split(at, "/")[0], ".")):

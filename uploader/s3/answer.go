@@ -114,6 +114,11 @@ func (a *answer) alive() bool {
 	return a.status < 500 || a.status == http.StatusNotImplemented
 }
 
+// busy reports whether the answer asks for fewer requests, and says so of a store that did nothing.
+func (a *answer) busy() bool {
+	return !a.foreign && (a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable && a.code != "")
+}
+
 // troubled reports whether the answer says nothing of the request, but that something is wrong behind the connection that
 // it came over: it is overloaded or broken, or no store. HEAD is answered without a body, whoever answers.
 func (a *answer) troubled(method string) bool {

@@ -33,7 +33,7 @@ type request struct {
 func classify(r request, err error) *store.Error {
 	e := &store.Error{Op: r.op, Key: r.key, Err: legible{err}}
 	if ans, ok := errors.AsType[*answer](err); ok {
-		e.RetryAfter, e.Alive = ans.retryAfter, ans.alive()
+		e.RetryAfter, e.Alive, e.Busy = ans.retryAfter, ans.alive(), ans.busy()
 		e.Kind, e.Cure = ofAnswer(r, ans)
 		return e
 	}

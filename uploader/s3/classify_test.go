@@ -16,6 +16,26 @@ import (
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
+// TestBusy: a store that asks for fewer requests did nothing, which a proxy's page or any other failure does not tell.
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		a    answer
+		busy bool
+	}{
+		"503":            {answer{status: 503, code: "SlowDown"}, true},
+		"503 no room":    {answer{status: 503, code: "ServiceUnavailable"}, true},
+		"429":            {answer{status: 429}, true},
+		"503 of a proxy": {answer{status: 503}, false},
+		"500":            {answer{status: 500, code: "InternalError"}, false},
+		"a portal's":     {answer{status: 200, foreign: true}, false},
+	} {
+		if got := classify(request{op: "put"}, &tt.a).Busy; got != tt.busy {
+			t.Errorf("%s: %v, want %v", name, got, tt.busy)
+		}
+	}
+}
+
 func TestClassifyAnswers(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

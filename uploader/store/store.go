@@ -167,6 +167,8 @@ type Error struct {
 	// but that it is overloaded or broken (5xx, 429), and that it serves nothing to who asks (keys, clock, region, bucket).
 	// NotFound, Precondition and Unsupported prove the same.
 	Alive bool
+	// Busy says that the store asks for fewer requests (429, 503), and did nothing.
+	Busy bool
 	// Cure tells an operator what to do about it, as a sentence; may be empty.
 	Cure string
 	// Err is the cause.

@@ -25,7 +25,9 @@ func failing(kind store.ErrorKind, retryAfter time.Duration, cure string, cause 
 
 // SlowDown is the store's 503 with a Retry-After.
 func SlowDown(retryAfter time.Duration) Fault {
-	return Failing(store.Transient, retryAfter, "503 SlowDown: please reduce your request rate")
+	return func(_ context.Context, c Call, _ func(context.Context, store.Object) error) error {
+		return &store.Error{Op: c.Op, Key: c.Key, RetryAfter: retryAfter, Busy: true, Err: errors.New("503 SlowDown: please reduce your request rate")}
+	}
 }
 
 // InternalError is the store's 500.

@@ -45,6 +45,7 @@ type theatre struct {
 	disk   *disk
 	viewer *storetest.Viewer
 	faults *storetest.Faults
+	tardy  *tardy // before faults, where slow PUTs are sent a second time; else nil
 	notes  *notes
 	memory *storetest.Memory
 	kills  int
@@ -124,8 +125,11 @@ func shipOne(t *testing.T, seed uint64) {
 		viewer.AllowUnnamed = true // older neighbours found at a start
 	}
 	th.circumstances = randomCircumstances(rng, p)
+	if dice := th.dice(9); dice.IntN(3) == 0 {
+		th.tardy = newTardy(th.faults, memory, dice)
+	}
 	memory.Skew, memory.Undated, memory.Forgetful = th.skew, th.undated, th.forgetful
-	log("packager: %s kills %d latency %v %s", p, th.kills, slow, th.circumstances)
+	log("packager: %s kills %d latency %v %s hedged %v", p, th.kills, slow, th.circumstances, th.tardy != nil)
 	th.play(p)
 	if th.wrong {
 		return
@@ -175,7 +179,7 @@ func (th *theatre) play(p *packager) {
 				}
 			})
 		}
-		th.faults.Wait() // what a killed process had sent arrives before the next one asks what is published
+		th.arrived() // before the next one asks what is published
 		time.Sleep(time.Duration(rng.IntN(3000)) * time.Millisecond)
 	}
 	drained, cancel := context.WithCancel(th.t.Context())
@@ -187,8 +191,16 @@ func (th *theatre) play(p *packager) {
 	if unable := th.gaveUp || p.hole > 0 || th.kills > 0 && th.opaque && (th.forgetful || p.single) || p.clean && (p.disk.wasEmptied() || th.kills > 0); err != nil && !unable {
 		th.t.Errorf("run: %v", err)
 	}
-	th.faults.Wait()
+	th.arrived()
 	<-ended // as it has not if the books are wrong
+}
+
+// arrived waits until what was sent and given up has arrived.
+func (th *theatre) arrived() {
+	th.faults.Wait()
+	if th.tardy != nil {
+		th.tardy.background.Wait()
+	}
 }
 
 // ship runs one uploader: until ctx is done, which kills it, or until the packager ended and a little more
@@ -199,8 +211,14 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 	th.versions(func(stored map[string]int) { clear(stored) })
 	facts := make(chan hls.File)
 	looks := make(chan string, 1024)
+	behind := th.store(th.faults)
+	if th.tardy != nil {
+		var end func()
+		behind, end = th.hedged(th.tardy)
+		defer end()
+	}
 	config := uploader.Config{
-		Store: th.store(th.faults), Prefix: "live/", Site: th.disk.site, Conditional: th.conditions != "off", Logger: slog.New(slog.NewTextHandler(logWriter{th}, nil)),
+		Store: behind, Prefix: "live/", Site: th.disk.site, Conditional: th.conditions != "off", Logger: slog.New(slog.NewTextHandler(logWriter{th}, nil)),
 		Look:        func(name string) { looks <- name },
 		Notes:       th.notes.next(ctx),
 		MinInterval: th.minInterval, MaxLag: th.maxLag, Budget: th.budget, Workers: th.workers,

@@ -1,0 +1,123 @@
+package uploader_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/hlsship/hlsship/uploader/hedge"
+	"github.com/hlsship/hlsship/uploader/store"
+)
+
+// tardy is a Store behind a network that now and then takes a PUT and has it arrive seconds late, or answers seconds late; and if
+// another PUT for the same key was answered meanwhile, the late one may die without an answer and arrive all the same.
+type tardy struct {
+	store.Store
+	end store.Store // of the way, where nothing is in the way of what has come so far
+
+	mu         sync.Mutex
+	dice       *rand.Rand
+	rivals     map[string][]chan struct{} // by key: who is told that a PUT for it is answered
+	background sync.WaitGroup
+}
+
+func newTardy(behind, end store.Store, dice *rand.Rand) *tardy {
+	return &tardy{Store: behind, end: end, dice: dice, rivals: map[string][]chan struct{}{}}
+}
+
+// lateness is how a PUT is late.
+type lateness uint8
+
+const (
+	inTime    lateness = iota
+	arrives            // and is answered then
+	answered           // it arrives in time
+	abandoned          // it arrives, and dies before as soon as another one is answered
+)
+
+func (s *tardy) Put(ctx context.Context, o store.Object) (string, error) {
+	content := make([]byte, o.Size)
+	if _, err := o.Body.ReadAt(content, 0); err != nil && !errors.Is(err, io.EOF) {
+		return "", &store.Error{Op: "put", Key: o.Key, Err: err}
+	}
+	o.Body = bytes.NewReader(content) // it is on its way
+	s.mu.Lock()
+	how, by := inTime, time.Duration(500+s.dice.IntN(5500))*time.Millisecond
+	if s.dice.IntN(12) == 0 {
+		how = []lateness{arrives, answered, abandoned}[s.dice.IntN(3)]
+	}
+	rival := make(chan struct{}, 1)
+	s.rivals[o.Key] = append(s.rivals[o.Key], rival)
+	s.mu.Unlock()
+	switch how {
+	case arrives:
+		if err := s.pause(ctx, o.Key, by); err != nil {
+			return "", err
+		}
+	case abandoned:
+		select {
+		case <-rival:
+			s.background.Go(func() {
+				time.Sleep(by)
+				_, _ = s.end.Put(context.WithoutCancel(ctx), o)
+			})
+			return "", &store.Error{Op: "put", Key: o.Key, Err: syscall.ECONNRESET}
+		case <-time.After(by):
+		case <-ctx.Done():
+			return "", &store.Error{Op: "put", Key: o.Key, Err: ctx.Err()}
+		}
+	case inTime, answered:
+	}
+	etag, err := s.Store.Put(ctx, o)
+	if err == nil && how == answered {
+		err = s.pause(ctx, o.Key, by)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		for _, other := range s.rivals[o.Key] {
+			select {
+			case other <- struct{}{}:
+			default:
+			}
+		}
+		delete(s.rivals, o.Key)
+	}
+	return etag, err
+}
+
+func (s *tardy) pause(ctx context.Context, key string, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return &store.Error{Op: "put", Key: key, Err: ctx.Err()}
+	}
+}
+
+func (s *tardy) Append(ctx context.Context, o store.Object, from int64) (string, error) {
+	return s.Store.(store.Appender).Append(ctx, o, from)
+}
+
+// hedged is the store as the uploader meets it where slow PUTs are sent a second time, and what ends that.
+func (th *theatre) hedged(behind *tardy) (hedged store.Store, end func()) {
+	h := hedge.New(hedge.Config{Share: 1, Samples: 3, Observer: th})
+	ctx, cancel := context.WithCancel(th.t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = h.Run(ctx)
+	}()
+	return h.Hedge(th.store(behind)), func() {
+		cancel()
+		<-ended
+	}
+}
+
+// Hedged implements hedge.Observer.
+func (th *theatre) Hedged(won bool, _ int64) { th.log("sent twice, the second won: %v", won) }

@@ -50,6 +50,9 @@ type Channel struct {
 	outageLeft      prometheus.Gauge
 	storeUp         prometheus.Gauge
 	uplinkLimit     prometheus.Gauge
+	hedgesSent      prometheus.Counter
+	hedgesWon       prometheus.Counter
+	hedgeWasted     prometheus.Counter
 }
 
 // newChannel returns the metrics of a channel; its series have no label "channel" if it has no name.
@@ -100,6 +103,9 @@ func (c *Channel) declareUploader(r maker) {
 	c.outageLeft = r.gauge("hlsship_outage_seconds_left",
 		"How long the store may be away, at the present rate, before files are unpinned; +Inf while nothing comes.")
 	c.uplinkLimit = r.gauge("hlsship_uplink_limit_bytes_per_second", "Bandwidth that uploads may take; 0 for no limit.")
+	c.hedgesSent = r.counter("hlsship_hedges_sent_total", "PUTs that were sent a second time, as the store was slow to answer.")
+	c.hedgesWon = r.counter("hlsship_hedges_won_total", "PUTs whose second attempt stored them first.")
+	c.hedgeWasted = r.counter("hlsship_hedge_wasted_bytes_total", "Bytes that the slower of two attempts at a PUT carried, beside hlsship_sent_bytes_total.")
 	c.storeUp = r.gauge("hlsship_store_up", "1 while the store answers, 0 while it fails or has not been asked.")
 }
 

@@ -81,6 +81,12 @@ func (r maker) gaugeVec(name, help string, labels ...string) *prometheus.GaugeVe
 	return v
 }
 
+func (r maker) counter(name, help string) prometheus.Counter {
+	c := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+	r.MustRegister(c)
+	return c
+}
+
 func (r maker) counterVec(name, help string, labels ...string) *prometheus.CounterVec {
 	v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 	r.MustRegister(v)

@@ -145,6 +145,21 @@ func truth(b bool) float64 {
 	return 0
 }
 
+// Hedges is a hedge.Observer. Its methods are safe for concurrent use.
+type Hedges struct{ c *Channel }
+
+// Hedges returns the observer to give to what sends slow PUTs a second time.
+func (c *Channel) Hedges() *Hedges { return &Hedges{c} }
+
+// Hedged counts a PUT that was sent twice.
+func (h *Hedges) Hedged(won bool, wasted int64) {
+	h.c.hedgesSent.Inc()
+	if won {
+		h.c.hedgesWon.Inc()
+	}
+	h.c.hedgeWasted.Add(float64(wasted))
+}
+
 // Spool observes the spool. Its methods are safe for concurrent use.
 type Spool struct{ c *Channel }
 

@@ -89,6 +89,8 @@ type flowConfig struct {
 	workers int
 	// uplinkLimit is in bytes a second, 0 for none.
 	uplinkLimit int64
+	// hedge has slow PUTs sent a second time.
+	hedge bool
 
 	minInterval, maxLag, holdWarn, drainTimeout time.Duration
 }
@@ -187,7 +189,7 @@ func (r *reader) channel() channel {
 			cacheControl: r.pairs(nameCacheControl), credentials: keys,
 		},
 		flow: flowConfig{
-			workers: r.count(nameWorkers), uplinkLimit: r.rate(nameUplinkLimit), minInterval: r.duration(nameMinInterval), maxLag: r.lag(),
+			workers: r.count(nameWorkers), uplinkLimit: r.rate(nameUplinkLimit), hedge: r.choice(nameHedge) == "auto", minInterval: r.duration(nameMinInterval), maxLag: r.lag(),
 			holdWarn: r.duration(nameHoldWarn), drainTimeout: r.duration(nameDrainTimeout),
 		},
 	}

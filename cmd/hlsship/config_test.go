@@ -48,7 +48,7 @@ func TestDefaults(t *testing.T) {
 			bucket: "bucket", prefix: "live/one", region: "us-east-1", addressing: s3.AddressingAuto, conditional: true, checksum: "md5",
 			cacheControl: map[string]string{},
 		},
-		flow:  flowConfig{workers: 64, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
+		flow:  flowConfig{workers: 64, hedge: true, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
 		spool: spoolConfig{age: 24 * time.Hour},
 	}}}
 	if !reflect.DeepEqual(got, want) {
@@ -107,7 +107,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		nameInclude: "*.jpg", nameExclude: "tmp/**", nameWorkers: "3", nameMinInterval: "1s", nameMaxLag: "4s", nameHoldWarn: "5s",
 		nameDrainTimeout: "6s", nameHTTPListen: "off", nameWebConfig: configFile(t, ""), nameLogLevel: "debug", nameLogFormat: "json",
 		nameName: "one", namePublicURL: "https://cdn.example.net/live", nameCredentials: "/keys", nameProfile: "p", nameRoleARN: "arn:aws:iam::1:role/r",
-		nameMemory: "100MiB", nameSpoolDir: "/spool", nameSpoolBudget: "5 GB", nameSpoolAge: "1h", nameUplinkLimit: "20Mbit/s",
+		nameMemory: "100MiB", nameSpoolDir: "/spool", nameSpoolBudget: "5 GB", nameSpoolAge: "1h", nameUplinkLimit: "20Mbit/s", nameHedge: "off",
 	}
 	base := map[string]string{nameDir: "/hls", nameDestination: "s3://bucket"}
 	before, err := load(given(base, nil))

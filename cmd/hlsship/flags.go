@@ -80,6 +80,7 @@ const (
 	nameSpoolAge     = "spool-age"
 	nameWorkers      = "workers"
 	nameUplinkLimit  = "uplink-limit"
+	nameHedge        = "hedge"
 	nameMinInterval  = "min-interval"
 	nameMaxLag       = "max-lag"
 	nameHoldWarn     = "hold-warn"
@@ -150,6 +151,8 @@ func settings() []setting {
 		{group: flow, name: nameWorkers, kind: count, value: "N", def: "64", usage: "requests of all kinds to the store at once, at least 3"},
 		{group: flow, name: nameUplinkLimit, kind: rate, value: "RATE", def: "off",
 			usage: "bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog"},
+		{group: flow, name: nameHedge, kind: choice, choices: []string{"auto", "off"}, value: "MODE", def: "auto",
+			usage: "send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100"},
 		{group: flow, name: nameMinInterval, kind: duration, value: "TIME", def: "0s",
 			usage: "minimum interval between two versions of one playlist; some stores allow one write a second"},
 		{group: flow, name: nameMaxLag, kind: duration, value: "TIME", def: "auto",

@@ -14,6 +14,7 @@ import (
 	"github.com/hlsship/hlsship/metrics"
 	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/headers"
+	"github.com/hlsship/hlsship/uploader/hedge"
 	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/uplink"
 	"github.com/hlsship/hlsship/watcher"
@@ -97,6 +98,7 @@ type opened struct {
 	loops   supervised
 	watch   *watcher.Watcher
 	upload  *uploader.Uploader
+	hedger  *hedge.Hedger // nil if every PUT is sent once
 }
 
 // open returns the channel's store. credentials, unless zero, are used instead of the channel's.
@@ -114,8 +116,16 @@ func (c channel) bucket(version string) s3.Config {
 	return s3.Config{
 		Endpoint: c.store.endpoint, Region: c.store.region, Bucket: c.store.bucket, Addressing: c.store.addressing,
 		Checksum: s3.Checksum(c.store.checksum), SignedPayload: c.store.signed, RequestPayer: c.store.payer, TLS: c.store.tls,
-		Credentials: c.store.credentials, Workers: c.flow.workers, Version: version,
+		Credentials: c.store.credentials, Workers: c.connections(), Version: version,
 	}
+}
+
+// connections is how many requests there may be at once.
+func (c channel) connections() int {
+	if c.flow.hedge {
+		return c.flow.workers + hedge.Spare
+	}
+	return c.flow.workers
 }
 
 // open takes hold of the directory. The caller runs or closes what it returns.
@@ -153,8 +163,12 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
+	var hedger *hedge.Hedger
+	if c.flow.hedge {
+		hedger = hedge.New(hedge.Config{Observer: figures.Hedges()})
+	}
 	upload, err := uploader.New(uploader.Config{
-		Store: uplink.New(c.flow.uplinkLimit).Limit(store), Prefix: c.store.keyPrefix(), Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
+		Store: hedger.Hedge(uplink.New(c.flow.uplinkLimit).Limit(store)), Prefix: c.store.keyPrefix(), Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
 		Headers: headers.Config{CacheControl: c.store.cacheControl, Further: c.store.headers, Unique: unique},
 		Budget:  c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
@@ -164,7 +178,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return &opened{shipment: s, settled: c, store: store, kept: kept, loops: held, watch: watch, upload: upload}, nil
+	return &opened{shipment: s, settled: c, store: store, kept: kept, loops: held, watch: watch, upload: upload, hedger: hedger}, nil
 }
 
 // close lets go of the directory.
@@ -202,6 +216,7 @@ func (o *opened) run(hard, soft context.Context) error {
 	})
 	shippers.start("upload to "+c.store.destination(), stopWatching, func() error { return o.upload.Run(shipping, facts) })
 	servers.start("renew the keys", stopWatching, func() error { return o.store.Run(serving) })
+	servers.start("end PUTs that were answered by others", stopWatching, func() error { return o.hedger.Run(serving) })
 	servers.start("serve the spool", stopWatching, func() error { return o.kept.run(serving) })
 	servers.start("drain", nil, func() error {
 		select {

@@ -17,6 +17,7 @@ _hlsship() {
 	--secret-key-file) compopt -o default; return ;;
 	--credentials-file) compopt -o default; return ;;
 	--spool-dir) compopt -o default; return ;;
+	--hedge) mapfile -t COMPREPLY < <(compgen -W 'auto off' -- "$current"); return ;;
 	--web-config) compopt -o default; return ;;
 	--log-level) mapfile -t COMPREPLY < <(compgen -W 'debug info warn error' -- "$current"); return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$current"); return ;;
@@ -24,8 +25,8 @@ _hlsship() {
 	--endpoint | --region | --cache-control | --header | --profile | --role-arn | --external-id | --name | --public-url | --settle | --rescan | --include | --exclude | --spool-budget | --spool-age | --workers | --uplink-limit | --min-interval | --max-lag | --hold-warn | --drain-timeout | --http-listen | --memory-budget | --listen) return ;;
 	esac
 	case ${COMP_WORDS[1]} in
-	run) flags='--endpoint --region --addressing --path-style --conditional --checksum --signed-payload --cache-control --header --ca-file --client-cert-file --client-key-file --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --public-url --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config'; [[ $current == -* ]] || compopt -o dirnames ;;
-	check) flags='--endpoint --region --addressing --path-style --conditional --checksum --signed-payload --cache-control --header --ca-file --client-cert-file --client-key-file --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --public-url --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config --json'; [[ $current == -* ]] || compopt -o dirnames ;;
+	run) flags='--endpoint --region --addressing --path-style --conditional --checksum --signed-payload --cache-control --header --ca-file --client-cert-file --client-key-file --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --public-url --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --hedge --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config'; [[ $current == -* ]] || compopt -o dirnames ;;
+	check) flags='--endpoint --region --addressing --path-style --conditional --checksum --signed-payload --cache-control --header --ca-file --client-cert-file --client-key-file --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --public-url --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --hedge --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config --json'; [[ $current == -* ]] || compopt -o dirnames ;;
 	demo) flags='--listen --no-ffmpeg --log-level' ;;
 	healthcheck) flags='--http-listen --config' ;;
 	version) flags='' ;;

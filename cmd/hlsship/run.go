@@ -165,7 +165,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	}
 	var hedger *hedge.Hedger
 	if c.flow.hedge {
-		hedger = hedge.New(hedge.Config{Observer: figures.Hedges()})
+		hedger = hedge.New(hedge.Config{MediaOnly: c.flow.minInterval > 0, Observer: figures.Hedges()})
 	}
 	upload, err := uploader.New(uploader.Config{
 		Store: hedger.Hedge(uplink.New(c.flow.uplinkLimit).Limit(store)), Prefix: c.store.keyPrefix(), Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,

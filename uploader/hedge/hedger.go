@@ -18,6 +18,8 @@ type Config struct {
 	Share float64
 	// Samples is how many PUTs of about a size must be known before one is sent twice; 0 means 20.
 	Samples int
+	// MediaOnly has playlists sent once, as for a store that takes one write a second for a key.
+	MediaOnly bool
 	// Observer is told what happens; nil means nobody.
 	Observer Observer
 }

@@ -49,7 +49,7 @@ const (
 	conditionsUnknown conditions = iota
 	conditionsOnTrial
 	conditionsKept    // one failed, as it should
-	conditionsIgnored // one that cannot hold did, or the store knows none
+	conditionsUseless // one that cannot hold did, or the store knows none, or nobody needs to know
 )
 
 func newPolicy(c Config) *policy {
@@ -59,6 +59,9 @@ func newPolicy(c Config) *policy {
 	}
 	if p.samples <= 0 {
 		p.samples = defaultSamples
+	}
+	if c.MediaOnly {
+		p.conditions = conditionsUseless
 	}
 	return p
 }
@@ -81,7 +84,7 @@ func (p *policy) ended(hedged bool) {
 func (p *policy) hear(err error, conditional bool) {
 	e, ok := errors.AsType[*store.Error](err)
 	p.refused.learn(ok && e.Busy)
-	if conditional && err != nil && store.KindOf(err) == store.Precondition {
+	if conditional && err != nil && store.KindOf(err) == store.Precondition && p.conditions != conditionsUseless {
 		p.conditions = conditionsKept
 	}
 }
@@ -91,7 +94,7 @@ func (p *policy) tried(err error) {
 	switch kind := store.KindOf(err); {
 	case p.conditions != conditionsOnTrial:
 	case err == nil, kind == store.Unsupported:
-		p.conditions = conditionsIgnored
+		p.conditions = conditionsUseless
 	case kind == store.Precondition:
 		p.conditions = conditionsKept
 	default:

@@ -188,8 +188,8 @@ func TestConditions(t *testing.T) {
 		err  error
 		want conditions
 	}{
-		"refused": {condition, conditionsKept}, "stored": {nil, conditionsIgnored},
-		"unknown": {&store.Error{Kind: store.Unsupported}, conditionsIgnored}, "failed": {errors.New("reset"), conditionsUnknown},
+		"refused": {condition, conditionsKept}, "stored": {nil, conditionsUseless},
+		"unknown": {&store.Error{Kind: store.Unsupported}, conditionsUseless}, "failed": {errors.New("reset"), conditionsUnknown},
 	} {
 		if p.conditions = conditionsOnTrial; true {
 			p.tried(tt.err)
@@ -204,6 +204,14 @@ func TestConditions(t *testing.T) {
 	}
 	if p.hear(condition, true); p.conditions != conditionsKept {
 		t.Error("a condition that fails does not tell")
+	}
+	media := newPolicy(Config{MediaOnly: true})
+	for range defaultSamples {
+		media.known[playlists].learn(time.Second)
+	}
+	media.hear(condition, true)
+	if media.saved = mostSaved; media.tries() || media.hedge(playlists, time.Minute) {
+		t.Error("playlists are sent twice, though only media are to be")
 	}
 }
 

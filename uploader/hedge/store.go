@@ -7,7 +7,8 @@ import (
 )
 
 // Hedge returns behind with its PUTs sent again where they take long; it is a store.Appender and a store.Prober if behind is one. A
-// limit of the uplink belongs behind it, so that each attempt has a share of its own. A nil Hedger returns behind itself.
+// limit of the uplink belongs behind it, so that each attempt has a share of its own. Unlike other Stores it leaves attempts under
+// way whose PUT returned, which Run ends. A nil Hedger returns behind itself.
 func (h *Hedger) Hedge(behind store.Store) store.Store {
 	if h == nil {
 		return behind

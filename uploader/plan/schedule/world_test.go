@@ -125,7 +125,14 @@ func (w *world) known() Known {
 }
 
 // advance begins what may begin now, and checks all that is promised.
-func (w *world) advance() (begun int) {
+func (w *world) advance() {
+	w.t.Helper()
+	w.begin()
+	w.check()
+}
+
+// begin begins what may begin now.
+func (w *world) begin() {
 	w.t.Helper()
 	w.q.Ring(w.now)
 	for turns := 0; ; turns++ {
@@ -147,11 +154,8 @@ func (w *world) advance() (begun int) {
 			w.under = append(w.under, x)
 			w.begun[s]++
 			w.by[x] = s
-			begun++
 		}
 	}
-	w.check()
-	return begun
 }
 
 // waits reports whether x waits after a failure, for as long as backlog does.

@@ -73,4 +73,7 @@ func TestProgramTakesSettings(t *testing.T) {
 	if said := complaints(t, binary, environ, ship.Command...); said != "" {
 		t.Errorf("hlsship refuses the settings of the compose file:\n%s", said)
 	}
+	if said := complaints(t, binary, []string{"HOME=" + t.TempDir()}, snippet(t).Spec.Template.Spec.InitContainers[0].Args...); said != "" {
+		t.Errorf("hlsship refuses the arguments of the README's sidecar:\n%s", said)
+	}
 }

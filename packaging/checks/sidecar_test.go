@@ -262,3 +262,54 @@ func within(some, all map[string]string) bool {
 	}
 	return len(some) > 0
 }
+
+// snippet returns the Deployment that the README has for somebody to paste from.
+func snippet(t *testing.T) apps.Deployment {
+	t.Helper()
+	_, text, _ := strings.Cut(string(read(t, root+"/README.md")), "```yaml\nspec:\n")
+	text, _, found := strings.Cut(text, "```")
+	if !found {
+		t.Fatal("the README has no sidecar to paste")
+	}
+	var d apps.Deployment
+	if err := yaml.UnmarshalStrict([]byte("spec:\n"+text), &d); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// TestSnippet holds the README's sidecar to what makes one.
+func TestSnippet(t *testing.T) {
+	t.Parallel()
+	d := snippet(t)
+	pod := d.Spec.Template.Spec
+	if len(pod.InitContainers) != 1 || len(pod.Containers) != 1 || len(pod.Volumes) != 1 {
+		t.Fatalf("got %d init containers, %d containers and %d volumes", len(pod.InitContainers), len(pod.Containers), len(pod.Volumes))
+	}
+	sidecar, packager, volume := pod.InitContainers[0], pod.Containers[0], pod.Volumes[0]
+	if d.Spec.Strategy.Type != apps.RecreateDeploymentStrategyType {
+		t.Error("two pods ship to one prefix while the Deployment is updated")
+	}
+	if p := sidecar.RestartPolicy; p == nil || *p != core.ContainerRestartPolicyAlways {
+		t.Error("without restartPolicy Always the init container is no sidecar")
+	}
+	drain := durationOf(t, programSettings(t)["drain_timeout"])
+	if grace := time.Duration(*pod.TerminationGracePeriodSeconds) * time.Second; grace < drain+2*slack {
+		t.Errorf("the pod is killed after %v, and draining alone may take %v", grace, drain)
+	}
+	user := strings.Trim(strings.Join(dockerfile(t)["USER"], ""), " ")
+	if got, _, _ := strings.Cut(user, ":"); pod.SecurityContext == nil || *pod.SecurityContext.RunAsUser != 65532 || got != "65532" {
+		t.Errorf("the snippet is not for the image's user %q", user)
+	}
+	dir := sidecar.Args[len(sidecar.Args)-2]
+	if mounts(sidecar)[volume.Name] != dir || mounts(packager)[volume.Name] != dir {
+		t.Errorf("hlsship ships %s, and the volume is at %v and %v", dir, mounts(sidecar), mounts(packager))
+	}
+	i := slices.Index(sidecar.Args, "--spool-budget")
+	if i < 0 || volume.EmptyDir == nil || volume.EmptyDir.SizeLimit == nil || volume.EmptyDir.SizeLimit.Value() <= bytesOf(t, sidecar.Args[i+1]) {
+		t.Error("the volume has no room for the spool and the packager, so that the pod is evicted")
+	}
+	if p := sidecar.StartupProbe; p == nil || p.HTTPGet == nil || p.HTTPGet.Port.String() != portOf(t, programSettings(t)["http_listen"]) || int32(p.HTTPGet.Port.IntValue()) != sidecar.Ports[0].ContainerPort {
+		t.Error("the packager does not wait for hlsship at its port")
+	}
+}

@@ -233,6 +233,7 @@ func shared(s *source) []string {
 func pure() []string {
 	return []string{
 		"hls", "uploader/headers", "uploader/health", "uploader/plan", "uploader/plan/disk", "uploader/plan/bucket", "uploader/plan/schedule",
+		"verify",
 	}
 }
 

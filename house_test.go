@@ -130,6 +130,7 @@ func arrows() map[string][]string {
 	const headers, health, journal = "uploader/headers", "uploader/health", "uploader/journal"
 	const twice = "uploader/hedge"
 	const s3, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
+	const verify = "verify"
 	return map[string][]string{
 		".":           nil,
 		"hls":         nil,
@@ -151,7 +152,8 @@ func arrows() map[string][]string {
 		tests:         {"hls", store},
 		spool:         {"hls", file},
 		"check":       {"hls", file, "watcher", "uploader", plan, store, s3, spool},
-		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", headers, store, s3, line, twice, spool, "check"},
+		verify:        {"hls", store},
+		"cmd/hlsship": {"hls", "watcher", "metrics", "uploader", headers, store, s3, line, twice, spool, "check", verify},
 		"packaging":   nil,
 		checks:        nil,
 		"bench":       {"hls", "watcher", "metrics", "uploader", store, s3, spool, tests},

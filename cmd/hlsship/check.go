@@ -11,13 +11,14 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
 
 	"github.com/hlsship/hlsship/check"
 )
 
-// errFaults says that the check found errors, which it has printed.
-var errFaults = errors.New("the check found errors")
+// errFaults says that a command found faults, which it has printed.
+var errFaults = errors.New("there are faults")
 
 // setUp is one directory and its bucket, to be checked.
 type setUp struct {
@@ -56,17 +57,7 @@ func (p program) checkCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			write := result.text
-			if c.Bool("json") {
-				write = result.json
-			}
-			if err := write(p.stdout); err != nil {
-				return fmt.Errorf("write what was found: %w", err)
-			}
-			if result.Errors > 0 {
-				return errFaults
-			}
-			return nil
+			return p.show(result, c.Bool("json"), result.Errors > 0)
 		},
 	}
 }
@@ -101,12 +92,30 @@ func checkAll(ctx context.Context, all []setUp, version string) (checkResult, er
 	return result, nil
 }
 
-// json writes the result as one document.
-func (r checkResult) json(w io.Writer) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(r)
+// result is what a command found out, which encoding/json can write.
+type result interface {
+	// text writes it for people.
+	text(w io.Writer) error
+}
+
+// show prints what was found, as one JSON document or for people. The error says that there are faults.
+func (p program) show(r result, asJSON, faults bool) error {
+	write := r.text
+	if asJSON {
+		write = func(w io.Writer) error {
+			e := json.NewEncoder(w)
+			e.SetIndent("", "  ")
+			e.SetEscapeHTML(false)
+			return e.Encode(r)
+		}
+	}
+	if err := write(p.stdout); err != nil {
+		return fmt.Errorf("write what was found: %w", err)
+	}
+	if faults {
+		return errFaults
+	}
+	return nil
 }
 
 // text writes the result for people, in columns.
@@ -140,7 +149,7 @@ func number(n int, what string) string {
 	case 1:
 		return "1 " + what
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return humanize.Comma(int64(n)) + " " + what + "s"
 }
 
 // wrapped breaks a text that begins in that column into lines of a hundred characters.

@@ -119,7 +119,8 @@ func TestCheckText(t *testing.T) {
 	}
 	golden(t, "check.txt", b.String())
 	golden(t, "check_manual.txt", checkManual())
-	for _, line := range strings.Split(b.String()+checkManual(), "\n") {
+	golden(t, "verify_manual.txt", verifyManual())
+	for _, line := range strings.Split(b.String()+checkManual()+verifyManual(), "\n") {
 		if len([]rune(line)) > 104 {
 			t.Errorf("%q is too long", line)
 		}

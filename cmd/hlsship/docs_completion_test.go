@@ -46,7 +46,9 @@ func commandNames(commands []*cli.Command) string {
 }
 
 // directories says whether a command's arguments begin with a directory.
-func directories(c *cli.Command) bool { return c.Name == "run" || c.Name == "check" }
+func directories(c *cli.Command) bool {
+	return slices.Contains([]string{"run", "check", "verify"}, c.Name)
+}
 
 // bashCompletion completes commands, flags and their values in bash.
 func bashCompletion(commands []*cli.Command) string {

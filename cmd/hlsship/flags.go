@@ -220,17 +220,20 @@ func commandFlags(rows []setting) []cli.Flag {
 	return flags
 }
 
-// flagsFirst moves flags before the arguments, so that "run DIR s3://BUCKET --endpoint URL" means what
-// it says. Everything after "--" is an argument.
-func flagsFirst(args []string) []string {
-	rows := settings()
+// flagsFirst moves the flags of a command, whose own name ends at args[begin], before its arguments, so that "run DIR s3://BUCKET
+// --endpoint URL" means what it says. Everything after "--" is an argument.
+func flagsFirst(args []string, begin int, known []cli.Flag) []string {
 	takesValue := func(flag string) bool {
 		name := strings.TrimLeft(flag, "-")
-		i := slices.IndexFunc(rows, func(s setting) bool { return s.name == name && !s.argument })
-		return i >= 0 && rows[i].kind != truth
+		i := slices.IndexFunc(known, func(f cli.Flag) bool { return slices.Contains(f.Names(), name) })
+		if i < 0 {
+			return false
+		}
+		described, ok := known[i].(cli.DocGenerationFlag)
+		return ok && described.TakesValue()
 	}
-	flags, rest := slices.Clone(args[:2]), []string(nil)
-	for i := 2; i < len(args); i++ {
+	flags, rest := slices.Clone(args[:begin]), []string(nil)
+	for i := begin; i < len(args); i++ {
 		switch a := args[i]; {
 		case a == "--":
 			return append(append(append(flags, "--"), rest...), args[i+1:]...)

@@ -15,6 +15,8 @@ func overview() string {
 Usage:
   hlsship run [flags] DIR s3://BUCKET[/PREFIX]    ship DIR until stopped
   hlsship check [flags] DIR s3://BUCKET[/PREFIX]  say what would fail, why, and what to do
+  hlsship verify [flags] [DIR] s3://BUCKET[/PREFIX]
+                                                  compare what is published with the directory
   hlsship demo                                    see it at work, with nothing installed
   hlsship healthcheck                             ask a running one whether it lives
   hlsship version                                 print the version

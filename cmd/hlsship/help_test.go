@@ -88,7 +88,7 @@ func TestFlagsFirst(t *testing.T) {
 		"h run --unknown DIR":                          "h run --unknown -- DIR",
 	}
 	for in, want := range tests {
-		if got := strings.Join(flagsFirst(strings.Fields(in)), " "); got != want {
+		if got := strings.Join(flagsFirst(strings.Fields(in), 2, commandFlags(settings())), " "); got != want {
 			t.Errorf("flagsFirst(%q)\n got %q\nwant %q", in, got, want)
 		}
 	}

@@ -27,6 +27,7 @@ func TestMain(m *testing.M) {
 	flag.Float64("front.minutes", 0, "how long TestFront plays, with an outage of 20 s; 0 is half a minute with one of 6 s")
 	flag.Duration("hostile.time", 9*time.Second, "how long TestHostileDirectory has hostile writers beside honest streams")
 	flag.String("hostile.only", "", "an expression for the names of the kinds of hostile writers that TestHostileDirectory has; all without it")
+	flag.Int("verify.objects", 1000, "how many objects the bucket of TestVerifyMany has")
 	flag.Parse()
 	os.Exit(m.Run())
 }

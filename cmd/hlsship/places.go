@@ -49,6 +49,9 @@ func lastPart(dir string) string {
 // directory returns the watched directory. It may appear later, but must not be a file.
 func (r *reader) directory() string {
 	dir, origin := r.text(nameDir), r.find(nameDir).origin
+	if dir == "" && r.sources.dirless {
+		return ""
+	}
 	if dir == "" {
 		r.problem("%sDIR is missing: name the directory that the packager writes to", r.where())
 		return ""

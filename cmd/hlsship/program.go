@@ -74,7 +74,7 @@ func (p program) app() *cli.App {
 		HideVersion: true, HideHelpCommand: true, DisableSliceFlagSeparator: true, Suggest: true,
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   refuse,
-		Commands:       []*cli.Command{p.runCommand(), p.checkCommand(), p.demoCommand(), p.healthCommand(), p.versionCommand()},
+		Commands:       []*cli.Command{p.runCommand(), p.checkCommand(), p.verifyCommand(), p.demoCommand(), p.healthCommand(), p.versionCommand()},
 		Action:         unknownCommand,
 	}
 }
@@ -82,10 +82,13 @@ func (p program) app() *cli.App {
 // run runs the command and returns its exit code. args[0] is the program's name. Signals are taken
 // while a command runs.
 func (p program) run(ctx context.Context, args []string) int {
-	if len(args) > 1 && (args[1] == "run" || args[1] == "check") {
-		args = flagsFirst(args)
+	app := p.app()
+	if len(args) > 1 {
+		if c := app.Command(args[1]); c != nil {
+			args = flagsFirst(args, 2, c.Flags)
+		}
 	}
-	err := p.app().RunContext(ctx, args)
+	err := app.RunContext(ctx, args)
 	if err == nil {
 		return exitDone
 	}

@@ -23,6 +23,8 @@ type sources struct {
 	env  map[string]string
 	// extra are arguments beyond DIR and the destination.
 	extra []string
+	// dirless says that DIR need not be given.
+	dirless bool
 	// host is the machine's name, empty if it has none; started is when the process was.
 	host    string
 	started time.Time

@@ -85,6 +85,50 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-format -d 'how
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l config -d 'configuration file in YAML' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l json -d 'print one JSON document instead of a table'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -a '(__fish_complete_directories)'
+complete -c hlsship -n __fish_use_subcommand -a verify -d 'compare what is published with the directory'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l endpoint -d 'URL of the store, unless it is Amazon S3; used as it is, including a path' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l region -d 'region of the bucket; by default the one in an endpoint of Amazon\'s, else us-east-1' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l addressing -d 'where requests name the bucket: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others' -x -a 'auto path virtual'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l path-style -d 'deprecated: the same as --addressing path'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l conditional -d 'publish playlists with conditional PUTs where the store knows them' -x -a 'auto off'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l checksum -d 'checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5' -x -a 'md5 crc32c none'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l signed-payload -d 'have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l header -d 'header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key:x-amz-storage-class=STANDARD' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l ca-file -d 'authorities, in PEM, that are trusted instead of the system\'s; reread when it changes, like the next two' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l client-cert-file -d 'certificate, in PEM, that is shown to a store that asks for one; with --client-key-file' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l client-key-file -d 'key, in PEM, of that certificate' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l access-key-file -d 'file that holds nothing but the access key; with --secret-key-file' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l secret-key-file -d 'file that holds nothing but the secret key' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l credentials-file -d 'shared credentials file, used instead of all other sources; it may contain everything that ~/.aws/config may' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l profile -d 'profile of the shared files of the AWS tools; its region and endpoint_url count too' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l role-arn -d 'role to assume with the keys that were found, such as one of a partner\'s account' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l external-id -d 'external ID that the role\'s trust policy asks for; with --role-arn' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l name -d 'channel name, used in the log, in {name} and as the metric label "channel"; without it there is no label and {name} is the last part of DIR' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l public-url -d 'URL at which players find the files of DIR, such as https://cdn.example.net/live/, with the destination\'s placeholders; what playlists name below it are files of DIR; without it these are the paths that begin with the destination\'s prefix' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l settle -d 'how long a file must be quiet to count as finished where the kernel cannot tell' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l rescan -d 'time between scans of the directory, which find what no event reported' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l include -d 'ship matching files even if no playlist names them' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l exclude -d 'never look at matching files' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l spool-age -d 'how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l workers -d 'requests of all kinds to the store at once, at least 3' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l hedge -d 'send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100' -x -a 'auto off'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l min-interval -d 'minimum interval between two versions of one playlist; some stores allow one write a second' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l drain-timeout -d 'time to ship the rest after the first SIGTERM or SIGINT' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l web-config -d 'web configuration file of Prometheus\' exporters, for TLS and passwords on that address; a change takes effect at once' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l memory-budget -d 'memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l log-level -d 'minimum log level' -x -a 'debug info warn error'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l config -d 'configuration file in YAML' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l json -d 'print one JSON document instead of text'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l heads -d 'of how many files the store is asked for the headers, one by one' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -a '(__fish_complete_directories)'
 complete -c hlsship -n __fish_use_subcommand -a demo -d 'a live stream, an embedded S3 and a player, on loopback'
 complete -c hlsship -n '__fish_seen_subcommand_from demo' -l listen -d '' -x
 complete -c hlsship -n '__fish_seen_subcommand_from demo' -l no-ffmpeg -d ''

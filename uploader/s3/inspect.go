@@ -8,6 +8,8 @@ import (
 	"net/url"
 
 	"github.com/minio/minio-go/v7"
+
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // Reply is what a server answered to a call that failed.
@@ -69,6 +71,45 @@ func (s *Store) Inspect(ctx context.Context, key, origin string) (http.Header, e
 		return nil, s.failed(ctx, r, err)
 	}
 	return header, nil
+}
+
+// Fetch is Get with the headers that the object is served with.
+func (s *Store) Fetch(ctx context.Context, key string, limit int64) ([]byte, store.Info, http.Header, error) {
+	r := request{op: "get", key: key}
+	a := newAttempt(ctx, s.bound(key))
+	defer a.end()
+	body, info, header, err := s.core.GetObject(a.ctx, s.bucket, key, minio.GetObjectOptions{})
+	if err := a.failure(err); err != nil {
+		return nil, store.Info{}, nil, s.failed(ctx, r, err)
+	}
+	defer body.Close()
+	if info.Size > limit {
+		return nil, store.Info{}, nil, s.classified(r, tooLarge(limit))
+	}
+	data, err := io.ReadAll(io.LimitReader(body, limit+1))
+	if err := a.failure(err); err != nil {
+		return nil, store.Info{}, nil, s.failed(ctx, r, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, store.Info{}, nil, s.classified(r, tooLarge(limit))
+	}
+	s.succeeded(key)
+	s.exists.Store(true)
+	return data, a.info(key, int64(len(data)), info), header, nil
+}
+
+// Look is Stat with the headers that the object is served with, among them the checksum that the store keeps, if it does (S3
+// HeadObject, x-amz-checksum-mode). It asks with HEAD alone.
+func (s *Store) Look(ctx context.Context, key string) (store.Info, http.Header, error) {
+	a := newAttempt(ctx, s.bound(key))
+	defer a.end()
+	o, err := s.core.StatObject(a.ctx, s.bucket, key, minio.StatObjectOptions{Checksum: true})
+	if err := a.failure(err); err != nil {
+		return store.Info{}, nil, s.failed(ctx, request{op: "stat", key: key}, err)
+	}
+	s.succeeded(key)
+	s.exists.Store(true)
+	return a.info(key, o.Size, o), a.answered(), nil
 }
 
 // Remove deletes an object (S3 DeleteObject). It is there for who checks a store and tidies up what he wrote:

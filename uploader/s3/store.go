@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"net/http"
 	"strings"
@@ -191,27 +190,8 @@ func (s *Store) Put(ctx context.Context, o store.Object) (string, error) {
 
 // Get returns the object's bytes with GetObject.
 func (s *Store) Get(ctx context.Context, key string, limit int64) ([]byte, store.Info, error) {
-	r := request{op: "get", key: key}
-	a := newAttempt(ctx, s.bound(key))
-	defer a.end()
-	body, info, _, err := s.core.GetObject(a.ctx, s.bucket, key, minio.GetObjectOptions{})
-	if err := a.failure(err); err != nil {
-		return nil, store.Info{}, s.failed(ctx, r, err)
-	}
-	defer body.Close()
-	if info.Size > limit {
-		return nil, store.Info{}, s.classified(r, tooLarge(limit))
-	}
-	data, err := io.ReadAll(io.LimitReader(body, limit+1))
-	if err := a.failure(err); err != nil {
-		return nil, store.Info{}, s.failed(ctx, r, err)
-	}
-	if int64(len(data)) > limit {
-		return nil, store.Info{}, s.classified(r, tooLarge(limit))
-	}
-	s.succeeded(key)
-	s.exists.Store(true)
-	return data, a.info(key, int64(len(data)), info), nil
+	data, info, _, err := s.Fetch(ctx, key, limit)
+	return data, info, err
 }
 
 // List yields the objects below prefix with ListObjectsV2, a thousand a request.

@@ -59,7 +59,7 @@ type findings struct {
 // add is the one way in: names, errors and what a store says may hold what would move the cursor of a terminal, and nothing
 // of it gets further.
 func (f *findings) add(one Finding) {
-	one.Found, one.Cure = legible(one.Found), legible(one.Cure)
+	one.Found, one.Cure = Legible(one.Found), Legible(one.Cure)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.all = append(f.all, one)
@@ -102,9 +102,9 @@ func (f *findings) taken() []Finding {
 	return append([]Finding(nil), f.all...)
 }
 
-// legible writes what is not to be seen, as control characters, marks that turn the direction of text, and bytes that are
-// no UTF-8, as Go does in a string.
-func legible(s string) string {
+// Legible writes what is not to be seen, as control characters, marks that turn the direction of text, and bytes that are
+// no UTF-8, as Go does in a string. It is for what somebody else chose and a terminal is to show.
+func Legible(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); {
 		c, size := utf8.DecodeRuneInString(s[i:])

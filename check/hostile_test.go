@@ -27,7 +27,7 @@ func TestLegible(t *testing.T) {
 		"\u202egpj.\u2066x\u2069": `\u202egpj.\u2066x\u2069`,
 		"\u2028\u200b\ufeff":      `\u2028\u200b\ufeff`,
 	} {
-		if got := legible(text); got != want {
+		if got := Legible(text); got != want {
 			t.Errorf("%q: got %q, want %q", text, got, want)
 		}
 	}

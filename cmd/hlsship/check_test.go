@@ -120,7 +120,8 @@ func TestCheckText(t *testing.T) {
 	golden(t, "check.txt", b.String())
 	golden(t, "check_manual.txt", checkManual())
 	golden(t, "verify_manual.txt", verifyManual())
-	for _, line := range strings.Split(b.String()+checkManual()+verifyManual(), "\n") {
+	golden(t, "spool_manual.txt", spoolManual())
+	for _, line := range strings.Split(b.String()+checkManual()+verifyManual()+spoolManual(), "\n") {
 		if len([]rune(line)) > 104 {
 			t.Errorf("%q is too long", line)
 		}

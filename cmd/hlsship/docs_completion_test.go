@@ -16,10 +16,14 @@ type completion struct {
 	choices      []string
 }
 
-// completions are those of a command, in the order of its flags.
+// completions are those of a command and of those below it, in the order of their flags.
 func completions(c *cli.Command) []completion {
 	var all []completion
-	for _, f := range c.Flags {
+	flags := c.Flags
+	for _, sub := range c.Subcommands {
+		flags = append(flags, sub.Flags...)
+	}
+	for _, f := range flags {
 		one := completion{flag: f.Names()[0]}
 		if d, ok := f.(cli.DocGenerationFlag); ok {
 			one.value, one.usage = d.TakesValue(), d.GetUsage()
@@ -36,18 +40,9 @@ func completions(c *cli.Command) []completion {
 	return all
 }
 
-// commandNames are those of the commands, separated by spaces.
-func commandNames(commands []*cli.Command) string {
-	var all []string
-	for _, c := range commands {
-		all = append(all, c.Name)
-	}
-	return strings.Join(all, " ")
-}
-
 // directories says whether a command's arguments begin with a directory.
 func directories(c *cli.Command) bool {
-	return slices.Contains([]string{"run", "check", "verify"}, c.Name)
+	return slices.Contains([]string{"run", "check", "verify", "spool"}, c.Name)
 }
 
 // bashCompletion completes commands, flags and their values in bash.
@@ -64,7 +59,7 @@ _hlsship() {
 		return
 	fi
 	case $previous in
-`, commandNames(commands))
+`, strings.Join(commandNamesOf(commands), " "))
 	for _, c := range commands {
 		var own []string
 		for _, f := range completions(c) {
@@ -83,6 +78,10 @@ _hlsship() {
 			}
 		}
 		fmt.Fprintf(&flags, "	%s) flags='%s'", c.Name, strings.Join(own, " "))
+		if c.Subcommands != nil {
+			fmt.Fprintf(&flags, "; [ \"$COMP_CWORD\" -gt 2 ] || { mapfile -t COMPREPLY < <(compgen -W '%s' -- \"$current\"); return; }",
+				strings.Join(commandNamesOf(c.Subcommands), " "))
+		}
 		if directories(c) {
 			flags.WriteString("; [[ $current == -* ]] || compopt -o dirnames")
 		}
@@ -121,6 +120,9 @@ func zshCompletion(commands []*cli.Command) string {
 			}
 			fmt.Fprintf(&b, " \\\n		'*--%s[%s]%s'", f.flag, quote.Replace(f.usage), value)
 		}
+		if c.Subcommands != nil {
+			fmt.Fprintf(&b, " \\\n		'2:command:(%s)'", strings.Join(commandNamesOf(c.Subcommands), " "))
+		}
 		if directories(c) {
 			b.WriteString(" \\\n		'3:directory:_files -/' '4:destination: '")
 		}
@@ -149,6 +151,9 @@ func fishCompletion(commands []*cli.Command) string {
 				b.WriteString(" -x")
 			}
 			b.WriteString("\n")
+		}
+		for _, sub := range c.Subcommands {
+			fmt.Fprintf(&b, "complete -c hlsship %s -a %s -d '%s'\n", seen, sub.Name, quote.Replace(sub.Usage))
 		}
 		if directories(c) {
 			fmt.Fprintf(&b, "complete -c hlsship %s -a '(__fish_complete_directories)'\n", seen)

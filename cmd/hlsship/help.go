@@ -17,6 +17,7 @@ Usage:
   hlsship check [flags] DIR s3://BUCKET[/PREFIX]  say what would fail, why, and what to do
   hlsship verify [flags] [DIR] s3://BUCKET[/PREFIX]
                                                   compare what is published with the directory
+  hlsship spool ls [flags] DIR                    list what waits in the spool, also of a stopped one
   hlsship demo                                    see it at work, with nothing installed
   hlsship healthcheck                             ask a running one whether it lives
   hlsship version                                 print the version

@@ -60,6 +60,8 @@ func TestBashCompletion(t *testing.T) {
 		{"flag", "hlsship run --max", "--max-lag"},
 		{"flag of another command", "hlsship healthcheck --max", ""},
 		{"value", "hlsship run --checksum c", "crc32c"},
+		{"command below a command", "hlsship spool l", "ls"},
+		{"its flag", "hlsship spool ls --spool", "--spool-dir"},
 		{"any value", "hlsship run --endpoint -", ""},
 		{"after an argument", "hlsship run /var/www --drain", "--drain-timeout"},
 	} {

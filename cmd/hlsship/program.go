@@ -74,7 +74,7 @@ func (p program) app() *cli.App {
 		HideVersion: true, HideHelpCommand: true, DisableSliceFlagSeparator: true, Suggest: true,
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   refuse,
-		Commands:       []*cli.Command{p.runCommand(), p.checkCommand(), p.verifyCommand(), p.demoCommand(), p.healthCommand(), p.versionCommand()},
+		Commands:       []*cli.Command{p.runCommand(), p.checkCommand(), p.verifyCommand(), p.spoolCommand(), p.demoCommand(), p.healthCommand(), p.versionCommand()},
 		Action:         unknownCommand,
 	}
 }
@@ -84,8 +84,12 @@ func (p program) app() *cli.App {
 func (p program) run(ctx context.Context, args []string) int {
 	app := p.app()
 	if len(args) > 1 {
-		if c := app.Command(args[1]); c != nil {
-			args = flagsFirst(args, 2, c.Flags)
+		c, begin := app.Command(args[1]), 2
+		for c != nil && begin < len(args) && c.Command(args[begin]) != nil {
+			c, begin = c.Command(args[begin]), begin+1
+		}
+		if c != nil && c.Subcommands == nil {
+			args = flagsFirst(args, begin, c.Flags)
 		}
 	}
 	err := app.RunContext(ctx, args)
@@ -121,10 +125,19 @@ func unknownCommand(c *cli.Context) error {
 		return cli.ShowAppHelp(c)
 	}
 	name, hint := c.Args().First(), ""
-	if s := nearest(name, []string{"run", "check", "demo", "healthcheck", "version"}); s != "" {
+	if s := nearest(name, commandNamesOf(c.App.Commands)); s != "" {
 		hint = fmt.Sprintf("; did you mean %q?", s)
 	}
 	return usageError{fmt.Errorf("no command %q%s", name, hint)}
+}
+
+// commandNamesOf returns the names of the commands.
+func commandNamesOf(commands []*cli.Command) []string {
+	var all []string
+	for _, c := range commands {
+		all = append(all, c.Name)
+	}
+	return all
 }
 
 func (p program) versionCommand() *cli.Command {

@@ -13,6 +13,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/urfave/cli/v2"
 
+	"github.com/hlsship/hlsship/check"
 	"github.com/hlsship/hlsship/uploader/headers"
 	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/store"
@@ -134,7 +135,7 @@ func (r verifyResult) text(w io.Writer) error {
 				if f.Playlist != "" {
 					about += "; " + f.Playlist + " names it"
 				}
-				fmt.Fprintf(&b, "  %-*s%s", id, f.ID, wrapped(about, 2+id))
+				fmt.Fprintf(&b, "  %-*s%s", id, f.ID, wrapped(check.Legible(about), 2+id))
 			}
 			if i+1 < len(c.Faults) && c.Faults[i+1].ID == f.ID {
 				continue

@@ -3,7 +3,7 @@ _hlsship() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} flags=
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'run check verify demo healthcheck version' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W 'run check verify spool demo healthcheck version' -- "$current")
 		return
 	fi
 	case $previous in
@@ -28,6 +28,7 @@ _hlsship() {
 	run) flags='--endpoint --region --addressing --path-style --conditional --checksum --signed-payload --cache-control --header --ca-file --client-cert-file --client-key-file --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --public-url --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --hedge --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config'; [[ $current == -* ]] || compopt -o dirnames ;;
 	check) flags='--endpoint --region --addressing --path-style --conditional --checksum --signed-payload --cache-control --header --ca-file --client-cert-file --client-key-file --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --public-url --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --hedge --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config --json'; [[ $current == -* ]] || compopt -o dirnames ;;
 	verify) flags='--endpoint --region --addressing --path-style --conditional --checksum --signed-payload --cache-control --header --ca-file --client-cert-file --client-key-file --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --public-url --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --hedge --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config --json --heads'; [[ $current == -* ]] || compopt -o dirnames ;;
+	spool) flags='--spool-dir --config --json'; [ "$COMP_CWORD" -gt 2 ] || { mapfile -t COMPREPLY < <(compgen -W 'ls' -- "$current"); return; }; [[ $current == -* ]] || compopt -o dirnames ;;
 	demo) flags='--listen --no-ffmpeg --log-level' ;;
 	healthcheck) flags='--http-listen --config' ;;
 	version) flags='' ;;

@@ -129,6 +129,12 @@ complete -c hlsship -n '__fish_seen_subcommand_from verify' -l config -d 'config
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l json -d 'print one JSON document instead of text'
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l heads -d 'of how many files the store is asked for the headers, one by one' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -a '(__fish_complete_directories)'
+complete -c hlsship -n __fish_use_subcommand -a spool -d 'list what waits in a spool'
+complete -c hlsship -n '__fish_seen_subcommand_from spool' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from spool' -l config -d 'configuration file in YAML' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from spool' -l json -d 'print one JSON document instead of text'
+complete -c hlsship -n '__fish_seen_subcommand_from spool' -a ls -d 'list what waits in a spool'
+complete -c hlsship -n '__fish_seen_subcommand_from spool' -a '(__fish_complete_directories)'
 complete -c hlsship -n __fish_use_subcommand -a demo -d 'a live stream, an embedded S3 and a player, on loopback'
 complete -c hlsship -n '__fish_seen_subcommand_from demo' -l listen -d '' -x
 complete -c hlsship -n '__fish_seen_subcommand_from demo' -l no-ffmpeg -d ''

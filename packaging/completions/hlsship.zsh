@@ -1,7 +1,7 @@
 #compdef hlsship
 # Written by "make docs".
 if (( CURRENT == 2 )); then
-	_values command 'run[ship a directory to a bucket]' 'check[say what would fail, why, and what to do]' 'verify[compare what is published with the directory]' 'demo[a live stream, an embedded S3 and a player, on loopback]' 'healthcheck[ask a running hlsship whether it lives]' 'version[print the version]'
+	_values command 'run[ship a directory to a bucket]' 'check[say what would fail, why, and what to do]' 'verify[compare what is published with the directory]' 'spool[list what waits in a spool]' 'demo[a live stream, an embedded S3 and a player, on loopback]' 'healthcheck[ask a running hlsship whether it lives]' 'version[print the version]'
 	return
 fi
 case $words[2] in
@@ -136,6 +136,13 @@ verify)
 		'*--config[configuration file in YAML]:path:_files' \
 		'*--json[print one JSON document instead of text]' \
 		'*--heads[of how many files the store is asked for the headers, one by one]:value: ' \
+		'3:directory:_files -/' '4:destination: ' ;;
+spool)
+	_arguments \
+		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses]:path:_files' \
+		'*--config[configuration file in YAML]:path:_files' \
+		'*--json[print one JSON document instead of text]' \
+		'2:command:(ls)' \
 		'3:directory:_files -/' '4:destination: ' ;;
 demo)
 	_arguments \

@@ -45,7 +45,11 @@ type checkResult struct {
 func (p program) checkCommand() *cli.Command {
 	return &cli.Command{
 		Name: "check", Usage: "say what would fail, why, and what to do", HideHelpCommand: true, OnUsageError: refuse,
-		Flags: append(commandFlags(settings()), &cli.BoolFlag{Name: "json", Usage: "print one JSON document instead of a table"}), CustomHelpTemplate: escape(checkManual()),
+		Flags: append(commandFlags(settings()),
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON document instead of a table"},
+			&cli.BoolFlag{Name: nameConfigOnly, Usage: "look at the settings alone, and at neither the directory nor the store"},
+			&cli.BoolFlag{Name: nameStrict, Usage: "exit with 1 if there are warnings, too"}),
+		CustomHelpTemplate: escape(checkManual()),
 		Action: func(c *cli.Context) error {
 			conf, err := load(sourcesOf(c, p.environ))
 			if err != nil {
@@ -53,22 +57,42 @@ func (p program) checkCommand() *cli.Command {
 			}
 			ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
 			defer stop()
-			result, err := checkAll(ctx, conf.setUps(p.build.version), p.build.version)
+			look := check.Run
+			if c.Bool(nameConfigOnly) {
+				look = settingsAlone
+			}
+			result, err := checkAll(ctx, conf, p.build.version, look)
 			if err != nil {
 				return err
 			}
-			return p.show(result, c.Bool("json"), result.Errors > 0)
+			return p.show(result, c.Bool("json"), result.Errors > 0 || c.Bool(nameStrict) && result.Warnings > 0)
 		},
 	}
 }
 
-// checkAll looks at all set-ups at once, as they would be shipped. The error says that somebody interrupted it.
-func checkAll(ctx context.Context, all []setUp, version string) (checkResult, error) {
+// The flags of check that are no settings.
+const (
+	nameConfigOnly = "config-only"
+	nameStrict     = "warnings-as-errors"
+)
+
+// settingsAlone stands for check.Run where only the settings are to be looked at, which load has done.
+func settingsAlone(_ context.Context, c check.Config) []check.Finding {
+	found := "the settings can be used"
+	if at, err := c.Store.URL(); err == nil {
+		found += ": the store is asked at " + at.String()
+	}
+	return []check.Finding{{ID: "settings", Found: found}}
+}
+
+// checkAll looks at all channels at once, as they would be shipped. The error says that somebody interrupted it.
+func checkAll(ctx context.Context, conf config, version string, look func(context.Context, check.Config) []check.Finding) (checkResult, error) {
+	all := conf.setUps(version)
 	result := checkResult{Version: version, Channels: make([]checked, len(all))}
 	var looking group
 	for i, one := range all {
 		looking.start("check "+one.dir, nil, func() error {
-			result.Channels[i] = checked{one.name, one.dir, one.destination, check.Run(ctx, one.config)}
+			result.Channels[i] = checked{one.name, one.dir, one.destination, look(ctx, one.config)}
 			return nil
 		})
 	}
@@ -78,6 +102,7 @@ func checkAll(ctx context.Context, all []setUp, version string) (checkResult, er
 	if ctx.Err() != nil {
 		return checkResult{}, errors.New("the check was interrupted")
 	}
+	result.Channels[0].Findings = append(conf.remarks(), result.Channels[0].Findings...)
 	for _, c := range result.Channels {
 		for _, f := range c.Findings {
 			switch f.Level {

@@ -27,3 +27,16 @@ func (c channel) setUp(version string, channels int) setUp {
 		},
 	}
 }
+
+// remarks are what run would warn of at its start: settings that have a successor, and those that do not count.
+func (c config) remarks() []check.Finding {
+	var all []check.Finding
+	for _, d := range c.deprecated {
+		all = append(all, check.Finding{ID: "setting-deprecated", Level: check.Warning, Found: d.origin + " is deprecated", Cure: "Write " + d.instead + " instead."})
+	}
+	for _, o := range c.overridden {
+		all = append(all, check.Finding{ID: "setting-overridden", Level: check.Warning, Found: o.file + " does not count, as the variable " + o.variable + " wins",
+			Cure: "Unset the variable, or take the setting out of the file."})
+	}
+	return all
+}

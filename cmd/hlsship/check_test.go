@@ -99,6 +99,39 @@ func TestCheckCommand(t *testing.T) {
 	}
 }
 
+// TestCheckConfigOnly looks at settings whose directory and store are out of reach.
+func TestCheckConfigOnly(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "hlsship.yml")
+	write := func(more string) {
+		text := more + "endpoint: http://127.0.0.1:1\nchannels:\n  - {dir: /nowhere/one, destination: \"s3://bucket/one\"}\n  - {dir: /nowhere/two, destination: \"s3://bucket/two\"}\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	g := &storetest.GatewayServer{AccessKey: "a", SecretKey: "s"}
+	for _, tt := range []struct {
+		name, settings string
+		args           []string
+		code           int
+		want           []string
+	}{
+		{"right", "", []string{"--config-only"}, exitDone, []string{"one: /nowhere/one to s3://bucket/one\n", "two: ", "  ok       settings ", "http://127.0.0.1:1/", "no errors, no warnings."}},
+		{"a mistake", "workers: many\n", []string{"--config-only"}, exitUsage, []string{file + ":1: workers: \"many\" is no number"}},
+		{"a warning", "path_style: true\n", []string{"--config-only"}, exitDone, []string{"  warning  setting-deprecated ", "no errors, 1 warning."}},
+		{"a warning that counts", "path_style: true\n", []string{"--config-only", "--warnings-as-errors"}, exitFailed, []string{"no errors, 1 warning."}},
+		{"no warning that counts", "", []string{"--config-only", "--warnings-as-errors"}, exitDone, []string{"no errors, no warnings."}},
+	} {
+		write(tt.settings)
+		stdout, stderr, code := runCheck(t, g, append(tt.args, "--config", file)...)
+		for _, words := range tt.want {
+			if code != tt.code || !strings.Contains(stdout+stderr, words) {
+				t.Errorf("%s: exit code %d, want %d and %q in\n%s%s", tt.name, code, tt.code, words, stdout, stderr)
+			}
+		}
+	}
+}
+
 // TestCheckText keeps what people read.
 func TestCheckText(t *testing.T) {
 	t.Parallel()

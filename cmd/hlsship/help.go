@@ -86,13 +86,15 @@ func checkManual() string {
 
 Usage:
   hlsship check [flags of run] [--json] DIR s3://BUCKET[/PREFIX]
-  hlsship check [--json] --config FILE
+  hlsship check [--json] [--config-only] [--warnings-as-errors] --config FILE
 
 It takes what "hlsship run" takes, ships nothing and ends within 20 seconds or so. Run it as the user
 that hlsship will run as, best while the packager runs: then its playlists are read, and its bitrate is
 compared with the disk and the way to the store.
 
   --json                     print one JSON document instead of a table
+  --config-only              look at the settings alone, and at neither the directory nor the store
+  --warnings-as-errors       exit with 1 if there are warnings, too
 
 In the bucket it writes PREFIX/.hlsship-check- and eight random digits, and removes it; without the
 permission to delete some bytes of it are left, and it says so. In the directory it does what the spool

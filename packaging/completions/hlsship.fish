@@ -84,6 +84,8 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-level -d 'mini
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l config -d 'configuration file in YAML' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l json -d 'print one JSON document instead of a table'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l config-only -d 'look at the settings alone, and at neither the directory nor the store'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l warnings-as-errors -d 'exit with 1 if there are warnings, too'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -a '(__fish_complete_directories)'
 complete -c hlsship -n __fish_use_subcommand -a verify -d 'compare what is published with the directory'
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l endpoint -d 'URL of the store, unless it is Amazon S3; used as it is, including a path' -x

@@ -91,6 +91,8 @@ check)
 		'*--log-format[how the log is written to standard error]:value:(text json)' \
 		'*--config[configuration file in YAML]:path:_files' \
 		'*--json[print one JSON document instead of a table]' \
+		'*--config-only[look at the settings alone, and at neither the directory nor the store]' \
+		'*--warnings-as-errors[exit with 1 if there are warnings, too]' \
 		'3:directory:_files -/' '4:destination: ' ;;
 verify)
 	_arguments \

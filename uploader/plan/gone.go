@@ -118,12 +118,13 @@ func (p *Plan) forgetObject(o *object) {
 	if !o.disk.Gone() || o.busy() || len(o.naming) > 0 || p.objects[o.path] != o {
 		return
 	}
-	o.cell.Unask() // nobody needs to know
+	o.cell.Unask()
 	if o.pendingWork() || o.disk.Newest() != nil && !o.disk.Newest().Wanted() && p.strays.holds(o) {
 		return
 	}
 	p.uncount(o.disk.Newest())
 	p.release(o.disk.Newest())
 	p.strays.forget(o)
+	o.cell.Abandon() // it may stand in a queue still
 	p.dropObject(o)
 }

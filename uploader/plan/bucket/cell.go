@@ -97,15 +97,20 @@ func (c *Cell) Condition() (ifMatch string, ifAbsent bool) {
 // Ask has the store asked for the key.
 func (c *Cell) Ask() { c.question = Whether }
 
-// Unask has it not asked.
-func (c *Cell) Unask() { c.question = None }
+// Unask has it not asked whether there is anything. Any other question stays.
+func (c *Cell) Unask() {
+	if c.question == Whether {
+		c.question = None
+	}
+}
+
+// Abandon has it asked nothing any more.
+func (c *Cell) Abandon() { c.question = None }
 
 // Renew notes that the directory has other bytes for the key, so that nothing is to be asked for its own sake.
 func (c *Cell) Renew() {
 	c.before = ""
-	if c.question == Whether {
-		c.question = None
-	}
+	c.Unask()
 }
 
 // Hold notes that our bytes were stored, or found.

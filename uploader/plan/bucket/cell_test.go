@@ -36,6 +36,7 @@ func TestCell(t *testing.T) {
 		"the bucket is another one twice over":         {func(c *Cell) { c.Hold(v, "a"); c.Vanish(); c.Vanish() }, `unknown before="a"`},
 		"other bytes came since":                       {func(c *Cell) { c.Hold(v, "a"); c.Vanish(); c.Ask(); c.Renew() }, "unknown"},
 		"a playlist was stored while it was asked for": {func(c *Cell) { c.Ask(); c.Wrote("a") }, `there? etag="a"`},
+		"a condition failed, and nobody needs to know": {func(c *Cell) { c.Hold(v, "a"); c.Clash(); c.Unask() }, "ours?contested=1"},
 		"a playlist is contested, and forgotten":       {func(c *Cell) { c.Wrote("a"); c.Contest(); c.Forget() }, "unknown?contested"},
 	} {
 		t.Run(name, func(t *testing.T) {

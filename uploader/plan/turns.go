@@ -141,9 +141,9 @@ func (p *Plan) jobs() []Job {
 		for _, q := range turn {
 			jobs = p.nextLists(streamOf(q), jobs)
 		}
-		for i, q := range p.schedule.Files(p.now, turn) {
+		p.schedule.Files(p.now, turn, func(i *schedule.Item, q *schedule.Stream) {
 			jobs = append(jobs, p.launch(streamOf(q), objectOf(i)))
-		}
+		})
 		for _, q := range turn {
 			if s := streamOf(q); s.idle() {
 				p.touch(s)

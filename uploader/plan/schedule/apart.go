@@ -23,22 +23,20 @@ func (q *Schedule) PutProof(i *Item, s *Stream) {
 }
 
 // locals begins the requests of s that take nothing from the line, and do not wait for it.
-func (q *Schedule) locals(now time.Time, s *Stream, yield func(*Item, *Stream) bool) (more bool) {
-	more = true
+func (q *Schedule) locals(now time.Time, s *Stream, begin func(*Item, *Stream)) {
 	all := s.local
 	s.local = all[:0]
 	for _, i := range all {
 		switch {
 		case !q.rules.Due(i, Local):
-		case !more || !q.eligible(now, i, s):
+		case !q.eligible(now, i, s):
 			s.local = append(s.local, i)
 		default:
 			q.launch(now, i, s, Local)
-			more = yield(i, s)
+			begin(i, s)
 		}
 	}
 	clear(all[len(s.local):])
-	return more
 }
 
 // proof returns the first item of s to be requested after all else, nil if there is none or it may not go yet.

@@ -5,38 +5,34 @@ import (
 	"time"
 )
 
-// Files begins the requests for items that are allowed now, and yields each with the stream that makes it. It goes round the streams of
-// a Turn, so that each gets one before any gets another.
-func (q *Schedule) Files(now time.Time, turn []*Stream) iter.Seq2[*Item, *Stream] {
-	return func(yield func(*Item, *Stream) bool) {
-		q.round++
-		streams := make([]*Stream, 0, len(turn))
-		for _, s := range turn {
-			if s.round != q.round { // else it comes twice
-				s.round = q.round
-				streams = append(streams, s)
-			}
+// Files begins the requests for items that are allowed now, and calls begin with each and the stream that makes it. It goes round the
+// streams of a Turn, so that each gets one before any gets another.
+func (q *Schedule) Files(now time.Time, turn []*Stream, begin func(*Item, *Stream)) {
+	q.round++
+	streams := q.turn[:0]
+	for _, s := range turn {
+		if s.round != q.round { // else it comes twice
+			s.round = q.round
+			streams = append(streams, s)
 		}
+	}
+	q.turn = streams[:0]
+	for _, s := range streams {
+		q.locals(now, s, begin)
+	}
+	for len(streams) > 0 {
+		rest := streams[:0]
 		for _, s := range streams {
-			if !q.locals(now, s, yield) {
-				return
+			i, as := q.pick(now, s)
+			if i == nil || !q.admits(s, as.class()) {
+				continue
 			}
+			s.served = q.round
+			rest = append(rest, s)
+			q.launch(now, i, s, as)
+			begin(i, s)
 		}
-		for len(streams) > 0 {
-			rest := streams[:0]
-			for _, s := range streams {
-				i, as := q.pick(now, s)
-				if i == nil || !q.admits(s, as.class()) {
-					continue
-				}
-				s.served = q.round
-				rest = append(rest, s)
-				if q.launch(now, i, s, as); !yield(i, s) {
-					return
-				}
-			}
-			streams = rest
-		}
+		streams = rest
 	}
 }
 
@@ -59,25 +55,31 @@ func (q *Schedule) admits(s *Stream, c Class) bool {
 // pick returns the item of s to be requested next, as Edge or Backlog, nil if none may be: what goes before all else, then the edge,
 // then backlog. That waits while anything else is under way, which it would only delay.
 func (q *Schedule) pick(now time.Time, s *Stream) (*Item, Place) {
-	may := func(i *Item) bool { return q.eligible(now, i, s) }
-	due := func(i *Item) bool { return q.rules.Due(i, Edge) }
 	if first := q.rules.First(s); first != nil {
-		for i := range first {
-			if due(i) && may(i) {
-				return i, Edge
-			}
+		if i := q.firstOf(now, s, first); i != nil {
+			return i, Edge
 		}
 	}
-	if i := s.look(Edge, due, may); i != nil {
+	if i := q.look(now, s, Edge); i != nil {
 		return i, Edge
 	}
 	if s.flying > s.behind {
 		return nil, Backlog
 	}
-	if i := s.look(Backlog, due, may); i != nil {
+	if i := q.look(now, s, Backlog); i != nil {
 		return i, Backlog
 	}
 	return q.proof(now, s), Backlog
+}
+
+// firstOf returns the first item of those that may go.
+func (q *Schedule) firstOf(now time.Time, s *Stream, items iter.Seq[*Item]) *Item {
+	for i := range items {
+		if q.rules.Due(i, Edge) && q.eligible(now, i, s) {
+			return i
+		}
+	}
+	return nil
 }
 
 // eligible reports whether a request of s for i may begin now. Otherwise s is looked at again when it may.

@@ -37,6 +37,7 @@ type Schedule struct {
 	dirty   []*Stream // those to look at, each once
 	places  uint64    // numbers the places that items had
 	round   uint64    // of Files
+	turn    []*Stream // memory for it
 }
 
 // New returns a Schedule without streams.

@@ -76,35 +76,35 @@ func (e entry) of(s *Stream) *place {
 // window names, so that items waiting to be tried again do not hide the others.
 const window = 64
 
-// look returns the first of those at hand in Edge or Backlog of s of which may says so, and drops those before it that are not due.
-func (s *Stream) look(at Place, due, may func(*Item) bool) (found *Item) {
+// look returns the first of those at hand in Edge or Backlog of s that may go, and drops those before it that are not due.
+func (q *Schedule) look(now time.Time, s *Stream, at Place) (found *Item) {
 	queue := &s.backlog
 	if at == Edge {
 		queue = &s.edge
 	}
 	for {
-		q := *queue
+		all := *queue
 		n := 0
-		for ; n < min(len(q), window) && found == nil; n++ {
-			switch i := q[n].item; {
-			case q[n].of(s) == nil:
-				q[n] = entry{}
-			case !i.Busy() && !due(i):
+		for ; n < min(len(all), window) && found == nil; n++ {
+			switch i := all[n].item; {
+			case all[n].of(s) == nil:
+				all[n] = entry{}
+			case !i.Busy() && !q.rules.Due(i, Edge):
 				i.leave(s)
-				q[n] = entry{}
-			case may(i):
+				all[n] = entry{}
+			case q.eligible(now, i, s):
 				found = i
 			}
 		}
 		kept := n // they are moved to the end of what was looked at: what is behind that may be very much
 		for k := n - 1; k >= 0; k-- {
-			if q[k].item != nil {
+			if all[k].item != nil {
 				kept--
-				q[kept] = q[k]
+				all[kept] = all[k]
 			}
 		}
-		clear(q[:kept])
-		if *queue = q[kept:]; found != nil || kept < n || len(*queue) == 0 {
+		clear(all[:kept])
+		if *queue = all[kept:]; found != nil || kept < n || len(*queue) == 0 {
 			return found
 		}
 	}

@@ -143,7 +143,7 @@ func (w *world) begin() {
 		if turns > 1000 {
 			w.t.Fatalf("there is no end of turns\n%s", w)
 		}
-		for i, s := range w.q.Files(w.now, turn) {
+		w.q.Files(w.now, turn, func(i *Item, s *Stream) {
 			x := toyOf(i)
 			if ok, _ := w.may(i, s, i.At(s)); !ok || !x.due && !x.proof || slices.Contains(w.under, x) || w.waits(x) {
 				w.t.Fatalf("%s began, and may not\n%s", x.name, w)
@@ -154,7 +154,7 @@ func (w *world) begin() {
 			w.under = append(w.under, x)
 			w.begun[s]++
 			w.by[x] = s
-		}
+		})
 	}
 }
 

@@ -127,7 +127,11 @@ func (s *snapshot) overtaken() int {
 		if !b.obj.isMedia() {
 			continue
 		}
-		if o := b.obj; b.ver != nil && o.disk.Candidate() == nil && o.disk.Newest() != nil && o.disk.Newest().ID != b.ver.ID && o.disk.Newest().Witnessed() {
+		v := b.obj.disk.Candidate() // which may turn out to have the same bytes
+		if v == nil {
+			v = b.obj.disk.Newest()
+		}
+		if b.ver != nil && v != nil && v.ID != b.ver.ID && v.Witnessed() {
 			return n
 		}
 		n++
@@ -192,7 +196,13 @@ func (r *run) mayBeOlder(s *snapshot, i int, v *disk.Version) bool {
 		// Of what was there at the start, the one that is older than the segment listed before it is of an earlier run.
 		return !r.old && v.File.Found && s.backward(i, v)
 	case v.Witnessed() && (r.after == 0 || v.File.Seen.After(r.seen)), r.after != 0 && v.File.Version.ModTime > r.after:
-		return false
+		// But for what the published version of another run means: it may name a segment before that is finished.
+		o, shown := s.binds[i].obj, s.list.published
+		if !o.isMedia() || shown == nil || shown.run == nil || shown.run == r {
+			return false
+		}
+		j := shown.find(o)
+		return j >= 0 && shown.binds[j].ver == v // this very file: bytes that were written once more are of the new run
 	}
 	// Names of another kind are none that the run before wrote: those of an encoder that ran beside it, or of a library.
 	o := s.binds[i].obj

@@ -1,0 +1,51 @@
+package plan
+
+import (
+	"testing"
+	"time"
+)
+
+// TestSameTextWhileNewBytesAreCompared has a packager begin anew and write the very playlist of its run before, at once after its first
+// segment, the new bytes of which are still being compared with those that are stored.
+func TestSameTextWhileNewBytesAreCompared(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		names []string
+		first int // so many are finished before the playlist of the first run
+	}{
+		"one":                                  {[]string{"s0.ts"}, 1},
+		"two, one to come":                     {[]string{"s0.ts", "s1.ts"}, 2},
+		"three, two to come":                   {[]string{"s0.ts", "s1.ts", "s2.ts"}, 3},
+		"two, one to come in both runs":        {[]string{"s0.ts", "s1.ts"}, 1},
+		"three, two to come, one in both runs": {[]string{"s0.ts", "s1.ts", "s2.ts"}, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, names := newDesk(t, Config{}), test.names
+			text := playlistText(0, false, names...)
+			d.media(names[:test.first]...)
+			d.playlist("x.m3u8", text)
+			d.tick(10 * time.Millisecond)
+			d.media(names[test.first:]...)
+			d.absorb(func(Job) {})
+			d.tick(5 * time.Second)
+			d.media(names[0])
+			d.want("compare s0.ts")
+			d.playlist("x.m3u8", text)
+			d.want()
+			var puts []string
+			for _, n := range names[1:] {
+				d.tick(10 * time.Millisecond)
+				d.media(n)
+				d.want("compare " + n)
+				puts = append(puts, "put "+n)
+			}
+			for _, n := range names {
+				d.answer("compare "+n, Outcome{Result: Different, ETag: "old"})
+			}
+			d.want(append(puts, "put s0.ts")...)
+			d.done(append(puts, "put s0.ts")...)
+			d.want("publish x.m3u8")
+		})
+	}
+}

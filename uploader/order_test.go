@@ -40,18 +40,20 @@ func TestOrder(t *testing.T) {
 
 // theatre is one random stream with everything around it.
 type theatre struct {
-	t      *testing.T
-	seed   uint64
-	disk   *disk
-	viewer *storetest.Viewer
-	faults *storetest.Faults
-	tardy  *tardy // before faults, where slow PUTs are sent a second time; else nil
-	notes  *notes
-	memory *storetest.Memory
-	kills  int
-	public string // URL of the directory; "" for that of its prefix
-	wrong  bool   // the books are
-	gaveUp bool   // something for want of room, or with a process that alone had it
+	t       *testing.T
+	seed    uint64
+	disk    *disk
+	viewer  *storetest.Viewer
+	faults  *storetest.Faults
+	tardy   *tardy // before faults, where slow PUTs are sent a second time; else nil
+	notes   *notes
+	memory  *storetest.Memory
+	kills   int
+	absence time.Duration // how much longer than a moment no process may run
+	slow    time.Duration // how long an answer of the store takes at most
+	public  string        // URL of the directory; "" for that of its prefix
+	wrong   bool          // the books are
+	gaveUp  bool          // something for want of room, or with a process that alone had it
 	circumstances
 	lists int // how many playlists there are in the end
 	// estimates is true if manifests count by the clock, which protects nothing that they count.
@@ -113,6 +115,8 @@ func shipOne(t *testing.T, seed uint64) {
 	case 1:
 		p.address, th.public = "HTTPS://CDN.example.net:443/a/", "https://cdn.example.net/a"
 	}
+	more := th.dice(8) // as well
+	p.rare = randomRare(more, p, th.kills)
 	site, err := hls.NewSite(th.public, "live/")
 	if err != nil {
 		t.Fatal(err)
@@ -129,6 +133,9 @@ func shipOne(t *testing.T, seed uint64) {
 		th.tardy = newTardy(th.faults, memory, dice)
 	}
 	memory.Skew, memory.Undated, memory.Forgetful = th.skew, th.undated, th.forgetful
+	if th.slow = slow; th.kills > 0 && !p.single && more.IntN(3) == 0 {
+		th.absence = 20 * time.Second
+	}
 	log("packager: %s kills %d latency %v %s hedged %v", p, th.kills, slow, th.circumstances, th.tardy != nil)
 	th.play(p)
 	if th.wrong {
@@ -144,8 +151,9 @@ func shipOne(t *testing.T, seed uint64) {
 		if p.back > 0 && th.kills > 0 && v.Rule == storetest.RuleUnstored {
 			continue // what is named while nobody looks is told by its age, and that is not true
 		}
+		// A version of the run before waits for new bytes of the name, and who tells that these are not meant?
 		if v.Rule == storetest.RuleNeverNamed && p.runs > 1 && !p.numbersOn && strings.Contains(path.Base(v.Key), other) {
-			continue // a version of the run before waits for new bytes of the other encoder's name, and who tells that these are not meant?
+			continue
 		}
 		if p.hole > 0 && th.disk.emptied && v.Rule == storetest.RuleUnpublished {
 			continue // where nothing goes up any more nothing tells that the store was emptied
@@ -165,6 +173,9 @@ func (th *theatre) play(p *packager) {
 		p.run()
 	}()
 	go th.trouble(ended, p.dated && th.conditional())
+	if th.calm(p) {
+		go th.hurries(ended, th.slow)
+	}
 	rng := th.dice(3)
 	for range th.kills {
 		ctx, kill := context.WithTimeout(th.t.Context(), time.Duration(rng.IntN(20000))*time.Millisecond)
@@ -181,6 +192,9 @@ func (th *theatre) play(p *packager) {
 		}
 		th.arrived() // before the next one asks what is published
 		time.Sleep(time.Duration(rng.IntN(3000)) * time.Millisecond)
+		if th.absence > 0 {
+			time.Sleep(time.Duration(rng.Int64N(int64(th.absence))))
+		}
 	}
 	drained, cancel := context.WithCancel(th.t.Context())
 	defer cancel()
@@ -265,7 +279,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 // patience is how long it takes at most until everything is shipped once the packager has ended: on a slow uplink what had no room
 // comes back in the end, and so does what was emptied.
 func (th *theatre) patience() time.Duration {
-	if th.rate > 0 && (th.budget > 0 || th.disk.wasEmptied()) {
+	if th.rate > 0 && (th.budget > 0 || th.absence > 0 || th.disk.wasEmptied()) {
 		return 10 * time.Minute
 	}
 	return 45 * time.Second

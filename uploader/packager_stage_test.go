@@ -54,6 +54,7 @@ type packager struct {
 	event       bool   // it lists all segments of a run, and deletes none
 	rewrites    bool   // some segments are written anew in place before they are listed
 	field
+	rare
 
 	all    []byte         // of a single file
 	ranges map[int][2]int // offset and length of each segment in it
@@ -167,8 +168,8 @@ func (p *packager) run() {
 		var renditions sync.WaitGroup
 		for r := range p.renditions {
 			renditions.Go(func() {
-				start := 0
-				if p.numbersOn {
+				start := p.first
+				if p.numbersOn && run > 0 {
 					start = first[r]
 				}
 				one := *p
@@ -317,6 +318,8 @@ func (p *packager) step(run int, base string, n, start int, restarted bool) {
 	content := p.bytes(fmt.Sprintf("run %d segment %d of %s", run, n, base))
 	p.second(run, base, n)
 	switch {
+	case p.brief:
+		p.dies(base, name, n, start, content)
 	case p.absent(n, start):
 		p.index(base, start, n, false)
 	case p.single:
@@ -343,6 +346,7 @@ func (p *packager) step(run int, base string, n, start int, restarted bool) {
 		p.index(base, start, n, false)
 		p.afterwards(base, n, start)
 	}
+	p.stray(run, base, n, start)
 	if old := n - p.window - p.keep; p.keep >= 0 && old >= start && p.ring == 0 {
 		p.disk.remove(p.name(base, old))
 	}

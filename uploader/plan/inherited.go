@@ -83,7 +83,7 @@ func (p *Plan) latest(l *list, f hls.File) bool {
 		p.later(l, p.now) // it may mean bytes now that an earlier process's could not
 		return false
 	}
-	return last == l.published && last.overtaken() >= 0
+	return last.overtaken() >= 0
 }
 
 // dropInherited drops what an earlier process left of l, as there is something newer.

@@ -49,3 +49,43 @@ func TestSameTextWhileNewBytesAreCompared(t *testing.T) {
 		})
 	}
 }
+
+// TestSameTextWhileTheVersionBeforeWaits has the run before be one of which the playlist is not published yet.
+func TestSameTextWhileTheVersionBeforeWaits(t *testing.T) {
+	t.Parallel()
+	for name, names := range map[string][]string{"one": {"s0.ts"}, "two": {"s0.ts", "s1.ts"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{MinInterval: time.Minute})
+			text, puts := playlistText(0, false, names...), 0
+			for range 3 {
+				d.media(names...)
+				d.playlist("x.m3u8", text)
+				for range 3 {
+					for _, j := range d.jobs() {
+						switch j.Op {
+						case Compare:
+							d.report(j, Outcome{Result: Different, ETag: "old"})
+							continue
+						case PutMedia:
+							puts++
+						case Fetch, PutPlaylist:
+						}
+						d.report(j, Outcome{Result: Done})
+					}
+				}
+				d.tick(10 * time.Second)
+			}
+			d.tick(time.Minute)
+			d.absorb(func(j Job) {
+				if j.Op == PutMedia {
+					puts++
+				}
+			})
+			l := d.plan.lists["x.m3u8"]
+			if last := l.last.binds[0].ver; l.published != l.last || last == nil || last.ID != d.plan.objects["s0.ts"].disk.Newest().ID || puts < 2*len(names) {
+				t.Errorf("%d files stored; %s", puts, d.plan)
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -102,6 +104,9 @@ func checkAll(ctx context.Context, conf config, version string, look func(contex
 	if ctx.Err() != nil {
 		return checkResult{}, errors.New("the check was interrupted")
 	}
+	for _, one := range result.Channels {
+		conf.keysOfService(one.Findings, serviceKeys)
+	}
 	result.Channels[0].Findings = append(conf.remarks(), result.Channels[0].Findings...)
 	for _, c := range result.Channels {
 		for _, f := range c.Findings {
@@ -120,21 +125,19 @@ func checkAll(ctx context.Context, conf config, version string, look func(contex
 // result is what a command found out, which encoding/json can write.
 type result interface {
 	// text writes it for people.
-	text(w io.Writer) error
+	text(w io.Writer, p sheet) error
 }
 
 // show prints what was found, as one JSON document or for people. The error says that there are faults.
 func (p program) show(r result, asJSON, faults bool) error {
-	write := r.text
+	write := func() error { return r.text(p.stdout, sheetOf(p.stdout, p.environ)) }
 	if asJSON {
-		write = func(w io.Writer) error {
-			e := json.NewEncoder(w)
-			e.SetIndent("", "  ")
-			e.SetEscapeHTML(false)
-			return e.Encode(r)
-		}
+		e := json.NewEncoder(p.stdout)
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		write = func() error { return e.Encode(r) }
 	}
-	if err := write(p.stdout); err != nil {
+	if err := write(); err != nil {
 		return fmt.Errorf("write what was found: %w", err)
 	}
 	if faults {
@@ -143,8 +146,8 @@ func (p program) show(r result, asJSON, faults bool) error {
 	return nil
 }
 
-// text writes the result for people, in columns.
-func (r checkResult) text(w io.Writer) error {
+// text writes the result for people, in columns, what matters most first.
+func (r checkResult) text(w io.Writer, p sheet) error {
 	const level, id = 9, 24
 	var b strings.Builder
 	for _, c := range r.Channels {
@@ -152,11 +155,17 @@ func (r checkResult) text(w io.Writer) error {
 			b.WriteString(c.Name + ": ")
 		}
 		b.WriteString(c.Dir + " to " + c.Destination + "\n\n")
-		for _, f := range c.Findings {
-			fmt.Fprintf(&b, "  %-*s%-*s", level, f.Level, id, f.ID)
-			b.WriteString(wrapped(f.Found, 2+level+id))
-			if f.Cure != "" {
-				b.WriteString(strings.Repeat(" ", 2+level+id) + wrapped("→ "+f.Cure, 2+level+id))
+		sorted := slices.Clone(c.Findings)
+		slices.SortStableFunc(sorted, func(a, b check.Finding) int { return cmp.Compare(b.Level, a.Level) })
+		for _, f := range sorted {
+			texts := []string{f.Found}
+			cure, command, typed := strings.Cut(f.Cure, "\n")
+			if cure != "" {
+				texts = append(texts, "→ "+cure)
+			}
+			b.WriteString(p.entry(f.Level.String(), colourOf(f.Level), level, f.ID, id, texts...))
+			if typed { // it is to be pasted, and so in one line
+				b.WriteString("\n" + command + "\n\n")
 			}
 		}
 		b.WriteByte('\n')
@@ -164,6 +173,20 @@ func (r checkResult) text(w io.Writer) error {
 	fmt.Fprintf(&b, "%s, %s.\n", number(r.Errors, "error"), number(r.Warnings, "warning"))
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// colourOf is the colour of a level.
+func colourOf(l check.Level) colour {
+	switch l {
+	case check.Error:
+		return red
+	case check.Warning:
+		return yellow
+	case check.OK:
+		return green
+	case check.Note:
+	}
+	return ""
 }
 
 // number returns "no errors", "1 error" or "2 errors".
@@ -175,26 +198,4 @@ func number(n int, what string) string {
 		return "1 " + what
 	}
 	return humanize.Comma(int64(n)) + " " + what + "s"
-}
-
-// wrapped breaks a text that begins in that column into lines of a hundred characters.
-func wrapped(text string, column int) string {
-	const width = 100
-	var b strings.Builder
-	at := column
-	for i, word := range strings.Fields(text) {
-		length := len([]rune(word))
-		switch {
-		case i == 0:
-		case at+1+length > width:
-			b.WriteString("\n" + strings.Repeat(" ", column))
-			at = column
-		default:
-			b.WriteByte(' ')
-			at++
-		}
-		b.WriteString(word)
-		at += length
-	}
-	return b.String() + "\n"
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+
 	"github.com/hlsship/hlsship/check"
 	"github.com/hlsship/hlsship/uploader/headers"
 )
@@ -39,4 +41,26 @@ func (c config) remarks() []check.Finding {
 			Cure: "Unset the variable, or take the setting out of the file."})
 	}
 	return all
+}
+
+// serviceKeys is where the packages keep the store's keys, which only root may read.
+const serviceKeys = "/etc/hlsship/credentials"
+
+// asService says how to look at a set-up as hlsship.service does: with its user, its capability and its keys.
+func asService(path string) string {
+	return "systemd-run --pipe --collect -p User=hlsship -p AmbientCapabilities=CAP_LEASE -p LoadCredential=credentials:" + serviceKeys +
+		" sh -c 'AWS_SHARED_CREDENTIALS_FILE=$CREDENTIALS_DIRECTORY/credentials exec hlsship check --config " + path + "'"
+}
+
+// keysOfService has each finding that there are no keys name the way to those of hlsship.service, where that is installed, and nothing
+// names other keys.
+func (c config) keysOfService(found []check.Finding, keys string) {
+	if _, err := os.Stat(keys); err != nil || c.path == "" {
+		return
+	}
+	for i := range found {
+		if found[i].ID == "credentials-missing" {
+			found[i].Cure = found[i].Cure + " For hlsship.service, as root:\n" + asService(c.path)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -99,6 +100,41 @@ func TestCheckCommand(t *testing.T) {
 	}
 }
 
+// TestCheckNamesTheService is about the keys of the packages, which only root may read: the text says how to use them, and it is the line
+// that the settings of the packages name.
+func TestCheckNamesTheService(t *testing.T) {
+	t.Parallel()
+	settings, err := os.ReadFile(filepath.Join("testdata", packaged, "etc", "hlsship.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line := asService("/etc/hlsship/hlsship.yml"); !strings.Contains(string(settings), "#   "+line+"\n") {
+		t.Errorf("the settings of the packages do not name %s", line)
+	}
+	keys := filepath.Join(t.TempDir(), "credentials")
+	for name, tt := range map[string]struct {
+		path, id string
+		there    bool
+		want     bool
+	}{
+		"installed": {"/etc/x.yml", "credentials-missing", true, true}, "not installed": {"/etc/x.yml", "credentials-missing", false, false},
+		"no file": {"", "credentials-missing", true, false}, "another finding": {"/etc/x.yml", "bucket-missing", true, false},
+	} {
+		at := keys + "-none"
+		if tt.there {
+			at = keys
+			if err := os.WriteFile(keys, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		found := []check.Finding{{ID: tt.id, Cure: "Set something."}}
+		config{path: tt.path}.keysOfService(found, at)
+		if got := strings.Contains(found[0].Cure, asService("/etc/x.yml")); got != tt.want || !strings.HasPrefix(found[0].Cure, "Set something.") {
+			t.Errorf("%s: got %q", name, found[0].Cure)
+		}
+	}
+}
+
 // TestCheckConfigOnly looks at settings whose directory and store are out of reach.
 func TestCheckConfigOnly(t *testing.T) {
 	t.Parallel()
@@ -143,12 +179,22 @@ func TestCheckText(t *testing.T) {
 		}},
 		{Name: "two", Dir: "/b", Destination: "s3://other", Findings: []check.Finding{
 			{ID: "public-read-refused", Level: check.Note, Found: "without credentials an object is answered with 403", Cure: "If players read from the bucket itself, allow s3:GetObject to everybody in the bucket's policy."},
-			{ID: "bucket-missing", Level: check.Error, Found: "storing an object failed: 404 NoSuchBucket", Cure: "Create the bucket \"other\"."},
+			{ID: "bucket-missing", Level: check.Error, Found: "storing an object failed: 404 NoSuchBucket", Cure: "Create the bucket \"other\". By:\nmc mb other"},
 		}},
 	}}
 	var b strings.Builder
-	if err := r.text(&b); err != nil {
+	if err := r.text(&b, sheet{}); err != nil {
 		t.Fatal(err)
+	}
+	var narrow strings.Builder
+	if err := r.text(&narrow, sheet{width: 60, colours: true}); err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "check_narrow.txt", strings.ReplaceAll(narrow.String(), "\x1b", "<ESC>"))
+	for line := range strings.Lines(narrow.String()) {
+		if n := len([]rune(regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(line, ""))); n > 61 {
+			t.Errorf("%q has %d columns", line, n)
+		}
 	}
 	golden(t, "check.txt", b.String())
 	golden(t, "check_manual.txt", checkManual())

@@ -138,7 +138,7 @@ func (l *spoolListing) read() error {
 }
 
 // text writes the listings for people.
-func (s spoolListings) text(w io.Writer) error {
+func (s spoolListings) text(w io.Writer, p sheet) error {
 	var b strings.Builder
 	for i, one := range s.Spools {
 		if i > 0 {
@@ -167,8 +167,8 @@ func (s spoolListings) text(w io.Writer) error {
 		if len(one.Files) == 1 {
 			wait = "waits"
 		}
-		fmt.Fprintf(&b, "\n%s of %s %s, the oldest is from %s. While hlsship does not run, the next start ships what playlists name.\n",
-			number(len(one.Files), "file"), humanize.IBytes(uint64(one.Bytes)), wait, humanize.RelTime(one.Files[0].Since, s.now, "ago", "from now"))
+		b.WriteString("\n" + p.wrapped(fmt.Sprintf("%s of %s %s, the oldest is from %s. While hlsship does not run, the next start ships what playlists name.",
+			number(len(one.Files), "file"), humanize.IBytes(uint64(one.Bytes)), wait, humanize.RelTime(one.Files[0].Since, s.now, "ago", "from now")), 0))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -117,7 +117,7 @@ func (c channel) survey(ctx context.Context, conf config, heads int, version str
 }
 
 // text writes the result for people: faults first, a few of each name.
-func (r verifyResult) text(w io.Writer) error {
+func (r verifyResult) text(w io.Writer, p sheet) error {
 	const few, id = 5, 14
 	var b strings.Builder
 	for _, c := range r.Channels {
@@ -135,7 +135,7 @@ func (r verifyResult) text(w io.Writer) error {
 				if f.Playlist != "" {
 					about += "; " + f.Playlist + " names it"
 				}
-				fmt.Fprintf(&b, "  %-*s%s", id, f.ID, wrapped(check.Legible(about), 2+id))
+				b.WriteString(p.entry(f.ID, red, id, "", 0, check.Legible(about)))
 			}
 			if i+1 < len(c.Faults) && c.Faults[i+1].ID == f.ID {
 				continue
@@ -143,12 +143,12 @@ func (r verifyResult) text(w io.Writer) error {
 			if more := c.Counts[f.ID] - few; more > 0 {
 				b.WriteString(strings.Repeat(" ", 2+id) + "and " + humanize.Comma(int64(more)) + " more\n")
 			}
-			b.WriteString(strings.Repeat(" ", 2+id) + wrapped("→ "+f.Cure, 2+id))
+			b.WriteString(strings.Repeat(" ", 2+id) + p.wrapped("→ "+f.Cure, 2+id))
 		}
 		if len(c.Faults) > 0 {
 			b.WriteByte('\n')
 		}
-		b.WriteString(c.summary())
+		b.WriteString(p.wrapped(c.summary(), 0))
 	}
 	fmt.Fprintf(&b, "%s.\n", number(r.Total, "fault"))
 	_, err := io.WriteString(w, b.String())
@@ -168,7 +168,7 @@ func (c verified) summary() string {
 	if c.ForeignETags {
 		text += " The ETags of this store are no MD5 sums."
 	}
-	return wrapped(text, 0)
+	return text
 }
 
 // verifyManual is the help of verify.

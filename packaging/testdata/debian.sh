@@ -50,6 +50,13 @@ sed -i "s|^# dir: .*|dir: $dir|; s|^# destination: .*|destination: s3://bucket/n
 printf '[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n' $AWS_ACCESS_KEY_ID $AWS_SECRET_ACCESS_KEY > /etc/hlsship/credentials
 cp /etc/hlsship/hlsship.yml /test/hlsship.yml
 segment 1 # at rest when hlsship starts: of another user, so that only CAP_LEASE tells that nobody writes
+
+step check as the service does, by the line that the settings name
+check=$(sed -n 's/^# *\(systemd-run .*\)$/\1/p' /etc/hlsship/hlsship.yml)
+[ -n "$check" ]
+(unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; hlsship check --json --config /etc/hlsship/hlsship.yml) | grep -qF "$check" # as root it finds no keys, and names the line
+(unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY; eval "$check") | tee /dev/stderr | grep -q '^no errors'
+
 systemctl enable --now hlsship
 [ "$(show ActiveState) $(show SubState) $(show User)" = "active running hlsship" ]
 [ "$(figure 'hlsship_scans_total{reason="start"}')" = 1 ] || figure 'hlsship_scans_total' # ready means scanned

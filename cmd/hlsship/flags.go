@@ -239,10 +239,13 @@ func flagsFirst(args []string, begin int, known []cli.Flag) []string {
 			return append(append(append(flags, "--"), rest...), args[i+1:]...)
 		case len(a) > 1 && a[0] == '-':
 			flags = append(flags, a)
-			if takesValue(a) && i+1 < len(args) {
-				i++
-				flags = append(flags, args[i])
+			if !takesValue(a) {
+				continue
 			}
+			if i++; i == len(args) {
+				return flags // the library says that its value is missing
+			}
+			flags = append(flags, args[i])
 		default:
 			rest = append(rest, a)
 		}

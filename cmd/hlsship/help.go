@@ -20,7 +20,8 @@ Usage:
   hlsship spool ls [flags] DIR                    list what waits in the spool, also of a stopped one
   hlsship demo                                    see it at work, with nothing installed
   hlsship healthcheck                             ask a running one whether it lives
-  hlsship version                                 print the version
+  hlsship version                                 print the version, as --version does
+  hlsship help [COMMAND]                          say more about a command, as COMMAND --help does
 
 Try:
   hlsship demo

@@ -85,6 +85,7 @@ func TestFlagsFirst(t *testing.T) {
 		"h run --workers=3 DIR --region r s3://b":      "h run --workers=3 --region r -- DIR s3://b",
 		"h run -- -dir --region":                       "h run -- -dir --region",
 		"h run DIR -- --x":                             "h run -- DIR --x",
+		"h run DIR --workers":                          "h run --workers",
 		"h run --unknown DIR":                          "h run --unknown -- DIR",
 	}
 	for in, want := range tests {

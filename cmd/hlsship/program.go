@@ -83,14 +83,10 @@ func (p program) app() *cli.App {
 // while a command runs.
 func (p program) run(ctx context.Context, args []string) int {
 	app := p.app()
-	if len(args) > 1 {
-		c, begin := app.Command(args[1]), 2
-		for c != nil && begin < len(args) && c.Command(args[begin]) != nil {
-			c, begin = c.Command(args[begin]), begin+1
-		}
-		if c != nil && c.Subcommands == nil {
-			args = flagsFirst(args, begin, c.Flags)
-		}
+	args = spelled(args)
+	command, begin := commandOf(app, args)
+	if command != nil && command.Subcommands == nil {
+		args = flagsFirst(args, begin, command.Flags)
 	}
 	err := app.RunContext(ctx, args)
 	if err == nil {
@@ -101,7 +97,7 @@ func (p program) run(ctx context.Context, args []string) int {
 	}
 	if wrong, ok := errors.AsType[usageError](err); ok {
 		_, _ = fmt.Fprintf(p.stderr, "hlsship: %s\n", strings.ReplaceAll(wrong.Error(), "\n", "\nhlsship: "))
-		_, _ = fmt.Fprintln(p.stderr, "Say \"hlsship COMMAND --help\" for help.")
+		_, _ = fmt.Fprintf(p.stderr, "Say \"%s --help\" for help.\n", strings.Join(append([]string{"hlsship"}, args[1:begin]...), " "))
 		return exitUsage
 	}
 	if _, ok := errors.AsType[*uploader.Unshipped](err); ok {
@@ -117,8 +113,59 @@ func (p program) run(ctx context.Context, args []string) int {
 	return exitFailed
 }
 
-// refuse turns an error of flag parsing into one of usage.
-func refuse(_ *cli.Context, err error, _ bool) error { return usageError{err} }
+// spelled takes what people expect for the commands that there are: --version and -v for version, help COMMAND for COMMAND --help.
+func spelled(args []string) []string {
+	if len(args) < 2 {
+		return args
+	}
+	switch args[1] {
+	case "--version", "-version", "-v", "-V":
+		return append([]string{args[0], "version"}, args[2:]...)
+	case "help":
+		if len(args) == 2 || strings.HasPrefix(args[2], "-") {
+			return []string{args[0], "--help"}
+		}
+		return append(append([]string{args[0]}, args[2:]...), "--help")
+	}
+	return args
+}
+
+// commandOf returns the command that the arguments name, nil if there is none, and where those for it begin.
+func commandOf(app *cli.App, args []string) (command *cli.Command, begin int) {
+	if len(args) < 2 {
+		return nil, len(args)
+	}
+	command = app.Command(args[1])
+	if command == nil {
+		return nil, 1
+	}
+	for begin = 2; begin < len(args) && command.Command(args[begin]) != nil; begin++ {
+		command = command.Command(args[begin])
+	}
+	return command, begin
+}
+
+// refuse turns an error of flag parsing into one of usage, which names flags as they are written and what may have been meant.
+func refuse(c *cli.Context, err error, _ bool) error {
+	text := err.Error()
+	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
+		var known []string
+		if c.Command != nil {
+			for _, f := range c.Command.Flags {
+				known = append(known, f.Names()[0])
+			}
+		}
+		hint := ""
+		if near := nearest(name, known); near != "" {
+			hint = "; did you mean --" + near + "?"
+		}
+		return usageError{fmt.Errorf("no flag --%s%s", shown(name), hint)}
+	}
+	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
+		return usageError{fmt.Errorf("--%s needs a value", shown(name))}
+	}
+	return usageError{errors.New(strings.Replace(text, " for flag -", " for flag --", 1))}
+}
 
 func unknownCommand(c *cli.Context) error {
 	if c.NArg() == 0 {

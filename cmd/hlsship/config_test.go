@@ -405,6 +405,10 @@ func TestGlobs(t *testing.T) {
 		{"/top.ts", "top.ts", true},
 		{"/top.ts", "sub/top.ts", false},
 		{"seg[0-3].ts", "seg2.ts", true},
+		{"*.{jpg,png}", "thumbs/a.png", true},
+		{"*.{jpg,png}", "thumbs/a.gif", false},
+		{"**/{x,y}/*.ts", "a/b/y/1.ts", true},
+		{strings.Repeat("**/a*", 20) + "/b.ts", strings.Repeat("aaaaaaa/", 60) + "c.ts", false}, // in no time
 	}
 	for _, tt := range tests {
 		if err := checkGlob(tt.glob); err != nil {
@@ -417,7 +421,7 @@ func TestGlobs(t *testing.T) {
 	if matcher(nil) != nil {
 		t.Error("no globs must mean no function")
 	}
-	if checkGlob("") == nil || checkGlob("a/[") == nil || checkGlob("**/**/**/**/**") == nil {
+	if checkGlob("") == nil || checkGlob("a/[") == nil || checkGlob("*.{ts") == nil {
 		t.Error("a malformed glob was accepted")
 	}
 }

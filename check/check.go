@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/s3"
 )
@@ -114,19 +116,7 @@ func human(d time.Duration) string {
 }
 
 // size returns a number of bytes as people say it.
-func size(bytes int64) string {
-	unit, value := "B", float64(bytes)
-	for _, next := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if value < 1024 {
-			break
-		}
-		unit, value = next, value/1024
-	}
-	if value < 10 && unit != "B" {
-		return fmt.Sprintf("%.1f %s", value, unit)
-	}
-	return fmt.Sprintf("%.0f %s", value, unit)
-}
+func size(bytes int64) string { return humanize.IBytes(uint64(max(0, bytes))) }
 
 // rate returns bits a second as people say it.
 func rate(bits float64) string {

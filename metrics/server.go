@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	dto "github.com/prometheus/client_model/go"
@@ -258,13 +259,4 @@ func age(d time.Duration) string {
 }
 
 // size writes bytes in binary units: "512 B", "1.5 MiB".
-func size(n int64) string {
-	if n < 1024 {
-		return fmt.Sprintf("%d B", n)
-	}
-	f, units := float64(n), "KMGTPE"
-	for f >= 1024*1024 && len(units) > 1 {
-		f, units = f/1024, units[1:]
-	}
-	return fmt.Sprintf("%.1f %ciB", f/1024, units[0])
-}
+func size(n int64) string { return humanize.IBytes(uint64(max(0, n))) }

@@ -27,10 +27,10 @@ all.mp4
 		fmt.Println(r.Kind, r.URI, r.Offset, r.Length)
 	}
 	// Output:
-	// media_playlist 6s 42
+	// playlist 6s 42
 	// init init.mp4 0 0
-	// media seg_41.m4s 0 0
-	// media all.mp4 500 1000
+	// segment seg_41.m4s 0 0
+	// segment all.mp4 500 1000
 }
 
 func ExampleSite_Resolve() {
@@ -56,7 +56,7 @@ func ExampleClassify() {
 	fmt.Println(hls.Classify("index.m3u8.tmp"))
 	// Output:
 	// init
-	// media
+	// segment
 	// temporary
 }
 

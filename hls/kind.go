@@ -30,11 +30,11 @@ func Kinds() []Kind {
 	return []Kind{Other, Media, Init, Key, Subtitle, MediaPlaylist, MultivariantPlaylist, Manifest, Temporary}
 }
 
-// String returns the word used in logs and metric labels: "media", "media_playlist".
+// String returns the word used in logs and metric labels: "segment", "playlist".
 func (k Kind) String() string {
 	switch k {
 	case Media:
-		return "media"
+		return "segment"
 	case Init:
 		return "init"
 	case Key:
@@ -42,9 +42,9 @@ func (k Kind) String() string {
 	case Subtitle:
 		return "subtitle"
 	case MediaPlaylist:
-		return "media_playlist"
+		return "playlist"
 	case MultivariantPlaylist:
-		return "multivariant_playlist"
+		return "multivariant"
 	case Manifest:
 		return "manifest"
 	case Temporary:

@@ -17,7 +17,7 @@ func TestKindWords(t *testing.T) {
 			t.Errorf("%v.IsPlaylist() = %t", k, !want)
 		}
 	}
-	if !seen["multivariant_playlist"] || !seen["other"] || len(seen) != int(Temporary)+1 {
+	if !seen["multivariant"] || !seen["other"] || len(seen) != int(Temporary)+1 {
 		t.Errorf("words: %v", seen)
 	}
 }

@@ -108,7 +108,7 @@ func TestParseManifest(t *testing.T) {
 		{"periods", `<MPD mediaPresentationDuration="PT10S"><Period duration="PT2S">` + one(`<SegmentTemplate media="a$Number$.m4s" duration="1"/>`) +
 			`</Period><Period start="PT4S">` + one(`<SegmentTemplate media="b$Number$.m4s" duration="3"/>`) + `</Period></MPD>`,
 			list("a1.m4s soft,a2.m4s soft,a3.m4s soft,a4.m4s soft,b1.m4s soft,b2.m4s soft")},
-		{"an HLS playlist is no media", static(one(`<BaseURL>a.m3u8</BaseURL>`)), list("a.m3u8 media_playlist")},
+		{"an HLS playlist is no media", static(one(`<BaseURL>a.m3u8</BaseURL>`)), list("a.m3u8 playlist")},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

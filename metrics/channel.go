@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"slices"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -15,26 +16,28 @@ type Channel struct {
 	registry    *prometheus.Registry
 	ready       readiness
 	streams     *streams
+	conditions  *conditions
+	recent      recent   // requests
+	failures    failures // requests that failed
 
 	// What the watcher tells.
 	settled      *prometheus.CounterVec
 	refused      *prometheus.CounterVec
 	scans        *prometheus.CounterVec
-	scanDuration prometheus.Histogram
+	scanDuration prometheus.Gauge
 	scanFiles    prometheus.Gauge
 	folders      prometheus.Gauge
-	exact        prometheus.Gauge
 	holding      prometheus.Gauge
 	waiting      prometheus.Gauge
 
 	// What the uploader tells.
 	attempts        *prometheus.CounterVec
-	attemptDuration *prometheus.HistogramVec
-	sentBytes       *prometheus.CounterVec
+	attemptDuration prometheus.Histogram
+	sentBytes       prometheus.Counter
 	storedFiles     *prometheus.CounterVec
-	storedBytes     *prometheus.CounterVec
-	storeLatency    *prometheus.HistogramVec
-	publishLatency  *prometheus.HistogramVec
+	storedBytes     prometheus.Counter
+	storeLatency    prometheus.Histogram
+	publishLatency  prometheus.Histogram
 	lost            *prometheus.CounterVec
 	lastSuccess     prometheus.Gauge
 	inFlight        prometheus.Gauge
@@ -42,13 +45,10 @@ type Channel struct {
 	queueBytes      prometheus.Gauge
 	unpinnedFiles   prometheus.Gauge
 	unpinnedBytes   prometheus.Gauge
-	budget          prometheus.Gauge
 	pinned          *prometheus.CounterVec
 	spoolFiles      prometheus.Gauge
 	spoolBytes      prometheus.Gauge
 	spoolDropped    *prometheus.CounterVec
-	outageLeft      prometheus.Gauge
-	storeUp         prometheus.Gauge
 	uplinkLimit     prometheus.Gauge
 	hedgesSent      prometheus.Counter
 	hedgesWon       prometheus.Counter
@@ -57,7 +57,7 @@ type Channel struct {
 
 // newChannel returns the metrics of a channel; its series have no label "channel" if it has no name.
 func newChannel(name, title string) *Channel {
-	c := &Channel{name: name, title: title, registry: prometheus.NewRegistry(), streams: newStreams(maxStreams)}
+	c := &Channel{name: name, title: title, registry: prometheus.NewRegistry(), streams: newStreams(maxStreams), conditions: newConditions(time.Now())}
 	r := maker{c.registry}
 	if name != "" {
 		r.Registerer = prometheus.WrapRegistererWith(prometheus.Labels{"channel": name}, c.registry)
@@ -65,33 +65,32 @@ func newChannel(name, title string) *Channel {
 	c.declareWatcher(r)
 	c.declareUploader(r)
 	c.declareSpool(r)
-	r.MustRegister(c.streams)
+	r.MustRegister(c.streams, c.conditions)
 	c.fill()
 	return c
 }
 
 func (c *Channel) declareWatcher(r maker) {
-	c.settled = r.counterVec("hlsship_files_settled_total", "Files reported as finished, by the evidence for it.", "kind", "evidence")
+	c.settled = r.counterVec("hlsship_files_settled_total", "Files reported as finished, by the evidence for it.", "evidence")
 	c.refused = r.counterVec("hlsship_files_refused_total", "Files that are never reported, by reason.", "reason")
 	c.scans = r.counterVec("hlsship_scans_total", "Scans of the directory, by reason.", "reason")
-	c.scanDuration = r.histogram("hlsship_scan_duration_seconds", "Time that a scan of the directory took.")
+	c.scanDuration = r.gauge("hlsship_scan_duration_seconds", "Time that the last scan of the directory took.")
 	c.scanFiles = r.gauge("hlsship_scan_files", "Regular files met by the last scan.")
 	c.folders = r.gauge("hlsship_watched_folders", "Folders watched.")
-	c.exact = r.gauge("hlsship_watching_exact", "1 while the kernel tells of closed files in all folders, 0 while some are on a network mount, or quiet alone says that a file is finished.")
 	c.holding = r.gauge("hlsship_files_held_open", "Files held open so that their bytes outlive their names.")
 	c.waiting = r.gauge("hlsship_playlists_waiting_for_memory", "Playlists whose newest version is not read yet, as playlists take all the memory that they may.")
 }
 
 func (c *Channel) declareUploader(r maker) {
-	c.attempts = r.counterVec("hlsship_attempts_total", "Requests to the store, by result.", "op", "kind", "result")
-	c.attemptDuration = r.histogramVec("hlsship_attempt_duration_seconds", "Time that a request to the store took.", "op")
-	c.sentBytes = r.counterVec("hlsship_sent_bytes_total", "Bytes that PUTs carried, failed ones included.", "kind")
+	c.attempts = r.counterVec("hlsship_attempts_total", "Requests to the store, by result.", "op", "result")
+	c.attemptDuration = r.histogram("hlsship_attempt_duration_seconds", "Time that a request to the store took.")
+	c.sentBytes = r.counter("hlsship_sent_bytes_total", "Bytes that PUTs carried, failed ones included.")
 	c.storedFiles = r.counterVec("hlsship_stored_files_total", "Files stored.", "kind")
-	c.storedBytes = r.counterVec("hlsship_stored_bytes_total", "Bytes of the files stored.", "kind")
-	c.storeLatency = r.histogramVec("hlsship_store_latency_seconds", "Time from a file's completion on disk until it was stored.", "kind")
-	c.publishLatency = r.histogramVec("hlsship_publish_latency_seconds",
-		"Time from a playlist's completion on disk, when what it lists became known, until it was published.", "kind")
-	c.lost = r.counterVec("hlsship_lost_files_total", "Files that a playlist names and that can never be stored, by reason.", "kind", "reason")
+	c.storedBytes = r.counter("hlsship_stored_bytes_total", "Bytes of the files stored.")
+	c.storeLatency = r.histogram("hlsship_store_latency_seconds", "Time from a file's completion on disk until it was stored.")
+	c.publishLatency = r.histogram("hlsship_publish_latency_seconds",
+		"Time from a playlist's completion on disk, when what it lists became known, until it was published.")
+	c.lost = r.counterVec("hlsship_lost_files_total", "Files that a playlist names and that can never be stored, by reason.", "reason")
 	c.lastSuccess = r.gauge("hlsship_last_success_timestamp_seconds", "When a PUT last succeeded, since the Unix epoch; 0 if none did.")
 	c.inFlight = r.gauge("hlsship_requests_in_flight", "Requests to the store under way.")
 	c.queueFiles = r.gauge("hlsship_queue_files", "Files named and not stored yet.")
@@ -99,14 +98,10 @@ func (c *Channel) declareUploader(r maker) {
 	c.unpinnedFiles = r.gauge("hlsship_unpinned_files",
 		"Files named, not stored and in the directory alone, as they exceed what may wait; lost if the packager deletes them.")
 	c.unpinnedBytes = r.gauge("hlsship_unpinned_bytes", "Size of those files, beside hlsship_queue_bytes.")
-	c.budget = r.gauge("hlsship_queue_budget_bytes", "What hlsship_queue_bytes may be before files are unpinned; 0 for no bound.")
-	c.outageLeft = r.gauge("hlsship_outage_seconds_left",
-		"How long the store may be away, at the present rate, before files are unpinned; +Inf while nothing comes.")
 	c.uplinkLimit = r.gauge("hlsship_uplink_limit_bytes_per_second", "Bandwidth that uploads may take; 0 for no limit.")
 	c.hedgesSent = r.counter("hlsship_hedges_sent_total", "PUTs that were sent a second time, as the store was slow to answer.")
 	c.hedgesWon = r.counter("hlsship_hedges_won_total", "PUTs whose second attempt stored them first.")
 	c.hedgeWasted = r.counter("hlsship_hedge_wasted_bytes_total", "Bytes that the slower of two attempts at a PUT carried, beside hlsship_sent_bytes_total.")
-	c.storeUp = r.gauge("hlsship_store_up", "1 while the store answers, 0 while it fails or has not been asked.")
 }
 
 func (c *Channel) declareSpool(r maker) {
@@ -130,29 +125,18 @@ func (c *Channel) fill() {
 	for _, reason := range hls.ScanReasons() {
 		c.scans.WithLabelValues(reason)
 	}
-	for _, op := range ops() {
-		c.attemptDuration.WithLabelValues(op)
+	for _, evidence := range hls.Evidences() {
+		c.settled.WithLabelValues(evidence)
+	}
+	for _, result := range results() {
+		c.attempts.WithLabelValues("put", result) // others come with the first of them
+	}
+	for _, reason := range losses() {
+		c.lost.WithLabelValues(reason)
 	}
 	for _, k := range kinds() {
-		for _, evidence := range hls.Evidences() {
-			c.settled.WithLabelValues(k, evidence)
-		}
-		for _, op := range ops() {
-			for _, result := range results() {
-				c.attempts.WithLabelValues(op, k, result)
-			}
-		}
-		for _, reason := range losses() {
-			c.lost.WithLabelValues(k, reason)
-		}
-		c.sentBytes.WithLabelValues(k)
 		c.storedFiles.WithLabelValues(k)
-		c.storedBytes.WithLabelValues(k)
-		c.storeLatency.WithLabelValues(k)
 	}
-	c.publishLatency.WithLabelValues(hls.MediaPlaylist.String())
-	c.publishLatency.WithLabelValues(hls.MultivariantPlaylist.String())
-	c.publishLatency.WithLabelValues(hls.Manifest.String())
 }
 
 // kinds are the words of every kind of file that is ever reported: all but Temporary.
@@ -167,8 +151,6 @@ func kinds() []string {
 }
 
 // The closed sets below are the words of uploader.Observer.
-
-func ops() []string { return []string{"put", "stat", "get"} }
 
 func results() []string {
 	return []string{"ok", "void", "cancelled", "transient", "alarm", "permanent", "not_found", "precondition", "unsupported"}

@@ -3,9 +3,12 @@ package metrics
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	dto "github.com/prometheus/client_model/go"
+
+	"github.com/hlsship/hlsship/state"
 )
 
 // Channel returns the metrics of the channel of that name for somebody who begins to ship it: they are made if
@@ -22,6 +25,9 @@ func (m *Metrics) Channel(name, title string) *Channel {
 	}
 	c.title = title
 	c.streams.forgetAll()
+	c.conditions.change(func(all *conditions) {
+		all.store, all.backlog, all.reserve, all.known = state.Store{State: state.Unasked}, state.Backlog{}, state.Reserve{}, false
+	})
 	return c
 }
 
@@ -85,19 +91,36 @@ func (m *Metrics) unready() []string {
 	return reasons
 }
 
-// unready returns what the channel waits for.
+// unready returns what the channel waits for. That its store was asked nothing yet is no fault; that it cannot be asked is one.
 func (c *Channel) unready() []string {
 	var reasons []string
-	if !c.ready.scanned.Load() {
+	var channel state.Channel
+	var store state.Store
+	c.conditions.change(func(all *conditions) { channel, store = all.channel, all.store })
+	switch {
+	case channel.State == state.Restarting:
+		return []string{"restarting: " + channel.Error}
+	case !c.ready.scanned.Load():
 		reasons = append(reasons, "the first scan of the directory is not done")
 	}
-	if c.ready.answered.Load() {
-		return reasons
-	}
-	if why := c.ready.lacking.Load(); why != nil {
-		if err := (*why)(); err != nil {
-			return append(reasons, err.Error())
+	switch store.State {
+	case state.Refusing, state.Unreachable:
+		reasons = append(reasons, sentence("the store is "+string(store.State)+": "+store.Error, store.Cure))
+	case state.Unasked:
+		if why := c.ready.lacking.Load(); why != nil {
+			if err := (*why)(); err != nil {
+				reasons = append(reasons, err.Error())
+			}
 		}
+	case state.Up:
 	}
-	return append(reasons, "the store has not answered yet")
+	return reasons
+}
+
+// sentence joins what is wrong and what to do about it.
+func sentence(wrong, cure string) string {
+	if cure == "" {
+		return wrong
+	}
+	return wrong + ". " + strings.ToUpper(cure[:1]) + cure[1:]
 }

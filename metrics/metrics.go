@@ -16,6 +16,7 @@ import (
 type Metrics struct {
 	registry *prometheus.Registry
 	version  string
+	commit   string
 	started  time.Time
 	taken    prometheus.Gauge
 	takenAt  prometheus.Gauge
@@ -29,7 +30,7 @@ type Metrics struct {
 
 // New returns the metrics of a program of that version, built from that commit, without channels.
 func New(version, commit string) *Metrics {
-	m := &Metrics{registry: prometheus.NewRegistry(), version: version, started: time.Now(), channels: map[string]*Channel{}}
+	m := &Metrics{registry: prometheus.NewRegistry(), version: version, commit: commit, started: time.Now(), channels: map[string]*Channel{}}
 	m.registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
@@ -99,18 +100,12 @@ func (r maker) histogram(name, help string) prometheus.Histogram {
 	return h
 }
 
-func (r maker) histogramVec(name, help string, labels ...string) *prometheus.HistogramVec {
-	v := prometheus.NewHistogramVec(latencies(name, help), labels)
-	r.MustRegister(v)
-	return v
-}
-
 // latencies are classic buckets from a local store's 5 ms to a long outage's minute, and native
 // ones of 10 % width for scrapers that ask for them.
 func latencies(name, help string) prometheus.HistogramOpts {
 	return prometheus.HistogramOpts{
 		Name: name, Help: help,
-		Buckets:                         []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60},
+		Buckets:                         []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},
 		NativeHistogramBucketFactor:     1.1,
 		NativeHistogramMaxBucketNumber:  160,
 		NativeHistogramMinResetDuration: time.Hour,

@@ -3,6 +3,7 @@ package metrics
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	dto "github.com/prometheus/client_model/go"
+
+	"github.com/hlsship/hlsship/state"
 )
 
 func TestMain(m *testing.M) {
@@ -25,7 +28,9 @@ func TestMain(m *testing.M) {
 func TestLint(t *testing.T) {
 	t.Parallel()
 	m := New("1.2.3", "abc")
-	m.Channel("", "").Uploader().Stream("live", 0, time.Time{}, time.Time{}, time.Time{})
+	c := m.Channel("", "")
+	c.Uploader().Stream(state.Stream{Name: "live", State: state.Live})
+	c.Watcher().Watching(1, true)
 	problems, err := testutil.GatherAndLint(m)
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +54,9 @@ func TestLint(t *testing.T) {
 func TestExposition(t *testing.T) {
 	t.Parallel()
 	m := New("1.2.3", "abc")
-	m.Channel("", "").Uploader().Stream("live", 0, time.Time{}, time.Time{}, time.Time{})
+	c := m.Channel("", "")
+	c.Uploader().Stream(state.Stream{Name: "live", State: state.Live})
+	c.Watcher().Watching(1, true)
 	families, err := m.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -129,68 +136,70 @@ func observerCalls() []observerCall {
 	const s = time.Second
 	now := func() time.Time { return time.Now() }
 	return []observerCall{
-		{"settled", func(w *Watcher, _ *Uploader) { w.Settled("media", "close") },
-			map[string]float64{"hlsship_files_settled_total{evidence=close,kind=media}": 1}},
+		{"settled", func(w *Watcher, _ *Uploader) { w.Settled("segment", "close") },
+			map[string]float64{"hlsship_files_settled_total{evidence=close}": 1}},
 		{"refused", func(w *Watcher, _ *Uploader) { w.Refused("link") },
 			map[string]float64{"hlsship_files_refused_total{reason=link}": 1}},
 		{"scanned", func(w *Watcher, _ *Uploader) { w.Scanned("timer", 7, 2*s) },
 			map[string]float64{
 				"hlsship_scans_total{reason=timer}": 1, "hlsship_scan_files{}": 7,
-				"hlsship_scan_duration_seconds_count{}": 1, "hlsship_scan_duration_seconds_sum{}": 2,
+				"hlsship_scan_duration_seconds{}": 2,
 			}},
 		{"watching", func(w *Watcher, _ *Uploader) { w.Watching(3, true) },
 			map[string]float64{"hlsship_watched_folders{}": 3, "hlsship_watching_exact{}": 1}},
 		{"holding", func(w *Watcher, _ *Uploader) { w.Holding(4) }, map[string]float64{"hlsship_files_held_open{}": 4}},
 		{"waiting for memory", func(w *Watcher, _ *Uploader) { w.Waiting(2) }, map[string]float64{"hlsship_playlists_waiting_for_memory{}": 2}},
-		{"attempt failed", func(_ *Watcher, u *Uploader) { u.Attempted("put", "media", "transient", 100, 3*s) },
+		{"attempt failed", func(_ *Watcher, u *Uploader) { u.Attempted("put", "segment", "transient", 100, 3*s) },
 			map[string]float64{
-				"hlsship_attempts_total{kind=media,op=put,result=transient}": 1, "hlsship_sent_bytes_total{kind=media}": 100,
-				"hlsship_attempt_duration_seconds_count{op=put}": 1, "hlsship_attempt_duration_seconds_sum{op=put}": 3,
+				"hlsship_attempts_total{op=put,result=transient}": 1, "hlsship_sent_bytes_total{}": 100,
+				"hlsship_attempt_duration_seconds_count{}": 1, "hlsship_attempt_duration_seconds_sum{}": 3,
 			}},
 		{"attempt succeeded", func(_ *Watcher, u *Uploader) { u.Attempted("put", "init", "ok", 10, s) },
 			map[string]float64{
-				"hlsship_attempts_total{kind=init,op=put,result=ok}": 1, "hlsship_sent_bytes_total{kind=init}": 10,
-				"hlsship_attempt_duration_seconds_count{op=put}": 1, "hlsship_attempt_duration_seconds_sum{op=put}": 1,
+				"hlsship_attempts_total{op=put,result=ok}": 1, "hlsship_sent_bytes_total{}": 10,
+				"hlsship_attempt_duration_seconds_count{}": 1, "hlsship_attempt_duration_seconds_sum{}": 1,
 				"hlsship_last_success_timestamp_seconds{}": 946684800,
 			}},
-		{"stored", func(_ *Watcher, u *Uploader) { u.Stored("live", "media", 50, 2*s) },
+		{"stored", func(_ *Watcher, u *Uploader) { u.Stored("live", "segment", 50, 2*s) },
 			map[string]float64{
-				"hlsship_stored_files_total{kind=media}": 1, "hlsship_stored_bytes_total{kind=media}": 50,
-				"hlsship_store_latency_seconds_count{kind=media}": 1, "hlsship_store_latency_seconds_sum{kind=media}": 2,
+				"hlsship_stored_files_total{kind=segment}": 1, "hlsship_stored_bytes_total{}": 50,
+				"hlsship_store_latency_seconds_count{}": 1, "hlsship_store_latency_seconds_sum{}": 2,
 				"hlsship_stream_stored_files_total{stream=live}": 1, "hlsship_stream_stored_bytes_total{stream=live}": 50,
 			}},
 		{"stored, found at rest", func(_ *Watcher, u *Uploader) { u.Stored("live", "key", 16, 0) },
 			map[string]float64{
-				"hlsship_stored_files_total{kind=key}": 1, "hlsship_stored_bytes_total{kind=key}": 16,
+				"hlsship_stored_files_total{kind=key}": 1, "hlsship_stored_bytes_total{}": 16,
 				"hlsship_stream_stored_files_total{stream=live}": 1, "hlsship_stream_stored_bytes_total{stream=live}": 16,
 			}},
-		{"published", func(_ *Watcher, u *Uploader) { u.Published("live", "media_playlist", s) },
+		{"published", func(_ *Watcher, u *Uploader) { u.Published("live", "playlist", s) },
 			map[string]float64{
-				"hlsship_publish_latency_seconds_count{kind=media_playlist}": 1, "hlsship_publish_latency_seconds_sum{kind=media_playlist}": 1,
+				"hlsship_publish_latency_seconds_count{}": 1, "hlsship_publish_latency_seconds_sum{}": 1,
 				"hlsship_stream_playlists_published_total{stream=live}": 1,
 			}},
 		{"lost", func(_ *Watcher, u *Uploader) { u.Lost("live", "subtitle", "gone", 1) },
 			map[string]float64{
-				"hlsship_lost_files_total{kind=subtitle,reason=gone}": 1, "hlsship_stream_lost_files_total{stream=live}": 1,
+				"hlsship_lost_files_total{reason=gone}": 1, "hlsship_stream_lost_files_total{stream=live}": 1,
 			}},
-		{"never seen", func(_ *Watcher, u *Uploader) { u.Lost("live", "media", "unseen", 15) },
+		{"never seen", func(_ *Watcher, u *Uploader) { u.Lost("live", "segment", "unseen", 15) },
 			map[string]float64{
-				"hlsship_lost_files_total{kind=media,reason=unseen}": 15, "hlsship_stream_lost_files_total{stream=live}": 15,
+				"hlsship_lost_files_total{reason=unseen}": 15, "hlsship_stream_lost_files_total{stream=live}": 15,
 			}},
 		{"stream behind", func(_ *Watcher, u *Uploader) {
-			u.Stream("live", 2, now().Add(-6*s), now().Add(-8*s), now().Add(-2*s))
+			u.Stream(state.Stream{Name: "live", State: state.Held, Versions: 2, WaitingSince: now().Add(-6 * s), Published: now().Add(-8 * s), Newest: now().Add(-2 * s)})
 		},
 			map[string]float64{
-				"hlsship_snapshots_held{stream=live}": 2, "hlsship_snapshot_oldest_age_seconds{stream=live}": 6,
+				"hlsship_stream_state{state=held,stream=live}": 1, "hlsship_snapshots_held{stream=live}": 2, "hlsship_snapshot_oldest_age_seconds{stream=live}": 6,
 				"hlsship_live_edge_lag_seconds{stream=live}": 6, "hlsship_published_timestamp_seconds{stream=live}": 946684792,
 			}},
-		{"stream current", func(_ *Watcher, u *Uploader) { u.Stream("live", 0, time.Time{}, now(), now()) },
-			map[string]float64{"hlsship_published_timestamp_seconds{stream=live}": 946684800}},
-		{"queue", func(_ *Watcher, u *Uploader) { u.Queue(1, 2, 3) },
+		{"stream current", func(_ *Watcher, u *Uploader) {
+			u.Stream(state.Stream{Name: "live", State: state.Live, Published: now(), Newest: now()})
+		},
+			map[string]float64{"hlsship_stream_state{state=live,stream=live}": 1, "hlsship_published_timestamp_seconds{stream=live}": 946684800}},
+		{"queue", func(_ *Watcher, u *Uploader) { u.Queue(1, state.Backlog{Files: 2, Bytes: 3}) },
 			map[string]float64{"hlsship_requests_in_flight{}": 1, "hlsship_queue_files{}": 2, "hlsship_queue_bytes{}": 3}},
 		{"unpinned", func(_ *Watcher, u *Uploader) { u.Unpinned(4, 50) },
 			map[string]float64{"hlsship_unpinned_files{}": 4, "hlsship_unpinned_bytes{}": 50}},
-		{"reserve", func(_ *Watcher, u *Uploader) { u.Reserve(40, 100, 5) },
+		{"reserve", func(_ *Watcher, u *Uploader) { u.Reserve(state.Reserve{Waiting: 40, Budget: 100, Rate: 5}) },
 			map[string]float64{"hlsship_queue_budget_bytes{}": 100, "hlsship_outage_seconds_left{}": 12}},
 		{"uplink limited", func(_ *Watcher, u *Uploader) { u.c.UplinkLimit(2_500_000) },
 			map[string]float64{"hlsship_uplink_limit_bytes_per_second{}": 2_500_000}},
@@ -204,7 +213,10 @@ func observerCalls() []observerCall {
 			map[string]float64{"hlsship_spool_files{}": 2, "hlsship_spool_bytes{}": 30}},
 		{"spool dropped", func(_ *Watcher, u *Uploader) { u.c.Spool().Dropped("changed") },
 			map[string]float64{"hlsship_spool_dropped_total{reason=changed}": 1}},
-		{"store", func(_ *Watcher, u *Uploader) { u.Store(true) }, map[string]float64{"hlsship_store_up{}": 1}},
+		{"store up", func(_ *Watcher, u *Uploader) { u.Store(state.Store{State: state.Up}) },
+			map[string]float64{"hlsship_store_state{state=up}": 1, "hlsship_store_state{state=unasked}": -1}},
+		{"store refusing", func(_ *Watcher, u *Uploader) { u.Store(state.Store{State: state.Refusing}) },
+			map[string]float64{"hlsship_store_up{}": -1, "hlsship_store_state{state=refusing}": 1, "hlsship_store_state{state=unasked}": -1}},
 	}
 }
 
@@ -222,10 +234,13 @@ func TestObservers(t *testing.T) {
 				moved := map[string]float64{}
 				for series, v := range exposed(t, m) {
 					old, there := before[series]
-					if !there && !strings.Contains(series, "stream=") {
+					if !there && !strings.Contains(series, "stream=") && series != "hlsship_watching_exact{}" {
 						t.Errorf("%s did not exist from the start", series)
 					}
-					if v != old {
+					if math.IsInf(old, 0) {
+						old = 0
+					}
+					if v != old && !math.IsInf(v, 0) {
 						moved[series] = v - old
 					}
 				}
@@ -249,12 +264,12 @@ func TestLagGrows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := New("1", "c")
 		u, start := m.Channel("", "").Uploader(), time.Now()
-		u.Stream("live", 1, start, time.Time{}, start)
+		u.Stream(state.Stream{Name: "live", Versions: 1, WaitingSince: start, Newest: start})
 		time.Sleep(5 * time.Second)
 		if got := exposed(t, m)["hlsship_live_edge_lag_seconds{stream=live}"]; got != 5 {
 			t.Errorf("lag is %v s after 5 s, want 5", got)
 		}
-		u.Stream("live", 0, time.Time{}, start, start)
+		u.Stream(state.Stream{Name: "live", Published: start, Newest: start})
 		time.Sleep(5 * time.Second)
 		if got := exposed(t, m)["hlsship_live_edge_lag_seconds{stream=live}"]; got != 0 {
 			t.Errorf("lag is %v s once the newest version is published, want 0", got)
@@ -273,14 +288,14 @@ func TestStreamsAreBounded(t *testing.T) {
 		return all
 	}
 	for i, name := range []string{"b", "a", "c", "d", otherStreams} {
-		s.update(name, func(e *edge) { e.held, e.lost = i+1, 1 })
+		s.update(name, func(e *edge) { e.Versions, e.lost = i+1, 1 })
 	}
 	if got, want := names(), []string{"a", "b", otherStreams}; !slices.Equal(got, want) {
 		t.Fatalf("streams are %q, want %q", got, want)
 	}
 	sum := s.rows(time.Now())[2]
-	if sum.Held != 3+4+5 || sum.counts.lost != 3 {
-		t.Errorf("other holds %d and lost %v, want 12 and 3", sum.Held, sum.counts.lost)
+	if sum.Versions != 3+4+5 || sum.counts.lost != 3 {
+		t.Errorf("other holds %d and lost %v, want 12 and 3", sum.Versions, sum.counts.lost)
 	}
 	s.forget("a")
 	s.forget("c")
@@ -288,8 +303,8 @@ func TestStreamsAreBounded(t *testing.T) {
 		t.Fatalf("after forgetting, streams are %q, want %q", got, want)
 	}
 	sum = s.rows(time.Now())[1]
-	if sum.Held != 4+5 || sum.counts.lost != 3 {
-		t.Errorf("after forgetting, other holds %d and lost %v, want 9 and 3: a counter never falls", sum.Held, sum.counts.lost)
+	if sum.Versions != 4+5 || sum.counts.lost != 3 {
+		t.Errorf("after forgetting, other holds %d and lost %v, want 9 and 3: a counter never falls", sum.Versions, sum.counts.lost)
 	}
 }
 
@@ -298,7 +313,7 @@ func TestForgottenRemovesSeries(t *testing.T) {
 	m := New("1", "c")
 	u := m.Channel("", "").Uploader()
 	before := len(exposed(t, m))
-	u.Stored("gone", "media", 1, 0)
+	u.Stored("gone", "segment", 1, 0)
 	if len(exposed(t, m)) == before {
 		t.Fatal("a stream made no series")
 	}

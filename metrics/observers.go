@@ -1,14 +1,15 @@
 package metrics
 
 import (
-	"math"
 	"sync/atomic"
 	"time"
+
+	"github.com/hlsship/hlsship/state"
 )
 
 // readiness is what /readyz asks about.
 type readiness struct {
-	scanned, answered atomic.Bool
+	scanned atomic.Bool
 	// lacking says why the store cannot be asked; nil if nobody can tell.
 	lacking atomic.Pointer[func() error]
 }
@@ -24,7 +25,7 @@ type Watcher struct{ c *Channel }
 func (c *Channel) Watcher() *Watcher { return &Watcher{c} }
 
 // Settled counts a file reported as finished.
-func (w *Watcher) Settled(kind, evidence string) { w.c.settled.WithLabelValues(kind, evidence).Inc() }
+func (w *Watcher) Settled(_, evidence string) { w.c.settled.WithLabelValues(evidence).Inc() }
 
 // Refused counts a file that is never reported.
 func (w *Watcher) Refused(reason string) { w.c.refused.WithLabelValues(reason).Inc() }
@@ -32,7 +33,7 @@ func (w *Watcher) Refused(reason string) { w.c.refused.WithLabelValues(reason).I
 // Scanned counts a scan. The first one makes the program ready, as far as the directory goes.
 func (w *Watcher) Scanned(reason string, files int, took time.Duration) {
 	w.c.scans.WithLabelValues(reason).Inc()
-	w.c.scanDuration.Observe(took.Seconds())
+	w.c.scanDuration.Set(took.Seconds())
 	w.c.scanFiles.Set(float64(files))
 	w.c.ready.scanned.Store(true)
 }
@@ -40,7 +41,7 @@ func (w *Watcher) Scanned(reason string, files int, took time.Duration) {
 // Watching keeps the number of folders and whether the kernel tells of closed files.
 func (w *Watcher) Watching(folders int, exact bool) {
 	w.c.folders.Set(float64(folders))
-	w.c.exact.Set(truth(exact))
+	w.c.conditions.change(func(all *conditions) { all.known, all.guesses = true, !exact })
 }
 
 // Holding keeps the number of files held open.
@@ -56,24 +57,27 @@ type Uploader struct{ c *Channel }
 func (c *Channel) Uploader() *Uploader { return &Uploader{c} }
 
 // Attempted counts a request, its bytes and its time.
-func (u *Uploader) Attempted(op, kind, result string, bytes int64, took time.Duration) {
-	u.c.attempts.WithLabelValues(op, kind, result).Inc()
-	u.c.attemptDuration.WithLabelValues(op).Observe(took.Seconds())
-	u.c.sentBytes.WithLabelValues(kind).Add(float64(bytes))
+func (u *Uploader) Attempted(op, _, result string, bytes int64, took time.Duration) {
+	now := time.Now()
+	u.c.attempts.WithLabelValues(op, result).Inc()
+	u.c.attemptDuration.Observe(took.Seconds())
+	u.c.sentBytes.Add(float64(bytes))
 	if op == "put" && result == "ok" {
-		u.c.lastSuccess.Set(seconds(time.Now()))
+		u.c.lastSuccess.Set(seconds(now))
+		u.c.recent.add(took, now)
 	}
 }
 
-// Reserve sets how long an outage may last.
-func (u *Uploader) Reserve(waiting, budget int64, rate float64) {
-	u.c.budget.Set(float64(budget))
-	left := math.Inf(1)
-	if budget > 0 && rate > 0 {
-		left = max(0, float64(budget-waiting)/rate)
-	}
-	u.c.outageLeft.Set(left)
+// Reserve keeps how long an outage may last.
+func (u *Uploader) Reserve(r state.Reserve) {
+	u.c.conditions.change(func(all *conditions) { all.reserve = r })
 }
+
+// Started does nothing: how far a start is is told with the state of the channel.
+func (u *Uploader) Started(state.Start) {}
+
+// Failed keeps a request that failed.
+func (u *Uploader) Failed(f state.Failure) { u.c.failures.add(f) }
 
 // UplinkLimit sets the bandwidth that uploads may take, in bytes a second; 0 means no limit. It is safe for
 // concurrent use.
@@ -82,45 +86,46 @@ func (c *Channel) UplinkLimit(rate int64) { c.uplinkLimit.Set(float64(rate)) }
 // Stored counts a file in the store. Without a latency, nobody saw its completion, and none is observed.
 func (u *Uploader) Stored(stream, kind string, bytes int64, latency time.Duration) {
 	u.c.storedFiles.WithLabelValues(kind).Inc()
-	u.c.storedBytes.WithLabelValues(kind).Add(float64(bytes))
+	u.c.storedBytes.Add(float64(bytes))
 	if latency > 0 {
-		u.c.storeLatency.WithLabelValues(kind).Observe(latency.Seconds())
+		u.c.storeLatency.Observe(latency.Seconds())
 	}
+	now := time.Now()
 	u.c.streams.update(stream, func(e *edge) {
 		e.storedFiles++
 		e.storedBytes += float64(bytes)
+		e.stored.add(float64(bytes), now)
 	})
 }
 
 // Published counts a playlist in the store.
-func (u *Uploader) Published(stream, kind string, latency time.Duration) {
+func (u *Uploader) Published(stream, _ string, latency time.Duration) {
 	if latency > 0 {
-		u.c.publishLatency.WithLabelValues(kind).Observe(latency.Seconds())
+		u.c.publishLatency.Observe(latency.Seconds())
 	}
 	u.c.streams.update(stream, func(e *edge) { e.playlists++ })
 }
 
 // Lost counts files that can never be stored.
-func (u *Uploader) Lost(stream, kind, reason string, count int) {
-	u.c.lost.WithLabelValues(kind, reason).Add(float64(count))
+func (u *Uploader) Lost(stream, _, reason string, count int) {
+	u.c.lost.WithLabelValues(reason).Add(float64(count))
 	u.c.streams.update(stream, func(e *edge) { e.lost += float64(count) })
 }
 
-// Stream keeps the live edge of one stream.
-func (u *Uploader) Stream(stream string, held int, waitingSince, published, newest time.Time) {
-	u.c.streams.update(stream, func(e *edge) {
-		e.held, e.waitingSince, e.published, e.newest = held, waitingSince, published, newest
-	})
+// Stream keeps how a stream does.
+func (u *Uploader) Stream(s state.Stream) {
+	u.c.streams.update(s.Name, func(e *edge) { e.Stream = s })
 }
 
 // Forgotten removes the stream's series.
 func (u *Uploader) Forgotten(stream string) { u.c.streams.forget(stream) }
 
 // Queue keeps what is under way and waiting.
-func (u *Uploader) Queue(inFlight, waiting int, waitingBytes int64) {
+func (u *Uploader) Queue(inFlight int, waiting state.Backlog) {
 	u.c.inFlight.Set(float64(inFlight))
-	u.c.queueFiles.Set(float64(waiting))
-	u.c.queueBytes.Set(float64(waitingBytes))
+	u.c.queueFiles.Set(float64(waiting.Files))
+	u.c.queueBytes.Set(float64(waiting.Bytes))
+	u.c.conditions.change(func(all *conditions) { all.backlog = waiting })
 }
 
 // Unpinned keeps how many files are in the directory alone, and their size.
@@ -129,13 +134,9 @@ func (u *Uploader) Unpinned(files int, bytes int64) {
 	u.c.unpinnedBytes.Set(float64(bytes))
 }
 
-// Store keeps whether the store answers. The first answer makes the program ready for good: an outage
-// is no reason to take a pod, and the packager in it, out of service.
-func (u *Uploader) Store(answers bool) {
-	u.c.storeUp.Set(truth(answers))
-	if answers {
-		u.c.ready.answered.Store(true)
-	}
+// Store keeps how the store does.
+func (u *Uploader) Store(s state.Store) {
+	u.c.conditions.change(func(all *conditions) { all.store = s })
 }
 
 func truth(b bool) float64 {

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/state"
 )
 
 // serve starts a Server on loopback and returns its address and a function that stops it.
@@ -54,6 +56,7 @@ func TestReadiness(t *testing.T) {
 	t.Parallel()
 	m := New("1", "c")
 	base, _ := serve(t, m)
+	c := m.Channel("", "/var/hls to s3://b/<p>")
 	var lacks error
 	steps := []struct {
 		name   string
@@ -62,15 +65,20 @@ func TestReadiness(t *testing.T) {
 		reason string
 	}{
 		{"at start", func() {}, 503, "first scan"},
-		{"scanned", func() { m.Channel("", "/var/hls to s3://b/<p>").Watcher().Scanned("start", 0, time.Second) }, 503, "store has not answered"},
-		{"no keys", func() {
+		{"restarting", func() { m.State("", state.Channel{State: state.Restarting, Error: "spool is in use"}) }, 503, "restarting: spool is in use\n"},
+		{"no keys, and scanned", func() {
+			m.State("", state.Channel{State: state.Running})
+			c.Watcher().Scanned("start", 0, time.Second)
 			lacks = errors.New("no credentials yet: container role: answered 503")
-			m.Channel("", "/var/hls to s3://b/<p>").Lacking(func() error { return lacks })
+			c.Lacking(func() error { return lacks })
 		}, 503, "no credentials yet: container role: answered 503\n"},
-		{"keys", func() { lacks = nil }, 503, "store has not answered"},
-		{"store fails", func() { m.Channel("", "/var/hls to s3://b/<p>").Uploader().Store(false) }, 503, "store has not answered"},
-		{"store answers", func() { m.Channel("", "/var/hls to s3://b/<p>").Uploader().Store(true) }, 200, "ready"},
-		{"outage later", func() { m.Channel("", "/var/hls to s3://b/<p>").Uploader().Store(false) }, 200, "ready"},
+		{"keys, and refused", func() {
+			lacks = nil
+			c.Uploader().Store(state.Store{State: state.Refusing, Error: "404 NoSuchBucket", Cure: "create the bucket"})
+		}, 503, "the store is refusing: 404 NoSuchBucket. Create the bucket\n"},
+		{"unreachable", func() { c.Uploader().Store(state.Store{State: state.Unreachable, Error: "no route"}) }, 503, "the store is unreachable: no route\n"},
+		{"not asked", func() { c.Uploader().Store(state.Store{State: state.Unasked}) }, 200, "ready"},
+		{"outage later", func() { c.Uploader().Store(state.Store{State: state.Unreachable}) }, 200, "ready"},
 	}
 	for _, step := range steps {
 		step.act()
@@ -113,7 +121,7 @@ func TestMetricsEndpoint(t *testing.T) {
 	m := New("1", "c")
 	base, _ := serve(t, m)
 	_, header, body := get(t, base+"/metrics", "text/plain")
-	if !strings.Contains(body, "\nhlsship_build_info{") || !strings.Contains(body, "\nhlsship_store_up 0\n") {
+	if !strings.Contains(body, "\nhlsship_build_info{") || !strings.Contains(body, "\nhlsship_store_up 1\n") {
 		t.Errorf("/metrics lacks series: %.200s", body)
 	}
 	if got := header.Get("Content-Type"); !strings.HasPrefix(got, "text/plain") {
@@ -125,38 +133,6 @@ func TestMetricsEndpoint(t *testing.T) {
 	}
 	if !strings.HasSuffix(body, "# EOF\n") {
 		t.Error("OpenMetrics text has no end mark")
-	}
-}
-
-func TestStatusPage(t *testing.T) {
-	t.Parallel()
-	m := New("1.2.3", "c")
-	base, _ := serve(t, m)
-	if _, _, body := get(t, base+"/", ""); !strings.Contains(body, "No playlist has been seen yet") {
-		t.Error("the empty page does not say that it is empty")
-	}
-	m.Channel("", "/var/hls to s3://b/<p>").Watcher().Scanned("start", 1, time.Second)
-	u := m.Channel("", "/var/hls to s3://b/<p>").Uploader()
-	u.Store(true)
-	u.Queue(2, 3, 5<<20)
-	u.Stored("live/<b>", "media", 1, 0)
-	u.Stream("live/<b>", 4, time.Now().Add(-75*time.Second), time.Now().Add(-80*time.Second), time.Now())
-	code, header, body := get(t, base+"/", "")
-	if code != 200 || !strings.Contains(header.Get("Content-Security-Policy"), "default-src 'none'") {
-		t.Errorf("the page answers %d with policy %q", code, header.Get("Content-Security-Policy"))
-	}
-	for _, want := range []string{"live/&lt;b&gt;", "1 min 15 s", "5.0 MiB", "Version 1.2.3", "s3://b/&lt;p&gt;", ">4<"} {
-		if !strings.Contains(body, want) {
-			t.Errorf("the page lacks %q", want)
-		}
-	}
-	if !strings.HasSuffix(strings.TrimSpace(body), "</html>") {
-		t.Error("the page is cut off: the template failed")
-	}
-	for _, path := range []string{"/nothing", "/debug/pprof/"} {
-		if code, _, _ := get(t, base+path, ""); code != http.StatusNotFound {
-			t.Errorf("%s answers %d, want 404", path, code)
-		}
 	}
 }
 
@@ -189,72 +165,45 @@ func TestListenFails(t *testing.T) {
 	}
 }
 
-func TestWords(t *testing.T) {
-	t.Parallel()
-	ages := map[time.Duration]string{
-		400 * time.Millisecond: "0.4 s", 12 * time.Second: "12 s", 185 * time.Second: "3 min 5 s",
-		130 * time.Minute: "2 h 10 min", 72 * time.Hour: "3 days",
-	}
-	for d, want := range ages {
-		if got := age(d); got != want {
-			t.Errorf("age(%v) = %q, want %q", d, got, want)
-		}
-	}
-	sizes := map[int64]string{0: "0 B", 1023: "1023 B", 1536: "1.5 KiB", 5 << 20: "5.0 MiB", 3 << 40: "3.0 TiB"}
-	for n, want := range sizes {
-		if got := size(n); got != want {
-			t.Errorf("size(%d) = %q, want %q", n, got, want)
-		}
-	}
-}
-
 // TestChannels has two named channels side by side, a third that comes later and one that goes.
 func TestChannels(t *testing.T) {
 	t.Parallel()
 	m := New("1", "c")
 	one, two := m.Channel("one", "/a to s3://b/a"), m.Channel("two", "/b to s3://b/b")
-	s := NewServer(m, slog.New(slog.DiscardHandler))
-	if got := strings.Join(m.unready(), "; "); strings.Count(got, "one: ") != 2 || strings.Count(got, "two: ") != 2 {
-		t.Errorf("not ready because of %q, want two reasons for each channel", got)
+	if got := strings.Join(m.unready(), "; "); strings.Count(got, "one: ") != 1 || strings.Count(got, "two: ") != 1 {
+		t.Errorf("not ready because of %q, want a reason for each channel", got)
 	}
 	for _, c := range []*Channel{one, two} {
 		c.Watcher().Scanned("start", 1, time.Second)
-		c.Uploader().Store(true)
-		c.Uploader().Stored("live", "media", 1, 0)
-		c.Uploader().Queue(1, 2, 3)
+		c.Uploader().Store(state.Store{State: state.Up})
+		c.Uploader().Stored("live", "segment", 1, 0)
+		c.Uploader().Stream(state.Stream{Name: "live", State: state.Live})
+		c.Uploader().Queue(1, state.Backlog{Files: 2, Bytes: 3})
 	}
-	two.Uploader().Store(false)
 	if got := m.unready(); got != nil {
 		t.Errorf("not ready: %v", got)
 	}
+	two.Uploader().Store(state.Store{State: state.Unreachable})
 	m.Channel("three", "")
 	if got := m.unready(); got != nil {
 		t.Errorf("a channel that was added makes the others unready: %v", got)
 	}
 	got := exposed(t, m)
 	for series, want := range map[string]float64{
-		"hlsship_store_up{channel=one}": 1, "hlsship_store_up{channel=two}": 0, "hlsship_store_up{channel=three}": 0,
-		"hlsship_stream_stored_files_total{channel=one,stream=live}":        1,
-		"hlsship_stream_stored_files_total{channel=two,stream=live}":        1,
-		"hlsship_stored_files_total{channel=two,kind=media}":                1,
-		"hlsship_attempts_total{channel=three,kind=media,op=put,result=ok}": 0,
+		"hlsship_store_up{channel=one}": 1, "hlsship_store_up{channel=two}": 0, "hlsship_store_up{channel=three}": 1,
+		"hlsship_stream_stored_files_total{channel=one,stream=live}": 1,
+		"hlsship_stream_stored_files_total{channel=two,stream=live}": 1,
+		"hlsship_stored_files_total{channel=two,kind=segment}":       1,
+		"hlsship_attempts_total{channel=three,op=put,result=ok}":     0,
 	} {
 		if at, ok := got[series]; !ok || at != want {
 			t.Errorf("%s is %v (%v), want %v", series, at, ok, want)
 		}
 	}
-	v := m.view(time.Now())
-	if v.StoresUp != 1 || v.Queue != 4 || v.QueueBytes != 6 || v.Stored != 2 || len(v.Streams) != 2 || v.Streams[1].Channel != "two" {
-		t.Errorf("the page shows %+v", v)
-	}
-	var page strings.Builder
-	if err := s.page.Execute(&page, v); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"one: /a to s3://b/a", "1 of 3 answer", "two: the store does not answer", "<td>two</td><td>live</td>"} {
-		if !strings.Contains(page.String(), want) {
-			t.Errorf("the page lacks %q", want)
-		}
+	r := m.Report(time.Now())
+	if len(r.Channels) != 3 || r.Channels[0].Title != "/a to s3://b/a" || r.Channels[2].Store.State != state.Unreachable || len(r.Channels[2].Streams) != 1 ||
+		r.Channels[2].Backlog.Bytes != 3 || r.Channels[2].Stored != 1 || r.Title != "⚠ 1 of 3 stores unreachable" {
+		t.Errorf("the report says %+v", r)
 	}
 	m.Channel("one", "")
 	m.Remove("two")
@@ -264,7 +213,7 @@ func TestChannels(t *testing.T) {
 			t.Errorf("%s is still there", gone)
 		}
 	}
-	if got["hlsship_stored_files_total{channel=one,kind=media}"] != 1 {
+	if got["hlsship_stored_files_total{channel=one,kind=segment}"] != 1 {
 		t.Error("a channel that begins anew forgot what it had stored")
 	}
 }
@@ -301,5 +250,44 @@ func TestMemory(t *testing.T) {
 	share.Release()
 	if got := exposed(t, m)["hlsship_memory_used_bytes{}"]; got != 0 {
 		t.Errorf("%v is taken after it was given back", got)
+	}
+}
+
+// TestStatusPage: the page runs what stands in it alone, and what it reads has all that it shows.
+func TestStatusPage(t *testing.T) {
+	t.Parallel()
+	m := New("1.2.3", "c")
+	base, _ := serve(t, m)
+	c := m.Channel("", "/var/hls to s3://b/<p>")
+	c.Watcher().Scanned("start", 1, time.Second)
+	u := c.Uploader()
+	u.Store(state.Store{State: state.Refusing, Error: "404 NoSuchBucket (request id R1)", Cure: "create the bucket", Tries: 3})
+	u.Failed(state.Failure{Op: "put", Kind: "alarm", Key: "a.ts", Error: "404 NoSuchBucket (request id R1)", Count: 1})
+	u.Failed(state.Failure{Op: "put", Kind: "alarm", Key: "a.ts", Error: "404 NoSuchBucket (request id R2)", Count: 1})
+	u.Stream(state.Stream{Name: "live/<b>", State: state.Held, WaitsFor: "never.ts", Reason: "missing"})
+	u.Stream(state.Stream{Name: "a", State: state.Live})
+	code, header, body := get(t, base+"/", "")
+	policy := header.Get("Content-Security-Policy")
+	if code != 200 || !strings.Contains(policy, "default-src 'none'") || strings.Count(policy, "'sha256-") != 2 || strings.Contains(policy, "unsafe") {
+		t.Errorf("the page answers %d with policy %q", code, policy)
+	}
+	if strings.Contains(body, "innerHTML") || strings.Contains(body, " style=") || strings.Contains(body, "//unpkg") || strings.Count(body, "<script>") != 1 {
+		t.Error("the page has what its policy does not allow, or writes names as markup")
+	}
+	var r state.Report
+	_, header, body = get(t, base+"/status.json", "")
+	if err := json.Unmarshal([]byte(body), &r); err != nil || header.Get("Content-Type") != "application/json" {
+		t.Fatalf("%v: %s", err, body)
+	}
+	if r.Version != 1 || r.Hlsship != "1.2.3" || r.Title != "⚠ store refusing" || len(r.Failures) != 1 || r.Failures[0].Count != 2 || !r.Faulty() {
+		t.Errorf("status.json says %+v", r)
+	}
+	if s := r.Channels[0].Streams; len(s) != 2 || s[0].Name != "live/<b>" || s[0].WaitsFor != "never.ts" || r.Channels[0].Store.Tries != 3 {
+		t.Errorf("status.json says %+v, want the worst first", r.Channels[0])
+	}
+	for _, path := range []string{"/nothing", "/debug/pprof/"} {
+		if code, _, _ := get(t, base+path, ""); code != http.StatusNotFound {
+			t.Errorf("%s answers %d, want 404", path, code)
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/hlsship/hlsship/state"
 )
 
 const (
@@ -18,33 +20,13 @@ const (
 	otherStreams = "other"
 )
 
-// edge is the live edge of one stream and what it has done so far.
+// edge is how one stream does, and what it has done so far.
 type edge struct {
-	held                            int
-	waitingSince, published, newest time.Time
+	state.Stream
 
 	storedFiles, storedBytes, playlists, lost float64
-}
 
-// lag is how long the store has been behind the disk: 0 while the newest finished version is the
-// published one, else the time since the first version that is not published was finished.
-func (e edge) lag(now time.Time) time.Duration {
-	if !e.newest.After(e.published) {
-		return 0
-	}
-	since := e.newest
-	if !e.waitingSince.IsZero() && e.waitingSince.Before(since) {
-		since = e.waitingSince
-	}
-	return max(0, now.Sub(since))
-}
-
-// oldest is the age of the oldest version held, 0 if none is.
-func (e edge) oldest(now time.Time) time.Duration {
-	if e.held == 0 || e.waitingSince.IsZero() {
-		return 0
-	}
-	return max(0, now.Sub(e.waitingSince))
+	stored trace // bytes
 }
 
 // streams collects the series that carry the stream label. Ages are computed when they are collected,
@@ -52,7 +34,7 @@ func (e edge) oldest(now time.Time) time.Duration {
 type streams struct {
 	limit int
 
-	held, oldest, lag, published, storedFiles, storedBytes, playlists, lost *prometheus.Desc
+	state, held, oldest, lag, published, storedFiles, storedBytes, playlists, lost *prometheus.Desc
 
 	mu sync.Mutex
 	// named have their own label value, surplus share otherStreams.
@@ -64,11 +46,12 @@ type streams struct {
 }
 
 func newStreams(limit int) *streams {
-	desc := func(name, help string) *prometheus.Desc {
-		return prometheus.NewDesc(name, help, []string{"stream"}, nil)
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc(name, help, append([]string{"stream"}, labels...), nil)
 	}
 	return &streams{
 		limit: limit, named: map[string]*edge{}, surplus: map[string]*edge{},
+		state:       desc("hlsship_stream_state", "1 for the state of the stream, 0 for all others: held, behind, stalled, waiting, live, ended.", "state"),
 		held:        desc("hlsship_snapshots_held", "Playlist versions that wait for what they name."),
 		oldest:      desc("hlsship_snapshot_oldest_age_seconds", "Time since the oldest playlist version held was finished on disk; 0 if none is held."),
 		lag:         desc("hlsship_live_edge_lag_seconds", "Time that the store has been behind the disk; 0 while the newest finished playlist is published."),
@@ -132,22 +115,21 @@ func (e *edge) count(other *edge) {
 
 // Describe sends every description; it implements prometheus.Collector.
 func (s *streams) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{s.held, s.oldest, s.lag, s.published, s.storedFiles, s.storedBytes, s.playlists, s.lost} {
+	for _, d := range []*prometheus.Desc{s.state, s.held, s.oldest, s.lag, s.published, s.storedFiles, s.storedBytes, s.playlists, s.lost} {
 		ch <- d
 	}
 }
 
 // row is one stream as it is shown.
 type row struct {
-	Name             string
-	Lag, Oldest      time.Duration
-	Held             int
-	Published        time.Time
-	counts           edge
-	Files, Playlists int64
+	state.Stream
+	Lag, Oldest time.Duration
+	counts      edge
+	bits        []float64 // a second
+	bitrate     float64
 }
 
-// rows returns the streams by name, and the sum of the surplus ones last. Of their ages it takes the
+// rows returns the streams by name, and the sum of the surplus ones last. Of their states and ages it takes the
 // worst.
 func (s *streams) rows(now time.Time) []row {
 	s.mu.Lock()
@@ -162,36 +144,49 @@ func (s *streams) rows(now time.Time) []row {
 	}
 	sum := s.retired.row(otherStreams, now)
 	for _, e := range s.surplus {
-		r := e.row(otherStreams, now)
-		sum.counts.count(e)
-		sum.Held += r.Held
-		sum.Lag = max(sum.Lag, r.Lag)
-		sum.Oldest = max(sum.Oldest, r.Oldest)
-		if !r.Published.IsZero() && (sum.Published.IsZero() || r.Published.Before(sum.Published)) {
-			sum.Published = r.Published
-		}
+		sum.add(e.row(otherStreams, now))
 	}
-	sum.Files, sum.Playlists = int64(sum.counts.storedFiles), int64(sum.counts.playlists)
 	return append(all, sum)
 }
 
-func (e *edge) row(name string, now time.Time) row {
-	return row{
-		Name: name, Lag: e.lag(now), Oldest: e.oldest(now), Held: e.held, Published: e.published, counts: *e,
-		Files: int64(e.storedFiles), Playlists: int64(e.playlists),
+// add takes another stream in, which is shown together with r.
+func (r *row) add(o row) {
+	r.counts.count(&o.counts)
+	versions, published := r.Versions+o.Versions, r.Published
+	if !o.Published.IsZero() && (published.IsZero() || o.Published.Before(published)) {
+		published = o.Published
 	}
+	if o.State.Worse(r.State) {
+		r.Stream = o.Stream
+	}
+	r.Versions, r.Published = versions, published
+	r.Lag, r.Oldest = max(r.Lag, o.Lag), max(r.Oldest, o.Oldest)
+	r.bitrate += o.bitrate
+	for i, v := range o.bits {
+		r.bits[i] += v
+	}
+}
+
+func (e *edge) row(name string, now time.Time) row {
+	r := row{Stream: e.Stream, Lag: e.Lag(now), Oldest: e.Oldest(now), counts: *e, bitrate: 8 * e.stored.lastMinute(now)}
+	r.Name = name
+	r.bits = e.stored.values(now, func(s slot) float64 { return 8 * s.perSecond() })
+	return r
 }
 
 // Collect sends the series of every stream; it implements prometheus.Collector.
 func (s *streams) Collect(ch chan<- prometheus.Metric) {
 	for _, r := range s.rows(time.Now()) {
-		gauge := func(d *prometheus.Desc, v float64) {
-			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, r.Name)
+		gauge := func(d *prometheus.Desc, v float64, labels ...string) {
+			ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, append([]string{r.Name}, labels...)...)
 		}
 		counter := func(d *prometheus.Desc, v float64) {
 			ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, v, r.Name)
 		}
-		gauge(s.held, float64(r.Held))
+		for _, one := range state.StreamStates() {
+			gauge(s.state, truth(one == r.State), string(one))
+		}
+		gauge(s.held, float64(r.Versions))
 		gauge(s.oldest, r.Oldest.Seconds())
 		gauge(s.lag, r.Lag.Seconds())
 		published := 0.0

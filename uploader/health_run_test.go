@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/state"
 	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/journal"
 	"github.com/hlsship/hlsship/uploader/store"
@@ -174,13 +175,13 @@ func TestRunIsPatientWithSlowAnswers(t *testing.T) {
 	})
 }
 
-// observing is an Observer of whether the store answers.
+// observing is an Observer of the store.
 type observing struct {
 	uploader.Observer
-	store func(answers bool)
+	store func(s state.Store)
 }
 
-func (o observing) Store(answers bool) { o.store(answers) }
+func (o observing) Store(s state.Store) { o.store(s) }
 
 // TestRunTellsOfASecondOutage: however the first one ended, by a probe or by a request, the next is told, and so is a store that
 // answers probes and fails all requests.
@@ -203,9 +204,13 @@ func TestRunTellsOfASecondOutage(t *testing.T) {
 				m := storetest.NewMemory()
 				m.Latency = func(string, string, int64) time.Duration { return 20 * time.Millisecond }
 				faults := storetest.NewFaults(m)
-				var said []bool
+				var said []state.OfStore
 				logged, err := run(t, t.Context(), faults, func(c *uploader.Config) {
-					c.Observer = observing{Observer: journal.Nobody(), store: func(answers bool) { said = append(said, answers) }}
+					c.Observer = observing{Observer: journal.Nobody(), store: func(s state.Store) {
+						if n := len(said); n == 0 || said[n-1] != s.State {
+							said = append(said, s.State)
+						}
+					}}
 				}, func(facts chan<- hls.File) {
 					facts <- fact("a.ts", "media")
 					facts <- fact("x.m3u8", oneSegment)
@@ -235,7 +240,7 @@ func TestRunTellsOfASecondOutage(t *testing.T) {
 				if n := strings.Count(logged, "store answers again"); n != tt.again {
 					t.Errorf("the log says %d times that the store answers again, want %d", n, tt.again)
 				}
-				if want := fmt.Sprint([]bool{true, false, true, false, true}); fmt.Sprint(said) != want {
+				if want := fmt.Sprint([]state.OfStore{state.Up, state.Unreachable, state.Up, state.Unreachable, state.Up}); fmt.Sprint(said) != want {
 					t.Errorf("the Observer was told %v, want %s", said, want)
 				}
 				if t.Failed() {

@@ -111,11 +111,23 @@ func (l *loop) surveyed(news surveyed) {
 	case news.ends:
 		s.running = false
 		l.log.Listed(s.met, s.known, news.err)
+		if news.err != nil && l.jobs.Err() == nil {
+			l.paged(news.err)
+		}
 		l.plan.EndSurvey(news.err == nil)
 	default:
+		l.paged(nil)
 		s.met += len(news.page)
 		s.known += l.plan.Survey(news.page)
 	}
+}
+
+// paged takes in that the store answered with a page of its listing, or why it did not.
+func (l *loop) paged(err error) {
+	now := time.Now()
+	c := l.health.Listed(err, now)
+	l.log.Page(c)
+	l.tell(c, now)
 }
 
 // list lists the store until it succeeds or ctx ends. What is under way is not waited for by anything but backlog.

@@ -23,6 +23,8 @@ type Config struct {
 	Store store.Store
 	// Prefix stands before every path in a key: "live/channel1/". It ends with a slash unless empty.
 	Prefix string
+	// Root is what the stream in the root of the directory is called; empty for ".".
+	Root string
 	// Site says where players find what is stored, which URLs in playlists mean: the watcher has the same. The zero Site is that
 	// of a bucket's root.
 	Site hls.Site
@@ -127,7 +129,7 @@ func New(c Config) (*Uploader, error) {
 		plan:   plan,
 		claims: claims,
 		worker: &worker{store: c.Store, prefix: c.Prefix, headers: policy, memory: c.Memory},
-		log:    journal.New(journal.Config{Logger: c.Logger, Observer: c.Observer, Prefix: c.Prefix, HoldWarn: c.HoldWarn, Budget: c.Budget}),
+		log:    journal.New(journal.Config{Logger: c.Logger, Observer: c.Observer, Prefix: c.Prefix, Root: c.Root, HoldWarn: c.HoldWarn, Budget: c.Budget}),
 	}, nil
 }
 

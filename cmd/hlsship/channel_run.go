@@ -60,6 +60,7 @@ func (r *channelRun) run(hard context.Context, before []*channelRun, pause time.
 	if r.replaced() || r.removed() {
 		return nil
 	}
+	r.helm.steer((*course).launched)
 	left = r.enter("begin in " + r.channel.dir)
 	o, err := r.begin(hard)
 	left()

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/state"
 	"github.com/hlsship/hlsship/uploader"
 )
 
@@ -92,19 +93,19 @@ func (f *figures) Published(stream, kind string, latency time.Duration) {
 }
 
 // Stream keeps how many playlist versions wait.
-func (f *figures) Stream(stream string, held int, waitingSince, published, newest time.Time) {
-	f.Observer.Stream(stream, held, waitingSince, published, newest)
+func (f *figures) Stream(s state.Stream) {
+	f.Observer.Stream(s)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.state.Held = held
+	f.state.Held = s.Versions
 }
 
 // Store keeps whether the store answers.
-func (f *figures) Store(answers bool) {
-	f.Observer.Store(answers)
+func (f *figures) Store(s state.Store) {
+	f.Observer.Store(s)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.state.Store = answers
+	f.state.Store = s.State == state.Up
 }
 
 // source says what makes the stream, and why if that is a surprise.

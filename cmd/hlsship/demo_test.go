@@ -264,17 +264,17 @@ func TestFigures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFigures(metrics.New("", "").Channel("", "").Uploader(), time.Now())
 		time.Sleep(time.Second)
-		f.Stored("live", "media", 100, 30*time.Millisecond)
+		f.Stored("live", "segment", 100, 30*time.Millisecond)
 		time.Sleep(10 * time.Millisecond)
-		f.Stored("live", "media", 100, 5*time.Millisecond)
+		f.Stored("live", "segment", 100, 5*time.Millisecond)
 		f.Stored("live", "key", 16, 5*time.Millisecond)
-		f.Stored("live", "media", 100, 0) // found at rest: nobody knows when it was finished
+		f.Stored("live", "segment", 100, 0) // found at rest: nobody knows when it was finished
 		time.Sleep(20 * time.Millisecond)
 		if got := f.snapshot(time.Now()); len(got.Chart) != 0 {
 			t.Errorf("latencies %v before anything is playable", got.Chart)
 		}
-		f.Published("live", "media_playlist", time.Millisecond)
-		f.Published("live", "media_playlist", time.Millisecond)
+		f.Published("live", "playlist", time.Millisecond)
+		f.Published("live", "playlist", time.Millisecond)
 		got := f.snapshot(time.Now())
 		if fmt.Sprint(got.Chart) != "[60 25]" || got.Last != 25 || got.Median != 25 || got.P99 != 60 || got.Worst != 60 {
 			t.Errorf("latencies are %v, last %v, median %v, 99 %% %v, worst %v", got.Chart, got.Last, got.Median, got.P99, got.Worst)
@@ -283,8 +283,8 @@ func TestFigures(t *testing.T) {
 			t.Errorf("figures are %+v", got)
 		}
 		for range 2 * keptSamples {
-			f.Stored("live", "media", 1, time.Millisecond)
-			f.Published("live", "media_playlist", time.Millisecond)
+			f.Stored("live", "segment", 1, time.Millisecond)
+			f.Published("live", "playlist", time.Millisecond)
 		}
 		if got := f.snapshot(time.Now()); len(f.samples) != keptSamples || len(got.Chart) != shownSamples || got.Worst != 1 {
 			t.Errorf("%d samples kept, %d shown, worst %v", len(f.samples), len(got.Chart), got.Worst)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/metrics"
+	"github.com/hlsship/hlsship/state"
 	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/s3"
 )
@@ -64,6 +65,7 @@ type fleet struct {
 	// patience is the constant of that name.
 	patience time.Duration
 
+	helms helms
 	files *fileWatch
 	runs  []*channelRun
 	ended chan *channelRun
@@ -168,6 +170,7 @@ func (f *fleet) shipment(c channel, of config) shipment {
 			}
 			return f.roster.enter(what)
 		},
+		helm:       f.helms.of(c.name, func(s state.Channel) { figures.State(c.name, s) }),
 		supervisor: f.supervisor, metrics: func(title string) *metrics.Channel { return figures.Channel(c.name, title) },
 		connect: func(ctx context.Context) (*s3.Store, error) {
 			if credentials == (s3.Credentials{}) {
@@ -227,11 +230,13 @@ func (f *fleet) settle(hard, soft context.Context, r *channelRun) error {
 	case r.removed():
 		if !slices.ContainsFunc(f.runs, func(other *channelRun) bool { return other.channel.name == r.channel.name }) {
 			f.metrics.Remove(r.channel.name)
+			f.helms.forget(r.channel.name)
 		}
 		return nil
 	case r.replaced():
 		return nil
 	case r.err == nil || soft.Err() != nil || len(f.config.channels) == 1 || usage:
+		r.helm.steer((*course).ended)
 		return r.channel.failed(r.err)
 	}
 	again := newChannelRun(r.shipment, r.store.Load())
@@ -242,6 +247,9 @@ func (f *fleet) settle(hard, soft context.Context, r *channelRun) error {
 	}
 	pause := min(restartAfter<<min(again.failures-1, 10), restartMost)
 	r.logger.Error("channel failed, it is started again", "err", r.err, "pause", pause, "cure", failureCure(r.err))
+	r.helm.steer(func(c *course, now time.Time) {
+		c.failed(r.err.Error(), failureCure(r.err), again.failures, now.Add(pause), now)
+	})
 	f.supervisor.begun(r.channel.name) // it keeps nobody from being ready
 	f.launch(hard, soft, again, pause)
 	return nil

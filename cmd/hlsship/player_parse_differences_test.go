@@ -72,7 +72,7 @@ func (c collected) differentNumbers(theirs said) []difference {
 		}
 	}
 	same("kind of playlist", c.ours.Kind.String(), theirs.Kind)
-	if c.ours.Kind != hls.MediaPlaylist || theirs.Kind != "media_playlist" {
+	if c.ours.Kind != hls.MediaPlaylist || theirs.Kind != "playlist" {
 		return all
 	}
 	same("segments", float64(c.ours.Segments), theirs.Segments)
@@ -213,7 +213,7 @@ func TestDifferencesAreNoticed(t *testing.T) {
 	}{
 		{"none", "", func(*collected, *said) {}},
 		{"refused", "refused", func(c *collected, _ *said) { c.ours, c.err = hls.Parse([]byte("#EXTM3")) }},
-		{"kind of playlist", "kind of playlist", func(_ *collected, s *said) { s.Kind = "multivariant_playlist" }},
+		{"kind of playlist", "kind of playlist", func(_ *collected, s *said) { s.Kind = "multivariant" }},
 		{"file", "missing more", func(_ *collected, s *said) { s.Uses[2].URL += "x" }},
 		{"offset", "missing more", func(_ *collected, s *said) { s.Uses[2].Offset = 0 }},
 		{"length", "missing more", func(_ *collected, s *said) { s.Uses[1].Length++ }},
@@ -233,10 +233,10 @@ func TestDifferencesAreNoticed(t *testing.T) {
 			c := collected{text: []byte(text)}
 			c.ours, c.err = hls.Parse(c.text)
 			s := said{
-				Kind: "media_playlist", Segments: 2, First: 7, Last: 8, Ended: true, Target: 4,
+				Kind: "playlist", Segments: 2, First: 7, Last: 8, Ended: true, Target: 4,
 				Uses: []use{
-					{What: "init", URL: at + "init.mp4"}, {What: "media", URL: at + "a.mp4", Offset: 20, Length: 10},
-					{What: "media", URL: at + "a.mp4", Offset: 30, Length: 5},
+					{What: "init", URL: at + "init.mp4"}, {What: "segment", URL: at + "a.mp4", Offset: 20, Length: 10},
+					{What: "segment", URL: at + "a.mp4", Offset: 30, Length: 5},
 				},
 				Ours: []asked{{at + "init.mp4", "live/init.mp4"}, {at + "a.mp4", "live/a.mp4"}, {at + "a.mp4", "live/a.mp4"}},
 			}

@@ -257,7 +257,7 @@ func TestRunShipsAndDrains(t *testing.T) {
 	p := start(t, g, "run", dir, "s3://bucket/live", "--http-listen", "127.0.0.1:0", "--log-level", "debug")
 	address := p.says(t, `listening for HTTP.* address=(\S+)`)[1]
 	await(t, g.stored, "live/index.m3u8")
-	for path, want := range map[string]string{"/healthz": "ok", "/metrics": "hlsship_build_info{", "/": "s3://bucket/live"} {
+	for path, want := range map[string]string{"/healthz": "ok", "/metrics": "hlsship_build_info{", "/": "status.json", "/status.json": "s3://bucket/live"} {
 		if body := fetch(t, "http://"+address+path); !strings.Contains(body, want) {
 			t.Errorf("%s lacks %q: %.300s", path, want, body)
 		}
@@ -458,10 +458,10 @@ func TestMetricsKnowEveryWord(t *testing.T) {
 		w.Refused(reason)
 	}
 	for k := store.Transient; k <= store.Unsupported; k++ {
-		u.Attempted("put", "media", k.String(), 1, time.Second)
+		u.Attempted("put", "segment", k.String(), 1, time.Second)
 	}
 	for _, reason := range []string{"gone", "superseded", "rejected", "budget", "age", "unseen"} {
-		u.Lost("live", "media", reason, 1)
+		u.Lost("live", "segment", reason, 1)
 	}
 	if got := series(); got != before {
 		t.Errorf("%d series appeared that did not exist from the start", got-before)

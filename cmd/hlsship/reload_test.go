@@ -122,7 +122,7 @@ func TestChannelsComeAndGo(t *testing.T) {
 	p.says(t, `channel failed, it is started again.*channel=two.*in use by process`)
 	other.Close()
 	await(t, g.stored, "two/index.m3u8")
-	if page := fetch(t, "http://"+address+"/"); !strings.Contains(page, "two: "+two+" to s3://bucket/two") {
+	if page := fetch(t, "http://"+address+"/status.json"); !strings.Contains(page, two+" to s3://bucket/two") {
 		t.Error("the status page does not know the channel that was added")
 	}
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -86,6 +87,8 @@ type shipment struct {
 	memory *hls.Account
 	// supervisor, unless nil, is told that the loops turn.
 	supervisor *supervisor
+	// helm, unless nil, is told how the channel does.
+	helm *helm
 }
 
 // opened is a shipment that is about to run.
@@ -109,6 +112,15 @@ func (c channel) open(ctx context.Context, credentials s3.Credentials, version s
 	}
 	described.Logger = logger
 	return s3.Open(ctx, described)
+}
+
+// root is what the stream in the root of the channel's directory is called.
+func (c channel) root() string {
+	whole, err := filepath.Abs(c.dir)
+	if err != nil {
+		whole = c.dir
+	}
+	return filepath.Base(whole)
 }
 
 // bucket describes the channel's bucket to the store.
@@ -152,7 +164,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	if observer == nil {
 		observer = figures.Uploader()
 	}
-	held = s.supervisor.add(c.name, figures.Watcher(), observer, c.dir, c.store.destination())
+	held = s.supervisor.add(c.name, s.helm.watched(figures.Watcher()), s.helm.uploads(observer), c.dir, c.store.destination())
 	notes, noted := kept.notes(c.store)
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
 	watch, err := watcher.New(watcher.Config{
@@ -168,7 +180,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 		hedger = hedge.New(hedge.Config{MediaOnly: c.flow.minInterval > 0, Observer: figures.Hedges()})
 	}
 	upload, err := uploader.New(uploader.Config{
-		Store: hedger.Hedge(uplink.New(c.flow.uplinkLimit).Limit(store)), Prefix: c.store.keyPrefix(), Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
+		Store: hedger.Hedge(uplink.New(c.flow.uplinkLimit).Limit(store)), Prefix: c.store.keyPrefix(), Root: c.root(), Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
 		Headers: headers.Config{CacheControl: c.store.cacheControl, Further: c.store.headers, Unique: unique},
 		Budget:  c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
@@ -243,6 +255,9 @@ func (o *opened) drain(ctx, soft context.Context, cutOff context.CancelCauseFunc
 	goesOn := soft.Err() == nil || errors.Is(context.Cause(soft), errReplaced) // with another watcher, for which it must not wait
 	if goesOn && !o.channel.spool.off {
 		timeout = min(timeout, handover)
+	}
+	if soft.Err() != nil {
+		o.helm.steer(func(c *course, now time.Time) { c.drains(now.Add(timeout), now) })
 	}
 	o.logger.Info("draining", "timeout", timeout)
 	timer := time.NewTimer(timeout)

@@ -10,6 +10,7 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/dustin/go-humanize"
 
+	"github.com/hlsship/hlsship/state"
 	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/watcher"
 )
@@ -156,23 +157,22 @@ func (b beginning) Watching(folders int, exact bool) {
 type queueing struct {
 	uploader.Observer
 	s       *supervisor
-	files   int
-	bytes   int64
-	failing bool
+	waiting state.Backlog
+	store   state.OfStore
 }
 
-func (q *queueing) Queue(inFlight, waiting int, waitingBytes int64) {
-	q.Observer.Queue(inFlight, waiting, waitingBytes)
+func (q *queueing) Queue(inFlight int, waiting state.Backlog) {
+	q.Observer.Queue(inFlight, waiting)
 	q.s.mu.Lock()
 	defer q.s.mu.Unlock()
-	q.files, q.bytes = waiting, waitingBytes
+	q.waiting = waiting
 }
 
-func (q *queueing) Store(answers bool) {
-	q.Observer.Store(answers)
+func (q *queueing) Store(s state.Store) {
+	q.Observer.Store(s)
 	q.s.mu.Lock()
 	defer q.s.mu.Unlock()
-	q.failing = !answers
+	q.store = s.State
 }
 
 // reloading tells the service manager that the configuration is read again; what it returns, that this is done.
@@ -195,20 +195,27 @@ func (s *supervisor) status(scanning, draining bool) string {
 	defer s.mu.Unlock()
 	var files int
 	var bytes int64
-	state := "shipping"
-	for q := range s.queues {
-		files, bytes = files+q.files, bytes+q.bytes
-		if q.failing {
-			state = "the store does not answer"
-		}
-	}
+	line := string(state.Running)
 	switch {
 	case scanning:
-		state = "scanning"
+		line = string(state.Starting)
 	case draining:
-		state = "draining"
+		line = string(state.Draining)
 	}
-	return fmt.Sprintf("%s; %d files (%s) wait", state, files, humanize.IBytes(uint64(max(bytes, 0))))
+	faults := map[state.OfStore]int{}
+	for q := range s.queues {
+		files, bytes = files+q.waiting.Files, bytes+q.waiting.Bytes
+		faults[q.store]++
+	}
+	for _, fault := range []state.OfStore{state.Refusing, state.Unreachable} {
+		switch n := faults[fault]; {
+		case n > 0 && len(s.queues) == 1:
+			line += fmt.Sprintf("; store %s", fault)
+		case n > 0:
+			line += fmt.Sprintf("; %d of %d stores %s", n, len(s.queues), fault)
+		}
+	}
+	return fmt.Sprintf("%s; %d files (%s) wait", line, files, humanize.IBytes(uint64(max(bytes, 0))))
 }
 
 // run tells the service manager how it goes until ctx ends: that the program is ready, that it lives, once a

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hlsship/hlsship/state"
 	"github.com/hlsship/hlsship/uploader/plan"
 	"github.com/hlsship/hlsship/uploader/store"
 )
@@ -32,6 +33,8 @@ type Health struct {
 	probed  time.Time // when it, or the last one, began
 	next    time.Time // when the next probe is due, if there is doubt
 	stall   stallBound
+
+	verdict verdict
 }
 
 // Request is a request that ended.
@@ -114,6 +117,8 @@ type Change struct {
 	Several bool
 	// Refused is true if the store is up, after somebody had to mend something: it may be another one than before.
 	Refused bool
+	// Store is how the store does now, for people.
+	Store state.Store
 }
 
 // word is what the end of a request says of the store.
@@ -171,6 +176,12 @@ func (h *Health) Probing() bool { return h.probing }
 
 // Ended takes in how a request ended that last made progress at moved.
 func (h *Health) Ended(r Request, moved time.Time) Change {
+	c := h.ended(r, moved)
+	c.Store = h.verdict.reach(h.state, h.failures, r.Err, r.Outcome.At)
+	return c
+}
+
+func (h *Health) ended(r Request, moved time.Time) Change {
 	now := r.Outcome.At
 	if r.Outcome.Result == plan.Done && !r.Job.Local() {
 		h.target = r.Job.Key
@@ -206,6 +217,31 @@ func (h *Health) Ended(r Request, moved time.Time) Change {
 
 // ProbeEnded takes in how a probe ended. A store that answers it may still fail what it is asked.
 func (h *Health) ProbeEnded(p Probe, now time.Time) Change {
+	c := h.probeEnded(p, now)
+	c.Store = h.verdict.reach(h.state, h.failures, p.Err, now)
+	return c
+}
+
+// Listed takes in that a page of a listing came, or err if none did, and none will. A page is an answer, and so is that the store may not
+// be listed.
+func (h *Health) Listed(err error, now time.Time) Change {
+	var c Change
+	switch answers := err == nil || alive(err); {
+	case answers && h.state == Unasked:
+		c = h.answered(Up, now)
+	case answers:
+		c = h.answered(h.state, now)
+	case h.state == Unasked || h.state == Up:
+		h.failures++
+		c = h.become(Failing)
+	default:
+		c = h.become(h.state)
+	}
+	c.Store = h.verdict.reach(h.state, h.failures, err, now)
+	return c
+}
+
+func (h *Health) probeEnded(p Probe, now time.Time) Change {
 	answers := p.answers()
 	h.probing = false
 	switch {

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"math"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/state"
 	"github.com/hlsship/hlsship/uploader/health"
 	"github.com/hlsship/hlsship/uploader/plan"
 	"github.com/hlsship/hlsship/uploader/store"
@@ -19,6 +21,8 @@ type Config struct {
 	Observer Observer
 	// Prefix stands before every path in a key.
 	Prefix string
+	// Root is what the stream in the root of the watched directory is called; empty for ".".
+	Root string
 	// HoldWarn is how long a playlist may wait for one file before the log says so.
 	HoldWarn time.Duration
 	// Budget is how many bytes may wait, for Observer.Reserve; 0 for no bound.
@@ -37,9 +41,12 @@ type Journal struct {
 	strays   bool                 // the log knows of media that nothing names
 	blocking bool                 // the log knows that a playlist wants to be held
 	slow     map[string]int       // how many playlists of a stream are behind as the line is too slow
-	queued   [2]int
-	bytes    int64
-	reserved [2]int64
+	queued   [3]int64             // requests, files and bytes
+	ebb      state.Ebb            // of the files
+	reserved state.Reserve
+	start    state.Start // as it was told last, but for Left
+	left     state.Ebb   // of the files that the start has to compare
+	store    state.Store // as it was told last
 	holds    holds
 	losses   losses
 	unpinned unpinnedTold
@@ -82,7 +89,7 @@ func (g *Journal) Effects(e plan.Effects, flying int, now time.Time) {
 		g.stream(s)
 	}
 	w := e.Waiting
-	g.queue(flying, w.Files, w.Bytes)
+	g.queue(flying, w, now)
 	g.onDiskAlone(w.Unpinned, w.UnpinnedBytes, now)
 	g.reserve(w.Bytes, w.Rate)
 }
@@ -119,9 +126,10 @@ func (g *Journal) Ended(r health.Request, c health.Change) {
 	if !j.Local() {
 		g.obs.Attempted(j.Op.String(), j.Kind.String(), word, sent, r.Took)
 		if r.Outcome.Result == plan.Failed {
+			g.fails(j.Op.String(), g.streamName(j.Stream), g.key(j.Key), r.Err, r.Outcome.At)
 			g.failure(r)
 		}
-		g.store(c)
+		g.tellStore(c)
 	}
 	if r.Outcome.Result != plan.Done {
 		return
@@ -133,10 +141,10 @@ func (g *Journal) Ended(r health.Request, c health.Change) {
 	switch j.Op {
 	case plan.PutMedia:
 		g.cameBack(r)
-		g.obs.Stored(j.Stream, j.Kind.String(), sent, latency)
+		g.obs.Stored(g.streamName(j.Stream), j.Kind.String(), sent, latency)
 		g.log.Info("segment stored", "key", g.key(j.Key), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
 	case plan.PutPlaylist:
-		g.obs.Published(j.Stream, j.Kind.String(), latency)
+		g.obs.Published(g.streamName(j.Stream), j.Kind.String(), latency)
 		g.log.Info("playlist published", "key", g.key(j.Key), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
 	case plan.Compare:
 		g.log.Debug("already stored", "key", g.key(j.Key))
@@ -154,17 +162,17 @@ func (g *Journal) Observed(f hls.File) {
 		"playlist", f.Path, "cure", "have the packager write no CAN-BLOCK-RELOAD=YES; its parts are shipped all the same")
 }
 
-// store tells whether the store answers, if that changed.
-func (g *Journal) store(c health.Change) {
-	answers := c.To.Answers()
-	if c.From == c.To || c.From != health.Unasked && c.From.Answers() == answers {
+// tellStore tells how the store does, if that changed.
+func (g *Journal) tellStore(c health.Change) {
+	if c.Store == g.store {
 		return
 	}
-	if answers && g.told {
+	g.store = c.Store
+	g.obs.Store(c.Store)
+	if !c.Store.State.Fault() && g.told {
 		g.told = false
 		g.log.Info("store answers again", "failed_requests", c.Failures)
 	}
-	g.obs.Store(answers)
 }
 
 // Probed tells of a probe that ended, and of what that changed.
@@ -178,7 +186,16 @@ func (g *Journal) Probed(p health.Probe, c health.Change) {
 		g.told = true
 		g.log.Warn("store does not answer; will ask every second and go on when it does", "err", p.Err, "cure", cure(p.Err))
 	}
-	g.store(c)
+	g.tellStore(c)
+}
+
+// fails tells the Observer of a request that failed, if the store, or the way to it, has to do with that.
+func (g *Journal) fails(op, stream, key string, err error, now time.Time) {
+	e, ok := errors.AsType[*store.Error](err)
+	if !ok || e.Kind == store.NotFound || e.Kind == store.Precondition || e.Kind == store.Unsupported {
+		return
+	}
+	g.obs.Failed(state.Failure{At: now, Count: 1, Stream: stream, Key: key, Op: op, Kind: e.Kind.String(), Error: err.Error(), Cure: e.Cure})
 }
 
 // failure logs why a request failed.
@@ -311,18 +328,43 @@ func (g *Journal) lag(l plan.Lag) {
 }
 
 func (g *Journal) stream(s plan.LiveState) {
-	g.obs.Stream(s.Name, s.Held, s.WaitingSince, s.Published, s.Newest)
+	s.Name = g.streamName(s.Name)
+	g.obs.Stream(s.Stream)
 	if s.Forgotten {
 		g.obs.Forgotten(s.Name)
 	}
 }
 
-func (g *Journal) queue(inFlight, waiting int, bytes int64) {
-	if q := [2]int{inFlight, waiting}; q != g.queued || bytes != g.bytes {
-		g.queued, g.bytes = q, bytes
-		g.obs.Queue(inFlight, waiting, bytes)
+// streamName returns what the stream in that folder is called. The watched directory has a name; a folder in it that has the same is
+// written as a path.
+func (g *Journal) streamName(folder string) string {
+	switch {
+	case g.config.Root == "":
+		return folder
+	case folder == ".":
+		return g.config.Root
+	case folder == g.config.Root:
+		return "./" + folder
+	}
+	return folder
+}
+
+func (g *Journal) queue(inFlight int, w plan.Waiting, now time.Time) {
+	if q := [3]int64{int64(inFlight), int64(w.Files), w.Bytes}; q != g.queued {
+		g.queued = q
+		b := state.Backlog{Files: w.Files, Bytes: w.Bytes}
+		b.Rate, b.Left = g.ebb.Look(w.Files, now)
+		g.obs.Queue(inFlight, b)
+	}
+	if s := (state.Start{Compared: w.Met - w.Found, All: w.Met, Over: w.Started}); s != g.start && !g.start.Over {
+		g.start = s
+		_, s.Left = g.left.Look(w.Found, now)
+		g.obs.Started(s)
 	}
 }
+
+// Page tells what a page of a listing, or the end of one, changed.
+func (g *Journal) Page(c health.Change) { g.tellStore(c) }
 
 // Listed tells what listing the store brought: how many objects, and how many of them the directory has.
 func (g *Journal) Listed(met, known int, err error) {
@@ -333,11 +375,10 @@ func (g *Journal) Listed(met, known int, err error) {
 	g.log.Info("store listed", "objects", met, "recognised", known)
 }
 
-// reserve tells how much of the budget is left, when a figure changed by so much that it matters.
+// reserve tells for how long the store may be out of reach, when a figure changed by so much that it matters.
 func (g *Journal) reserve(waiting int64, rate float64) {
-	if waiting == g.reserved[0] && int64(rate) == g.reserved[1] {
-		return
+	if r := (state.Reserve{Waiting: waiting, Budget: g.config.Budget, Rate: math.Trunc(rate)}); r != g.reserved {
+		g.reserved = r
+		g.obs.Reserve(r)
 	}
-	g.reserved = [2]int64{waiting, int64(rate)}
-	g.obs.Reserve(waiting, g.config.Budget, rate)
 }

@@ -26,7 +26,7 @@ type flood struct {
 // lost tells of a loss. The Observer counts all of them.
 func (g *Journal) lost(l plan.Loss, now time.Time) {
 	count := max(l.Count, 1)
-	g.obs.Lost(l.Stream, l.Kind.String(), l.Reason, count)
+	g.obs.Lost(g.streamName(l.Stream), l.Kind.String(), l.Reason, count)
 	g.flooded(now)
 	switch {
 	case !g.losses.names.take(maxLosses, now):

@@ -1,10 +1,14 @@
 package journal
 
-import "time"
+import (
+	"time"
+
+	"github.com/hlsship/hlsship/state"
+)
 
 // Observer is told what happens; metrics and tests are observers. All methods are called from the
-// goroutine of Run, one at a time, and must return quickly. Parameters are basic types, so that an
-// observer need not import this package. stream is a playlist's folder, "." for the directory itself;
+// goroutine of Run, one at a time, and must return quickly. Parameters are basic types or those of package state, so that an
+// observer need not import this package. stream is a playlist's folder, and the name of the watched directory for that itself;
 // kind is one of hls.Kinds; result is "ok", "void", "cancelled" or one of ErrorKind's words.
 type Observer interface {
 	// Attempted is called after every request. op is "put", "stat" or "get"; bytes is what a PUT carried.
@@ -18,27 +22,25 @@ type Observer interface {
 	// Lost is called for every named file that can never be stored. reason is one of Loss; count, at least 1, says how many
 	// it tells of: those that nobody saw are counted, not named.
 	Lost(stream, kind, reason string, count int)
-	// Stream is called with the live edge of one stream whenever it changed. held counts the playlist
-	// versions that wait for what they name. The times are completions on disk: waitingSince of the
-	// oldest version that waits, published of the version that is published, newest of the newest
-	// version; each is zero if there is none. The stream is current when newest is not after published.
-	Stream(stream string, held int, waitingSince, published, newest time.Time)
+	// Stream is called with how a stream does whenever that changed.
+	Stream(s state.Stream)
 	// Forgotten is called when nothing is left of a stream, so that its series can be removed.
 	Forgotten(stream string)
 	// Queue is called when a figure of what all streams have under way together changed. inFlight counts
-	// the requests under way, waiting the files named and not stored, waitingBytes their size in bytes.
-	Queue(inFlight, waiting int, waitingBytes int64)
+	// the requests under way, waiting the files named and not stored.
+	Queue(inFlight int, waiting state.Backlog)
 	// Unpinned is called when one of its figures changed: how many of the files named and not stored are in the directory alone,
 	// as they exceed what may wait for the store, and their size in bytes. They count in neither Queue nor Reserve, and are
 	// lost if the packager deletes them.
 	Unpinned(files int, bytes int64)
-	// Reserve is called when one of its figures changed: waiting is the size of the files named and not stored
-	// and budget what it may be, in bytes, 0 for no bound; rate is what became due of late, in bytes a
-	// second. An outage may last (budget-waiting)/rate before files are unpinned.
-	Reserve(waiting, budget int64, rate float64)
-	// Store is called when the store answered for the first time, and whenever its state changes between
-	// answering and failing.
-	Store(answers bool)
+	// Reserve is called when one of its figures changed: for how long the store may be out of reach until files are unpinned.
+	Reserve(r state.Reserve)
+	// Started is called with how far the start is whenever that changed.
+	Started(s state.Start)
+	// Store is called with how the store does whenever that changed.
+	Store(s state.Store)
+	// Failed is called for every request that failed for a reason of the store's.
+	Failed(f state.Failure)
 }
 
 // Nobody returns the Observer of those who want none, for others to build on.
@@ -50,9 +52,11 @@ func (nobody) Attempted(_, _, _ string, _ int64, _ time.Duration) {}
 func (nobody) Stored(_, _ string, _ int64, _ time.Duration)       {}
 func (nobody) Published(_, _ string, _ time.Duration)             {}
 func (nobody) Lost(_, _, _ string, _ int)                         {}
-func (nobody) Stream(_ string, _ int, _, _, _ time.Time)          {}
+func (nobody) Stream(state.Stream)                                {}
 func (nobody) Forgotten(string)                                   {}
-func (nobody) Queue(_, _ int, _ int64)                            {}
+func (nobody) Queue(int, state.Backlog)                           {}
 func (nobody) Unpinned(_ int, _ int64)                            {}
-func (nobody) Reserve(_, _ int64, _ float64)                      {}
-func (nobody) Store(bool)                                         {}
+func (nobody) Reserve(state.Reserve)                              {}
+func (nobody) Started(state.Start)                                {}
+func (nobody) Store(state.Store)                                  {}
+func (nobody) Failed(state.Failure)                               {}

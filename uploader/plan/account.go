@@ -10,6 +10,8 @@ import (
 type account struct {
 	files    int
 	bytes    int64
+	found    int       // those of the files that were met at rest
+	met      int       // all that ever were
 	returned int64     // those of the bytes that came back from the disk; nobody else makes room for them
 	unsure   int64     // those that the store may hold already
 	flying   int64     // those that are under way, and surely not stored
@@ -23,8 +25,11 @@ func (a *account) count(v *disk.Version, now time.Time) {
 		return
 	}
 	v.Count()
-	a.due.add(v.Size(), now)
-	a.add(v, 1)
+	if a.add(v, 1); v.File.Found {
+		a.met++
+	} else {
+		a.due.add(v.Size(), now) // what was met says nothing of how much comes
+	}
 	if v.Unsure() {
 		a.unsure += v.Size()
 	}
@@ -44,6 +49,9 @@ func (a *account) uncount(v *disk.Version) {
 func (a *account) add(v *disk.Version, files int) {
 	a.files += files
 	a.bytes += int64(files) * v.Size()
+	if v.File.Found {
+		a.found += files
+	}
 	if v.Returned() {
 		a.returned += int64(files) * v.Size()
 	}

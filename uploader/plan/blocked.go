@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
@@ -183,90 +182,8 @@ func (p *Plan) Finished() bool {
 	return !waits || len(p.Unshipped()) == 0
 }
 
-// LiveState is what an operator sees of a stream, see Observer.Stream.
-type LiveState struct {
-	// Name is its folder.
-	Name string
-	// Forgotten is true if nothing is left of it.
-	Forgotten bool
-	// Held is how many playlist versions wait for what they name.
-	Held int
-	// WaitingSince, Published and Newest are when the oldest version that waits, the published one and the newest one were finished
-	// on disk; zero if there is none.
-	WaitingSince, Published, Newest time.Time
-}
-
-// sumTime is how long a folder is not summed up again, for each of its playlists: to do so takes about a hundredth of it.
-const sumTime = 20 * time.Microsecond
-
-// touch notes that the live state of s changed.
-func (p *Plan) touch(s *stream) {
-	if s == nil || s.folder.touched {
-		return
-	}
-	s.folder.touched = true
-	p.touched = append(p.touched, s.folder)
-}
-
-// changedStreams returns the live states of the streams that changed since the last call, or before it if it was too soon after
-// another one. With all true it returns all of them.
-func (p *Plan) changedStreams(now time.Time, all bool) []LiveState {
-	var states []LiveState
-	changed := p.touched
-	p.touched, p.nextSum = nil, time.Time{}
-	for _, f := range changed {
-		if now.Before(f.again) && !all {
-			if p.touched = append(p.touched, f); p.nextSum.IsZero() || f.again.Before(p.nextSum) {
-				p.nextSum = f.again
-			}
-			continue
-		}
-		f.touched, f.again = false, now.Add(time.Duration(len(f.streams))*sumTime)
-		over := p.dropIdle(f)
-		states = append(states, f.state())
-		states[len(states)-1].Forgotten = over
-	}
-	return states
-}
-
 // idle reports whether nothing of s is left.
 func (s *stream) idle() bool { return s.list == nil && s.queue.Idle() }
-
-// state sums the playlists of a folder up: the lag is that of the one that lags most.
-func (f *folder) state() LiveState {
-	st := LiveState{Name: f.name}
-	worst := time.Duration(-1)
-	for _, s := range f.streams {
-		if s.list != nil {
-			worst = st.add(s.list, worst)
-		}
-	}
-	return st
-}
-
-// add takes a playlist in, and returns by how much the one lags that lags most.
-func (st *LiveState) add(l *list, worst time.Duration) time.Duration {
-	for _, x := range l.pending {
-		if at := x.file.Seen; st.WaitingSince.IsZero() || at.Before(st.WaitingSince) {
-			st.WaitingSince = at
-		}
-	}
-	st.Held += len(l.pending)
-	if l.last == nil {
-		return worst
-	}
-	lag, published := time.Duration(0), l.last.file.Seen
-	if len(l.pending) > 0 {
-		if published = (time.Time{}); l.published != nil {
-			published = l.published.file.Seen
-		}
-		lag = l.last.file.Seen.Sub(l.pending[0].file.Seen)
-	}
-	if lag > worst {
-		worst, st.Published, st.Newest = lag, published, l.last.file.Seen
-	}
-	return worst
-}
 
 // Abandon returns every source that is still held, but for those that a playlist named and that outlive the
 // process, and lets go of the memory of playlists. The Plan is of no use after that.

@@ -58,7 +58,7 @@ func TestLargeFoldersAreSummedUpSeldom(t *testing.T) {
 					t.Fatalf("%d states are told, the next at %v", len(told), at.Sub(d.now))
 				}
 				d.tick(max(ts.later, time.Millisecond))
-				if told = append(told, d.plan.changedStreams(d.now, false)...); len(told) != 1 || told[0].Held != ts.playlists+i+1 {
+				if told = append(told, d.plan.changedStreams(d.now, false)...); len(told) != 1 || told[0].Versions != ts.playlists+i+1 {
 					t.Fatalf("told: %+v, want %d held", told, ts.playlists+i+1)
 				}
 			}

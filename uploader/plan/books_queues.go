@@ -93,7 +93,7 @@ func (b *books) streams() {
 		}
 	}
 	for name, f := range p.folders {
-		if f.touched != slices.Contains(p.touched, f) {
+		if f.touched != slices.Contains(p.shows.touched, f) {
 			b.say("folder %s changed, and is not among those, or the reverse", name)
 		}
 		for _, s := range f.streams {
@@ -102,7 +102,7 @@ func (b *books) streams() {
 			}
 		}
 	}
-	for _, f := range p.touched {
+	for _, f := range p.shows.touched {
 		if p.folders[f.name] != f {
 			b.say("folder %s changed, which is forgotten", f.name)
 		}

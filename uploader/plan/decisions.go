@@ -1,44 +1,17 @@
 package plan
 
 import (
-	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/state"
 )
 
 // maxDecisions is how many decisions about a playlist are remembered.
 const maxDecisions = 64
 
 // Decision is something that was decided about a playlist.
-type Decision struct {
-	// At is when.
-	At time.Time
-	// What was decided, in a few words.
-	What string
-	// Name is the file that it is about; empty for the playlist itself.
-	Name string
-	// Why says more; it may be empty.
-	Why string
-	// More counts the decisions of the same kind that followed at once, about other files.
-	More int
-}
-
-// String returns "12:00:04 seg7.ts declined: older than the segment before it (and 3 more)".
-func (d Decision) String() string {
-	text := d.At.Format(time.TimeOnly) + " "
-	if d.Name != "" {
-		text += d.Name + " "
-	}
-	if text += d.What; d.Why != "" {
-		text += ": " + d.Why
-	}
-	if d.More > 0 {
-		text += fmt.Sprintf(" (and %d more)", d.More)
-	}
-	return text
-}
+type Decision = state.Decision
 
 // decisions are the last ones about one playlist, in a ring.
 type decisions struct {

@@ -42,7 +42,7 @@ type Effects struct {
 	Losses []Loss
 	// Lags say whose live edge fell behind or caught up, as the line is slower than the stream.
 	Lags []Lag
-	// Streams are the live states of the streams that changed, some of them a little later.
+	// Streams are the states of the streams that changed, some of them a little later.
 	Streams []LiveState
 	// Waiting are the files that wait now.
 	Waiting Waiting
@@ -76,6 +76,10 @@ type Waiting struct {
 	UnpinnedBytes int64
 	// Rate is what became due of late, in bytes a second.
 	Rate float64
+	// Found is how many of the files were met at rest, Met how many ever were.
+	Found, Met int
+	// Started is true if the directory was looked through, and what was met there is stored.
+	Started bool
 }
 
 // Advance goes on to now, and returns what follows from all that the Plan was told.
@@ -107,16 +111,14 @@ func (p *Plan) effects(jobs []Job, last bool) Effects {
 	p.out = Effects{}
 	e.Jobs = jobs
 	e.Streams = p.changedStreams(p.now, last)
-	e.Waiting = Waiting{p.account.files, p.account.bytes, len(p.unpinned.versions), p.unpinned.bytes, p.account.due.rate}
+	a := &p.account
+	e.Waiting = Waiting{a.files, a.bytes, len(p.unpinned.versions), p.unpinned.bytes, a.due.rate, a.found, a.met, !p.strays.scanning && p.bucket.Listed() && a.found == 0}
 	e.Wake = p.wakeAt()
 	return e
 }
 
 // wakeAt returns when Advance is to be called although nothing happened; zero for never.
 func (p *Plan) wakeAt() time.Time {
-	at, ok := p.schedule.Next()
-	if !p.nextSum.IsZero() && (!ok || p.nextSum.Before(at)) {
-		return p.nextSum
-	}
-	return at
+	at, _ := p.schedule.Next()
+	return earlier(at, p.shows.wakeAt())
 }

@@ -88,6 +88,7 @@ type Plan struct {
 	shared                      // the streams that they are shipped by
 	schedule *schedule.Schedule // who goes next
 	errands  errands            // jobs under way
+	shows    shows              // which states are to be told
 	out      Effects            // what others are to hear of
 
 	bucket  bucket.Bucket // what is known of the store as a whole

@@ -17,20 +17,10 @@ type stream struct {
 	queue  schedule.Stream // its files
 }
 
-// folder is what is shown as a stream: all of one folder.
-type folder struct {
-	name    string
-	streams []*stream
-	touched bool
-	again   time.Time // before which it is not summed up again
-}
-
 // shared is by which streams files and playlists are shipped, and in which folders those are shown.
 type shared struct {
 	streams map[string]*stream // by key
 	folders map[string]*folder
-	touched []*folder // whose live state changed, each once
-	nextSum time.Time // when one of them may be summed up that could not be before; zero if all can
 }
 
 func newShared() shared {

@@ -39,6 +39,24 @@ func (q *Schedule) Put(i *Item, s *Stream, at Place) {
 	s.add(entry{i, q.places}, at)
 }
 
+// Waiting calls yield with each item that stands in the edge or the backlog of s, unless another stream ships it as well that it stood in
+// before.
+func (s *Stream) Waiting(yield func(*Item) bool) {
+	for _, queue := range [][]entry{s.edge, s.backlog} {
+		for _, e := range queue {
+			if e.of(s) == nil {
+				continue
+			}
+			for first := range e.item.Streams {
+				if first == s && !yield(e.item) {
+					return
+				}
+				break
+			}
+		}
+	}
+}
+
 // add appends e to the queue of that place.
 func (s *Stream) add(e entry, at Place) {
 	if at == Edge {

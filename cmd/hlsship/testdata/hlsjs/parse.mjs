@@ -21,15 +21,15 @@ function media(text, base) {
   const relative = (what, uri, range) => uri !== undefined && add(uses, what, resolved(uri, base), range);
   const segments = d.fragments.filter((f) => f);
   const all = d.fragmentHint ? [...segments, d.fragmentHint] : segments;
-  segments.forEach((f) => add(uses, "media", f.url, f.byteRange, f.gap));
+  segments.forEach((f) => add(uses, "segment", f.url, f.byteRange, f.gap));
   for (const f of all) {
     if (f.initSegment) add(uses, "init", f.initSegment.url, f.initSegment.byteRange);
     Object.values(f.levelkeys || {}).forEach((key) => add(uses, "key", key.uri));
   }
-  (d.partList || []).forEach((part) => add(uses, "media", part.url, part.byteRange, part.gap));
+  (d.partList || []).forEach((part) => add(uses, "segment", part.url, part.byteRange, part.gap));
   if (d.preloadHint) {
     const start = parseInt(d.preloadHint["BYTERANGE-START"] || 0);
-    relative("media", d.preloadHint.URI, [start, start + parseInt(d.preloadHint["BYTERANGE-LENGTH"])]);
+    relative("segment", d.preloadHint.URI, [start, start + parseInt(d.preloadHint["BYTERANGE-LENGTH"])]);
   }
   (d.renditionReports || []).forEach((report) => relative("playlist", report.URI));
   for (const range of Object.values(d.dateRanges)) {
@@ -37,7 +37,7 @@ function media(text, base) {
     relative("other", range.attr["X-ASSET-LIST"]);
   }
   return {
-    kind: "media_playlist", error: String(d.playlistParsingError || ""), uses, segments: d.fragments.length,
+    kind: "playlist", error: String(d.playlistParsingError || ""), uses, segments: d.fragments.length,
     first: d.startSN, last: d.startSN + d.fragments.length - 1, ended: !d.live, target: d.targetduration || 0,
   };
 }
@@ -51,7 +51,7 @@ function multivariant(text, base) {
   (p.sessionKeys || []).forEach((key) => add(uses, "key", key.uri));
   Object.values(p.sessionData || {}).forEach((data) => relative("other", data.URI));
   if (p.contentSteering) add(uses, "other", p.contentSteering.uri);
-  return { kind: "multivariant_playlist", error: String(p.playlistParsingError || ""), uses };
+  return { kind: "multivariant", error: String(p.playlistParsingError || ""), uses };
 }
 
 // asked is what the browser asks for a URI: the URL, and for a URL of the playlist's own origin the path of

@@ -1,0 +1,63 @@
+package metrics
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/state"
+)
+
+// maxSeries is how many series a channel has at most beside those of its streams.
+const maxSeries = 150
+
+// TestSeriesOfAChannel has a channel told all that there is to be told, and counts the series as Prometheus does.
+func TestSeriesOfAChannel(t *testing.T) {
+	t.Parallel()
+	m := New("1", "c")
+	c := m.Channel("one", "")
+	w, u := c.Watcher(), c.Uploader()
+	w.Watching(1, true)
+	for _, op := range []string{"put", "stat", "get"} {
+		for _, result := range results() {
+			for _, k := range hls.Kinds() {
+				u.Attempted(op, k.String(), result, 1, time.Second)
+			}
+		}
+	}
+	for _, k := range kinds() {
+		u.Stored("live", k, 1, time.Second)
+		u.Published("live", k, time.Second)
+		for _, reason := range losses() {
+			u.Lost("live", k, reason, 1)
+		}
+		for _, evidence := range hls.Evidences() {
+			w.Settled(k, evidence)
+		}
+	}
+	for _, s := range state.StoreStates() {
+		u.Store(state.Store{State: s})
+	}
+	families, err := m.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	series := 0
+	for _, f := range families {
+		for _, one := range f.Metric {
+			labels := fmt.Sprint(one.Label)
+			if !strings.Contains(labels, "channel") || strings.Contains(labels, "stream") {
+				continue
+			}
+			if series++; one.Histogram != nil {
+				series += len(one.Histogram.Bucket) + 2 // that of +Inf, the sum and the count
+			}
+		}
+	}
+	if series > maxSeries {
+		t.Errorf("a channel has %d series, want %d at most", series, maxSeries)
+	}
+	t.Logf("%d series", series)
+}

@@ -1,0 +1,52 @@
+package health
+
+import (
+	"errors"
+	"time"
+
+	"github.com/hlsship/hlsship/state"
+	"github.com/hlsship/hlsship/uploader/store"
+)
+
+// verdict is how the store does, as people are told. The zero verdict is of a store that was asked nothing yet.
+type verdict struct{ store state.Store }
+
+// reach returns the verdict about a store in that state, of which so many requests failed in a row, the last one by err.
+func (v *verdict) reach(s State, failures int, err error, now time.Time) state.Store {
+	next := v.store
+	switch s {
+	case Unasked:
+		next = state.Store{State: state.Unasked}
+	case Up, Recovering:
+		next = state.Store{State: state.Up, Since: v.store.Since}
+	case Failing, Down:
+		next.Tries = failures
+		if e, ok := errors.AsType[*store.Error](err); ok && blames(e) && !v.better(e) {
+			next.State, next.Error, next.Cure = faultOf(e), err.Error(), e.Cure
+		}
+		if !next.State.Fault() {
+			next.State = state.Unreachable
+		}
+	}
+	if next.State != v.store.State && next.State != state.Unasked {
+		next.Since = now
+	}
+	v.store = next
+	return next
+}
+
+// blames reports whether e is about the store, and not about one object.
+func blames(e *store.Error) bool { return e.Kind == store.Transient || e.Kind == store.Alarm }
+
+// better reports whether what is known says more than e: what a HEAD is answered has no text.
+func (v *verdict) better(e *store.Error) bool {
+	return e.Op == "stat" && v.store.State == faultOf(e)
+}
+
+// faultOf says which fault e is one of.
+func faultOf(e *store.Error) state.OfStore {
+	if e.Kind == store.Alarm {
+		return state.Refusing
+	}
+	return state.Unreachable
+}

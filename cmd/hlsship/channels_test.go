@@ -81,14 +81,14 @@ func TestChannelProblems(t *testing.T) {
 		env        map[string]string
 		want       []string
 	}{
-		{"no list", "channels: /hls\n", nil, []string{"hlsship.yml:1: channels: expected a list", "DIR is missing", "destination is missing"}},
-		{"empty list", "channels: []\n", nil, []string{"hlsship.yml:1: channels: expected a list", "DIR is missing", "destination is missing"}},
+		{"no list", "channels: /hls\n", nil, []string{"hlsship.yml:1: channels: expected a list", "hlsship.yml: dir is missing", "hlsship.yml: destination is missing"}},
+		{"empty list", "channels: []\n", nil, []string{"hlsship.yml:1: channels: expected a list", "hlsship.yml: dir is missing", "hlsship.yml: destination is missing"}},
 		{"list twice", "channels:\n" + one + "channels:\n" + two, nil, []string{"hlsship.yml:3: channels is set twice, first on line 1"}},
 		{"entry of another kind", "channels:\n" + one + "- /hls\n", nil, []string{"hlsship.yml:3: expected lines of the form key: value"}},
 		{"key unknown", "channels:\n- dir: /hls/one\n  destination: s3://bucket\n  wrokers: 4\n", nil,
 			[]string{`hlsship.yml:4: no setting "wrokers"; did you mean "workers"?`}},
 		{"list misspelled", "chanels:\n" + one, nil,
-			[]string{`hlsship.yml:1: no setting "chanels"; did you mean "channels"?`, "DIR is missing", "destination is missing"}},
+			[]string{`hlsship.yml:1: no setting "chanels"; did you mean "channels"?`, "hlsship.yml: dir is missing", "hlsship.yml: destination is missing"}},
 		{"setting of the program", "channels:\n- {dir: /hls/one, destination: s3://bucket, log_level: debug}\n", nil,
 			[]string{"hlsship.yml:2: log_level belongs to the whole program"}},
 		{"list in the list", "channels:\n- {dir: /hls/one, destination: s3://bucket, channels: []}\n", nil, []string{`hlsship.yml:2: no setting "channels"`}},
@@ -96,7 +96,7 @@ func TestChannelProblems(t *testing.T) {
 			[]string{"hlsship.yml:1: dir: the file has a list of channels", "hlsship.yml:2: name: the file has a list of channels"}},
 		{"directory in a variable", "channels:\n" + one, map[string]string{"HLSSHIP_DIR": "/hls"}, []string{"HLSSHIP_DIR: the file has a list of channels"}},
 		{"directory and destination missing", "channels:\n" + one + "- name: two\n", nil,
-			[]string{"hlsship.yml:3: DIR is missing", "hlsship.yml:3: the destination is missing"}},
+			[]string{"hlsship.yml:3: dir is missing", "hlsship.yml:3: destination is missing"}},
 		{"name twice", "channels:\n- {name: x, dir: /hls/one, destination: s3://bucket/one}\n- {name: x, dir: /hls/two, destination: s3://bucket/two}\n", nil,
 			[]string{`hlsship.yml:3: a second channel with the name "x"; the first is at`}},
 		{"name of a directory twice", "channels:\n- {dir: /a/hls, destination: s3://bucket/one}\n- {dir: /b/hls, destination: s3://bucket/two}\n", nil,
@@ -118,7 +118,7 @@ func TestChannelProblems(t *testing.T) {
 		{"half a pair of keys", "access_key_file: /a\nchannels:\n" + one, nil, []string{"hlsship.yml:1: access_key_file: secret_key_file is missing"}},
 		{"two kinds of keys", "access_key_file: /a\nsecret_key_file: /s\nprofile: p\nchannels:\n" + one, nil, []string{"hlsship.yml:1: access_key_file: the keys are either"}},
 		{"variable missing", "channels:\n- dir: /hls/one\n  destination: s3://${BUCKET}/one\n", nil,
-			[]string{"hlsship.yml:3: destination: the variable BUCKET is not set", "hlsship.yml:2: the destination is missing"}},
+			[]string{"hlsship.yml:3: destination: the variable BUCKET is not set", "hlsship.yml:2: destination is missing"}},
 		{"placeholder unknown", "channels:\n- {dir: /hls/one, destination: 's3://bucket/{hots}'}\n", nil,
 			[]string{`{hots} is no placeholder: there are {name}, {host} and {start:20060102T150405Z}; did you mean "host"?`}},
 	}

@@ -140,6 +140,9 @@ func (c storeConfig) destination() string {
 // the flag, the variable or the line of the file that it is about.
 func load(s sources) (config, error) {
 	r := newReader(s)
+	if r.unread {
+		return config{}, errors.Join(r.problems...)
+	}
 	for _, extra := range s.extra {
 		r.problem("argument %q is one too many: run takes DIR and s3://BUCKET[/PREFIX]", shown(extra))
 	}

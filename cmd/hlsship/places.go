@@ -13,12 +13,24 @@ import (
 	"github.com/hlsship/hlsship/metrics"
 )
 
-// where begins a problem of something that is missing in a channel.
+// where begins a problem of a channel as a whole: with the line of the configuration file where it begins, or with the file.
 func (r *reader) where() string {
-	if r.entry == nil {
-		return ""
+	switch file := r.text(nameConfig); {
+	case r.entry != nil:
+		return r.entry[entryOrigin].origin + ": "
+	case file != "":
+		return file + ": "
 	}
-	return r.entry[entryOrigin].origin + ": "
+	return ""
+}
+
+// lacks notes that DIR or the destination is missing, under its key where there is a configuration file.
+func (r *reader) lacks(name, argument, how string) {
+	where := r.where()
+	if where != "" {
+		argument = r.rows[name].key()
+	}
+	r.problem("%s%s is missing: %s", where, argument, how)
 }
 
 // name returns the channel's name, empty if it has none of its own.
@@ -53,7 +65,7 @@ func (r *reader) directory() string {
 		return ""
 	}
 	if dir == "" {
-		r.problem("%sDIR is missing: name the directory that the packager writes to", r.where())
+		r.lacks(nameDir, "DIR", "name the directory that the packager writes to")
 		return ""
 	}
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
@@ -68,7 +80,7 @@ func (r *reader) directory() string {
 func (r *reader) destination(c channel) (bucket, prefix string) {
 	value, origin := r.text(nameDestination), r.find(nameDestination).origin
 	if value == "" {
-		r.problem("%sthe destination is missing: name it as s3://BUCKET or s3://BUCKET/PREFIX", r.where())
+		r.lacks(nameDestination, "the destination", "name it as s3://BUCKET or s3://BUCKET/PREFIX")
 		return "", ""
 	}
 	place, ok := strings.CutPrefix(value, "s3://")

@@ -21,8 +21,10 @@ type reader struct {
 	// entry are the texts of the channel that is read; nil outside the list of channels.
 	entry map[string]raw
 	// profile are the settings that the shared files of the AWS tools have for it. They yield to all but defaults.
-	profile    map[string]raw
-	rows       map[string]setting
+	profile map[string]raw
+	rows    map[string]setting
+	// unread says that nothing is known of what the configuration file says, so that nothing can be missing.
+	unread     bool
 	problems   []error
 	deprecated []deprecation
 }
@@ -38,6 +40,7 @@ func newReader(s sources) *reader {
 	}
 	if path := r.text(nameConfig); path != "" {
 		r.file, r.problems = readFile(path, s.env)
+		r.unread = len(r.problems) > 0 && r.file.values == nil
 	}
 	return r
 }

@@ -85,6 +85,9 @@ func (r *reader) spools() (spoolListings, error) {
 	if found := r.sources.line[nameDestination]; len(found.values) > 0 {
 		r.problem("argument %q is one too many: spool ls takes DIR", shown(found.values[0]))
 	}
+	if r.unread {
+		return spoolListings{}, usageError{errors.Join(r.problems...)}
+	}
 	entries := []map[string]raw{nil}
 	if r.file.channels != nil {
 		entries = nil

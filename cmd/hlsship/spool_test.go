@@ -105,6 +105,7 @@ func TestSpoolListSays(t *testing.T) {
 		"channels":        {[]string{"ls", "--config", file}, exitDone, "two: " + dir + "2 has no spool"},
 		"no directory":    {[]string{"ls"}, exitUsage, "DIR is missing"},
 		"a bucket":        {[]string{"ls", dir, "s3://b"}, exitUsage, "one too many"},
+		"no such file":    {[]string{"ls", "--config", file + "-none"}, exitUsage, "hlsship: read configuration"},
 		"no command":      {nil, exitUsage, "hlsship spool ls"},
 		"another command": {[]string{"la"}, exitUsage, `did you mean "ls"?`},
 		"help":            {[]string{"ls", "--help"}, exitDone, "hlsship spool ls [--json]"},

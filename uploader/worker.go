@@ -67,6 +67,7 @@ func (w *worker) do(ctx context.Context, j plan.Job, moved *atomic.Int64) report
 	}
 	out.At = time.Now()
 	if err != nil {
+		out.Unclear = store.Unclear(err)
 		out.Result, out.Kind, out.RetryIn, out.Asked = plan.Failed, store.KindOf(err), retryDelay(j.Attempt, err), retryAfter(err)
 		switch cause := context.Cause(ctx); {
 		case errors.Is(cause, errStalled):

@@ -100,7 +100,7 @@ func (h *Hedger) finish(ans answer) {
 	longest, starved := a.quiet.end()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if a.state = ended; unclear(ans.err) && !starved {
+	if a.state = ended; store.Unclear(ans.err) && !starved {
 		a.state = unheard
 	}
 	if a.trial {

@@ -1,10 +1,6 @@
 package hedge
 
-import (
-	"errors"
-
-	"github.com/hlsship/hlsship/uploader/store"
-)
+import "github.com/hlsship/hlsship/uploader/store"
 
 // tally is what the attempts at one PUT come to. The zero value has no attempt.
 type tally struct {
@@ -49,7 +45,7 @@ func (t *tally) take(err error) {
 	case store.KindOf(err) == store.Precondition:
 		t.refused++
 		first(&t.condition)
-	case unclear(err):
+	case store.Unclear(err):
 		first(&t.unclear)
 	default:
 		first(&t.failed)
@@ -78,13 +74,4 @@ func (t *tally) err() error {
 		}
 	}
 	return nil
-}
-
-// unclear reports whether a PUT that failed so may have stored its bytes, or may do so yet.
-func unclear(err error) bool {
-	if err == nil || store.KindOf(err) != store.Transient {
-		return false
-	}
-	e, ok := errors.AsType[*store.Error](err)
-	return !ok || !e.Alive && !e.Busy && !e.Unsent
 }

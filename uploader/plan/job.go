@@ -120,6 +120,8 @@ type Outcome struct {
 	CacheControl string
 	// Size is that of the object found, in bytes, if the Result is Present.
 	Size int64
+	// Unclear is true if a PUT that did not end as Done may have stored its bytes, or may do so yet.
+	Unclear bool
 	// Kind classifies a Failed job.
 	Kind store.ErrorKind
 	// RetryIn is how long to wait before the next try of a Failed job, Asked how long the store asked to, 0 for not at all.

@@ -1,13 +1,22 @@
 package plan
 
 import (
+	"time"
+
 	"github.com/hlsship/hlsship/uploader/plan/disk"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
+// adrift is how long bytes may still arrive in the store whose PUT was broken off, or ended without an answer. Until then no others
+// are sent under the key, which they would replace for good.
+const adrift = 8 * time.Second
+
 // reportPut takes the outcome of a PutMedia in.
 func (p *Plan) reportPut(j *errand, out Outcome) {
 	o, v := p.land(j, out)
+	if out.Unclear {
+		o.cell.Drift(v, p.now.Add(adrift))
+	}
 	out = j.current(out)
 	switch out.Result {
 	case Done:

@@ -23,6 +23,9 @@ func (p *Plan) overwrite(o *object) {
 // mayOverwrite reports whether v may replace what the store holds under its name now, and if not when it may although nothing
 // happens. It may unless a playlist that is or may be published needs the old bytes; see overwritable.
 func (p *Plan) mayOverwrite(o *object, v *disk.Version) (ok bool, again time.Time) {
+	if at := o.cell.Drifts(v); p.now.Before(at) {
+		return false, at
+	}
 	if o.extends(v) {
 		return true, again
 	}

@@ -181,6 +181,15 @@ func (e *Error) Error() string { return fmt.Sprintf("%s %s: %v", e.Op, e.Key, e.
 // Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
+// Unclear reports whether a PUT that failed with err may have stored its bytes, or may do so yet: it was sent, and nobody said no.
+func Unclear(err error) bool {
+	if err == nil || KindOf(err) != Transient {
+		return false
+	}
+	e, ok := errors.AsType[*Error](err)
+	return !ok || !e.Alive && !e.Busy && !e.Unsent
+}
+
 // KindOf returns the kind of the *Error in err's chain, Transient if there is none.
 func KindOf(err error) ErrorKind {
 	if e, ok := errors.AsType[*Error](err); ok {

@@ -1,6 +1,10 @@
 package bucket
 
-import "github.com/hlsship/hlsship/uploader/plan/disk"
+import (
+	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan/disk"
+)
 
 // Cell is what is known of one key: of a file's or of a playlist's. The zero value knows nothing, and asks nothing. One goroutine owns it.
 // Its states are drawn in the documentation of package plan.
@@ -10,8 +14,15 @@ type Cell struct {
 	etag      string        // of the object, if there is one; empty if not known
 	question  Question
 	before    string // the ETag that our bytes had in a bucket that has vanished; empty for none
+	drifting  drift  // what may still arrive
 	conflicts int    // preconditions that failed in a row although the store held what they asked for
 	blind     bool   // it is written without condition
+}
+
+// drift is a PUT that ended without an answer.
+type drift struct {
+	id    uint64    // of the version that it had
+	until time.Time // when it arrives at the latest
 }
 
 // Belief is what a key is believed to have.
@@ -199,6 +210,17 @@ func (c *Cell) Contest() { c.question = Contested }
 
 // Clash notes that a condition failed, so that the ETag that was known is of no use.
 func (c *Cell) Clash() { c.etag, c.question = "", Contested }
+
+// Drift notes that a PUT of v ended without an answer, so that its bytes may arrive until then.
+func (c *Cell) Drift(v *disk.Version, until time.Time) { c.drifting = drift{v.ID, until} }
+
+// Drifts returns until when other bytes than those of v may arrive; zero if there are none.
+func (c *Cell) Drifts(v *disk.Version) time.Time {
+	if c.drifting.id == v.ID {
+		return time.Time{}
+	}
+	return c.drifting.until
+}
 
 // Conflict counts conditions that failed in a row although the store held what they asked for, and returns how many. One that failed
 // with reason begins anew.

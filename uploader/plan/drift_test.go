@@ -1,0 +1,70 @@
+package plan
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/uploader/store"
+)
+
+// TestOldBytesArriveFirst: bytes of which a PUT was broken off may still arrive. If others were stored under the name meanwhile, the old
+// ones would take their place and stay.
+func TestOldBytesArriveFirst(t *testing.T) {
+	t.Parallel()
+	brokenOff := Outcome{Result: Failed, Kind: store.Transient, Unclear: true, RetryIn: time.Second}
+	for name, tt := range map[string]struct {
+		lines []string // before the segment
+		file  string
+	}{
+		"a segment of a ring": {nil, "a.ts"},
+		"an init section":     {[]string{`#EXT-X-MAP:URI="init.mp4"`}, "init.mp4"},
+		"a key":               {[]string{`#EXT-X-KEY:METHOD=AES-128,URI="k.key"`}, "k.key"},
+	} {
+		named := func(d *desk, number int) {
+			d.playlist("x.m3u8", playlistText(number, false, append(tt.lines, "a.ts")...))
+		}
+		begin := func(t *testing.T, out Outcome) *desk {
+			d := newDesk(t, Config{})
+			d.media("a.ts")
+			if tt.file != "a.ts" {
+				d.media(tt.file)
+			}
+			named(d, 0)
+			d.fresh("x.m3u8")
+			for _, j := range d.jobs() {
+				if j.Path == tt.file {
+					d.report(j, out)
+				} else {
+					d.report(j, Outcome{Result: Done, ETag: "x"})
+				}
+			}
+			return d
+		}
+		t.Run(name+", written anew", func(t *testing.T) {
+			t.Parallel()
+			d := begin(t, brokenOff)
+			d.tick(500 * time.Millisecond)
+			d.media(tt.file)
+			named(d, 1)
+			d.tick(2 * time.Second)
+			d.want()
+			d.tick(6 * time.Second)
+			d.want("put " + tt.file)
+		})
+		t.Run(name+", tried again", func(t *testing.T) {
+			t.Parallel()
+			d := begin(t, brokenOff)
+			d.tick(time.Second)
+			d.want("put " + tt.file)
+		})
+		t.Run(name+", written anew after the store said no", func(t *testing.T) {
+			t.Parallel()
+			d := begin(t, Outcome{Result: Failed, Kind: store.Transient, RetryIn: time.Second})
+			d.tick(500 * time.Millisecond)
+			d.media(tt.file)
+			named(d, 1)
+			d.tick(2 * time.Second)
+			d.want("put " + tt.file)
+		})
+	}
+}

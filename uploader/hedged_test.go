@@ -47,7 +47,7 @@ func (s *tardy) Put(ctx context.Context, o store.Object) (string, error) {
 	}
 	o.Body = bytes.NewReader(content) // it is on its way
 	s.mu.Lock()
-	how, by := inTime, time.Duration(500+s.dice.IntN(5500))*time.Millisecond
+	how, by := inTime, time.Duration(500+s.dice.IntN(3500))*time.Millisecond
 	if s.dice.IntN(12) == 0 {
 		how = []lateness{arrives, answered, abandoned}[s.dice.IntN(3)]
 	}

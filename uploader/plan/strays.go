@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -85,8 +86,9 @@ func (s *strays) excess(now time.Time) []*object {
 }
 
 // recall ships what was found at rest and is very likely to have been named while nobody looked: an unbroken row of the
-// sequence of segments that snap names, directly below the first of them, each older than the one behind it. Where that is not
-// finished, as some packagers name segments before they are, the row is older than snap. It returns how many there are.
+// sequence of segments that snap names, directly below the first of them, each older than the one behind it. Where the first is not
+// there, or not finished, as some packagers name segments before they are, the row is older than the next one that is, or than snap if
+// none is. It returns how many there are.
 func (s *strays) recall(p *Plan, snap *snapshot) (segments int) {
 	if len(s.found) == 0 {
 		return 0
@@ -121,7 +123,8 @@ type row struct {
 	low, last uint64
 	step      uint64 // from one number to the next, 0 if there is but one
 	first     string // the path of the number low
-	at        int64  // what is before it was finished until then
+	oldest    uint64 // the lowest number that is finished
+	at        int64  // when that was, or the playlist if none is: what is before the row was finished until then
 }
 
 // name returns the path of another number in the sequence.
@@ -134,31 +137,29 @@ func (r row) name(n uint64) string {
 	return prefix + text + suffix
 }
 
-// rows returns the sequences of which s names media. Once the directory was looked through, they need not be finished.
+// rows returns the sequences of which s names media. Once the directory was looked through, they need be neither there nor finished.
 func (p *Plan) rows(s *snapshot) map[string]row {
 	all := make(map[string]row)
 	for i := range s.binds {
 		b := &s.binds[i]
-		if b.free() || !b.obj.isMedia() || b.ver == nil && p.strays.scanning {
-			continue
-		}
-		v, at := b.ver, s.file.Version.ModTime
+		v := b.ver
 		if v == nil {
 			v = b.obj.disk.Newest()
 		}
-		if v != nil {
-			if v.File.State != hls.Settled {
-				continue
-			}
-			at = v.File.Version.ModTime
-		}
+		finished := v != nil && v.File.State == hls.Settled
 		key, n, ok := serial(b.obj.path)
-		if !ok {
+		if !ok || b.free() || !b.obj.isMedia() || p.strays.scanning && (b.ver == nil || !finished) {
 			continue
 		}
 		r, known := all[key]
+		if !known {
+			r.oldest, r.at = math.MaxUint64, s.file.Version.ModTime
+		}
 		if !known || n < r.low {
-			r.low, r.first, r.at = n, b.obj.path, at
+			r.low, r.first = n, b.obj.path
+		}
+		if finished && n < r.oldest {
+			r.oldest, r.at = n, v.File.Version.ModTime
 		}
 		if known && n > r.last && (r.step == 0 || n-r.last < r.step) {
 			r.step = n - r.last

@@ -16,11 +16,14 @@ func (d *desk) grows(name string, size int64) {
 	d.playlist("x.m3u8", rangesText(name, size))
 }
 
-func (d *desk) grown(name string, size int64, state hls.State) {
+func (d *desk) grown(name string, size int64, state hls.State) { d.grownIn(7, name, size, state) }
+
+// grownIn is about a file that was opened for the nth time.
+func (d *desk) grownIn(n uint64, name string, size int64, state hls.State) {
 	d.mtime++
 	d.plan.Observe(hls.File{
-		Path: name, State: state, Growth: 7, Kind: hls.Media, Seen: d.now, Source: paper{},
-		Version: hls.Version{Device: 1, Inode: 7, Size: size, ModTime: d.mtime},
+		Path: name, State: state, Growth: n, Kind: hls.Media, Seen: d.now, Source: paper{},
+		Version: hls.Version{Device: 1, Inode: n, Size: size, ModTime: d.mtime},
 	})
 }
 
@@ -251,6 +254,50 @@ func TestPlanGrowth(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			test(newDesk(t, Config{}))
+		})
+	}
+}
+
+// TestGrowthOverDoubt: a file of another run was stored over that of the run before, its playlist went up without an answer, and so did
+// more of the file. What the published playlist of the run before needs is gone since, so that nothing keeps the file from going up again.
+func TestGrowthOverDoubt(t *testing.T) {
+	t.Parallel()
+	for name, newer := range map[string]bool{"a newer playlist waits": true, "the playlist in doubt is the newest": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			d.grows("all.ts", 1000)
+			d.fresh("x.m3u8")
+			d.want("put all.ts")
+			d.done("put all.ts")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			d.tick(time.Minute)
+			again := func(size int64) {
+				d.grownIn(8, "all.ts", size, hls.Growing)
+				d.playlist("x.m3u8", strings.Replace(rangesText("all.ts", size), "SEQUENCE:0", "SEQUENCE:2", 1))
+			}
+			again(500)
+			d.want("compare all.ts")
+			d.answer("compare all.ts", Outcome{Result: Different, ETag: "etag-old"})
+			d.want("put all.ts")
+			d.done("put all.ts")
+			d.want("publish x.m3u8")
+			if d.grownIn(8, "all.ts", 800, hls.Growing); newer {
+				again(800)
+			}
+			d.want("put all.ts")
+			d.answer("put all.ts", Outcome{Result: Failed, Kind: store.Transient}) // it is stored all the same
+			d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: store.Transient, RetryIn: time.Second})
+			d.grownIn(8, "all.ts", 900, hls.Settled)
+			d.want("put all.ts")
+			d.answer("put all.ts", Outcome{Result: Failed, Kind: store.Precondition})
+			d.want("compare all.ts")
+			d.answer("compare all.ts", Outcome{Result: Different, ETag: "etag-other"})
+			d.want("put all.ts")
+			d.done("put all.ts")
+			d.tick(time.Second)
+			d.want("publish x.m3u8")
 		})
 	}
 }

@@ -41,19 +41,23 @@ func (p *Plan) mayOverwrite(o *object, v *disk.Version) (ok bool, again time.Tim
 }
 
 // shows reports whether every version of l that is or may be published means v by its reference to o, so that to store v
-// can only mend what they name: nobody knows what the store holds. What an earlier process published means what is stored.
+// can only mend what they name: nobody knows what the store holds. What an earlier process published means what is stored. The
+// published version may mean what it likes if one in doubt means v: what it meant went when v was stored for that one.
 func (l *list) shows(o *object, v *disk.Version) bool {
+	replaced := false
 	for _, s := range append(slices.Clip(l.doubt), l.published) {
-		if s == nil {
+		if s == nil || s == l.published && replaced {
 			continue
 		}
 		i := s.find(o)
 		if i < 0 || s.binds[i].free() {
 			continue
 		}
-		if meant := s.binds[i].ver; meant == nil || meant.ID != v.ID || s.prior && o.cell.ETag() != "" {
+		b := &s.binds[i]
+		if b.ver == nil || b.ver.ID != v.ID || s.prior && o.cell.ETag() != "" {
 			return false
 		}
+		replaced = replaced || !b.rebinds
 	}
 	return true
 }

@@ -19,6 +19,9 @@ type run struct {
 	seen  time.Time
 	// names are the patterns of the names that the run before had; nil if they are not known.
 	names map[string]bool
+	// meant are the media that the last playlist of the run before meant: it may name a segment before that is finished, so that its age
+	// does not tell.
+	meant []*disk.Version
 	// old says that the run lists old files among new ones, as a channel made of a library does: one was waited for, and no
 	// other bytes came.
 	old bool
@@ -38,7 +41,7 @@ func (l *list) startRun(s, prev *snapshot) {
 	anew := prev != nil && (startsAnew(prev.file.Playlist, s.file.Playlist) && !s.withdraws(prev) || prev.text.is(s.text.content) && prev.overtaken() == 0)
 	if anew {
 		l.run.before = nil
-		l.run = &run{after: prev.file.Version.ModTime, seen: prev.file.Seen, names: prev.patterns(), before: l.run}
+		l.run = &run{after: prev.file.Version.ModTime, seen: prev.file.Seen, names: prev.patterns(), meant: prev.media(), before: l.run}
 	}
 	s.belong(l.run)
 }
@@ -189,6 +192,16 @@ func (s *snapshot) patterns() map[string]bool {
 	return all
 }
 
+// media returns those that s means.
+func (s *snapshot) media() (all []*disk.Version) {
+	for i := range s.binds {
+		if b := &s.binds[i]; b.ver != nil && b.obj.isMedia() {
+			all = append(all, b.ver)
+		}
+	}
+	return all
+}
+
 // mayBeOlder reports whether v, which reference i of s may mean, may be of the run before.
 func (r *run) mayBeOlder(s *snapshot, i int, v *disk.Version) bool {
 	switch {
@@ -196,13 +209,7 @@ func (r *run) mayBeOlder(s *snapshot, i int, v *disk.Version) bool {
 		// Of what was there at the start, the one that is older than the segment listed before it is of an earlier run.
 		return !r.old && v.File.Found && s.backward(i, v)
 	case v.Witnessed() && (r.after == 0 || v.File.Seen.After(r.seen)), r.after != 0 && v.File.Version.ModTime > r.after:
-		// But for what the published version of another run means: it may name a segment before that is finished.
-		o, shown := s.binds[i].obj, s.list.published
-		if !o.isMedia() || shown == nil || shown.run == nil || shown.run == r {
-			return false
-		}
-		j := shown.find(o)
-		return j >= 0 && shown.binds[j].ver == v // this very file: bytes that were written once more are of the new run
+		return slices.Contains(r.meant, v) // this very file: bytes that were written once more are of the new run
 	}
 	// Names of another kind are none that the run before wrote: those of an encoder that ran beside it, or of a library.
 	o := s.binds[i].obj

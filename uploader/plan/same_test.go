@@ -3,6 +3,8 @@ package plan
 import (
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // TestSameTextWhileNewBytesAreCompared has a packager begin anew and write the very playlist of its run before, at once after its first
@@ -85,6 +87,55 @@ func TestSameTextWhileTheVersionBeforeWaits(t *testing.T) {
 			l := d.plan.lists["x.m3u8"]
 			if last := l.last.binds[0].ver; l.published != l.last || last == nil || last.ID != d.plan.objects["s0.ts"].disk.Newest().ID || puts < 2*len(names) {
 				t.Errorf("%d files stored; %s", puts, d.plan)
+			}
+		})
+	}
+}
+
+// TestSameTextWhileThatOfTheRunBeforeWaits has a packager begin anew twice with the very same playlist, which names a segment to come. That of
+// its second run is not published yet, or its PUT had no answer, when the third begins.
+func TestSameTextWhileThatOfTheRunBeforeWaits(t *testing.T) {
+	t.Parallel()
+	for name, answered := range map[string]bool{"its PUT is under way": false, "its PUT had no answer": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, names := newDesk(t, Config{}), []string{"s0.ts", "s1.ts"}
+			text := playlistText(0, false, names...)
+			d.media(names[0])
+			d.playlist("x.m3u8", text)
+			d.tick(10 * time.Millisecond)
+			d.media(names[1])
+			d.absorb(func(Job) {})
+			d.tick(5 * time.Second)
+			written := func(name string) {
+				d.media(name)
+				d.want("compare " + name)
+				d.answer("compare "+name, Outcome{Result: Different, ETag: "old"})
+			}
+			written(names[0])
+			d.playlist("x.m3u8", text)
+			d.want()
+			d.tick(10 * time.Millisecond)
+			written(names[1])
+			d.want("put s0.ts", "put s1.ts")
+			d.done("put s0.ts", "put s1.ts")
+			d.want("publish x.m3u8")
+			if answered {
+				d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: store.Transient, RetryIn: time.Minute})
+			}
+			d.tick(5 * time.Second)
+			written(names[0])
+			d.playlist("x.m3u8", text)
+			d.tick(time.Second)
+			if s := d.plan.lists["x.m3u8"].last; s.binds[1].ver != nil {
+				t.Errorf("the segment to come is taken for that of the run before: %s", s)
+			}
+			written(names[1])
+			s := d.plan.lists["x.m3u8"].last
+			for i, n := range names {
+				if v := s.binds[i].ver; v == nil || v != d.plan.objects[n].disk.Newest() {
+					t.Errorf("%s does not mean the newest bytes of %s", s, n)
+				}
 			}
 		})
 	}

@@ -35,7 +35,7 @@ func manual() string {
 	b.WriteString(`hlsship run - ship a packager's HLS directory to a bucket while the stream is live
 
 Usage:
-  hlsship run [flags] DIR s3://BUCKET[/PREFIX]
+  hlsship run [flags] DIR s3://BUCKET[/PREFIX] [-- COMMAND...]
 
 Examples:
   Amazon S3, with credentials from the environment or the machine's role:
@@ -46,6 +46,8 @@ Examples:
     hlsship run --cache-control playlist=max-age=1 /var/www/hls s3://my-bucket
   From a file:
     hlsship run --config /etc/hlsship/hlsship.yml
+  With the packager as a child, as in a container of both:
+    hlsship run /hls s3://my-bucket/live -- ffmpeg -i srt://:9000 -c copy /hls/live.m3u8
 
 Every flag is also a variable, --max-lag being HLSSHIP_MAX_LAG, and a key of the configuration file,
 max_lag. Flags win over variables, variables over the file, and the file over HLSSHIP_DEFAULT_MAX_LAG,
@@ -75,8 +77,12 @@ If it has no keys, no other one takes its place. Where keys are late, files are 
 Signals: the first SIGTERM or SIGINT ships what is left within --drain-timeout, the second stops at
 once. SIGHUP has the configuration file read again.
 
+COMMAND is started once the directory has been scanned. The first SIGTERM or SIGINT goes to it and its
+process group; when it ends, by that or by itself, hlsship ships what is left and ends with its exit
+code. If it has not ended after ten seconds, or at the second signal, it is killed.
+
 Exit codes: 0 everything is shipped, 1 failed, 2 wrong usage, 3 stopped with files unshipped, which the
-log names.
+log names; that of COMMAND if it is not 0, and 128 and the signal's number if one ended it.
 `)
 	return b.String()
 }

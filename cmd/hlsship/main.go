@@ -15,6 +15,7 @@ func main() {
 	journalled, _ := journal.StderrIsJournalStream()
 	p := program{
 		stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), build: describe(version, commit), journal: journalled,
+		stdin: os.Stdin,
 	}
 	os.Exit(p.run(context.Background(), os.Args))
 }

@@ -13,7 +13,7 @@ import (
 // that tests can send signals to a process of its own.
 func TestMain(m *testing.M) {
 	if os.Getenv("HLSSHIP_TEST_MAIN") != "" {
-		p := program{stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), build: build{"test", "test"}}
+		p := program{stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(), build: build{"test", "test"}, stdin: os.Stdin}
 		os.Exit(p.run(context.Background(), append([]string{"hlsship"}, os.Args[1:]...)))
 	}
 	if recordInstead() || attackInstead() {

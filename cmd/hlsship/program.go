@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 
@@ -64,6 +66,9 @@ type program struct {
 	build          build
 	// journal says that stderr is systemd's journal.
 	journal bool
+	// packager is the command that run starts, with its arguments; nil for none. stdin is what it reads, nil for nothing.
+	packager []string
+	stdin    *os.File
 }
 
 // app is the command line.
@@ -82,8 +87,9 @@ func (p program) app() *cli.App {
 // run runs the command and returns its exit code. args[0] is the program's name. Signals are taken
 // while a command runs.
 func (p program) run(ctx context.Context, args []string) int {
-	app := p.app()
 	args = spelled(args)
+	args, p.packager = packagerOf(args)
+	app := p.app()
 	command, begin := commandOf(app, args)
 	if command != nil && command.Subcommands == nil {
 		args = flagsFirst(args, begin, command.Flags)
@@ -99,6 +105,9 @@ func (p program) run(ctx context.Context, args []string) int {
 		_, _ = fmt.Fprintf(p.stderr, "hlsship: %s\n", strings.ReplaceAll(wrong.Error(), "\n", "\nhlsship: "))
 		_, _ = fmt.Fprintf(p.stderr, "Say \"%s --help\" for help.\n", strings.Join(append([]string{"hlsship"}, args[1:begin]...), " "))
 		return exitUsage
+	}
+	if ended, ok := errors.AsType[packagerEnded](err); ok {
+		return ended.code
 	}
 	if _, ok := errors.AsType[*uploader.Unshipped](err); ok {
 		return exitUnshipped
@@ -128,6 +137,19 @@ func spelled(args []string) []string {
 		return append(append([]string{args[0]}, args[2:]...), "--help")
 	}
 	return args
+}
+
+// packagerOf parts the arguments of run, and of check, which takes the same, from the command behind "--"; command is nil if
+// there is no "--".
+func packagerOf(args []string) (rest, command []string) {
+	if len(args) < 2 || args[1] != "run" && args[1] != "check" {
+		return args, nil
+	}
+	i := slices.Index(args, "--")
+	if i < 0 {
+		return args, nil
+	}
+	return args[:i:i], append([]string{}, args[i+1:]...)
 }
 
 // commandOf returns the command that the arguments name, nil if there is none, and where those for it begin.
@@ -208,6 +230,11 @@ func (p program) runCommand() *cli.Command {
 			conf, err := load(given)
 			if err != nil {
 				return usageError{err}
+			}
+			if p.packager != nil {
+				if p.packager, err = findPackager(p.packager); err != nil {
+					return err
+				}
 			}
 			return p.ship(c.Context, conf, func() (config, error) { return load(given) })
 		},

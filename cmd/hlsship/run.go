@@ -39,7 +39,7 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 		logger.Warn("a variable wins over the configuration file", "variable", o.variable, "file", o.file,
 			"cure", "unset the variable, or take the setting out of the file")
 	}
-	hard, soft, stop := listen(ctx)
+	hard, asked, stop := listen(ctx)
 	defer stop()
 	f := newFleet(c, p.build.version, logger, metrics.New(p.build.version, p.build.commit))
 	var names []string
@@ -59,10 +59,39 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 	}
 	var notifying group
 	telling, stopTelling := context.WithCancel(context.WithoutCancel(ctx))
+	soft, packaged := p.start(hard, asked, f, logger)
 	notifying.start("notify the service manager", nil, func() error { return f.supervisor.run(telling, soft, logger) })
 	err := f.run(hard, soft)
 	stopTelling()
-	return errors.Join(err, notifying.wait())
+	return errors.Join(packaged(err), err, notifying.wait())
+}
+
+// start starts the packager, if there is one, once all directories of f have been scanned. soft ends when the packager has, and
+// without one when asked does. packaged ends the packager if it still runs, and returns the error with which it ended by itself, or
+// as it was asked to; err is that of f.
+func (p program) start(hard, asked context.Context, f *fleet, logger *slog.Logger) (soft context.Context, packaged func(err error) error) {
+	if p.packager == nil {
+		return asked, func(error) error { return nil }
+	}
+	soft, drain := context.WithCancel(hard)
+	asked, ask := context.WithCancelCause(asked)
+	one := child{argv: p.packager, stdin: p.stdin, stdout: p.stdout, stderr: p.stderr, relayed: otherSignals(), logger: logger}
+	if f.read == nil {
+		one.relayed = append(one.relayed, syscall.SIGHUP)
+	}
+	var running group
+	running.start("packager", nil, func() error {
+		defer drain()
+		return one.run(hard, asked, f.supervisor.began)
+	})
+	return soft, func(err error) error {
+		ask(nil)
+		ended := running.wait()
+		if _, ok := errors.AsType[*uploader.Unshipped](err); err != nil && !ok {
+			return nil // it is hlsship that failed
+		}
+		return ended
+	}
 }
 
 // shipment is one channel on its way.

@@ -175,3 +175,23 @@ func messages(text string) []string {
 	}
 	return slices.Sorted(maps.Keys(found))
 }
+
+// TestStatesAreExplained keeps the tables of states in step with the words of the metrics, the worst first.
+func TestStatesAreExplained(t *testing.T) {
+	t.Parallel()
+	guide, known := read(t, "docs/operations.md"), read(t, "metrics/testdata/exposition.txt")
+	for _, what := range []string{"stream", "store", "channel"} {
+		m := regexp.MustCompile(`1 for the state of the ` + what + `, 0 for all others: ([\w, ]+)\.`).FindStringSubmatch(known)
+		table := regexp.MustCompile(`(?m)^\| A ` + what + ` is \|.*\n\|---.*\n((?:\|.*\n)+)`).FindStringSubmatch(guide)
+		if m == nil || table == nil {
+			t.Fatalf("the states of a %s are not found", what)
+		}
+		var explained []string
+		for _, row := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\|").FindAllStringSubmatch(table[1], -1) {
+			explained = append(explained, row[1])
+		}
+		if got := strings.Join(explained, ", "); got != m[1] {
+			t.Errorf("the states of a %s are explained as %s, and are %s", what, got, m[1])
+		}
+	}
+}

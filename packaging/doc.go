@@ -4,7 +4,7 @@
 //   - systemd/ has the units, etc/ the files of /etc/hlsship, completions/ and hlsship.1 what "make docs" writes
 //     from the command line.
 //   - nfpm.yml describes the .deb and the .rpm, whose scripts are in deb/ and rpm/; build makes them.
-//   - prometheus/ has the alerts, grafana/ a dashboard, hlsship.yml is the example of docs/settings.md.
+//   - prometheus/ has the alerts and an example for Alertmanager, grafana/ a dashboard, hlsship.yml is the example of docs/settings.md.
 //   - nginx/ has a cache before the bucket, cloudfront/ a template of the bucket and the CDN before it.
 //   - helm/ has the chart and kubernetes/ what it renders; compose/ a stream with all that belongs to it. Their
 //     tests are in checks/, a module of its own.

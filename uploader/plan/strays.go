@@ -88,9 +88,9 @@ func (s *strays) excess(now time.Time) []*object {
 // recall ships what was found at rest and is very likely to have been named while nobody looked: an unbroken row of the
 // sequence of segments that snap names, directly below the first of them, each older than the one behind it. Where the first is not
 // there, or not finished, as some packagers name segments before they are, the row is older than the next one that is, or than snap if
-// none is. It returns how many there are.
+// none is. It returns how many there are. A version that an earlier process kept has none: that process saw what came and went beside it.
 func (s *strays) recall(p *Plan, snap *snapshot) (segments int) {
-	if len(s.found) == 0 {
+	if len(s.found) == 0 || snap.origin.inherited() {
 		return 0
 	}
 	for key, row := range p.rows(snap) {

@@ -83,21 +83,28 @@ func TestWhatLiesAtRestBelowWhatIsNamedFirst(t *testing.T) {
 		f.Playlist, _ = hls.Parse(f.Content)
 		return f
 	}
+	spooled := func(named bool, f hls.File) hls.File {
+		f.Spooled, f.Named = true, named
+		return f
+	}
 	for name, test := range map[string]struct {
 		facts []hls.File
 		later []string // finished once the directory was looked through
 		want  []string // stored of s8.ts and s9.ts
 	}{
-		"finished behind its playlist":         {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(3, "s10.ts"), at("s10.ts", 4)}, nil, []string{"s8.ts", "s9.ts"}},
-		"not finished yet":                     {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(3, "s10.ts")}, nil, []string{"s8.ts", "s9.ts"}},
-		"finished later":                       {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(3, "s10.ts")}, []string{"s10.ts"}, []string{"s8.ts", "s9.ts"}},
-		"heard of behind its playlist":         {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(4, "s10.ts"), at("s10.ts", 3)}, nil, []string{"s8.ts", "s9.ts"}},
-		"growing":                              {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), grows("s10.ts", 3), list(4, "#EXT-X-BYTERANGE:9@0", "s10.ts")}, nil, []string{"s8.ts", "s9.ts"}},
-		"the first is gone":                    {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), at("s11.ts", 4), list(5, "s10.ts", "s11.ts")}, nil, []string{"s8.ts", "s9.ts"}},
-		"not what is younger than the second":  {[]hls.File{at("s8.ts", 1), at("s9.ts", 5), at("s11.ts", 4), list(6, "s10.ts", "s11.ts")}, nil, nil},
-		"not what is younger, while one grows": {[]hls.File{at("s8.ts", 1), at("s9.ts", 5), grows("s10.ts", 3), list(4, "#EXT-X-BYTERANGE:9@0", "s10.ts")}, nil, nil},
-		"not what is younger than a playlist":  {[]hls.File{list(1, "s10.ts"), at("s8.ts", 2), at("s9.ts", 3)}, nil, nil},
-		"not what is younger than the segment": {[]hls.File{at("s8.ts", 2), at("s9.ts", 3), list(4, "s10.ts"), at("s10.ts", 1)}, nil, nil},
+		"finished behind its playlist":                 {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(3, "s10.ts"), at("s10.ts", 4)}, nil, []string{"s8.ts", "s9.ts"}},
+		"not finished yet":                             {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(3, "s10.ts")}, nil, []string{"s8.ts", "s9.ts"}},
+		"finished later":                               {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(3, "s10.ts")}, []string{"s10.ts"}, []string{"s8.ts", "s9.ts"}},
+		"heard of behind its playlist":                 {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), list(4, "s10.ts"), at("s10.ts", 3)}, nil, []string{"s8.ts", "s9.ts"}},
+		"growing":                                      {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), grows("s10.ts", 3), list(4, "#EXT-X-BYTERANGE:9@0", "s10.ts")}, nil, []string{"s8.ts", "s9.ts"}},
+		"the first is gone":                            {[]hls.File{at("s8.ts", 1), at("s9.ts", 2), at("s11.ts", 4), list(5, "s10.ts", "s11.ts")}, nil, []string{"s8.ts", "s9.ts"}},
+		"not what is younger than the second":          {[]hls.File{at("s8.ts", 1), at("s9.ts", 5), at("s11.ts", 4), list(6, "s10.ts", "s11.ts")}, nil, nil},
+		"not what is younger, while one grows":         {[]hls.File{at("s8.ts", 1), at("s9.ts", 5), grows("s10.ts", 3), list(4, "#EXT-X-BYTERANGE:9@0", "s10.ts")}, nil, nil},
+		"kept beside a playlist that is there":         {[]hls.File{spooled(false, at("s8.ts", 1)), spooled(false, at("s9.ts", 2)), list(4, "s10.ts"), at("s10.ts", 3)}, nil, []string{"s8.ts", "s9.ts"}},
+		"not what was kept beside a playlist that was": {[]hls.File{spooled(false, at("s9.ts", 2)), spooled(true, list(4, "s10.ts", "s11.ts")), spooled(true, at("s11.ts", 3))}, nil, nil},
+		"not where the playlist alone was kept":        {[]hls.File{at("s9.ts", 2), spooled(true, list(4, "s10.ts")), at("s10.ts", 3)}, nil, nil},
+		"not what is younger than a playlist":          {[]hls.File{list(1, "s10.ts"), at("s8.ts", 2), at("s9.ts", 3)}, nil, nil},
+		"not what is younger than the segment":         {[]hls.File{at("s8.ts", 2), at("s9.ts", 3), list(4, "s10.ts"), at("s10.ts", 1)}, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

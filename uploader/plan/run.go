@@ -117,7 +117,8 @@ func (s *snapshot) claims(other *snapshot) bool {
 	})
 }
 
-// overtaken returns which segment of s was the first to be finished with other bytes, counted from 0, -1 if none was. If
+// overtaken returns which segment of s was the first to be finished with other bytes, counted from 0, -1 if none was: also where s means
+// those by now, as the bytes that it meant are lost. If
 // the playlist is then written once more with the very text of s, that is another version: of another run if it is the first
 // segment, else of one of which a segment was corrected.
 func (s *snapshot) overtaken() int {
@@ -134,7 +135,7 @@ func (s *snapshot) overtaken() int {
 		if v == nil {
 			v = b.obj.disk.Newest()
 		}
-		if b.ver != nil && v != nil && v.ID != b.ver.ID && v.Witnessed() {
+		if v != nil && v.Witnessed() && (b.ver != nil && v.ID != b.ver.ID || b.rebinds && v.File.Seen.After(s.file.Seen)) {
 			return n
 		}
 		n++
@@ -192,10 +193,10 @@ func (s *snapshot) patterns() map[string]bool {
 	return all
 }
 
-// media returns those that s means.
+// media returns those that s has meant from the beginning.
 func (s *snapshot) media() (all []*disk.Version) {
 	for i := range s.binds {
-		if b := &s.binds[i]; b.ver != nil && b.obj.isMedia() {
+		if b := &s.binds[i]; b.ver != nil && !b.rebinds && b.obj.isMedia() {
 			all = append(all, b.ver)
 		}
 	}

@@ -140,3 +140,42 @@ func TestSameTextWhileThatOfTheRunBeforeWaits(t *testing.T) {
 		})
 	}
 }
+
+// TestSameTextOverLostBytes has a packager begin anew with the very same playlist before the first segment of its run before is stored, so
+// that this playlist can only mean the new one. It never means the other segments of the run before beside it.
+func TestSameTextOverLostBytes(t *testing.T) {
+	t.Parallel()
+	for name, wait := range map[string]time.Duration{"at once": 0, "once the playlist of the run before took the new segment": 5 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d, text := newDesk(t, Config{}), playlistText(0, false, "s0.ts", "s1.ts")
+			d.media("s0.ts")
+			d.playlist("x.m3u8", text)
+			d.fresh("x.m3u8")
+			d.tick(10 * time.Millisecond)
+			d.media("s1.ts")
+			d.want("put s0.ts", "put s1.ts")
+			d.done("put s1.ts")
+			d.answer("put s0.ts", Outcome{Result: Failed, Kind: store.Transient, RetryIn: time.Minute})
+			d.tick(5 * time.Second)
+			d.media("s0.ts")
+			d.tick(wait)
+			for _, j := range d.plan.Next(d.now) {
+				d.report(j, Outcome{Result: Failed, Kind: store.Transient})
+			}
+			d.playlist("x.m3u8", text)
+			d.media("s1.ts")
+			d.tick(time.Second)
+			d.absorb(func(Job) {})
+			l := d.plan.lists["x.m3u8"]
+			if l.published == nil || len(l.pending) > 0 {
+				t.Fatalf("not published: %s", l)
+			}
+			for i, n := range []string{"s0.ts", "s1.ts"} {
+				if v := l.published.binds[i].ver; v == nil || v != d.plan.objects[n].disk.Newest() {
+					t.Errorf("%s does not mean the newest bytes of %s", l.published, n)
+				}
+			}
+		})
+	}
+}

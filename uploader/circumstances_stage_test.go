@@ -138,6 +138,7 @@ func (th *theatre) recover(ctx context.Context, c *uploader.Config, rng *rand.Ra
 		c.Recovered = th.disk.recover(ctx)
 		return
 	}
+	th.disk.spooledOnly(th.viewer.Unseen) // until it turns up
 	late := make(chan []hls.File)
 	c.Late = late
 	wait := time.After(time.Duration(rng.IntN(5000)) * time.Millisecond)

@@ -31,7 +31,7 @@ type disk struct {
 	ever   map[pinned]bool   // what was in the spool
 	unsafe []string          // what was removed while it was held open only, and dies with the process
 	bare   []string          // what was removed when it had a pin no more
-	lost   func(name string) // told of what was removed while nobody watched
+	unseen func(name string) // told of what was removed while nobody watched
 
 	perished func(name string) // told of what was unsafe when its process was killed
 
@@ -104,6 +104,17 @@ func (d *disk) unpinned(tell, removed func(name string)) {
 	for name, n := range d.names {
 		if at := (pinned{n, n.version()}); d.spool[at] == nil && d.ever[at] && !hls.Classify(name).IsPlaylist() {
 			tell(name)
+		}
+	}
+}
+
+// spooledOnly tells of the files that the spool has and the directory has not.
+func (d *disk) spooledOnly(tell func(name string)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for at, p := range d.spool {
+		if d.names[p.name] != at.inode {
+			tell(p.name)
 		}
 	}
 }
@@ -235,7 +246,7 @@ func (d *disk) unlink(name string) (there bool) {
 	switch at := (pinned{n, n.version()}); {
 	case d.spool[at] != nil:
 	case d.events == nil:
-		d.lost(name)
+		d.unseen(name)
 	case !d.ever[at]:
 		d.unsafe = append(d.unsafe, name)
 	default:

@@ -128,7 +128,7 @@ func TestRunReadsWhatIsNotNoted(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						u := newUpgrade(t, segments, hidden)
-						u.disk.lost = func(string) {}
+						u.disk.unseen = func(string) {}
 						u.ship("first.ts", true)
 						time.Sleep(time.Second)
 						if tt.meanwhile != nil {

@@ -99,10 +99,14 @@ func shipOne(t *testing.T, seed uint64) {
 		return time.Duration(lat.Int64N(int64(slow)))
 	}
 	th.viewer, th.faults, th.memory = viewer, storetest.NewFaults(memory), memory
-	th.disk.lost, th.disk.removed = viewer.Lost, viewer.Deleted
+	th.disk.unseen = func(name string) {
+		viewer.Lost(name)
+		viewer.Unseen(name)
+	}
+	th.disk.removed = viewer.Deleted
 	th.disk.perished = func(name string) {
 		th.gaveUp = true
-		viewer.Lost(name)
+		th.disk.unseen(name) // who knew of it is no more
 	}
 	if rng.IntN(3) == 0 {
 		th.kills = 1 + rng.IntN(2)

@@ -134,7 +134,7 @@ func play(t *testing.T, m *storetest.Memory, store store.Store, maxLag time.Dura
 		}
 	}
 	d := newDisk()
-	d.lost = s.viewer.Lost
+	d.unseen = s.viewer.Lost
 	write := produce(d, s.viewer)
 	facts, looks := make(chan hls.File), make(chan string, 1024)
 	watching, stop := context.WithCancel(t.Context())

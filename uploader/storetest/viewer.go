@@ -74,6 +74,7 @@ type file struct {
 	list       *playlist   // not nil once it was listed itself
 	stored     state
 	lost       bool
+	unseen     bool // see Unseen
 	unanswered bool // see Unanswered
 	served     int  // the newest version that was stored and was removed by others
 	// mark and slot find the file's reference in the playlist that is being parsed.
@@ -170,6 +171,7 @@ func (v *Viewer) finished(path string, content []byte, growing bool) {
 	v.drain(now, false)
 	v.counts.Finished++
 	f := v.file(path)
+	f.unseen = false
 	before := f.current
 	v.addVersion(f, content, growing, now)
 	for _, p := range f.pending {
@@ -337,6 +339,15 @@ func (v *Viewer) Lost(path string) {
 	v.file(path).lost = true
 }
 
+// Unseen tells that no process can know that the file was ever there: it came and went while none looked, or only an earlier one did. A
+// manifest that counts it by its times alone may be published without it, as that is but an estimate of what was finished. Whether it is
+// Lost is another question.
+func (v *Viewer) Unseen(path string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.file(path).unseen = true
+}
+
 // Deleted tells that the packager deleted the file. If the store held its bytes and lost them (Removed), nobody can
 // store them again, and Finale does not ask for what names them. Nor does it, or Standing, ask for a playlist of which
 // the newest version was published, removed by others and deleted: no process keeps the text of what it published.
@@ -402,9 +413,11 @@ func (e *entry) ref(f *file) *ref {
 	return nil
 }
 
-// waited reports whether r gates. What a manifest counts by its times alone does so no more once it is Lost after it
+// waited reports whether r gates. What a manifest counts by its times alone does so no more once it is Unseen, or Lost after it
 // was stored.
-func (r *ref) waited() bool { return r.gates && !(r.soft && r.file.lost && r.file.served != unbound) }
+func (r *ref) waited() bool {
+	return r.gates && !(r.soft && (r.file.unseen || r.file.lost && r.file.served != unbound))
+}
 
 func (e *entry) sameMeaning(o *entry) bool {
 	return slices.EqualFunc(e.refs, o.refs, func(a, b ref) bool {

@@ -54,6 +54,33 @@ func TestViewerManifest(t *testing.T) {
 			s.list("x.mpd", counted(1))
 			s.publish("x.mpd", counted(1))
 		}, []Rule{RulePlaylistFirst}},
+		{"a counted segment that nobody can know of missing", func(s stage) {
+			s.finish("1.m4s=1")
+			s.list("x.mpd", counted(1))
+			s.Unseen("1.m4s")
+			s.publish("x.mpd", counted(1))
+		}, nil},
+		{"one that is there once more", func(s stage) {
+			s.finish("1.m4s=1")
+			s.Unseen("1.m4s")
+			s.finish("1.m4s=1")
+			s.list("x.mpd", counted(1))
+			s.publish("x.mpd", counted(1))
+		}, []Rule{RulePlaylistFirst}},
+		{"one that was given up", func(s stage) {
+			s.finish("1.m4s=1")
+			s.list("x.mpd", counted(1))
+			s.Lost("1.m4s")
+			s.Lost("1.m4s")
+			s.publish("x.mpd", counted(1))
+		}, []Rule{RulePlaylistFirst}},
+		{"one of a timeline that nobody can know of missing", func(s stage) {
+			s.finish("init.mp4=i", "1.m4s=1")
+			s.list("x.mpd", timeline(1))
+			s.Unseen("1.m4s")
+			s.put("init.mp4=i")
+			s.publish("x.mpd", timeline(1))
+		}, []Rule{RulePlaylistFirst}},
 		{"a counted segment that comes after it", func(s stage) {
 			s.list("x.mpd", counted(1))
 			s.publish("x.mpd", counted(1))

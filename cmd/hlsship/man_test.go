@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -12,24 +13,51 @@ const packaged = "../../../packaging/"
 
 func TestManPage(t *testing.T) {
 	t.Parallel()
-	page := manPage(program{}.app().Commands)
+	commands := program{}.app().Commands
+	example, err := os.ReadFile(filepath.Join("testdata", packaged, "hlsship.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, file := manPage(commands), settingsPage(string(example))
 	golden(t, packaged+"hlsship.1", page)
+	golden(t, packaged+"hlsship.yml.5", file)
 	for _, s := range settings() {
-		if !s.argument && !strings.Contains(page, `\fB`+roff("--"+s.name)+`\fR`) {
+		if !s.argument && !strings.Contains(page, `\fB\-\-`+s.name+`\fP`) {
 			t.Errorf("the manual page does not tell of --%s", s.name)
+		}
+		if !strings.Contains(page, s.env()) {
+			t.Errorf("the manual page does not tell of %s", s.env())
+		}
+		if s.inFile() && !strings.Contains(file, `\fB`+s.key()+`\fP`) {
+			t.Errorf("hlsship.yml(5) does not tell of %s", s.key())
+		}
+	}
+	for _, c := range commands {
+		if !strings.Contains(page, `\fBhlsship `+c.Name+`\fP`) || !strings.Contains(page, ".SH HLSSHIP "+strings.ToUpper(c.Name)) {
+			t.Errorf("the manual page does not tell of %s", c.Name)
 		}
 	}
 	man, err := exec.LookPath("man")
 	if err != nil {
 		t.Skip("man is not installed")
 	}
-	cmd := exec.CommandContext(t.Context(), man, "--warnings=all", "-l", "testdata/"+packaged+"hlsship.1")
-	cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "MANROFFSEQ=", "MANWIDTH=100", "MAN_KEEP_FORMATTING=")
-	var warnings strings.Builder
-	cmd.Stderr = &warnings
-	out, err := cmd.Output()
-	if err != nil || warnings.Len() > 0 || !strings.Contains(string(out), "--max-lag TIME") {
-		t.Errorf("man says %v %q:\n%s", err, &warnings, out)
+	for name, words := range map[string][]string{
+		"hlsship.1":     {"hlsship check [flags of run]", "hlsship spool ls", "--max-lag TIME", "EXIT STATUS", "ENVIRONMENT", "HLSSHIP_DEFAULT_", "s3://BUCKET[/PREFIX]"},
+		"hlsship.yml.5": {"max_lag: TIME", "channels", "${NAME:-text}", "{start:20060102T150405Z}", "destination: s3://my-bucket/live", "cache_control:"},
+	} {
+		cmd := exec.CommandContext(t.Context(), man, "--warnings=all", "-l", "testdata/"+packaged+name)
+		cmd.Env = append(os.Environ(), "LC_ALL=C.UTF-8", "MANROFFSEQ=", "MANWIDTH=100", "MAN_KEEP_FORMATTING=")
+		var warnings strings.Builder
+		cmd.Stderr = &warnings
+		out, err := cmd.Output()
+		if err != nil || warnings.Len() > 0 {
+			t.Errorf("man says %v %q of %s:\n%s", err, &warnings, name, out)
+		}
+		for _, one := range words {
+			if !strings.Contains(string(out), one) {
+				t.Errorf("%s does not say %q:\n%s", name, one, out)
+			}
+		}
 	}
 }
 

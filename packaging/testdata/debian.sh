@@ -31,6 +31,7 @@ dpkg -i /test/old.deb
 [ "$(stat -c '%U:%G %a' /etc/hlsship/credentials)" = "root:root 600" ]
 [ "$(stat -c '%U:%G %a' /var/lib/hlsship)" = "hlsship:hlsship 2775" ]
 man -w hlsship
+man -w hlsship.yml
 for name in README.md docs/operations.md examples/alerts.yml examples/alertmanager.yml examples/dashboard.json; do
 	[ -s "/usr/share/doc/hlsship/$name" ]
 done

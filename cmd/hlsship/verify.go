@@ -157,7 +157,7 @@ func (r verifyResult) text(w io.Writer, p sheet) error {
 
 // summary says what was looked at.
 func (c verified) summary() string {
-	text := fmt.Sprintf("%s (%d ended) name %s, %s in all. Headers of %s seen.", number(c.Playlists, "playlist"), c.Ended,
+	text := fmt.Sprintf("%s (%d ended) and %s named by them, %s in all. Headers of %s seen.", number(c.Playlists, "playlist"), c.Ended,
 		number(c.Files, "file"), humanize.IBytes(uint64(max(0, c.Bytes))), number(c.Headed, "object"))
 	if c.Dir != "" {
 		text += fmt.Sprintf(" Compared with the directory: %s, of %s every byte.", number(c.Sized, "object"), number(c.Summed, "object"))

@@ -155,7 +155,7 @@ func TestVerify(t *testing.T) {
 	}
 	segment("zero")()
 	stdout, _, code := s.verify(t, s.dir, bucket)
-	for _, words := range []string{"  truncated     live/seg0.ts: ", "4,000", "→ ", "3 playlists (1 ended) name 3 files", "\n1 fault.\n"} {
+	for _, words := range []string{"  truncated     live/seg0.ts: ", "4,000", "→ ", "3 playlists (1 ended) and 3 files named by them", "\n1 fault.\n"} {
 		if !strings.Contains(stdout, words) || code != exitFailed {
 			t.Errorf("exit code %d, no %q in\n%s", code, words, stdout)
 		}
@@ -209,7 +209,7 @@ func TestVerifyMany(t *testing.T) {
 	took := time.Since(begin)
 	t.Logf("%d objects took %v: %s", streams*(segments+1), took.Round(time.Millisecond), stdout)
 	if code != exitDone || stderr != "" ||
-		!strings.Contains(stdout, fmt.Sprintf("%d playlists (%d ended) name %s files", streams, streams, humanize.Comma(int64(streams*segments)))) ||
+		!strings.Contains(stdout, fmt.Sprintf("%d playlists (%d ended) and %s files named by them", streams, streams, humanize.Comma(int64(streams*segments)))) ||
 		!strings.Contains(stdout, fmt.Sprintf("of %s objects every byte", humanize.Comma(int64(streams*(segments+1))))) {
 		t.Errorf("exit code %d, %s%s", code, stdout, stderr)
 	}

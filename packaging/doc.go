@@ -5,7 +5,7 @@
 //     from the command line.
 //   - nfpm.yml describes the .deb and the .rpm, whose scripts are in deb/ and rpm/; build makes them.
 //   - prometheus/ has the alerts and an example for Alertmanager, grafana/ a dashboard, hlsship.yml is the example of docs/settings.md.
-//   - nginx/ has a cache before the bucket, cloudfront/ a template of the bucket and the CDN before it.
+//   - nginx/ has a cache in front of the bucket, cloudfront/ a template of the bucket and the CDN in front of it.
 //   - helm/ has the chart and kubernetes/ what it renders; compose/ a stream with all that belongs to it. Their
 //     tests are in checks/, a module of its own.
 //

@@ -62,15 +62,9 @@ func healthy(ctx context.Context, addr string) error {
 	if err != nil {
 		return fmt.Errorf("ask for health: %w", err)
 	}
-	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost" // who listens everywhere listens here
-	}
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	status, text, err := probe(ctx, "http://"+net.JoinHostPort(host, port)+"/healthz")
-	if status == http.StatusBadRequest && strings.Contains(text, "HTTPS") {
-		status, text, err = probe(ctx, "https://"+net.JoinHostPort(host, port)+"/healthz")
-	}
+	status, text, err := inquire(ctx, net.JoinHostPort(local(host), port), "/healthz")
 	if refused, ok := errors.AsType[*net.OpError](err); ok && refused.Op == "remote error" {
 		return nil // it wants a certificate
 	}
@@ -81,6 +75,26 @@ func healthy(ctx context.Context, addr string) error {
 		return nil
 	}
 	return fmt.Errorf("not healthy: %d %s: %s", status, http.StatusText(status), text)
+}
+
+// local returns the host at which a process of this machine is asked that listens on host.
+func local(host string) string {
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		return "localhost" // who listens everywhere listens here
+	}
+	return host
+}
+
+// mostAnswer is how long an answer may be, in bytes.
+const mostAnswer = 64 << 20
+
+// inquire asks for a path at addr, over TLS if it wants that.
+func inquire(ctx context.Context, addr, path string) (status int, text string, err error) {
+	status, text, err = probe(ctx, "http://"+addr+path)
+	if status == http.StatusBadRequest && strings.Contains(text, "HTTPS") {
+		status, text, err = probe(ctx, "https://"+addr+path)
+	}
+	return status, text, err
 }
 
 // probe returns the answer of this machine's own process, whose certificate is for other names.
@@ -97,6 +111,6 @@ func probe(ctx context.Context, url string) (status int, text string, err error)
 		return 0, "", err
 	}
 	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 1<<10))
+	answer, err := io.ReadAll(io.LimitReader(response.Body, mostAnswer))
 	return response.StatusCode, strings.TrimSpace(string(answer)), err
 }

@@ -19,6 +19,7 @@ Usage:
                                                   compare what is published with the directory
   hlsship spool ls [flags] DIR                    list what waits in the spool, also of a stopped one
   hlsship demo                                    see it at work, with nothing installed
+  hlsship status                                  say how a running one does
   hlsship healthcheck                             ask a running one whether it lives
   hlsship version                                 print the version, as --version does
   hlsship help [COMMAND]                          say more about a command, as COMMAND --help does

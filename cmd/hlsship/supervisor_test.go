@@ -82,7 +82,7 @@ func TestNotify(t *testing.T) {
 				}
 			}
 			until(t, socket, "WATCHDOG=1")
-			until(t, socket, "STATUS=shipping; 0 files (0 B) wait")
+			until(t, socket, "STATUS=running; 0 files (0 B) wait")
 			until(t, socket, "WATCHDOG=1")
 			if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
 				t.Fatal(err)

@@ -3,7 +3,7 @@ _hlsship() {
 	local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} flags=
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W 'run check verify spool demo healthcheck version' -- "$current")
+		mapfile -t COMPREPLY < <(compgen -W 'run check verify spool demo status healthcheck version' -- "$current")
 		return
 	fi
 	case $previous in
@@ -22,7 +22,7 @@ _hlsship() {
 	--log-level) mapfile -t COMPREPLY < <(compgen -W 'debug info warn error' -- "$current"); return ;;
 	--log-format) mapfile -t COMPREPLY < <(compgen -W 'text json' -- "$current"); return ;;
 	--config) compopt -o default; return ;;
-	--endpoint | --region | --cache-control | --header | --profile | --role-arn | --external-id | --name | --public-url | --settle | --rescan | --include | --exclude | --spool-budget | --spool-age | --workers | --uplink-limit | --min-interval | --max-lag | --hold-warn | --drain-timeout | --http-listen | --memory-budget | --heads | --listen) return ;;
+	--endpoint | --region | --cache-control | --header | --profile | --role-arn | --external-id | --name | --public-url | --settle | --rescan | --include | --exclude | --spool-budget | --spool-age | --workers | --uplink-limit | --min-interval | --max-lag | --hold-warn | --drain-timeout | --http-listen | --memory-budget | --heads | --listen | --http) return ;;
 	esac
 	case ${COMP_WORDS[1]} in
 	run) flags='--endpoint --region --addressing --path-style --conditional --checksum --signed-payload --cache-control --header --ca-file --client-cert-file --client-key-file --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --public-url --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --hedge --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config'; [[ $current == -* ]] || compopt -o dirnames ;;
@@ -30,6 +30,7 @@ _hlsship() {
 	verify) flags='--endpoint --region --addressing --path-style --conditional --checksum --signed-payload --cache-control --header --ca-file --client-cert-file --client-key-file --access-key-file --secret-key-file --credentials-file --profile --role-arn --external-id --name --public-url --settle --rescan --include --exclude --spool-dir --spool-budget --spool-age --workers --uplink-limit --hedge --min-interval --max-lag --hold-warn --drain-timeout --http-listen --web-config --memory-budget --log-level --log-format --config --json --heads'; [[ $current == -* ]] || compopt -o dirnames ;;
 	spool) flags='--spool-dir --config --json'; [ "$COMP_CWORD" -gt 2 ] || { mapfile -t COMPREPLY < <(compgen -W 'ls' -- "$current"); return; }; [[ $current == -* ]] || compopt -o dirnames ;;
 	demo) flags='--listen --no-ffmpeg --log-level' ;;
+	status) flags='--http-listen --config --http --json --watch' ;;
 	healthcheck) flags='--http-listen --config' ;;
 	version) flags='' ;;
 	esac

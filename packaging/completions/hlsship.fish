@@ -141,6 +141,12 @@ complete -c hlsship -n __fish_use_subcommand -a demo -d 'a live stream, an embed
 complete -c hlsship -n '__fish_seen_subcommand_from demo' -l listen -d '' -x
 complete -c hlsship -n '__fish_seen_subcommand_from demo' -l no-ffmpeg -d ''
 complete -c hlsship -n '__fish_seen_subcommand_from demo' -l log-level -d '' -x -a 'debug info warn error'
+complete -c hlsship -n __fish_use_subcommand -a status -d 'say how a running hlsship does'
+complete -c hlsship -n '__fish_seen_subcommand_from status' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
+complete -c hlsship -n '__fish_seen_subcommand_from status' -l config -d 'configuration file in YAML' -r -F
+complete -c hlsship -n '__fish_seen_subcommand_from status' -l http -d '' -x
+complete -c hlsship -n '__fish_seen_subcommand_from status' -l json -d ''
+complete -c hlsship -n '__fish_seen_subcommand_from status' -l watch -d ''
 complete -c hlsship -n __fish_use_subcommand -a healthcheck -d 'ask a running hlsship whether it lives'
 complete -c hlsship -n '__fish_seen_subcommand_from healthcheck' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
 complete -c hlsship -n '__fish_seen_subcommand_from healthcheck' -l config -d 'configuration file in YAML' -r -F

@@ -1,7 +1,7 @@
 #compdef hlsship
 # Written by "make docs".
 if (( CURRENT == 2 )); then
-	_values command 'run[ship a directory to a bucket]' 'check[say what would fail, why, and what to do]' 'verify[compare what is published with the directory]' 'spool[list what waits in a spool]' 'demo[a live stream, an embedded S3 and a player, on loopback]' 'healthcheck[ask a running hlsship whether it lives]' 'version[print the version]'
+	_values command 'run[ship a directory to a bucket]' 'check[say what would fail, why, and what to do]' 'verify[compare what is published with the directory]' 'spool[list what waits in a spool]' 'demo[a live stream, an embedded S3 and a player, on loopback]' 'status[say how a running hlsship does]' 'healthcheck[ask a running hlsship whether it lives]' 'version[print the version]'
 	return
 fi
 case $words[2] in
@@ -151,6 +151,13 @@ demo)
 		'*--listen[]:value: ' \
 		'*--no-ffmpeg[]' \
 		'*--log-level[]:value:(debug info warn error)' ;;
+status)
+	_arguments \
+		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \
+		'*--config[configuration file in YAML]:path:_files' \
+		'*--http[]:value: ' \
+		'*--json[]' \
+		'*--watch[]' ;;
 healthcheck)
 	_arguments \
 		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \

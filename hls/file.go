@@ -18,9 +18,12 @@ const (
 	// Gone: no file of that name is left in the directory. Bytes that were settled before stay
 	// readable through the Source of the fact that said so.
 	Gone
+	// Lost: an earlier process kept bytes that were finished under this name until they were stored, and they are gone (Spooled). What
+	// the store has under the name is older. Source is nil.
+	Lost
 )
 
-// String returns "settled", "growing" or "gone".
+// String returns "settled", "growing", "gone" or "lost".
 func (s State) String() string {
 	switch s {
 	case Settled:
@@ -29,6 +32,8 @@ func (s State) String() string {
 		return "growing"
 	case Gone:
 		return "gone"
+	case Lost:
+		return "lost"
 	}
 	return "unknown"
 }

@@ -137,6 +137,11 @@ func (d *disk) recover(ctx context.Context) []hls.File {
 	for at, p := range d.spool {
 		if p.copy == nil && at.inode.version() != at.version {
 			delete(d.spool, at) // rewritten in place
+			if p.left {
+				facts = append(facts, hls.File{
+					Path: p.name, State: hls.Lost, Kind: hls.Classify(p.name), Version: at.version, Seen: time.Now(), Found: true, Named: p.named, Spooled: true,
+				})
+			}
 			continue
 		}
 		if !p.left {

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/store"
 )
@@ -131,9 +133,27 @@ func (p *Plan) expireInherited() {
 		if s == nil || !s.origin.inherited() || !s.pending() || l.doubts(s) || p.now.Sub(s.file.Seen) <= p.cfg.MaxAge {
 			continue
 		}
-		p.out.lose(Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "age"})
-		p.dropInherited(l)
-		p.wake(l.stream)
-		p.touch(l.stream)
+		p.giveUpInherited(l, "age")
 	}
+}
+
+// giveUpInherited loses what an earlier process left of l.
+func (p *Plan) giveUpInherited(l *list, reason string) {
+	p.out.lose(Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: reason})
+	p.dropInherited(l)
+	p.wake(l.stream)
+	p.touch(l.stream)
+}
+
+// observeLost notes that bytes are lost which an earlier process kept under that name and did not store. What the store has is older, so
+// that no playlist of that process means it. The directory may have others.
+func (p *Plan) observeLost(name string) {
+	if o := p.object(name); !o.disk.Known() {
+		o.disk.Lose(true)
+	}
+}
+
+// lost reports whether the bytes of something that is named are lost, and there are no others.
+func (n *names) lost() bool {
+	return slices.ContainsFunc(n.binds, func(b bind) bool { return b.open() && b.obj.disk.Lost() })
 }

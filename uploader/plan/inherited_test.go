@@ -391,3 +391,58 @@ func TestLeftLateOfAForgottenPlaylist(t *testing.T) {
 		})
 	}
 }
+
+// TestLostInTheSpool: what an earlier process kept, and the packager wrote over, is nothing that the store has under that name. The playlist
+// that the process left is lost with it, unless the directory has the bytes.
+func TestLostInTheSpool(t *testing.T) {
+	t.Parallel()
+	whole := playlistText(0, false, "a.ts", "b.ts")
+	for name, test := range map[string]struct {
+		text string
+		tell func(d *desk, lost hls.File)
+		want bool
+	}{
+		"nothing is lost":             {whole, func(*desk, hls.File) {}, true},
+		"a segment":                   {whole, func(d *desk, lost hls.File) { d.plan.Observe(lost) }, false},
+		"a segment, heard of later":   {whole, func(d *desk, lost hls.File) { d.plan.ObserveLate(lost) }, false},
+		"a file with ranges":          {rangesText("b.ts", 50), func(d *desk, lost hls.File) { d.plan.Observe(lost) }, false},
+		"an older pin of the segment": {whole, func(d *desk, lost hls.File) { d.keeps("b.ts"); d.plan.Observe(lost) }, true},
+		"a segment pinned once more":  {whole, func(d *desk, lost hls.File) { d.plan.Observe(lost); d.keeps("b.ts") }, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			test.tell(d, hls.File{Path: "b.ts", State: hls.Lost, Kind: hls.Media, Seen: d.now, Found: true, Named: true, Spooled: true})
+			left := d.leaves("x.m3u8", test.text, true)
+			published := false
+			for range 8 {
+				for _, j := range d.plan.Next(d.now) {
+					published = published || j.Op == PutPlaylist
+					older := Outcome{Result: Present, ETag: "old", Size: 100, At: d.now}
+					if j.File.Source != nil {
+						older.Result = Different
+					}
+					d.plan.Report(j.ID, map[Op]Outcome{
+						Compare:  older,
+						PutMedia: {Result: Done, ETag: "m", At: d.now}, PutPlaylist: {Result: Done, ETag: "p", At: d.now},
+						Fetch: {Result: Absent, At: d.now},
+					}[j.Op])
+				}
+				d.tick(time.Second)
+			}
+			if d.settle(); published != test.want || !left.released {
+				t.Errorf("published: %v, want %v; the playlist is kept: %v, blocked: %+v", published, test.want, !left.released, d.plan.Blocked())
+			}
+			if lost := d.plan.Losses(); len(lost) > 0 == test.want {
+				t.Errorf("lost: %+v", lost)
+			}
+		})
+	}
+}
+
+// keeps reports a named segment that the spool has.
+func (d *desk) keeps(name string) {
+	f := d.file(name)
+	f.Found, f.Named, f.Spooled = true, true, true
+	d.plan.Observe(f)
+}

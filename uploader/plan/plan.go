@@ -124,6 +124,8 @@ func (p *Plan) Observe(f hls.File) {
 	switch {
 	case f.State == hls.Gone:
 		p.observeGone(f.Path, f.Moved)
+	case f.State == hls.Lost:
+		p.observeLost(f.Path)
 	case f.Playlist != nil:
 		p.observeList(f)
 	default:
@@ -135,7 +137,7 @@ func (p *Plan) Observe(f hls.File) {
 // bytes of that name they are newer, and those of f are lost.
 func (p *Plan) ObserveLate(f hls.File) {
 	o := p.objects[f.Path]
-	if f.Playlist != nil || o == nil || o.disk.Newest() == nil && o.disk.Candidate() == nil {
+	if f.Playlist != nil || f.State == hls.Lost || o == nil || o.disk.Newest() == nil && o.disk.Candidate() == nil {
 		p.Observe(f)
 		if l := p.lists[f.Path]; l != nil && l.last != nil && l.last.origin.inherited() {
 			l.last.comesFrom(inheritedLate)
@@ -272,6 +274,9 @@ func (p *Plan) observeList(f hls.File) {
 		recalled = p.strays.recall(p, s) // later nothing is named that nobody sees
 	}
 	p.see(l, s, recalled)
+	if s.origin.inherited() && s.names.lost() {
+		p.giveUpInherited(l, "gone")
+	}
 	p.wake(l.stream)
 	p.touch(l.stream)
 }

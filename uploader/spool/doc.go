@@ -56,7 +56,8 @@
 //
 // # What is recovered
 //
-// What an earlier process left becomes facts, unless it is excluded (Config.Exclude) or not whole. Of a playlist, the newest
+// What an earlier process left becomes facts, unless it is excluded (Config.Exclude). What is not whole is told as lost, so that no older
+// bytes of its name are taken for it. Of a playlist, the newest
 // version that can be read supersedes the others. Playlists take their share of Config.Memory, the newest first, and
 // one file is read once, however many names it has. What is excluded, finds no memory, or cannot be read for want of
 // descriptors stays where it is; it is counted and named. Torn tells what a loss of power made of files that were finished.

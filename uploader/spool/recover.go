@@ -21,6 +21,7 @@ type recovery struct {
 	base       *base
 	lists      []listPin // playlists, which are read last
 	found      []hls.File
+	lost       []hls.File // what is not whole any more
 	bytes      int64
 	superseded int
 	dropped    int
@@ -66,7 +67,7 @@ func (s *Spool) recover(b *base) []hls.File {
 		return 1
 	})
 	r.report()
-	return r.found
+	return append(r.found, r.lost...)
 }
 
 // report sums it up in the log.
@@ -159,6 +160,11 @@ func (r *recovery) take(area, pin string) {
 	}
 	if own.Size != v.Size || own.ModTime != v.ModTime {
 		s.noteTorn(name, v)
+		if kind := hls.Classify(name); !kind.IsPlaylist() {
+			r.lost = append(r.lost, hls.File{
+				Path: name, State: hls.Lost, Kind: kind, Version: v, Seen: s.sys.now(), Found: true, Named: area == named, Spooled: true,
+			})
+		}
 		r.drop(where, "path", name, "bytes", own.Size, "want_bytes", v.Size)
 		return
 	}

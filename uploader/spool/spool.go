@@ -179,8 +179,8 @@ func (s *Spool) Close() {
 func (s *Spool) Folder() string { return s.folder }
 
 // Recovered returns what Open found of an earlier process, in the order of their modification times: facts
-// like those of the watcher, with State Settled and Found true. Whoever calls it releases their
-// Sources; each call returns the same ones.
+// like those of the watcher, with State Settled and Found true, and behind them those of files that are not whole any more, with
+// State Lost. Whoever calls it releases their Sources; each call returns the same ones.
 func (s *Spool) Recovered() []hls.File { return s.recovered }
 
 // Used returns the number of pins on disk and the sum of their sizes in bytes.

@@ -85,7 +85,7 @@ func TestWays(t *testing.T) {
 				x.again()
 				all := x.spool.Recovered()
 				if void {
-					if fmt.Sprint(names(all)) != "[hi/z.ts]" || fmt.Sprint(x.obs.dropped) != "[changed]" || x.obs.lines("path=hi/a.ts") != 1 {
+					if fmt.Sprint(names(all)) != "[hi/z.ts (hi/a.ts)]" || fmt.Sprint(x.obs.dropped) != "[changed]" || x.obs.lines("path=hi/a.ts") != 1 {
 						t.Errorf("recovered %q, dropped %q", names(all), x.obs.dropped)
 					}
 					return

@@ -236,9 +236,13 @@ func (x *stage) wantUsed(files int, bytes int64) {
 	}
 }
 
+// names returns the paths of those facts. What is lost stands in parentheses.
 func names(all []hls.File) []string {
 	var out []string
 	for _, f := range all {
+		if f.State == hls.Lost {
+			f.Path = "(" + f.Path + ")"
+		}
 		out = append(out, f.Path)
 	}
 	return out

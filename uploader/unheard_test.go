@@ -2,6 +2,7 @@ package uploader_test
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,7 +12,7 @@ import (
 )
 
 // unheard are the files that playlists named while no process watched, and that nothing tells the next process of: no playlist
-// that it meets names them, and they are not in an unbroken row directly below one that it names. Nobody can know that they were
+// that it meets names them, and they are not in an unbroken row directly below one that it names, each older than the next. Nobody can know that they were
 // ever named, as when a playlist turned to the files of another encoder meanwhile. What a process has heard of once it stays
 // responsible for, and so do those after it.
 type unheard struct {
@@ -66,8 +67,9 @@ func (d *disk) meet() {
 			continue
 		}
 		for _, name := range d.references(list, n.content) {
-			for ; d.names[name] != nil; name = below(name) {
+			for newer := int64(math.MaxInt64); d.names[name] != nil && d.names[name].mtime <= newer; name = below(name) {
 				d.unheard.name(name, true)
+				newer = d.names[name].mtime
 			}
 		}
 	}
@@ -116,6 +118,11 @@ func TestNobodyHeard(t *testing.T) {
 			list("s3.ts")
 			watch(true)
 		}, false},
+		"in a row that was not written in its order": {"s2.ts s1.ts s3.ts", func(list func(string), watch func(bool), _ func()) {
+			list("s1.ts")
+			list("s3.ts")
+			watch(true)
+		}, true},
 		"below a hole": {"s1.ts s3.ts", func(list func(string), watch func(bool), _ func()) {
 			list("s1.ts")
 			list("s3.ts")

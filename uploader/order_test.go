@@ -139,7 +139,7 @@ func shipOne(t *testing.T, seed uint64) {
 		th.tardy = newTardy(th.faults, memory, dice)
 	}
 	memory.Skew, memory.Undated, memory.Forgetful = th.skew, th.undated, th.forgetful
-	if th.slow = slow; th.kills > 0 && !p.single && more.IntN(3) == 0 {
+	if th.slow = slow; th.kills > 0 && more.IntN(3) == 0 {
 		th.absence = 20 * time.Second
 	}
 	log("packager: %s kills %d latency %v %s hedged %v", p, th.kills, slow, th.circumstances, th.tardy != nil)

@@ -81,7 +81,8 @@ func (b *books) account() {
 			unsure += v.Size()
 		}
 		if x := &o.sending; o.busy() {
-			if flying += x.bytes; x.bytes > 0 && !x.version.Counted() && !o.outgrown(x.version) { // bytes of a growing file are among those that came behind them
+			v := o.disk.Newest() // bytes of a growing file are among those that came behind them
+			if flying += x.bytes; x.bytes > 0 && (v == nil || v.ID != x.version.ID || !v.Counted()) {
 				b.say("%s is sent, and taken off what waits, where it does not count", o.path)
 			}
 		}

@@ -301,3 +301,29 @@ func TestGrowthOverDoubt(t *testing.T) {
 		})
 	}
 }
+
+// TestGrowthUnderWay: the first bytes of a file are under way when it is longer already, and what was to be sent of it is replaced or let
+// go of: then nothing is taken off what waits for them.
+func TestGrowthUnderWay(t *testing.T) {
+	t.Parallel()
+	for name, play := range map[string]func(d *desk){
+		"a file of the next run":       func(d *desk) { d.media("all.ts") },
+		"one that grows":               func(d *desk) { d.grownIn(8, "all.ts", 500, hls.Growing) },
+		"more waits than is to be had": func(d *desk) { d.grown("all.ts", 9000, hls.Growing) },
+		"and that is finished":         func(d *desk) { d.grown("all.ts", 9000, hls.Settled) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{Budget: 5000})
+			d.grows("all.ts", 1000)
+			d.fresh("x.m3u8")
+			d.want("put all.ts")
+			d.grows("all.ts", 2000)
+			play(d)
+			d.jobs()
+			if a := d.plan.account; a.flying > a.bytes {
+				t.Errorf("%d bytes are under way, of %d that wait", a.flying, a.bytes)
+			}
+		})
+	}
+}

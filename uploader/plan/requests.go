@@ -136,9 +136,9 @@ func (p *Plan) land(j *errand, out Outcome) (*object, *disk.Version) {
 	return o, j.version
 }
 
-// ground notes that v does not wait any more, so that nothing is to be taken off for its being under way.
+// ground notes that v does not wait any more, so that nothing is to be taken off for its being under way, or that of the first bytes of it.
 func (p *Plan) ground(o *object, v *disk.Version) {
-	if o.busy() && o.sending.version == v {
+	if x := o.sending.version; o.busy() && x != nil && v != nil && x.ID == v.ID {
 		p.account.end(&o.sending)
 	}
 }

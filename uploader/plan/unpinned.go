@@ -94,6 +94,7 @@ func (u *unpinned) expire(now time.Time) {
 func (p *Plan) giveUp(o *object, reason string) {
 	v := o.disk.Newest()
 	p.uncount(v)
+	p.ground(o, v)
 	p.release(v)
 	v.Unpin(reason)
 	if o.disk.Gone() && !(v.File.Spooled && p.strays.scanning) {

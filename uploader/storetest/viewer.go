@@ -270,6 +270,9 @@ func (v *Viewer) Listed(path string, content []byte, next ...string) {
 		p.beyond = max(p.beyond, e.index)
 	}
 	p.entries = append(p.entries, e)
+	if p.shown == nil {
+		p.outlive()
+	}
 	for i := range e.refs {
 		v.bind(e, &e.refs[i])
 	}
@@ -362,8 +365,8 @@ func (v *Viewer) Deleted(path string) {
 	}
 }
 
-// outlive notes that others removed what the store shows of p. If a newer version is there, nobody can publish that one again: no process
-// keeps the text of what it published, and the directory has the newest alone.
+// outlive notes that the store shows nothing of p, as others removed it or nothing was published. Of versions that it has shown nobody can
+// publish one again if a newer is there: no process keeps the text of what it published, and the directory has the newest alone.
 func (p *playlist) outlive() {
 	for i := len(p.entries) - 2; i >= p.beyond; i-- {
 		if !p.entries[i].passed.IsZero() {

@@ -426,6 +426,24 @@ func TestViewerEnd(t *testing.T) {
 			s.Standing(time.Now(), 4*time.Second)
 			s.Finale()
 		}, nil},
+		{"a bucket that is empty, and a newer version comes that cannot be", func(s stage) {
+			s.ship(a, "a.ts=1")
+			s.Removed("live/index.m3u8")
+			s.list("index.m3u8", media("a.ts", "never.ts"))
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, nil},
+		{"a bucket that is empty, and a newer version comes that can be", func(s stage) {
+			s.ship(a, "a.ts=1")
+			s.Removed("live/index.m3u8")
+			s.finish("b.ts=2")
+			s.list("index.m3u8", b)
+			s.put("b.ts=2")
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, []Rule{RuleEdgeStandsStill, RuleUnpublished}},
 		{"a bucket that is empty, and two newer versions of which one can be", func(s stage) {
 			s.ship(a, "a.ts=1")
 			s.finish("b.ts=2")

@@ -122,6 +122,8 @@ func (s *strays) recall(p *Plan, snap *snapshot) (segments int) {
 type row struct {
 	low, last uint64
 	step      uint64 // from one number to the next, 0 if there is but one
+	place     int    // in the playlist, of the last
+	apart     int    // how far those are from one another that tell the step, as others may stand between
 	first     string // the path of the number low
 	oldest    uint64 // the lowest number that is finished
 	at        int64  // when that was, or the playlist if none is: what is before the row was finished until then
@@ -139,9 +141,12 @@ func (r row) name(n uint64) string {
 
 // rows returns the sequences of which s names media. Once the directory was looked through, they need be neither there nor finished.
 func (p *Plan) rows(s *snapshot) map[string]row {
-	all := make(map[string]row)
+	all, place := make(map[string]row), 0
 	for i := range s.binds {
 		b := &s.binds[i]
+		if b.obj.isMedia() {
+			place++
+		}
 		v := b.ver
 		if v == nil {
 			v = b.obj.disk.Newest()
@@ -161,13 +166,24 @@ func (p *Plan) rows(s *snapshot) map[string]row {
 		if finished && n < r.oldest {
 			r.oldest, r.at = n, v.File.Version.ModTime
 		}
-		if known && n > r.last && (r.step == 0 || n-r.last < r.step) {
-			r.step = n - r.last
+		if known && n > r.last {
+			r.tell(n-r.last, place-r.place)
 		}
-		r.last = n
+		r.last, r.place = n, place
 		all[key] = r
 	}
 	return all
+}
+
+// tell takes in that two numbers of the row differ by so much, and stand so far from one another in the playlist: an advertisement may
+// have the place of a segment. Those that stand closest tell the step.
+func (r *row) tell(step uint64, apart int) {
+	if n := uint64(apart); step%n == 0 { //nolint:gosec // it is positive
+		step /= n
+	}
+	if r.step == 0 || apart < r.apart || apart == r.apart && step < r.step {
+		r.step, r.apart = step, apart
+	}
 }
 
 // Unnamed returns how many media files that were found at rest nothing names, and one of them.

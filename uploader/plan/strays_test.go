@@ -23,17 +23,20 @@ func TestWhatLiesAtRest(t *testing.T) {
 	for name, test := range map[string]struct {
 		atRest, named, want []string
 	}{
-		"the row below":                   {row("s%d.ts", 5, 9, 1), row("s%d.ts", 10, 12, 1), row("s%d.ts", 5, 9, 1)},
-		"numbers with leading zeros":      {row("v/s%05d.ts", 98, 101, 1), row("v/s%05d.ts", 102, 104, 1), row("v/s%05d.ts", 98, 101, 1)},
-		"numbers that go in steps":        {row("%d.m4s", 800, 840, 10), row("%d.m4s", 850, 870, 10), row("%d.m4s", 800, 840, 10)},
-		"a rendition of its own":          {append(row("v1_s%d.ts", 0, 3, 1), row("v2_s%d.ts", 0, 3, 1)...), row("v1_s%d.ts", 4, 5, 1), row("v1_s%d.ts", 0, 3, 1)},
-		"not beyond a gap":                {append(row("s%d.ts", 0, 3, 1), row("s%d.ts", 6, 9, 1)...), row("s%d.ts", 10, 12, 1), row("s%d.ts", 6, 9, 1)},
-		"not above it":                    {row("s%d.ts", 20, 22, 1), row("s%d.ts", 10, 12, 1), nil},
-		"not a recording":                 {[]string{"board-meeting-raw.ts"}, row("live%d.ts", 0, 1, 1), nil},
-		"not somebody else's":             {[]string{"alice-private-7.ts", "live.ts", "0.ts"}, row("live%d.ts", 8, 9, 1), nil},
-		"not of another folder":           {row("old/s%d.ts", 0, 3, 1), row("s%d.ts", 4, 5, 1), nil},
-		"not of names without a number":   {[]string{"a.ts", "b.ts"}, []string{"c.ts"}, nil},
-		"not of another length of number": {row("s%03d.ts", 8, 9, 1), row("s%d.ts", 10, 11, 1), nil},
+		"the row below":                     {row("s%d.ts", 5, 9, 1), row("s%d.ts", 10, 12, 1), row("s%d.ts", 5, 9, 1)},
+		"numbers with leading zeros":        {row("v/s%05d.ts", 98, 101, 1), row("v/s%05d.ts", 102, 104, 1), row("v/s%05d.ts", 98, 101, 1)},
+		"numbers that go in steps":          {row("%d.m4s", 800, 840, 10), row("%d.m4s", 850, 870, 10), row("%d.m4s", 800, 840, 10)},
+		"around an advertisement":           {row("s%d.ts", 3, 5, 1), []string{"s6.ts", "ad.ts", "s8.ts"}, row("s%d.ts", 3, 5, 1)},
+		"steps around an advertisement":     {row("s%d.ts", 10, 50, 10), []string{"s60.ts", "ad.ts", "s80.ts"}, row("s%d.ts", 10, 50, 10)},
+		"steps, and one that has no number": {row("s%d.ts", 2, 6, 2), []string{"s8.ts", "s10.ts", "ad.ts", "s12.ts"}, row("s%d.ts", 2, 6, 2)},
+		"a rendition of its own":            {append(row("v1_s%d.ts", 0, 3, 1), row("v2_s%d.ts", 0, 3, 1)...), row("v1_s%d.ts", 4, 5, 1), row("v1_s%d.ts", 0, 3, 1)},
+		"not beyond a gap":                  {append(row("s%d.ts", 0, 3, 1), row("s%d.ts", 6, 9, 1)...), row("s%d.ts", 10, 12, 1), row("s%d.ts", 6, 9, 1)},
+		"not above it":                      {row("s%d.ts", 20, 22, 1), row("s%d.ts", 10, 12, 1), nil},
+		"not a recording":                   {[]string{"board-meeting-raw.ts"}, row("live%d.ts", 0, 1, 1), nil},
+		"not somebody else's":               {[]string{"alice-private-7.ts", "live.ts", "0.ts"}, row("live%d.ts", 8, 9, 1), nil},
+		"not of another folder":             {row("old/s%d.ts", 0, 3, 1), row("s%d.ts", 4, 5, 1), nil},
+		"not of names without a number":     {[]string{"a.ts", "b.ts"}, []string{"c.ts"}, nil},
+		"not of another length of number":   {row("s%03d.ts", 8, 9, 1), row("s%d.ts", 10, 11, 1), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -137,7 +137,8 @@ func (w *worker) putMedia(ctx context.Context, j plan.Job, moved *atomic.Int64) 
 		return plan.Outcome{Result: plan.Done, ETag: etag, CacheControl: o.CacheControl}, nil
 	}
 	if now, verr := r.Version(); verr != nil || now != j.File.Version {
-		return plan.Outcome{Result: plan.Void}, nil
+		whole := !errors.Is(err, errChanged) // it may have been sent before the file changed
+		return plan.Outcome{Result: plan.Void, Unclear: whole && store.Unclear(err)}, nil
 	}
 	return plan.Outcome{}, err
 }

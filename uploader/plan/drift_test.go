@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
@@ -66,5 +67,32 @@ func TestOldBytesArriveFirst(t *testing.T) {
 			d.tick(2 * time.Second)
 			d.want("put " + tt.file)
 		})
+	}
+}
+
+// TestNothingIsCutOff: the first bytes of a file that grows, of which a PUT was broken off, may still arrive, and would cut off what followed
+// them. Where that PUT had a condition they cannot.
+func TestNothingIsCutOff(t *testing.T) {
+	t.Parallel()
+	for name, state := range map[string]hls.State{"it grows on": hls.Growing, "it is finished": hls.Settled} {
+		for kind, unconditional := range map[string]bool{"on conditions": false, "without": true} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, Config{Unconditional: unconditional})
+				d.grows("all.ts", 1000)
+				d.fresh("x.m3u8")
+				d.want("put all.ts")
+				d.answer("put all.ts", Outcome{Result: Failed, Kind: store.Transient, Unclear: true, RetryIn: time.Second})
+				d.tick(500 * time.Millisecond)
+				d.grown("all.ts", 2000, state)
+				d.playlist("x.m3u8", rangesText("all.ts", 2000))
+				d.tick(time.Second)
+				if unconditional {
+					d.want()
+					d.tick(6500 * time.Millisecond)
+				}
+				d.want("put all.ts")
+			})
+		}
 	}
 }

@@ -15,7 +15,7 @@ const adrift = 8 * time.Second
 func (p *Plan) reportPut(j *errand, out Outcome) {
 	o, v := p.land(j, out)
 	if out.Unclear {
-		o.cell.Drift(v, p.now.Add(adrift))
+		o.cell.Drift(v, j.IfMatch != "" || j.IfAbsent, p.now.Add(adrift))
 	}
 	out = j.current(out)
 	switch out.Result {

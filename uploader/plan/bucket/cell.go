@@ -1,6 +1,7 @@
 package bucket
 
 import (
+	"math"
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/plan/disk"
@@ -22,6 +23,7 @@ type Cell struct {
 // drift is a PUT that ended without an answer.
 type drift struct {
 	id    uint64    // of the version that it had
+	reach int64     // how many of its bytes may be sent meanwhile
 	until time.Time // when it arrives at the latest
 }
 
@@ -211,12 +213,18 @@ func (c *Cell) Contest() { c.question = Contested }
 // Clash notes that a condition failed, so that the ETag that was known is of no use.
 func (c *Cell) Clash() { c.etag, c.question = "", Contested }
 
-// Drift notes that a PUT of v ended without an answer, so that its bytes may arrive until then.
-func (c *Cell) Drift(v *disk.Version, until time.Time) { c.drifting = drift{v.ID, until} }
+// Drift notes that a PUT of v ended without an answer, so that its bytes may arrive until then. Those of v that follow in a file which grows
+// would be cut off by that, unless the PUT had a condition that does not hold any more once they are stored.
+func (c *Cell) Drift(v *disk.Version, conditional bool, until time.Time) {
+	c.drifting = drift{v.ID, v.Reach(), until}
+	if conditional {
+		c.drifting.reach = math.MaxInt64
+	}
+}
 
-// Drifts returns until when other bytes than those of v may arrive; zero if there are none.
+// Drifts returns until when bytes may arrive that must not follow those of v; zero if there are none.
 func (c *Cell) Drifts(v *disk.Version) time.Time {
-	if c.drifting.id == v.ID {
+	if c.drifting.id == v.ID && v.Reach() <= c.drifting.reach {
 		return time.Time{}
 	}
 	return c.drifting.until

@@ -205,7 +205,7 @@ func (l *loop) probe(key string) {
 // probed takes the outcome of a probe in.
 func (l *loop) probed(p health.Probe, now time.Time) {
 	c := l.health.ProbeEnded(p, now)
-	l.log.Probed(p, c)
+	l.log.Probed(p, c, now)
 	l.tell(c, now)
 	l.back(c, now)
 }

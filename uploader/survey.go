@@ -126,7 +126,7 @@ func (l *loop) surveyed(news surveyed) {
 func (l *loop) paged(err error) {
 	now := time.Now()
 	c := l.health.Listed(err, now)
-	l.log.Page(c)
+	l.log.Page(c, now)
 	l.tell(c, now)
 }
 

@@ -50,6 +50,8 @@ type Config struct {
 	Conditional bool
 	// Headers says with which headers objects are stored. Unique is for a Prefix of which each run has its own.
 	Headers headers.Config
+	// Quiet has no line logged for each file that is stored and each playlist that is published.
+	Quiet bool
 	// Memory bounds what playlists take. nil bounds nothing.
 	Memory *hls.Account
 	// Look has the watcher look at a file again whose bytes changed under an upload. It must not block.
@@ -129,7 +131,7 @@ func New(c Config) (*Uploader, error) {
 		plan:   plan,
 		claims: claims,
 		worker: &worker{store: c.Store, prefix: c.Prefix, headers: policy, memory: c.Memory},
-		log:    journal.New(journal.Config{Logger: c.Logger, Observer: c.Observer, Prefix: c.Prefix, Root: c.Root, HoldWarn: c.HoldWarn, Budget: c.Budget}),
+		log:    journal.New(journal.Config{Logger: c.Logger, Observer: c.Observer, Prefix: c.Prefix, Root: c.Root, Quiet: c.Quiet, HoldWarn: c.HoldWarn, Budget: c.Budget}),
 	}, nil
 }
 

@@ -94,10 +94,19 @@ func (r *channelRun) report() {
 	case unshipped && r.replaced() && !r.channel.spool.off:
 		r.logger.Info("files wait in the spool for the channel's new settings", "files", len(left.Files))
 	case unshipped:
-		for _, name := range left.Files[:min(len(left.Files), mostNamed)] {
-			r.logger.Error("file not shipped", "path", name)
+		say, kept := r.logger.Error, !r.channel.spool.off
+		if kept {
+			say = r.logger.Debug // they are not lost
 		}
-		r.logger.Error("stopped with files unshipped", "files", len(left.Files))
+		for _, name := range left.Files[:min(len(left.Files), mostNamed)] {
+			say("file not shipped", "path", name)
+		}
+		if kept {
+			r.logger.Warn("stopped with files unshipped, which wait in the spool", "files", len(left.Files), "spool", r.channel.spoolFolder(),
+				"cure", "the next start ships them")
+		} else {
+			r.logger.Error("stopped with files unshipped", "files", len(left.Files), "cure", "set --spool-dir, so that the next start ships what is left")
+		}
 	case r.err != nil && (r.replaced() || r.removed()):
 		r.logger.Error("channel ended with an error", "err", r.err)
 	}

@@ -88,7 +88,7 @@ func chaosDrain(t *testing.T) {
 	if took := s.stop(t, exitUnshipped); took > timeout+slack {
 		t.Errorf("it took %s to stop while the store was away, want %s at most", took, timeout+slack)
 	}
-	for _, want := range []string{`msg="stopped with files unshipped"`, "path=index.m3u8", "path=index7.ts"} {
+	for _, want := range []string{`msg="stopped with files unshipped, which wait in the spool"`, "spool="} {
 		if !strings.Contains(s.past[0].output(), want) {
 			t.Errorf("the log lacks %q", want)
 		}

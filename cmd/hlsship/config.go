@@ -28,6 +28,8 @@ type config struct {
 	memoryBudget int64
 	logLevel     slog.Level
 	logJSON      bool
+	// quiet has no line logged for each file that is stored.
+	quiet bool
 	// overridden are the variables that win over what the file says.
 	overridden []override
 	// deprecated are where settings stand that have a successor, and what that is.
@@ -149,7 +151,7 @@ func load(s sources) (config, error) {
 	r.problems = append(r.problems, s.misspelled()...)
 	c := config{
 		started: s.started, path: r.text(nameConfig),
-		httpListen: r.address(nameHTTPListen), webConfig: r.webConfig(), memoryBudget: r.size(nameMemory), logJSON: r.choice(nameLogFormat) == "json",
+		httpListen: r.address(nameHTTPListen), webConfig: r.webConfig(), memoryBudget: r.size(nameMemory), logJSON: r.choice(nameLogFormat) == "json", quiet: !r.truth(nameLogFiles),
 		overridden: s.overrides(r.file.values),
 	}
 	if err := c.logLevel.UnmarshalText([]byte(r.choice(nameLogLevel))); err != nil {

@@ -87,7 +87,27 @@ func (c *course) ended(now time.Time) { c.become(state.Stopped, now) }
 type helm struct {
 	mu     sync.Mutex
 	course course
+	waits  state.Backlog
 	tell   func(state.Channel)
+}
+
+// waiting returns what waits for the store.
+func (h *helm) waiting() state.Backlog {
+	if h == nil {
+		return state.Backlog{}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.waits
+}
+
+// wait notes what waits for the store.
+func (h *helm) wait(b state.Backlog) {
+	if h != nil {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.waits = b
+	}
 }
 
 // steer has something happen to the course, and tells what follows.
@@ -139,6 +159,11 @@ func (h *helm) uploads(o uploader.Observer) uploader.Observer { return steering{
 type steering struct {
 	uploader.Observer
 	helm *helm
+}
+
+func (s steering) Queue(inFlight int, waiting state.Backlog) {
+	s.Observer.Queue(inFlight, waiting)
+	s.helm.wait(waiting)
 }
 
 func (s steering) Started(to state.Start) {

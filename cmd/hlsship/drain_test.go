@@ -57,18 +57,30 @@ func TestDrainOfOneThatGoesOn(t *testing.T) {
 // TestFilesLeftBehindAreNamedWithinABound has a channel end with very many files that nobody can ship.
 func TestFilesLeftBehindAreNamedWithinABound(t *testing.T) {
 	t.Parallel()
-	for _, count := range []int{1, mostNamed, mostNamed + 1, 20_000} {
-		var log bytes.Buffer
-		left := &uploader.Unshipped{}
-		for n := range count {
-			left.Files = append(left.Files, strconv.Itoa(n)+".m3u8")
+	for _, off := range []bool{true, false} {
+		for _, count := range []int{1, mostNamed, mostNamed + 1, 20_000} {
+			leftBehind(t, count, off)
 		}
-		v := newChannelRun(shipment{logger: newLogger(io.Writer(&log), slog.LevelInfo, false)}, nil)
-		v.soft, v.err = t.Context(), left
-		v.report()
-		named, total := strings.Count(log.String(), "file not shipped"), strings.Count(log.String(), "files="+strconv.Itoa(count))
-		if named != min(count, mostNamed) || total != 1 {
-			t.Errorf("%d files: %d are named, and the sum %d times", count, named, total)
-		}
+	}
+}
+
+// leftBehind has so many files be left. Those that the spool keeps are one line.
+func leftBehind(t *testing.T, count int, off bool) {
+	t.Helper()
+	var log bytes.Buffer
+	left := &uploader.Unshipped{}
+	for n := range count {
+		left.Files = append(left.Files, strconv.Itoa(n)+".m3u8")
+	}
+	v := newChannelRun(shipment{channel: channel{dir: "/srv", spool: spoolConfig{off: off}}, logger: newLogger(io.Writer(&log), slog.LevelInfo, false)}, nil)
+	v.soft, v.err = t.Context(), left
+	v.report()
+	named, total := strings.Count(log.String(), "file not shipped"), strings.Count(log.String(), "files="+strconv.Itoa(count))
+	want := min(count, mostNamed)
+	if !off {
+		want = 0
+	}
+	if named != want || total != 1 || strings.Contains(log.String(), "spool=/srv/.hlsship") == off {
+		t.Errorf("%d files: %d are named, and the sum %d times: %.300s", count, named, total, log.String())
 	}
 }

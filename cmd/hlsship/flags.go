@@ -90,6 +90,7 @@ const (
 	nameMemory       = "memory-budget"
 	nameLogLevel     = "log-level"
 	nameLogFormat    = "log-format"
+	nameLogFiles     = "log-files"
 	nameConfig       = "config"
 )
 
@@ -170,8 +171,8 @@ func settings() []setting {
 			usage: "memory that playlists of all channels may take; beyond it the largest wait; \"auto\" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB"},
 		{group: process, name: nameLogLevel, kind: choice, choices: []string{"debug", "info", "warn", "error"}, value: "LEVEL", def: "info",
 			usage: "minimum log level"},
-		{group: process, name: nameLogFormat, kind: choice, choices: []string{"text", "json"}, value: "FORMAT", def: "text",
-			usage: "how the log is written to standard error"},
+		{group: process, name: nameLogFormat, kind: choice, choices: []string{"text", "json"}, value: "FORMAT", def: "text", usage: "how the log is written to standard error"},
+		{group: process, name: nameLogFiles, kind: truth, def: "true", usage: "log a line for each file that is stored and each playlist that is published; --log-files=false spares them and keeps all else"},
 		{group: process, name: nameConfig, value: "FILE", usage: "configuration file in YAML"},
 	}
 }

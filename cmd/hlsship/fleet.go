@@ -170,6 +170,7 @@ func (f *fleet) shipment(c channel, of config) shipment {
 			}
 			return f.roster.enter(what)
 		},
+		quiet:      f.config.quiet,
 		helm:       f.helms.of(c.name, func(s state.Channel) { figures.State(c.name, s) }),
 		supervisor: f.supervisor, metrics: func(title string) *metrics.Channel { return figures.Channel(c.name, title) },
 		connect: func(ctx context.Context) (*s3.Store, error) {

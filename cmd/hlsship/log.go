@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"sync"
+	"time"
 )
 
 // newLogger returns the logger that everything else is given.
@@ -31,10 +32,32 @@ func newJournalLogger(w io.Writer, level slog.Leveler, json bool) *slog.Logger {
 }
 
 func newHandler(w io.Writer, options *slog.HandlerOptions, json bool) slog.Handler {
-	if json {
-		return slog.NewJSONHandler(w, options)
+	o, before := *options, options.ReplaceAttr
+	o.ReplaceAttr = func(groups []string, a slog.Attr) slog.Attr {
+		if before != nil {
+			a = before(groups, a)
+		}
+		return legible(a, json)
 	}
-	return slog.NewTextHandler(w, options)
+	if json {
+		return slog.NewJSONHandler(w, &o)
+	}
+	return slog.NewTextHandler(w, &o)
+}
+
+// legible writes a duration as a person does, to a tenth of a millisecond; in JSON it is seconds, which its key says.
+func legible(a slog.Attr, json bool) slog.Attr {
+	if a.Value.Kind() != slog.KindDuration {
+		return a
+	}
+	d := a.Value.Duration()
+	if d > time.Millisecond {
+		d = d.Round(100 * time.Microsecond)
+	}
+	if json {
+		return slog.Float64(a.Key+"_seconds", d.Seconds())
+	}
+	return slog.Duration(a.Key, d)
 }
 
 // byLevel are the handlers of debug, info, warn and error.

@@ -55,6 +55,7 @@ func (f *fleet) change(hard, soft context.Context, next config) error {
 	f.later(next)
 	next.httpListen, next.webConfig = f.config.httpListen, f.config.webConfig
 	next.memoryBudget, next.logJSON = f.config.memoryBudget, f.config.logJSON
+	next.quiet = f.config.quiet
 	if f.level != nil {
 		f.level.Set(next.logLevel)
 	}
@@ -71,6 +72,7 @@ func (f *fleet) change(hard, soft context.Context, next config) error {
 func (f *fleet) later(next config) {
 	for name, changed := range map[string]bool{
 		nameHTTPListen: next.httpListen != f.config.httpListen, nameLogFormat: next.logJSON != f.config.logJSON,
+		nameLogFiles:  next.quiet != f.config.quiet,
 		nameWebConfig: next.webConfig != f.config.webConfig, nameMemory: next.memoryBudget != f.config.memoryBudget,
 	} {
 		if changed {

@@ -118,6 +118,8 @@ type shipment struct {
 	supervisor *supervisor
 	// helm, unless nil, is told how the channel does.
 	helm *helm
+	// quiet has no line logged for each file that is stored.
+	quiet bool
 }
 
 // opened is a shipment that is about to run.
@@ -209,7 +211,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 		hedger = hedge.New(hedge.Config{MediaOnly: c.flow.minInterval > 0, Observer: figures.Hedges()})
 	}
 	upload, err := uploader.New(uploader.Config{
-		Store: hedger.Hedge(uplink.New(c.flow.uplinkLimit).Limit(store)), Prefix: c.store.keyPrefix(), Root: c.root(), Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
+		Store: hedger.Hedge(uplink.New(c.flow.uplinkLimit).Limit(store)), Prefix: c.store.keyPrefix(), Root: c.root(), Quiet: s.quiet, Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
 		Headers: headers.Config{CacheControl: c.store.cacheControl, Further: c.store.headers, Unique: unique},
 		Budget:  c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
@@ -289,11 +291,23 @@ func (o *opened) drain(ctx, soft context.Context, cutOff context.CancelCauseFunc
 		o.helm.steer(func(c *course, now time.Time) { c.drains(now.Add(timeout), now) })
 	}
 	o.logger.Info("draining", "timeout", timeout)
-	timer := time.NewTimer(timeout)
+	end := time.Now().Add(timeout)
+	timer, progress := time.NewTimer(timeout), time.NewTicker(progressEvery)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-		cutOff(errDrainTimeout)
+	defer progress.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+			cutOff(errDrainTimeout)
+			return
+		case <-progress.C:
+			w := o.helm.waiting()
+			o.logger.Info("still draining", "files", w.Files, "bytes", w.Bytes, "time_left", time.Until(end).Round(time.Second))
+		}
 	}
 }
+
+// progressEvery is how often the log is told how far draining is.
+const progressEvery = 5 * time.Second

@@ -40,6 +40,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l web-config -d 'web c
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l memory-budget -d 'memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-level -d 'minimum log level' -x -a 'debug info warn error'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l log-files -d 'log a line for each file that is stored and each playlist that is published; --log-files=false spares them and keeps all else'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l config -d 'configuration file in YAML' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -a '(__fish_complete_directories)'
 complete -c hlsship -n __fish_use_subcommand -a check -d 'say what would fail, why, and what to do'
@@ -82,6 +83,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l web-config -d 'web
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l memory-budget -d 'memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-level -d 'minimum log level' -x -a 'debug info warn error'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l log-files -d 'log a line for each file that is stored and each playlist that is published; --log-files=false spares them and keeps all else'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l config -d 'configuration file in YAML' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l json -d 'print one JSON document instead of a table'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l config-only -d 'look at the settings alone, and at neither the directory nor the store'
@@ -127,6 +129,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from verify' -l web-config -d 'we
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l memory-budget -d 'memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l log-level -d 'minimum log level' -x -a 'debug info warn error'
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l log-format -d 'how the log is written to standard error' -x -a 'text json'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l log-files -d 'log a line for each file that is stored and each playlist that is published; --log-files=false spares them and keeps all else'
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l config -d 'configuration file in YAML' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l json -d 'print one JSON document instead of text'
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l heads -d 'of how many files the store is asked for the headers, one by one' -x

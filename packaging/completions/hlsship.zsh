@@ -46,6 +46,7 @@ run)
 		'*--memory-budget[memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB]:value: ' \
 		'*--log-level[minimum log level]:value:(debug info warn error)' \
 		'*--log-format[how the log is written to standard error]:value:(text json)' \
+		'*--log-files[log a line for each file that is stored and each playlist that is published; --log-files=false spares them and keeps all else]' \
 		'*--config[configuration file in YAML]:path:_files' \
 		'3:directory:_files -/' '4:destination: ' ;;
 check)
@@ -89,6 +90,7 @@ check)
 		'*--memory-budget[memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB]:value: ' \
 		'*--log-level[minimum log level]:value:(debug info warn error)' \
 		'*--log-format[how the log is written to standard error]:value:(text json)' \
+		'*--log-files[log a line for each file that is stored and each playlist that is published; --log-files=false spares them and keeps all else]' \
 		'*--config[configuration file in YAML]:path:_files' \
 		'*--json[print one JSON document instead of a table]' \
 		'*--config-only[look at the settings alone, and at neither the directory nor the store]' \
@@ -135,6 +137,7 @@ verify)
 		'*--memory-budget[memory that playlists of all channels may take; beyond it the largest wait; "auto" is 25 % of GOMEMLIMIT, else 19 % of the limit of the control group, else 192MiB]:value: ' \
 		'*--log-level[minimum log level]:value:(debug info warn error)' \
 		'*--log-format[how the log is written to standard error]:value:(text json)' \
+		'*--log-files[log a line for each file that is stored and each playlist that is published; --log-files=false spares them and keeps all else]' \
 		'*--config[configuration file in YAML]:path:_files' \
 		'*--json[print one JSON document instead of text]' \
 		'*--heads[of how many files the store is asked for the headers, one by one]:value: ' \

@@ -22,7 +22,7 @@ func (v *verdict) reach(s State, failures int, err error, now time.Time) state.S
 	case Failing, Down:
 		next.Tries = failures
 		if e, ok := errors.AsType[*store.Error](err); ok && blames(e) && !v.better(e) {
-			next.State, next.Error, next.Cure = faultOf(e), err.Error(), e.Cure
+			next.State, next.Error, next.Cure = faultOf(e), err.Error(), Cure(e)
 		}
 		if !next.State.Fault() {
 			next.State = state.Unreachable
@@ -49,4 +49,12 @@ func faultOf(e *store.Error) state.OfStore {
 		return state.Refusing
 	}
 	return state.Unreachable
+}
+
+// Cure says what to do about e.
+func Cure(e *store.Error) string {
+	if e.Cure == "" && e.Kind == store.Transient {
+		return "see whether the store runs, and whether the network, its name or a firewall is in the way; finished files are kept meanwhile"
+	}
+	return e.Cure
 }

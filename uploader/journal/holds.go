@@ -1,15 +1,17 @@
 package journal
 
 import (
+	"log/slog"
+	"path"
 	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/plan"
 )
 
-// maxHolds is how many playlists a minute the log names as held back. Whoever writes the playlists decides how many there
-// are, and what they name.
-const maxHolds = 20
+// maxHolds is how many playlists a minute the log names as held back, and fewHolds how many that begin to wait together, for one reason.
+// Whoever writes the playlists decides how many there are, and what they name.
+const maxHolds, fewHolds = 20, 3
 
 // holds are the playlists that wait, as far as the log knows. What it is told is bounded, and so is what is kept here:
 // by the playlists that wait now or were told of within a minute.
@@ -20,6 +22,9 @@ type holds struct {
 	more  int    // playlists that no line has counted yet
 	urls  ration // lines about playlists that seem to name files by URLs which do not mean them …
 	tail  int    // … and how many no line has told of
+
+	lasting fault
+	most    int // held together since lasting began
 }
 
 // held is a playlist and why it waits.
@@ -43,7 +48,7 @@ func (g *Journal) blocked(waits []plan.Wait, now time.Time, after time.Duration,
 	var tell []plan.Wait
 	var untold []int
 	for _, w := range waits {
-		if now.Sub(w.Since) < after {
+		if now.Sub(w.Since) < after || !w.Holds() {
 			continue
 		}
 		k := held{w.Playlist, w.Reason}
@@ -58,17 +63,12 @@ func (g *Journal) blocked(waits []plan.Wait, now time.Time, after time.Duration,
 			h.untold++
 		}
 		if h.untold > 0 && now.Sub(h.told) >= time.Minute {
-			if g.holds.names.take(maxHolds, now) {
-				tell, untold = append(tell, w), append(untold, h.untold-1)
-			} else {
-				g.holds.more++
-			}
+			tell, untold = append(tell, w), append(untold, h.untold-1)
 			h.told, h.untold = now, 0
 		}
 	}
-	for i, n := range near(tell) {
-		g.held(tell[i], n, untold[i], now)
-	}
+	g.holding(tell, untold, now, near)
+	g.lasting(still, waits, now)
 	for k, h := range g.holds.known {
 		if h.ended = !still[k]; h.ended && now.Sub(h.told) >= time.Minute {
 			delete(g.holds.known, k)
@@ -81,8 +81,60 @@ func (g *Journal) blocked(waits []plan.Wait, now time.Time, after time.Duration,
 	}
 }
 
-// held warns of one playlist at now. unnamed is how many files it waited for since the log was told of it.
-func (g *Journal) held(w plan.Wait, near plan.Nearby, unnamed int, now time.Time) {
+// holding warns of playlists that begin to wait, or wait for something else: each of a few that do so for one reason, else the first of them
+// and how many others there are.
+func (g *Journal) holding(tell []plan.Wait, untold []int, now time.Time, near func([]plan.Wait) []plan.Nearby) {
+	reasons := make(map[string]int)
+	for _, w := range tell {
+		reasons[w.Reason]++
+	}
+	var named []plan.Wait
+	var unnamed, others []int
+	for i, w := range tell {
+		more := 0
+		if n := reasons[w.Reason]; n > fewHolds {
+			more, reasons[w.Reason] = n-1, -1
+		} else if n < 0 {
+			continue
+		}
+		if !g.holds.names.take(maxHolds, now) {
+			g.holds.more += 1 + more
+			continue
+		}
+		named, unnamed, others = append(named, w), append(unnamed, untold[i]), append(others, more)
+	}
+	if len(named) > 0 {
+		g.holds.lasting.begin(slog.LevelWarn, now)
+	}
+	for i, n := range near(named) {
+		g.held(named[i], n, unnamed[i], others[i], now)
+	}
+}
+
+// lasting tells once a minute that playlists are held back, and when none is any more.
+func (g *Journal) lasting(still map[held]bool, waits []plan.Wait, now time.Time) {
+	l := &g.holds.lasting
+	if len(still) == 0 {
+		if lasted, level, ok := l.end(now); ok {
+			g.say(level, "no playlist is held back any more", "lasted", lasted, "playlists_at_most", g.holds.most)
+			g.holds.most = 0
+		}
+		return
+	}
+	if g.holds.most = max(g.holds.most, len(still)); !l.due(now) {
+		return
+	}
+	for _, w := range waits { // the oldest first
+		if still[held{w.Playlist, w.Reason}] {
+			g.say(l.level, "playlists are still held back", "playlists", len(still), "playlist", w.Playlist, "stream", g.streamName(path.Dir(w.Playlist)),
+				"waits_for", w.Name, "reason", w.Reason, "held_for", now.Sub(w.Since).Round(time.Second), "cure", w.Cure())
+			return
+		}
+	}
+}
+
+// held warns of one playlist at now. others is how many are held for the same reason. unnamed is how many files it waited for since the log was told of it.
+func (g *Journal) held(w plan.Wait, near plan.Nearby, unnamed, others int, now time.Time) {
 	log, name, cure := g.log, w.Name, w.Cure()
 	if unnamed > 0 {
 		log = log.With("not_logged", unnamed)
@@ -91,7 +143,10 @@ func (g *Journal) held(w plan.Wait, near plan.Nearby, unnamed int, now time.Time
 		name, near.Path = near.Printed(w.Name)
 		cure = near.Cure()
 	}
-	args := []any{"playlist", w.Playlist, "waits_for", name, "reason", w.Reason}
+	args := []any{"playlist", w.Playlist, "stream", g.streamName(path.Dir(w.Playlist)), "waits_for", name, "reason", w.Reason}
+	if others > 0 {
+		args = append(args, "others", others)
+	}
 	if near.Path != "" {
 		args = append(args, "near", near.Path)
 	}

@@ -23,6 +23,8 @@ type Config struct {
 	Prefix string
 	// Root is what the stream in the root of the watched directory is called; empty for ".".
 	Root string
+	// Quiet has no line logged for each file that is stored and each playlist that is published.
+	Quiet bool
 	// HoldWarn is how long a playlist may wait for one file before the log says so.
 	HoldWarn time.Duration
 	// Budget is how many bytes may wait, for Observer.Reserve; 0 for no bound.
@@ -35,7 +37,11 @@ type Journal struct {
 	obs    Observer
 	config Config
 
-	told     bool                 // the log knows that the store does not answer as it should
+	away     fault           // of the store
+	causes   map[string]bool // of it, which the log knows
+	behind   late
+	stalled  late
+	began    bool                 // the log knows that the start is over
 	alarmed  map[string]time.Time // when the log was last told of a cause
 	plain    bool                 // the log knows that the store has no conditional writes
 	strays   bool                 // the log knows of media that nothing names
@@ -55,7 +61,7 @@ type Journal struct {
 
 // New returns a Journal that has told nothing yet.
 func New(c Config) *Journal {
-	g := &Journal{log: c.Logger, obs: c.Observer, config: c, alarmed: map[string]time.Time{}, slow: map[string]int{}}
+	g := &Journal{log: c.Logger, obs: c.Observer, config: c, alarmed: map[string]time.Time{}, causes: map[string]bool{}, slow: map[string]int{}}
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
@@ -98,6 +104,9 @@ func (g *Journal) Effects(e plan.Effects, flying int, now time.Time) {
 func (g *Journal) Waiting(p *plan.Plan, now time.Time) {
 	g.blocked(p.Blocked(), now, g.config.HoldWarn, p.Near)
 	g.misnamed(p.Misnamed(), now)
+	g.lasts(now)
+	g.lateStreams(now)
+	g.progress(now)
 	g.flooded(now)
 	g.unnamed(p.Unnamed())
 }
@@ -129,7 +138,7 @@ func (g *Journal) Ended(r health.Request, c health.Change) {
 			g.fails(j.Op.String(), g.streamName(j.Stream), g.key(j.Key), r.Err, r.Outcome.At)
 			g.failure(r)
 		}
-		g.tellStore(c)
+		g.tellStore(c, r.Outcome.At)
 	}
 	if r.Outcome.Result != plan.Done {
 		return
@@ -142,12 +151,12 @@ func (g *Journal) Ended(r health.Request, c health.Change) {
 	case plan.PutMedia:
 		g.cameBack(r)
 		g.obs.Stored(g.streamName(j.Stream), j.Kind.String(), sent, latency)
-		g.log.Info("segment stored", "key", g.key(j.Key), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
+		g.file("segment stored", "key", g.key(j.Key), "stream", g.streamName(j.Stream), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
 	case plan.PutPlaylist:
 		g.obs.Published(g.streamName(j.Stream), j.Kind.String(), latency)
-		g.log.Info("playlist published", "key", g.key(j.Key), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
+		g.file("playlist published", "key", g.key(j.Key), "stream", g.streamName(j.Stream), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
 	case plan.Compare:
-		g.log.Debug("already stored", "key", g.key(j.Key))
+		g.log.Debug("already stored", "key", g.key(j.Key), "stream", g.streamName(j.Stream))
 	case plan.Fetch:
 	}
 }
@@ -162,31 +171,18 @@ func (g *Journal) Observed(f hls.File) {
 		"playlist", f.Path, "cure", "have the packager write no CAN-BLOCK-RELOAD=YES; its parts are shipped all the same")
 }
 
-// tellStore tells how the store does, if that changed.
-func (g *Journal) tellStore(c health.Change) {
-	if c.Store == g.store {
-		return
-	}
-	g.store = c.Store
-	g.obs.Store(c.Store)
-	if !c.Store.State.Fault() && g.told {
-		g.told = false
-		g.log.Info("store answers again", "failed_requests", c.Failures)
-	}
-}
-
 // Probed tells of a probe that ended, and of what that changed.
-func (g *Journal) Probed(p health.Probe, c health.Change) {
+func (g *Journal) Probed(p health.Probe, c health.Change, now time.Time) {
 	word := "ok"
 	if p.Err != nil {
 		word = store.KindOf(p.Err).String()
 	}
 	g.obs.Attempted("stat", hls.Other.String(), word, 0, p.Took)
-	if c.Event == health.EventDown && !g.told {
-		g.told = true
-		g.log.Warn("store does not answer; will ask every second and go on when it does", "err", p.Err, "cure", cure(p.Err))
+	if c.Event == health.EventDown && g.away.since.IsZero() {
+		g.away.begin(slog.LevelWarn, now)
+		g.log.Warn("store does not answer; will ask every second and go on when it does", append([]any{"err", p.Err, "cure", cure(p.Err)}, g.waits()...)...)
 	}
-	g.tellStore(c)
+	g.tellStore(c, now)
 }
 
 // fails tells the Observer of a request that failed, if the store, or the way to it, has to do with that.
@@ -207,12 +203,12 @@ func (g *Journal) failure(r health.Request) {
 			g.failed(r)
 		} else if !r.Job.Rejected && g.due("rejected: "+cure(r.Err), r.Outcome.At) {
 			g.log.Error("store rejects an object; it is tried again once a minute while the newest playlist needs it",
-				"key", key, "err", r.Err, "cure", cure(r.Err))
+				"key", key, "stream", g.streamName(r.Job.Stream), "err", r.Err, "cure", cure(r.Err))
 		}
 	case store.Precondition:
 		if r.Job.Op == plan.PutMedia { // of a playlist more is known once it was looked at
 			g.log.Warn("object in the store is not the one expected; will look at it",
-				"key", key, "cure", "expected after a PUT that was broken off; otherwise see who else writes this key")
+				"key", key, "stream", g.streamName(r.Job.Stream), "cure", "expected after a PUT that was broken off; otherwise see who else writes this key")
 		}
 	case store.Unsupported:
 		if !g.plain {
@@ -236,20 +232,27 @@ func (g *Journal) failed(r health.Request) {
 	}
 	if _, ok := errors.AsType[*store.Error](r.Err); !ok { // this machine failed
 		if g.due("file", r.Outcome.At) {
-			g.log.Warn("file cannot be read; will try again", "path", r.Job.Path, "err", r.Err, "retry_in", r.Outcome.RetryIn)
+			g.log.Warn("file cannot be read; will try again", "path", r.Job.Path, "stream", g.streamName(r.Job.Stream), "err", r.Err, "retry_in", r.Outcome.RetryIn)
 		}
 		return
 	}
-	say, cause := g.log.Warn, r.Outcome.Kind.String()
+	level, cause := slog.LevelWarn, r.Outcome.Kind.String()
 	if r.Outcome.Kind == store.Alarm {
-		say, cause = g.log.Error, cure(r.Err)
+		level, cause = slog.LevelError, cure(r.Err)
 	}
-	if g.due(cause, r.Outcome.At) {
-		g.told = g.told || r.Outcome.Kind != store.Permanent // which is an answer
-		say("store does not answer as it should; will try until it does",
-			"op", r.Job.Op.String(), "key", g.key(r.Job.Key), "err", r.Err, "cure", cure(r.Err), "retry_in", r.Outcome.RetryIn)
+	if g.causes[cause] || len(g.causes) >= maxCauses || !g.due(cause, r.Outcome.At) {
+		return
 	}
+	if r.Outcome.Kind != store.Permanent { // which is an answer
+		g.away.begin(level, r.Outcome.At)
+		g.causes[cause] = true
+	}
+	g.say(level, "store does not answer as it should; will try until it does",
+		"op", r.Job.Op.String(), "key", g.key(r.Job.Key), "stream", g.streamName(r.Job.Stream), "err", r.Err, "cure", cure(r.Err), "retry_in", r.Outcome.RetryIn)
 }
+
+// maxCauses is how many causes of one fault of the store the log is told.
+const maxCauses = 8
 
 // due reports whether the log is to be told of a cause: once a minute at most, as a store that fails now and then
 // would fill it otherwise.
@@ -264,7 +267,7 @@ func (g *Journal) due(cause string, now time.Time) bool {
 
 func cure(err error) string {
 	if e, ok := errors.AsType[*store.Error](err); ok {
-		return e.Cure
+		return health.Cure(e)
 	}
 	return ""
 }
@@ -293,7 +296,7 @@ func (g *Journal) cameBack(r health.Request) {
 	}
 	g.reused = true
 	g.log.Warn("name came back with other bytes; caches may show the old ones for as long as they were told",
-		"key", g.key(r.Job.Key), "cache_control", r.Outcome.CacheControl,
+		"key", g.key(r.Job.Key), "stream", g.streamName(r.Job.Stream), "cache_control", r.Outcome.CacheControl,
 		"cure", "have the packager write names that do not come back, such as by append_list, or put {start} into the destination "+
 			"so that each start of hlsship has a folder of its own")
 }
@@ -316,19 +319,20 @@ func (g *Journal) lag(l plan.Lag) {
 	case l.Behind > 0:
 		if g.slow[l.Stream]++; g.slow[l.Stream] == 1 {
 			g.log.Warn("uplink is slower than the stream; the live edge goes first, and what it skips follows",
-				"stream", l.Stream, "playlist", l.Playlist, "behind", l.Behind,
+				"stream", g.streamName(l.Stream), "playlist", l.Playlist, "behind", l.Behind,
 				"cure", "give it more bandwidth, raise --uplink-limit if that is set, or lower the bitrate")
 		}
 	default:
 		if g.slow[l.Stream]--; g.slow[l.Stream] == 0 {
 			delete(g.slow, l.Stream)
-			g.log.Info("live edge has caught up", "stream", l.Stream, "playlist", l.Playlist)
+			g.log.Warn("live edge has caught up", "stream", g.streamName(l.Stream), "playlist", l.Playlist)
 		}
 	}
 }
 
 func (g *Journal) stream(s plan.LiveState) {
 	s.Name = g.streamName(s.Name)
+	g.noteStream(s.Stream, s.Forgotten)
 	g.obs.Stream(s.Stream)
 	if s.Forgotten {
 		g.obs.Forgotten(s.Name)
@@ -364,7 +368,7 @@ func (g *Journal) queue(inFlight int, w plan.Waiting, now time.Time) {
 }
 
 // Page tells what a page of a listing, or the end of one, changed.
-func (g *Journal) Page(c health.Change) { g.tellStore(c) }
+func (g *Journal) Page(c health.Change, now time.Time) { g.tellStore(c, now) }
 
 // Listed tells what listing the store brought: how many objects, and how many of them the directory has.
 func (g *Journal) Listed(met, known int, err error) {

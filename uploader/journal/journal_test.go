@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -9,8 +10,10 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/state"
 	"github.com/hlsship/hlsship/uploader/health"
 	"github.com/hlsship/hlsship/uploader/plan"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // diary is a Journal whose lines are read.
@@ -59,17 +62,38 @@ func TestJournalOfHolds(t *testing.T) {
 		for range 100 {
 			d.looks("missing", "a.ts", "x.m3u8")
 		}
-		d.says(t, 1, map[string]int{line: 1, "waits_for=a.ts": 1})
+		d.says(t, 17, map[string]int{line: 1, "waits_for=a.ts": 17, "playlists are still held back": 16})
+		d.looks("", "")
+		d.says(t, 1, map[string]int{`level=WARN msg="no playlist is held back any more" lasted=16m40s`: 1})
+	})
+	t.Run("what only takes its time is not held", func(t *testing.T) {
+		t.Parallel()
+		d := newDiary(nil)
+		for range 10 {
+			d.looks("uploading", "a.ts", "x.m3u8")
+			d.looks("unpublished", "y.m3u8", "m.m3u8")
+		}
+		d.says(t, 0, nil)
+	})
+	t.Run("fifty at once are one line", func(t *testing.T) {
+		t.Parallel()
+		d := newDiary(nil)
+		all := make([]string, 50)
+		for i := range all {
+			all[i] = fmt.Sprintf("l%d.m3u8", i)
+		}
+		d.looks("missing", "a.ts", all...)
+		d.says(t, 1, map[string]int{line: 1, "others=49": 1, "stream=.": 1})
 	})
 	t.Run("a new reason is told at once", func(t *testing.T) {
 		t.Parallel()
 		d := newDiary(nil)
 		d.looks("missing", "a.ts", "x.m3u8")
-		d.looks("uploading", "a.ts", "x.m3u8")
-		d.says(t, 2, map[string]int{"reason=missing": 1, "reason=uploading": 1})
+		d.looks("empty", "a.ts", "x.m3u8")
+		d.says(t, 2, map[string]int{"reason=missing": 1, "reason=empty": 1})
 		for range 5 {
 			d.looks("missing", "a.ts", "x.m3u8")
-			d.looks("uploading", "a.ts", "x.m3u8")
+			d.looks("empty", "a.ts", "x.m3u8")
 		}
 		d.says(t, 2, map[string]int{"not_logged": 2}) // once a minute each
 	})
@@ -88,10 +112,11 @@ func TestJournalOfHolds(t *testing.T) {
 		for range 6 {
 			d.looks("", "")
 		}
-		d.says(t, 1, nil)
+		d.says(t, 2, map[string]int{"no playlist is held back any more": 1})
 		d.looks("missing", "a.ts", "x.m3u8")
 		d.says(t, 1, map[string]int{line: 1})
 		d.looks("", "")
+		d.says(t, 1, map[string]int{"no playlist is held back any more": 1})
 		d.looks("missing", "a.ts", "x.m3u8")
 		d.says(t, 0, nil)
 		for range 5 {
@@ -109,12 +134,26 @@ func TestJournalOfHolds(t *testing.T) {
 		for i := range 12 {
 			d.looks("missing", fmt.Sprintf("round%d.ts", i/6), all...)
 		}
-		d.says(t, 42, map[string]int{line: 40, "more playlists are held back": 2, "playlists=2980": 2})
+		d.says(t, 2, map[string]int{line: 2, "others=2999": 2})
 		for range 7 {
 			d.looks("", "")
 		}
 		if n := len(d.holds.known); n != 0 {
 			t.Errorf("%d playlists are remembered after all are published", n)
+		}
+	})
+	t.Run("one by one they are bounded", func(t *testing.T) {
+		t.Parallel()
+		d := newDiary(nil)
+		for i := range 5 {
+			d.now = d.now.Add(-9 * time.Second)
+			for k := range 9 {
+				d.looks([]string{"missing", "empty", "stale"}[k%3], "a.ts", fmt.Sprintf("l%d.m3u8", 100*i+k))
+				d.now = d.now.Add(-10 * time.Second)
+			}
+		}
+		if n := strings.Count(d.text.String(), line); n > maxHolds {
+			t.Errorf("%d lines name a playlist, want %d at most", n, maxHolds)
 		}
 	})
 	t.Run("new ones each time take no memory", func(t *testing.T) {
@@ -179,8 +218,8 @@ func TestJournalOfLosses(t *testing.T) {
 		t.Parallel()
 		o := &losing{lost: map[string]int{}}
 		d := newDiary(o)
-		d.lost(plan.Loss{Path: "x.m3u8", Reason: "unseen", Count: 15, First: 7, Last: 21, Unwatched: 30 * time.Second}, d.now)
-		d.says(t, 1, map[string]int{`msg="segments were never seen" playlist=x.m3u8 first=7 last=21 count=15 unwatched=30s`: 1})
+		d.lost(plan.Loss{Path: "x.m3u8", Stream: ".", Reason: "unseen", Count: 15, First: 7, Last: 21, Unwatched: 30 * time.Second}, d.now)
+		d.says(t, 1, map[string]int{`msg="segments were never seen" playlist=x.m3u8 stream=. first=7 last=21 count=15 unwatched=30s`: 1})
 		for range maxLosses + 1 {
 			d.lost(plan.Loss{Path: "x.m3u8", Reason: "unseen", Count: 2}, d.now)
 		}
@@ -218,5 +257,80 @@ func TestNamesThatComeBackAreToldOf(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "name came back"); n != 1 || !strings.Contains(log.String(), `cache_control="public, max-age=8"`) {
 		t.Errorf("the log says %s", log.String())
+	}
+}
+
+// TestJournalOfAnOutage: the log says that it begins, with the cure, once a minute that it lasts, with what waits, and that it is over, all
+// at one level; and of fifty streams that are behind for it nothing.
+func TestJournalOfAnOutage(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		kind  store.ErrorKind
+		level string
+		still string
+	}{
+		"unreachable": {store.Transient, "WARN", "store is still unreachable"},
+		"refusing":    {store.Alarm, "ERROR", "store is still refusing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDiary(nil)
+			var h health.Health
+			failed := &store.Error{Op: "put", Key: "live/a.ts", Kind: tt.kind, Err: errors.New("no")}
+			if tt.kind == store.Alarm {
+				failed.Cure = "make the bucket"
+			}
+			d.start.Over = true
+			for i := range 50 {
+				d.stream(plan.LiveState{Stream: state.Stream{Name: fmt.Sprint(i), State: state.Behind, Since: d.now}})
+			}
+			ends := func(err error) {
+				r := health.Request{Job: plan.Job{Op: plan.PutMedia, Kind: hls.Media, Path: "a.ts", Key: "a.ts", Stream: "."}, Outcome: plan.Outcome{Result: plan.Done, At: d.now}}
+				if err != nil {
+					r.Err, r.Outcome.Result, r.Outcome.Kind = err, plan.Failed, tt.kind
+				}
+				d.Ended(r, h.Ended(r, d.now))
+			}
+			wait := func() {
+				for range 6 {
+					d.now = d.now.Add(10 * time.Second)
+					ends(failed)
+					d.lasts(d.now)
+					d.lateStreams(d.now)
+				}
+			}
+			ends(failed)
+			d.says(t, 1, map[string]int{"level=" + tt.level: 1, "cure=\"": 1, "cure=\"\"": 0})
+			d.queued = [3]int64{0, 2100, 41 << 20}
+			d.reserved = state.Reserve{Waiting: 41 << 20, Budget: 20 << 30, Rate: 4e5}
+			wait()
+			d.says(t, 1, map[string]int{tt.still: 1, "level=" + tt.level: 1, "files=2100": 1, "outage_may_last=14h": 1, "for=1m0s": 1})
+			wait()
+			d.says(t, 1, map[string]int{tt.still: 1, "for=2m0s": 1})
+			ends(nil)
+			d.says(t, 2, map[string]int{`level=` + tt.level + ` msg="store answers again" lasted=2m0s`: 1, "segment stored": 1})
+			d.lateStreams(d.now)
+			d.says(t, 1, map[string]int{"streams are behind": 1, "streams=50": 1})
+			for i := range 50 {
+				d.stream(plan.LiveState{Stream: state.Stream{Name: fmt.Sprint(i), State: state.Live, Since: d.now}})
+			}
+			d.lateStreams(d.now)
+			d.says(t, 1, map[string]int{`level=WARN msg="streams are behind no more"`: 1})
+		})
+	}
+}
+
+// TestQuiet: the two lines of each segment can be spared, and no other one.
+func TestQuiet(t *testing.T) {
+	t.Parallel()
+	for _, quiet := range []bool{false, true} {
+		d := newDiary(nil)
+		d.config.Quiet = quiet
+		for _, op := range []plan.Op{plan.PutMedia, plan.PutPlaylist} {
+			d.Ended(health.Request{Job: plan.Job{Op: op, Kind: hls.Media, Path: "a"}, Outcome: plan.Outcome{Result: plan.Done}}, health.Change{})
+		}
+		d.lost(plan.Loss{Path: "a.ts", Reason: "gone"}, d.now)
+		want := map[bool]int{false: 3, true: 1}
+		d.says(t, want[quiet], map[string]int{"segment lost": 1})
 	}
 }

@@ -32,11 +32,11 @@ func (g *Journal) lost(l plan.Loss, now time.Time) {
 	case !g.losses.names.take(maxLosses, now):
 		g.losses.add(l.Reason, l.Path, count)
 	case l.Reason == "unseen":
-		g.log.Error("segments were never seen", "playlist", l.Path, "first", l.First, "last", l.Last, "count", count,
+		g.log.Error("segments were never seen", "playlist", l.Path, "stream", g.streamName(l.Stream), "first", l.First, "last", l.Last, "count", count,
 			"unwatched", l.Unwatched, "cure", "they were written and deleted while nobody looked, and will never be in the bucket; "+
 				"see whether this machine or hlsship stood still, and have the packager keep its segments for longer")
 	default:
-		g.log.Error("segment lost", "path", l.Path, "kind", l.Kind.String(), "reason", l.Reason,
+		g.log.Error("segment lost", "path", l.Path, "stream", g.streamName(l.Stream), "kind", l.Kind.String(), "reason", l.Reason,
 			"cure", "it will never be in the bucket, and no playlist that names it is published")
 	}
 }

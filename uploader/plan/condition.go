@@ -85,6 +85,9 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
+// Holds reports whether the playlist is held: see holds.
+func (w Wait) Holds() bool { return holds(w.Reason) }
+
 // holds reports whether a playlist that waits for that reason is held: what it waits for is not there, or is there and is not taken.
 // All else takes its time, on a store that may be out of reach.
 func holds(reason string) bool {

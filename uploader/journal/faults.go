@@ -1,0 +1,171 @@
+package journal
+
+import (
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hlsship/hlsship/state"
+	"github.com/hlsship/hlsship/uploader/health"
+)
+
+// A fault is told once when it begins, once a minute while it lasts, and when it ends, at the level at which it began. One of many
+// streams is one line.
+
+// fault is what the log knows of a fault that lasts. The zero fault is none.
+type fault struct {
+	level slog.Level
+	since time.Time // zero for none
+	told  time.Time
+}
+
+// begin notes that the log was told of it.
+func (f *fault) begin(level slog.Level, now time.Time) {
+	if f.since.IsZero() {
+		f.level, f.since = level, now
+	}
+	f.told = now
+}
+
+// due reports whether the log is to be told that it lasts.
+func (f *fault) due(now time.Time) bool {
+	if f.since.IsZero() || now.Sub(f.told) < time.Minute {
+		return false
+	}
+	f.told = now
+	return true
+}
+
+// end notes that it is over, and returns how long it lasted. ok is false if the log was not told of it.
+func (f *fault) end(now time.Time) (lasted time.Duration, level slog.Level, ok bool) {
+	lasted, level, ok = now.Sub(f.since), f.level, !f.since.IsZero()
+	f.since = time.Time{}
+	return lasted.Round(time.Second), level, ok
+}
+
+// say logs at the level of a fault.
+func (g *Journal) say(level slog.Level, msg string, args ...any) {
+	if level >= slog.LevelError {
+		g.log.Error(msg, args...)
+	} else {
+		g.log.Warn(msg, args...)
+	}
+}
+
+// waits says in attributes what waits for the store, and how long that can go on.
+func (g *Journal) waits() []any {
+	args := []any{"files", g.queued[1], "bytes", g.queued[2]}
+	if left, ok := g.reserved.Left(); ok {
+		args = append(args, "outage_may_last", left.Round(time.Second))
+	}
+	return args
+}
+
+// tellStore tells how the store does, if that changed.
+func (g *Journal) tellStore(c health.Change, now time.Time) {
+	if c.Store == g.store {
+		return
+	}
+	g.store = c.Store
+	g.obs.Store(c.Store)
+	if c.Store.State.Fault() {
+		return
+	}
+	clear(g.causes)
+	if lasted, level, ok := g.away.end(now); ok {
+		g.say(level, "store answers again", append([]any{"lasted", lasted, "failed_requests", c.Failures}, g.waits()...)...)
+	}
+}
+
+// lasts tells that the store is still in its fault, if it is.
+func (g *Journal) lasts(now time.Time) {
+	if g.away.due(now) {
+		g.say(g.away.level, "store is still "+string(g.store.State), append([]any{
+			"for", now.Sub(g.away.since).Round(time.Second), "tries", g.store.Tries, "err", g.store.Error, "cure", g.store.Cure,
+		}, g.waits()...)...)
+	}
+}
+
+// late are the streams in a state that is a fault, and what the log knows of it.
+type late struct {
+	fault
+	streams map[string]state.Stream
+}
+
+// stream tells how a stream does.
+func (g *Journal) noteStream(s state.Stream, forgotten bool) {
+	for of, l := range map[state.OfStream]*late{state.Behind: &g.behind, state.Stalled: &g.stalled} {
+		if l.streams == nil {
+			l.streams = map[string]state.Stream{}
+		}
+		if delete(l.streams, s.Name); s.State == of && !forgotten {
+			l.streams[s.Name] = s
+		}
+	}
+}
+
+// lateStreams tells of streams that are behind or stalled. That they are behind an out of reach store, or while the start compares, is
+// told elsewhere.
+func (g *Journal) lateStreams(now time.Time) {
+	if !g.store.State.Fault() && g.start.Over {
+		g.late(&g.behind, now, "streams are behind", "streams are behind no more",
+			"see whether the uplink carries the bitrate, and whether --uplink-limit is too low")
+	}
+	g.late(&g.stalled, now, "streams are stalled: no new playlist, and no ENDLIST", "streams are stalled no more", "see whether the packager runs")
+}
+
+// late tells of one such state.
+func (g *Journal) late(l *late, now time.Time, begins, ends, cure string) {
+	n := len(l.streams)
+	if n == 0 {
+		if lasted, level, ok := l.end(now); ok {
+			g.say(level, ends, "lasted", lasted)
+		}
+		return
+	}
+	if !l.since.IsZero() && !l.due(now) {
+		return
+	}
+	names := slices.Sorted(maps.Keys(l.streams))
+	oldest := l.streams[names[0]]
+	for _, s := range l.streams {
+		if s.Since.Before(oldest.Since) {
+			oldest = s
+		}
+	}
+	l.begin(slog.LevelWarn, now)
+	args := []any{"streams", n, "stream", oldest.Name, "playlist", oldest.Playlist, "for", now.Sub(oldest.Since).Round(time.Second)}
+	if n > 1 {
+		args = append(args, "also", strings.Join(slices.DeleteFunc(names, func(s string) bool { return s == oldest.Name })[:min(n-1, few)], ", "))
+	}
+	g.say(l.level, begins, append(append(args, g.waits()...), "cure", cure)...)
+}
+
+// few is how many names stand in a line.
+const few = 5
+
+// progress tells how far the start is, every now and then, and when it is over.
+func (g *Journal) progress(now time.Time) {
+	switch s := g.start; {
+	case g.began || s.All == 0:
+	case s.Over:
+		g.began = true
+		g.log.Info("start is over: all files that were found are in the store", "files", s.All)
+	case !g.store.State.Fault():
+		_, left := g.left.Look(s.All-s.Compared, now)
+		args := []any{"compared", s.Compared, "files", s.All}
+		if left != nil {
+			args = append(args, "done_in", left.Duration().Round(time.Second))
+		}
+		g.log.Info("start: files that were found are compared with the store", args...)
+	}
+}
+
+// file tells of a file, which is no news.
+func (g *Journal) file(msg string, args ...any) {
+	if !g.config.Quiet {
+		g.log.Info(msg, args...)
+	}
+}

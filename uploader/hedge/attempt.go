@@ -72,14 +72,6 @@ func (a *attempt) put(ctx context.Context, behind store.Store, o store.Object) (
 	return answer{from: a, etag: etag, err: err}
 }
 
-// endangers reports whether the attempt, if it arrives after o is stored, takes o's place.
-func (a *attempt) endangers(o store.Object) bool {
-	if a.ifMatch == "" || a.trial || !store.IsMD5(a.ifMatch) {
-		return true // it has no condition that is sure to fail
-	}
-	return holdsMD5(o, a.ifMatch) // the version before comes back
-}
-
 // silence is for how long an attempt makes no progress: nothing is read of its body, and there is no answer. To wait for its share of
 // an uplink is none. It is safe for concurrent use.
 type silence struct {

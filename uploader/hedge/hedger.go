@@ -162,7 +162,8 @@ func (h *Hedger) settle(a *attempt) {
 	})
 }
 
-// clear waits until nothing that was sent before can take the place of o. The error is that of ctx.
+// clear waits until nothing that was sent before can take the place of o, whatever its condition: some stores look at conditions before
+// they have the bytes, and a late one comes true all the same. The error is that of ctx.
 func (h *Hedger) clear(ctx context.Context, o store.Object) error {
 	waits := false
 	defer func() {
@@ -174,8 +175,7 @@ func (h *Hedger) clear(ctx context.Context, o store.Object) error {
 		h.mu.Lock()
 		losers := slices.Clone(h.losers[o.Key])
 		h.mu.Unlock()
-		i := slices.IndexFunc(losers, func(a *attempt) bool { return a.endangers(o) })
-		if i < 0 {
+		if len(losers) == 0 {
 			return nil
 		}
 		if !waits && o.Waits != nil {
@@ -183,7 +183,7 @@ func (h *Hedger) clear(ctx context.Context, o store.Object) error {
 		}
 		waits = true
 		select {
-		case <-losers[i].over:
+		case <-losers[0].over:
 		case <-ctx.Done():
 			return &store.Error{Op: "put", Key: o.Key, Err: ctx.Err()}
 		}

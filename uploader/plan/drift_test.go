@@ -52,6 +52,31 @@ func TestOldBytesArriveFirst(t *testing.T) {
 			d.tick(6 * time.Second)
 			d.want("put " + tt.file)
 		})
+		t.Run(name+", stored, forgotten and written anew", func(t *testing.T) {
+			t.Parallel()
+			d := begin(t, brokenOff)
+			d.tick(time.Second)
+			d.want("put " + tt.file)
+			d.done("put " + tt.file)
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			d.media("b.ts")
+			d.playlist("x.m3u8", playlistText(1, false, "b.ts"))
+			d.want("put b.ts")
+			d.done("put b.ts")
+			d.want("publish x.m3u8")
+			d.gone(tt.file)
+			d.done("publish x.m3u8")
+			d.want()
+			d.media(tt.file)
+			d.playlist("y.m3u8", playlistText(0, false, append(tt.lines, "a.ts")...))
+			d.fresh("y.m3u8")
+			for _, j := range d.jobs() {
+				if j.Path == tt.file && j.Op == PutMedia {
+					t.Errorf("%s is sent at once", tt.file)
+				}
+			}
+		})
 		t.Run(name+", tried again", func(t *testing.T) {
 			t.Parallel()
 			d := begin(t, brokenOff)

@@ -122,6 +122,12 @@ func (p *Plan) forgetObject(o *object) {
 	if o.pendingWork() || o.disk.Newest() != nil && !o.disk.Newest().Wanted() && p.strays.holds(o) {
 		return
 	}
+	if p.now.Before(o.cell.Adrift()) { // else nobody would know when the name comes back
+		if !p.strays.holds(o) {
+			p.strays.gone(o, p.now)
+		}
+		return
+	}
 	p.uncount(o.disk.Newest())
 	p.release(o.disk.Newest())
 	p.strays.forget(o)

@@ -18,7 +18,8 @@ const (
 )
 
 // strays are finished files that no playlist names yet. Those deleted meanwhile are kept for a while, as a
-// playlist may still name them; those found at rest may have been named while nobody looked.
+// playlist may still name them, and so are those of which bytes may still arrive in the store; those found at rest may have been named
+// while nobody looked.
 type strays struct {
 	deleted  []deletion
 	found    map[string]map[uint64]*object // by sequence and number
@@ -27,7 +28,7 @@ type strays struct {
 	example  string                        // one that was found
 }
 
-// deletion is a file that was deleted before anything named it.
+// deletion is a file that was deleted before anything named it, or that nothing names any more.
 type deletion struct {
 	object *object
 	at     time.Time

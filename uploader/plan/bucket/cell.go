@@ -222,6 +222,9 @@ func (c *Cell) Drift(v *disk.Version, conditional bool, until time.Time) {
 	}
 }
 
+// Adrift returns until when bytes may arrive of which a PUT ended without an answer; zero if there never was one.
+func (c *Cell) Adrift() time.Time { return c.drifting.until }
+
 // Drifts returns until when bytes may arrive that must not follow those of v; zero if there are none.
 func (c *Cell) Drifts(v *disk.Version) time.Time {
 	if c.drifting.id == v.ID && v.Reach() <= c.drifting.reach {

@@ -112,9 +112,9 @@ func (p *Plan) compareInherited(l *list, out Outcome) {
 // newer.
 func (s *snapshot) newer(out Outcome) bool {
 	was, is := out.Playlist, s.file.Playlist
-	media := is.Kind == hls.MediaPlaylist && was.Kind == is.Kind
+	counts := is.Kind != hls.MultivariantPlaylist && was.Kind == is.Kind
 	switch {
-	case media && lastSequence(is) > lastSequence(was), s.origin != inheritedLate && !startsAnew(was, is):
+	case counts && lastSequence(is) > lastSequence(was), s.origin != inheritedLate && !startsAnew(was, is):
 		return true
 	}
 	if !out.Finished.IsZero() {

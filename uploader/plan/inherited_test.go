@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -445,4 +446,41 @@ func (d *desk) keeps(name string) {
 	f := d.file(name)
 	f.Found, f.Named, f.Spooled = true, true, true
 	d.plan.Observe(f)
+}
+
+// TestLeftLateByItsNumbers: what an earlier process left turns up when this one may have published something, and no clock tells which is
+// newer. Its numbers do.
+func TestLeftLateByItsNumbers(t *testing.T) {
+	t.Parallel()
+	segments := func(first int) string {
+		return fmt.Sprintf(`<MPD type="dynamic"><Period><AdaptationSet><Representation><SegmentList duration="2" startNumber="%d">`+
+			`<SegmentURL media="a.ts"/></SegmentList></Representation></AdaptationSet></Period></MPD>`, first)
+	}
+	for name, test := range map[string]struct {
+		path, left, stored string
+		want               bool
+	}{
+		"a playlist that went on":          {"x.m3u8", playlistText(5, false, "a.ts"), playlistText(4, false, "a.ts"), true},
+		"a playlist that is older":         {"x.m3u8", playlistText(4, false, "a.ts"), playlistText(5, false, "a.ts"), false},
+		"a manifest that went on":          {"x.mpd", segments(5), segments(4), true},
+		"a manifest that is older":         {"x.mpd", segments(4), segments(5), false},
+		"a manifest of a timeline":         {"x.mpd", timelineText(5, 3), timelineText(4, 3), true},
+		"a manifest that counts no more":   {"x.mpd", segments(4), segments(4), false},
+		"a multivariant playlist has none": {"x.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=2\nb.m3u8\n", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\na.m3u8\n", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			parse := func(text string) *hls.Playlist {
+				pl, err := hls.ParseFile(test.path, []byte(text), hls.ParseOptions{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return pl
+			}
+			s := &snapshot{origin: inheritedLate, file: hls.File{Playlist: parse(test.left)}}
+			if got := s.newer(Outcome{Playlist: parse(test.stored)}); got != test.want {
+				t.Errorf("newer: %v, want %v", got, test.want)
+			}
+		})
+	}
 }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
 )
@@ -24,7 +26,7 @@ type unheard struct {
 func (d *disk) named(list string, text []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, name := range d.references(list, text) {
+	for _, name := range d.references(list, text, false) { // what is to come is not there to be shipped
 		d.unheard.name(name, d.events != nil)
 	}
 }
@@ -46,13 +48,16 @@ func (d *disk) forget() {
 	clear(d.unheard.heard)
 }
 
-// references are the paths of what a playlist names. The caller holds mu.
-func (d *disk) references(list string, text []byte) (names []string) {
+// references are the paths of what a playlist names, with those that it only says are to come or without. The caller holds mu.
+func (d *disk) references(list string, text []byte, hints bool) (names []string) {
 	parsed, err := hls.ParseFile(list, text, hls.ParseOptions{})
 	if err != nil {
 		return nil
 	}
 	for i := range parsed.References {
+		if parsed.References[i].Hint && !hints {
+			continue
+		}
 		if name, target := d.site.Resolve(list, parsed.References[i].URI); target == hls.Local {
 			names = append(names, name)
 		}
@@ -66,7 +71,7 @@ func (d *disk) meet() {
 		if !hls.Classify(list).IsPlaylist() {
 			continue
 		}
-		for _, name := range d.references(list, n.content) {
+		for _, name := range d.references(list, n.content, true) {
 			for newer := int64(math.MaxInt64); d.names[name] != nil && d.names[name].mtime <= newer; name = below(name) {
 				d.unheard.name(name, true)
 				newer = d.names[name].mtime
@@ -168,6 +173,26 @@ func TestNobodyHeard(t *testing.T) {
 			if got := d.nobodyHeard("s1.ts"); got != test.want {
 				t.Errorf("got %v, want %v", got, test.want)
 			}
+		})
+	}
+}
+
+// TestHintsAreNotHeard: a manifest that says of a segment that it is to come tells nobody that it came.
+func TestHintsAreNotHeard(t *testing.T) {
+	t.Parallel()
+	for name, complete := range map[string]int{"to come": 1, "counted": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d, p := newDisk(), &packager{segment: time.Second, window: 9, began: time.Unix(1_790_000_000, 0)}
+				d.events = make(chan string, 9)
+				d.named("x.mpd", []byte(p.numbers("", 1, complete)))
+				d.events = nil
+				d.named("x.mpd", []byte(p.numbers("", 1, 2)))
+				if got := d.nobodyHeard("seg2.ts"); got != (complete == 1) {
+					t.Errorf("got %v", got)
+				}
+			})
 		})
 	}
 }

@@ -68,9 +68,17 @@ func (g *Journal) tellStore(c health.Change, now time.Time) {
 	if c.Store == g.store {
 		return
 	}
+	was := g.store.State
 	g.store = c.Store
 	g.obs.Store(c.Store)
-	if c.Store.State.Fault() {
+	if s := c.Store; s.State.Fault() {
+		if was.Fault() && was != s.State && !g.away.since.IsZero() && g.due("state "+string(s.State), now) {
+			g.away.begin(g.away.level, now)
+			if s.State == state.Refusing {
+				g.away.level = slog.LevelError // somebody has to mend it
+			}
+			g.say(g.away.level, "store has another fault now", append([]any{"state", string(s.State), "err", s.Error, "cure", s.Cure}, g.waits()...)...)
+		}
 		return
 	}
 	clear(g.causes)
@@ -146,17 +154,21 @@ func (g *Journal) late(l *late, now time.Time, begins, ends, cure string) {
 // few is how many names stand in a line.
 const few = 5
 
-// progress tells how far the start is, every now and then, and when it is over.
+// progressEvery is how often the log is told how far the start is.
+const progressEvery = 10 * time.Second
+
+// progress tells how far a start is that takes its time, every now and then, and when it is over.
 func (g *Journal) progress(now time.Time) {
 	switch s := g.start; {
-	case g.began || s.All == 0:
 	case s.Over:
-		g.began = true
-		g.log.Info("start is over: all files that were found are in the store", "files", s.All)
-	case !g.store.State.Fault():
-		_, left := g.left.Look(s.All-s.Compared, now)
+		if !g.began.IsZero() {
+			g.log.Info("start is over: all files that were found are in the store", "files", s.All)
+			g.began = time.Time{}
+		}
+	case s.Compared < s.All && !g.store.State.Fault() && now.Sub(g.began) >= progressEvery:
+		g.began = now
 		args := []any{"compared", s.Compared, "files", s.All}
-		if left != nil {
+		if _, left := g.left.Look(s.All-s.Compared, now); left != nil {
 			args = append(args, "done_in", left.Duration().Round(time.Second))
 		}
 		g.log.Info("start: files that were found are compared with the store", args...)

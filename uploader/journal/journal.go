@@ -41,7 +41,7 @@ type Journal struct {
 	causes   map[string]bool // of it, which the log knows
 	behind   late
 	stalled  late
-	began    bool                 // the log knows that the start is over
+	began    time.Time            // when the log was told last how far the start is; zero if it was not
 	alarmed  map[string]time.Time // when the log was last told of a cause
 	plain    bool                 // the log knows that the store has no conditional writes
 	strays   bool                 // the log knows of media that nothing names

@@ -334,3 +334,19 @@ func TestQuiet(t *testing.T) {
 		d.says(t, want[quiet], map[string]int{"segment lost": 1})
 	}
 }
+
+// TestJournalOfAStart: one that takes its time is told every ten seconds, with how far it is and how long it will take.
+func TestJournalOfAStart(t *testing.T) {
+	t.Parallel()
+	d := newDiary(nil)
+	for i := range 30 {
+		d.now = d.now.Add(time.Second)
+		d.queue(0, plan.Waiting{Files: 20_000 - 500*i, Found: 20_000 - 500*i, Met: 20_000}, d.now)
+		d.progress(d.now)
+	}
+	d.says(t, 3, map[string]int{"level=INFO": 3, "compared=0 files=20000": 1, "compared=5000 files=20000 done_in=30s": 1, "compared=10000 files=20000 done_in=20s": 1})
+	d.queue(0, plan.Waiting{Met: 20_000, Started: true}, d.now)
+	d.progress(d.now)
+	d.progress(d.now)
+	d.says(t, 1, map[string]int{"start is over": 1, "files=20000": 1})
+}

@@ -54,7 +54,7 @@ Usage:
 It asks /status.json at the address that "hlsship run" listens on with the same settings, and prints channels,
 stores and streams, the worst first, each with why and what to do.
 
-  --json                     print the JSON document, which docs/operations.md explains
+  --json                     print the JSON document, which docs/metrics.md explains
   --watch                    print it again every 2s until a signal
   --http ADDRESS             ask there instead, such as 127.0.0.1:9810
 

@@ -102,16 +102,16 @@ type late struct {
 	streams map[string]state.Stream
 }
 
-// stream tells how a stream does.
-func (g *Journal) noteStream(s state.Stream, forgotten bool) {
-	for of, l := range map[state.OfStream]*late{state.Behind: &g.behind, state.Stalled: &g.stalled} {
-		if l.streams == nil {
-			l.streams = map[string]state.Stream{}
-		}
-		if delete(l.streams, s.Name); s.State == of && !forgotten {
-			l.streams[s.Name] = s
-		}
+// note notes how a stream does, of which those in that state are kept.
+func (l *late) note(s state.Stream, of state.OfStream) {
+	if s.State != of {
+		delete(l.streams, s.Name)
+		return
 	}
+	if l.streams == nil {
+		l.streams = map[string]state.Stream{}
+	}
+	l.streams[s.Name] = s
 }
 
 // lateStreams tells of streams that are behind or stalled. That they are behind an out of reach store, or while the start compares, is

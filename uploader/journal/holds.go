@@ -186,6 +186,6 @@ func (g *Journal) misnamed(all []plan.Misnaming, now time.Time) {
 		if m.Reason == "backslash" {
 			say = "playlist names files with backslashes"
 		}
-		log.Warn(say, "playlist", m.Playlist, "uri", m.URI, "file", m.Path, "reason", m.Reason, "cure", m.Cure())
+		log.Warn(say, "playlist", m.Playlist, "stream", g.streamName(path.Dir(m.Playlist)), "uri", m.URI, "file", m.Path, "reason", m.Reason, "cure", m.Cure())
 	}
 }

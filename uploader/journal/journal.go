@@ -332,9 +332,12 @@ func (g *Journal) lag(l plan.Lag) {
 
 func (g *Journal) stream(s plan.LiveState) {
 	s.Name = g.streamName(s.Name)
-	g.noteStream(s.Stream, s.Forgotten)
 	g.obs.Stream(s.Stream)
+	g.behind.note(s.Stream, state.Behind)
+	g.stalled.note(s.Stream, state.Stalled)
 	if s.Forgotten {
+		delete(g.behind.streams, s.Name)
+		delete(g.stalled.streams, s.Name)
 		g.obs.Forgotten(s.Name)
 	}
 }

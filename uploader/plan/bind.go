@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
@@ -155,7 +156,7 @@ func (p *Plan) bind(s *snapshot, i int) {
 func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 	b, o := &s.binds[i], s.binds[i].obj
 	x := sight{
-		now: p.now, settle: p.cfg.Settle, met: p.began.Add(2 * p.cfg.Settle),
+		now: p.now, settle: p.cfg.Settle, met: p.met(),
 		reference: referenceSight{media: o.isMedia(), strict: b.strict, rebinds: b.rebinds},
 		list: listSight{
 			seen: s.file.Seen, modified: s.file.Version.ModTime, origin: s.origin, prior: s.prior,
@@ -184,6 +185,9 @@ func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 	}
 	return x
 }
+
+// met is when all that lay in the directory or the spool at the start is known at the latest.
+func (p *Plan) met() time.Time { return p.began.Add(2 * p.cfg.Settle) }
 
 // heed notes what a verdict about reference i of s and v says for later.
 func (p *Plan) heed(s *snapshot, i int, v *disk.Version, d verdict) {

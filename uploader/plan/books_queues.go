@@ -113,7 +113,7 @@ func (b *books) streams() {
 func (b *books) idle() {
 	p := b.p
 	for name, o := range p.objects {
-		kept := p.strays.holds(o) && !o.cell.Adrift().IsZero()
+		kept := p.strays.holds(o) && !o.cell.Adrift().IsZero() || slices.Contains(p.strays.left, o)
 		kept = kept || o.disk.Newest() != nil && (!o.disk.Newest().Wanted() && p.strays.holds(o) || o.disk.Newest().Unpinned() != "" && p.strays.scanning ||
 			o.disk.Newest().File.Spooled && o.disk.Newest().File.Source != nil) // a playlist may name what the spool alone has
 		if o.disk.Gone() && !o.busy() && len(o.naming) == 0 && !o.pendingWork() && !kept {

@@ -119,6 +119,10 @@ func (p *Plan) forgetObject(o *object) {
 		return
 	}
 	o.cell.Unask()
+	if v := o.disk.Newest(); v != nil && v.File.Spooled && !o.isMedia() && p.now.Before(p.met()) {
+		p.strays.leave(o)
+		return
+	}
 	if o.pendingWork() || o.disk.Newest() != nil && !o.disk.Newest().Wanted() && p.strays.holds(o) {
 		return
 	}

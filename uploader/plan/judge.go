@@ -126,7 +126,7 @@ func (s sight) settled() verdict {
 	switch {
 	case s.bytes.state == bytesEmpty:
 		return verdict{why: "empty"}
-	case s.list.origin.inherited() && !s.bytes.origin.inherited() && s.bytes.modified > s.list.modified:
+	case s.list.origin.inherited() && !(s.bytes.origin.inherited() && s.reference.media) && s.bytes.modified > s.list.modified:
 		return verdict{why: "younger than the playlist, which an earlier process kept"}
 	case s.reference.strict == hint:
 		if s.bytes.seen.After(s.list.seen) || s.bytes.modified > s.list.modified {

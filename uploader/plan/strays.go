@@ -22,6 +22,7 @@ const (
 // while nobody looked.
 type strays struct {
 	deleted  []deletion
+	left     []*object                     // init sections and keys of an earlier process, whose playlists come later
 	found    map[string]map[uint64]*object // by sequence and number
 	odd      map[*object]bool              // those found that have no number
 	scanning bool                          // the directory was not looked through yet; see Scanned
@@ -76,9 +77,19 @@ func (s *strays) holds(o *object) bool {
 	return slices.ContainsFunc(s.deleted, func(d deletion) bool { return d.object == o })
 }
 
-// excess takes those out that are kept no longer.
-func (s *strays) excess(now time.Time) []*object {
+// leave keeps o, which an earlier process left, until its playlists were heard of.
+func (s *strays) leave(o *object) {
+	if !slices.Contains(s.left, o) {
+		s.left = append(s.left, o)
+	}
+}
+
+// excess takes those out that are kept no longer. met is when all that was there at the start was heard of.
+func (s *strays) excess(now, met time.Time) []*object {
 	var old []*object
+	if len(s.left) > 0 && !now.Before(met) {
+		old, s.left = s.left, nil
+	}
 	for len(s.deleted) > maxStrays || len(s.deleted) > 0 && now.Sub(s.deleted[0].at) >= strayTime {
 		old = append(old, s.deleted[0].object)
 		s.deleted = s.deleted[1:]

@@ -128,7 +128,7 @@ func (p *Plan) jobs() []Job {
 	p.schedule.Ring(p.now)
 	p.sortRejects()
 	p.relieve()
-	for _, o := range p.strays.excess(p.now) {
+	for _, o := range p.strays.excess(p.now, p.met()) {
 		p.forgetObject(o)
 	}
 	var jobs []Job

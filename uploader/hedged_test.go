@@ -10,15 +10,18 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/hedge"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // tardy is a Store behind a network that now and then takes a PUT and has it arrive seconds late, or answers seconds late; and if
-// another PUT for the same key was answered meanwhile, the late one may die without an answer and arrive all the same.
+// another PUT for the same key was answered meanwhile, the late one may die without an answer and arrive all the same. Where nothing is
+// sent twice, it is PUTs of media that are silent until they are broken off, and arrive seconds later.
 type tardy struct {
 	store.Store
-	end store.Store // of the way, where nothing is in the way of what has come so far
+	end    store.Store // of the way, where nothing is in the way of what has come so far
+	hedges bool        // slow PUTs are sent twice
 
 	mu         sync.Mutex
 	dice       *rand.Rand
@@ -26,8 +29,8 @@ type tardy struct {
 	background sync.WaitGroup
 }
 
-func newTardy(behind, end store.Store, dice *rand.Rand) *tardy {
-	return &tardy{Store: behind, end: end, dice: dice, rivals: map[string][]chan struct{}{}}
+func newTardy(behind, end store.Store, hedges bool, dice *rand.Rand) *tardy {
+	return &tardy{Store: behind, end: end, hedges: hedges, dice: dice, rivals: map[string][]chan struct{}{}}
 }
 
 // lateness is how a PUT is late.
@@ -38,7 +41,26 @@ const (
 	arrives            // and is answered then
 	answered           // it arrives in time
 	abandoned          // it arrives, and dies before as soon as another one is answered
+	brokenOff          // it is broken off, and arrives then
 )
+
+// latest is how much later a PUT arrives at most than it was broken off.
+const latest = 7 * time.Second
+
+// draw says how a PUT is late, and by how much. The caller holds mu.
+func (s *tardy) draw(key string) (how lateness, by time.Duration) {
+	if !s.hedges {
+		if by = time.Duration(s.dice.Int64N(int64(latest))); s.dice.IntN(8) == 0 && !hls.Classify(key).IsPlaylist() {
+			how = brokenOff
+		}
+		return how, by
+	}
+	by = time.Duration(500+s.dice.IntN(3500)) * time.Millisecond
+	if s.dice.IntN(12) == 0 {
+		how = []lateness{arrives, answered, abandoned}[s.dice.IntN(3)]
+	}
+	return how, by
+}
 
 func (s *tardy) Put(ctx context.Context, o store.Object) (string, error) {
 	content := make([]byte, o.Size)
@@ -47,10 +69,7 @@ func (s *tardy) Put(ctx context.Context, o store.Object) (string, error) {
 	}
 	o.Body = bytes.NewReader(content) // it is on its way
 	s.mu.Lock()
-	how, by := inTime, time.Duration(500+s.dice.IntN(3500))*time.Millisecond
-	if s.dice.IntN(12) == 0 {
-		how = []lateness{arrives, answered, abandoned}[s.dice.IntN(3)]
-	}
+	how, by := s.draw(o.Key)
 	rival := make(chan struct{}, 1)
 	s.rivals[o.Key] = append(s.rivals[o.Key], rival)
 	s.mu.Unlock()
@@ -62,15 +81,16 @@ func (s *tardy) Put(ctx context.Context, o store.Object) (string, error) {
 	case abandoned:
 		select {
 		case <-rival:
-			s.background.Go(func() {
-				time.Sleep(by)
-				_, _ = s.end.Put(context.WithoutCancel(ctx), o)
-			})
+			s.later(ctx, o, by)
 			return "", &store.Error{Op: "put", Key: o.Key, Err: syscall.ECONNRESET}
 		case <-time.After(by):
 		case <-ctx.Done():
 			return "", &store.Error{Op: "put", Key: o.Key, Err: ctx.Err()}
 		}
+	case brokenOff:
+		<-ctx.Done()
+		s.later(ctx, o, by)
+		return "", &store.Error{Op: "put", Key: o.Key, Err: ctx.Err()}
 	case inTime, answered:
 	}
 	etag, err := s.Store.Put(ctx, o)
@@ -91,6 +111,14 @@ func (s *tardy) Put(ctx context.Context, o store.Object) (string, error) {
 	return etag, err
 }
 
+// later has o arrive, whatever became of its request.
+func (s *tardy) later(ctx context.Context, o store.Object, by time.Duration) {
+	s.background.Go(func() {
+		time.Sleep(by)
+		_, _ = s.end.Put(context.WithoutCancel(ctx), o)
+	})
+}
+
 func (s *tardy) pause(ctx context.Context, key string, d time.Duration) error {
 	select {
 	case <-time.After(d):
@@ -104,8 +132,14 @@ func (s *tardy) Append(ctx context.Context, o store.Object, from int64) (string,
 	return s.Store.(store.Appender).Append(ctx, o, from)
 }
 
-// hedged is the store as the uploader meets it where slow PUTs are sent a second time, and what ends that.
-func (th *theatre) hedged(behind *tardy) (hedged store.Store, end func()) {
+// behind is the store as the uploader meets it, and what ends that: where slow PUTs are sent a second time, or not.
+func (th *theatre) behind() (met store.Store, end func()) {
+	switch {
+	case th.tardy == nil:
+		return th.store(th.faults), func() {}
+	case !th.tardy.hedges:
+		return th.store(th.tardy), func() {}
+	}
 	h := hedge.New(hedge.Config{Share: 1, Samples: 3, Observer: th})
 	ctx, cancel := context.WithCancel(th.t.Context())
 	ended := make(chan struct{})
@@ -113,7 +147,7 @@ func (th *theatre) hedged(behind *tardy) (hedged store.Store, end func()) {
 		defer close(ended)
 		_ = h.Run(ctx)
 	}()
-	return h.Hedge(th.store(behind)), func() {
+	return h.Hedge(th.store(th.tardy)), func() {
 		cancel()
 		<-ended
 	}

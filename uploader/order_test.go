@@ -45,7 +45,7 @@ type theatre struct {
 	disk    *disk
 	viewer  *storetest.Viewer
 	faults  *storetest.Faults
-	tardy   *tardy // before faults, where slow PUTs are sent a second time; else nil
+	tardy   *tardy // before faults, where PUTs arrive late; else nil
 	notes   *notes
 	memory  *storetest.Memory
 	kills   int
@@ -136,13 +136,15 @@ func shipOne(t *testing.T, seed uint64) {
 	// What is told by its age after a kill is not told where clocks were set back, and a PUT that takes seconds is killed more often; and
 	// of a run so brief that its playlist is still on its way, the next one may list the same text.
 	if dice := th.dice(9); dice.IntN(3) == 0 && (p.back == 0 || th.kills == 0) && !p.brief {
-		th.tardy = newTardy(th.faults, memory, dice)
+		th.tardy = newTardy(th.faults, memory, true, dice)
+	} else if dice := th.dice(10); dice.IntN(4) == 0 && (th.conditions != "ignored" || !p.single && p.parts == 0) {
+		th.tardy = newTardy(th.faults, memory, false, dice)
 	}
 	memory.Skew, memory.Undated, memory.Forgetful = th.skew, th.undated, th.forgetful
 	if th.slow = slow; th.kills > 0 && more.IntN(3) == 0 {
 		th.absence = 20 * time.Second
 	}
-	log("packager: %s kills %d latency %v %s hedged %v", p, th.kills, slow, th.circumstances, th.tardy != nil)
+	log("packager: %s kills %d latency %v %s tardy %v hedged %v", p, th.kills, slow, th.circumstances, th.tardy != nil, th.tardy != nil && th.tardy.hedges)
 	th.play(p)
 	if th.wrong {
 		return
@@ -231,12 +233,8 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 	th.versions(func(stored map[string]int) { clear(stored) })
 	facts := make(chan hls.File)
 	looks := make(chan string, 1024)
-	behind := th.store(th.faults)
-	if th.tardy != nil {
-		var end func()
-		behind, end = th.hedged(th.tardy)
-		defer end()
-	}
+	behind, end := th.behind()
+	defer end()
 	config := uploader.Config{
 		Store: behind, Prefix: "live/", Site: th.disk.site, Conditional: th.conditions != "off", Logger: slog.New(slog.NewTextHandler(logWriter{th}, nil)),
 		Look:        func(name string) { looks <- name },

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 
 // mostNamed is how many files are named that a channel leaves behind. Whoever writes playlists decides how many there are.
 const mostNamed = 100
+
+// fewNamed is how many of them the last line names.
+const fewNamed = 10
 
 // channelRun is one run of a shipment.
 type channelRun struct {
@@ -102,7 +106,8 @@ func (r *channelRun) report() {
 			say("file not shipped", "path", name)
 		}
 		if kept {
-			r.logger.Warn("stopped with files unshipped, which wait in the spool", "files", len(left.Files), "spool", r.channel.spoolFolder(),
+			r.logger.Warn("stopped with files unshipped, which wait in the spool", "files", len(left.Files),
+				"first", strings.Join(left.Files[:min(len(left.Files), fewNamed)], " "), "spool", r.channel.spoolFolder(),
 				"cure", "the next start ships them")
 		} else {
 			r.logger.Error("stopped with files unshipped", "files", len(left.Files), "cure", "set --spool-dir, so that the next start ships what is left")

@@ -59,7 +59,7 @@ func chaosBudget(t *testing.T) {
 func (s *storm) losses(t *testing.T) []int {
 	t.Helper()
 	var numbers []int
-	for _, m := range regexp.MustCompile(`msg="segment lost" path=index(\d+)\.ts kind=segment reason=budget`).FindAllStringSubmatch(s.program.output(), -1) {
+	for _, m := range regexp.MustCompile(`msg="segment lost" path=index(\d+)\.ts stream=\S+ kind=segment reason=budget`).FindAllStringSubmatch(s.program.output(), -1) {
 		n, err := strconv.Atoi(m[1])
 		if err != nil {
 			t.Fatal(err)

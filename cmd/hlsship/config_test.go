@@ -107,7 +107,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		nameInclude: "*.jpg", nameExclude: "tmp/**", nameWorkers: "3", nameMinInterval: "1s", nameMaxLag: "4s", nameHoldWarn: "5s",
 		nameDrainTimeout: "6s", nameHTTPListen: "off", nameWebConfig: configFile(t, ""), nameLogLevel: "debug", nameLogFormat: "json",
 		nameName: "one", namePublicURL: "https://cdn.example.net/live", nameCredentials: "/keys", nameProfile: "p", nameRoleARN: "arn:aws:iam::1:role/r",
-		nameMemory: "100MiB", nameSpoolDir: "/spool", nameSpoolBudget: "5 GB", nameSpoolAge: "1h", nameUplinkLimit: "20Mbit/s", nameHedge: "off",
+		nameMemory: "100MiB", nameSpoolDir: "/spool", nameSpoolBudget: "5 GB", nameSpoolAge: "1h", nameUplinkLimit: "20Mbit/s", nameHedge: "off", nameLogFiles: "false",
 	}
 	base := map[string]string{nameDir: "/hls", nameDestination: "s3://bucket"}
 	before, err := load(given(base, nil))

@@ -321,7 +321,7 @@ func TestSecondSignalStopsAtOnce(t *testing.T) {
 	p.says(t, "msg=draining")
 	p.signal(t, syscall.SIGTERM)
 	p.exits(t, exitUnshipped)
-	if !strings.Contains(p.output(), "path=seg0.ts") || !strings.Contains(p.output(), "path=index.m3u8") {
+	if !strings.Contains(p.output(), `first="index.m3u8 seg0.ts"`) {
 		t.Errorf("the log does not name what is left:\n%s", p.output())
 	}
 }

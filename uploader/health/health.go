@@ -229,6 +229,8 @@ func (h *Health) Listed(err error, now time.Time) Change {
 	switch answers := err == nil || alive(err); {
 	case answers && h.state == Unasked:
 		c = h.answered(Up, now)
+	case answers && h.state == Down:
+		c = h.answered(Recovering, now)
 	case answers:
 		c = h.answered(h.state, now)
 	case h.state == Unasked || h.state == Up:

@@ -64,3 +64,18 @@ func TestVerdict(t *testing.T) {
 		})
 	}
 }
+
+// TestPageEndsAnOutage: a store that was found down is back when a page of its listing comes, as nobody probes it once it has answered.
+func TestPageEndsAnOutage(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]error{"a page": nil, "that it may not be listed": &store.Error{Op: "list", Alive: true, Err: errors.New("no")}} {
+		c := newClinic()
+		c.ends("later", "a.ts")
+		if c.probeEnds(false); c.State() != Down {
+			t.Fatalf("%s: the store is %v before", name, c.State())
+		}
+		if change := c.Listed(answer, c.now); c.State() == Down || change.Event != EventBack {
+			t.Errorf("%s: the store is %v, event %v", name, c.State(), change.Event)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,14 +17,13 @@ import (
 type silent struct {
 	store.Store
 	key  string
-	seen bool
+	seen atomic.Bool
 }
 
 func (s *silent) Put(ctx context.Context, o store.Object) (string, error) {
-	if s.seen || o.Key != s.key {
+	if o.Key != s.key || s.seen.Swap(true) {
 		return s.Store.Put(ctx, o)
 	}
-	s.seen = true
 	content := make([]byte, o.Size)
 	if _, err := o.Body.ReadAt(content, 0); err != nil {
 		return "", &store.Error{Op: "put", Key: o.Key, Err: err}

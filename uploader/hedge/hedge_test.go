@@ -549,10 +549,9 @@ func TestPanics(t *testing.T) {
 		if thrown := put(s.hedger.Hedge(throws{s.wire, time.Millisecond}), t.Context()); thrown == nil {
 			t.Error("nobody heard of it")
 		}
-		first := true
+		var again atomic.Bool
 		s.Store = s.hedger.Hedge(putFunc{s.wire, func(ctx context.Context, o store.Object) (string, error) {
-			if first {
-				first = false
+			if !again.Swap(true) {
 				return throws{s.wire, time.Second}.Put(ctx, o)
 			}
 			return s.wire.Put(ctx, o)

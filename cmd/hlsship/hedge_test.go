@@ -167,9 +167,11 @@ func shipHedged(t *testing.T, server *storetest.Server, h *hedge.Hedger) (took [
 				text := strings.Repeat("segment\n", i+1)
 				list := store.Object{Key: fmt.Sprintf("%d/live.m3u8", s), Body: strings.NewReader(text), Size: int64(len(text)),
 					Priority: store.First, IfMatch: etag, IfAbsent: etag == ""}
-				if etag, err = behind.Put(t.Context(), list); err != nil {
+				next, err := behind.Put(t.Context(), list)
+				if err != nil {
 					t.Error(err)
 				}
+				etag = next
 				mu.Lock()
 				took = append(took, time.Since(start))
 				mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,11 +19,14 @@ import (
 // looked is a store in memory that is asked by a survey. busy is how often it says that later would be better.
 type looked struct {
 	*storetest.Memory
+	mu   sync.Mutex
 	busy int
 	asks []string
 }
 
 func (l *looked) turn(op, key string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.asks = append(l.asks, op+" "+key)
 	if l.busy > 0 {
 		l.busy--

@@ -92,17 +92,22 @@ type StreamReport struct {
 // Finish puts the streams of r into their order and writes its Title.
 func (r *Report) Finish() {
 	for i := range r.Channels {
-		slices.SortStableFunc(r.Channels[i].Streams, func(a, b StreamReport) int {
-			switch {
-			case a.State.Worse(b.State):
-				return -1
-			case b.State.Worse(a.State):
-				return 1
-			}
-			return 0
-		})
+		SortStreams(r.Channels[i].Streams)
 	}
 	r.Title = r.title()
+}
+
+// SortStreams sorts streams by their states, the worst first, and leaves those of one state as they are.
+func SortStreams(all []StreamReport) {
+	slices.SortStableFunc(all, func(a, b StreamReport) int {
+		switch {
+		case a.State.Worse(b.State):
+			return -1
+		case b.State.Worse(a.State):
+			return 1
+		}
+		return 0
+	})
 }
 
 // title says the worst of r in a few words.

@@ -25,17 +25,26 @@ func (p program) healthCommand() *cli.Command {
 		Name: "healthcheck", Usage: "ask a running hlsship whether it lives", HideHelpCommand: true, OnUsageError: refuse,
 		Flags: commandFlags(rows), CustomHelpTemplate: escape(healthManual(rows)),
 		Action: func(c *cli.Context) error {
-			r := newReader(sourcesOf(c, p.environ))
-			addr := r.address(nameHTTPListen)
-			if addr == "" {
-				r.problem("--%s is off, so that nothing can be asked", nameHTTPListen)
-			}
-			if err := errors.Join(r.problems...); err != nil {
-				return usageError{err}
+			addr, err := p.listensAt(c)
+			if err != nil {
+				return err
 			}
 			return healthy(c.Context, addr)
 		},
 	}
+}
+
+// listensAt returns the address at which a process with the settings of c is to be asked.
+func (p program) listensAt(c *cli.Context) (string, error) {
+	r := newReader(sourcesOf(c, p.environ))
+	addr := r.address(nameHTTPListen)
+	if addr == "" {
+		r.problem("--%s is off, so that nothing can be asked", nameHTTPListen)
+	}
+	if err := errors.Join(r.problems...); err != nil {
+		return "", usageError{err}
+	}
+	return addr, nil
 }
 
 func healthManual(rows []setting) string {

@@ -31,12 +31,9 @@ func (p program) statusCommand() *cli.Command {
 		Action: func(c *cli.Context) error {
 			addr := strings.TrimSuffix(strings.TrimPrefix(c.String("http"), "http://"), "/")
 			if addr == "" {
-				r := newReader(sourcesOf(c, p.environ))
-				if addr = r.address(nameHTTPListen); addr == "" {
-					r.problem("--%s is off, so that nothing can be asked", nameHTTPListen)
-				}
-				if err := errors.Join(r.problems...); err != nil {
-					return usageError{err}
+				var err error
+				if addr, err = p.listensAt(c); err != nil {
+					return err
 				}
 			}
 			return p.status(c.Context, addr, c.Bool("json"), c.Bool("watch"))
@@ -144,15 +141,7 @@ func table(r *state.Report) string {
 			all = append(all, s)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b state.StreamReport) int {
-		switch {
-		case a.State.Worse(b.State):
-			return -1
-		case b.State.Worse(a.State):
-			return 1
-		}
-		return 0
-	})
+	state.SortStreams(all)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(w, "STATE\tSTREAM\tFOR\tBEHIND\tNEWEST\tBITRATE\tWHY")
 	for _, s := range all {

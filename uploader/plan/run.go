@@ -210,7 +210,7 @@ func (r *run) mayBeOlder(s *snapshot, i int, v *disk.Version) bool {
 		// Of what was there at the start, the one that is older than the segment listed before it is of an earlier run.
 		return !r.old && v.File.Found && s.backward(i, v)
 	case v.Witnessed() && (r.after == 0 || v.File.Seen.After(r.seen)), r.after != 0 && v.File.Version.ModTime > r.after:
-		return slices.Contains(r.meant, v) // this very file: bytes that were written once more are of the new run
+		return slices.Contains(r.meant, v) && !v.WrittenAgain().After(r.seen) // this very file
 	}
 	// Names of another kind are none that the run before wrote: those of an encoder that ran beside it, or of a library.
 	o := s.binds[i].obj

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"math"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
 )
@@ -16,8 +17,9 @@ type Version struct {
 
 	head       int64 // how many of its bytes the store held when it was finished
 	comparison Comparison
-	noted      string // the ETag under which an earlier process stored these bytes; empty if that is not known
-	vetted     bool   // it stayed although a playlist lists younger bytes before it
+	noted      string    // the ETag under which an earlier process stored these bytes; empty if that is not known
+	vetted     bool      // it stayed although a playlist lists younger bytes before it
+	again      time.Time // when somebody wrote these very bytes once more; zero if nobody did
 	custody
 }
 
@@ -95,9 +97,12 @@ func (v *Version) Spend() hls.Source {
 // Again notes that the bytes of v were written once more, as f tells. What kept the file before keeps it no longer.
 func (v *Version) Again(f hls.File) {
 	f.Named = f.Named || v.File.Named
-	v.File = f
+	v.File, v.again = f, f.Seen
 	v.Unkeep()
 }
+
+// WrittenAgain returns when somebody was last seen to have written the very bytes of v once more; zero if nobody was.
+func (v *Version) WrittenAgain() time.Time { return v.again }
 
 // Refresh notes that v was reported once more, by f. Whoever calls it has the source of f that is to be released, nil for none.
 func (v *Version) Refresh(f hls.File) hls.Source {

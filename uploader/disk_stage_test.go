@@ -311,13 +311,17 @@ func (d *disk) watch(process, ctx context.Context, rng *rand.Rand, facts chan<- 
 	d.meet()
 	atRest := slices.SortedFunc(maps.Keys(d.names), func(a, b string) int { return int(d.names[a].mtime - d.names[b].mtime) })
 	d.mu.Unlock()
-	reported := map[string]hls.Version{}
+	reported, asked := map[string]hls.Version{}, map[string]bool{}
 	tell := func(name string, found, again bool) {
+		again = again || asked[name] // who asks for a file is told of it once it is finished or gone
 		f, ok := d.fact(process, name, found)
 		if !ok {
-			if _, known := reported[name]; (known || again) && f.State == hls.Gone { // who asks for a file is told that it is gone
+			if _, known := reported[name]; (known || again) && f.State == hls.Gone {
 				delete(reported, name)
+				delete(asked, name)
 				facts <- f
+			} else if again {
+				asked[name] = true
 			}
 			return
 		}
@@ -326,6 +330,7 @@ func (d *disk) watch(process, ctx context.Context, rng *rand.Rand, facts chan<- 
 			return
 		}
 		reported[name] = f.Version
+		delete(asked, name)
 		if f.Playlist != nil {
 			for _, g := range d.growing(process, f) {
 				facts <- g

@@ -54,8 +54,9 @@ type Config struct {
 	Quiet bool
 	// Memory bounds what playlists take. nil bounds nothing.
 	Memory *hls.Account
-	// Look has the watcher look at a file again whose bytes changed under an upload. It must not block.
-	// nil asks nobody.
+	// Look has the watcher look at a file: again, as its bytes changed under an upload, or at a name that a playlist has and nobody
+	// reported, which is to be reported as gone if nothing has it. It must not block. nil does nothing: what is stored under such a
+	// name is then never taken for what the playlist means.
 	Look func(path string)
 	// Beat, unless nil, is called by the loop of Run once a second while it turns, so that a supervisor can tell
 	// a loop that hangs. It must return at once.

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -253,6 +254,53 @@ func TestPlanOverwritesWhatWasMetAtRest(t *testing.T) {
 			d.want("put " + test.name)
 			d.done("put " + test.name)
 			d.want("publish x.m3u8")
+		})
+	}
+}
+
+// TestTheStoresBytesOfAFileThatIsOpen: a playlist was met at rest, and a file that it names is there and never reported, as its writer has
+// it open or nobody may read it. What the store has under its name is of a run before.
+func TestTheStoresBytesOfAFileThatIsOpen(t *testing.T) {
+	t.Parallel()
+	const init = `#EXT-X-MAP:URI="all.ts"`
+	for name, meet := range map[string]func(d *desk){
+		"with ranges":     func(d *desk) { d.atRest("x.m3u8", rangesText("all.ts", 100)) },
+		"a segment":       func(d *desk) { d.atRest("x.m3u8", playlistText(0, false, "all.ts")) },
+		"an init section": func(d *desk) { d.media("s0.ts"); d.atRest("x.m3u8", playlistText(0, false, init, "s0.ts")) },
+		"of a playlist that an earlier process kept": func(d *desk) { d.leaves("x.m3u8", playlistText(0, false, "all.ts"), true) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			meet(d)
+			published := false
+			ship := func() {
+				for range 20 {
+					for _, j := range d.plan.Next(d.now) {
+						published = published || j.Op == PutPlaylist
+						answer := map[Op]Outcome{
+							Compare: {Result: Present, ETag: "of a run before", Size: 1000}, PutMedia: {Result: Done, ETag: "m"},
+							PutPlaylist: {Result: Done, ETag: "p"}, Fetch: {Result: Absent},
+						}[j.Op]
+						if j.Op == Compare && j.File.Source != nil {
+							answer = Outcome{Result: Absent}
+						}
+						d.report(j, answer)
+					}
+					d.tick(500 * time.Millisecond)
+				}
+			}
+			ship()
+			if published {
+				t.Error("published, with what the store has of a run before")
+			}
+			if looks := d.plan.Looks(); !slices.Equal(looks, []string{"all.ts"}) {
+				t.Errorf("to be looked at: %q", looks)
+			}
+			d.gone("all.ts") // after all: nobody has other bytes
+			if ship(); !published {
+				t.Errorf("not published: %+v", d.plan.Blocked())
+			}
 		})
 	}
 }

@@ -194,6 +194,8 @@ func TestMoreIsMeantThanTheStoreHas(t *testing.T) {
 			d.fresh("x.m3u8")
 			d.want()
 			d.tick(3 * time.Second)
+			d.want()
+			d.missing("a.ts")
 			d.want("compare a.ts")
 			d.answer("compare a.ts", Outcome{Result: Present, Size: 50, ETag: "short"})
 			d.want()

@@ -224,6 +224,8 @@ func TestPlanLeftExpires(t *testing.T) {
 	left := d.leaves("x.m3u8", playlistText(0, true, "never.ts"), true)
 	d.fresh("x.m3u8")
 	d.tick(10 * time.Second)
+	d.want()
+	d.missing("never.ts")
 	d.want("compare never.ts")
 	d.absent("compare never.ts")
 	d.want()
@@ -429,6 +431,7 @@ func TestLostInTheSpool(t *testing.T) {
 						Fetch: {Result: Absent, At: d.now},
 					}[j.Op])
 				}
+				d.allMissing()
 				d.tick(time.Second)
 			}
 			if d.settle(); published != test.want || !left.released {

@@ -183,10 +183,10 @@ func (s sight) patience() time.Time {
 	return since.Add(wait)
 }
 
-// none judges a name without finished bytes: a soft reference is let go after a moment; for any other the store is asked if the file was
-// deleted, or if the playlist was met at rest so that the file may have been there before; the watcher is asked to look if the name
-// stays missing. After a start the files that were there may have to be quiet for Settle before they are heard of, from when the scan
-// met them.
+// none judges a name without finished bytes: a soft reference is let go after a moment; for any other the watcher is asked to look if the
+// name stays missing, and the store if it is not there. What is there and not finished, as its writer has it open or nobody may read it,
+// is what the playlist means, or came later: then the store's bytes are none of it. After a start the files that were there may have to be
+// quiet for Settle before they are heard of, from when the scan met them.
 func (s sight) none() verdict {
 	if s.reference.strict == soft && s.bytes.state != bytesAsked {
 		at := s.list.seen.Add(softWait)
@@ -209,5 +209,5 @@ func (s sight) none() verdict {
 	case s.now.Before(at):
 		return verdict{again: at}
 	}
-	return verdict{ask: s.list.origin.met(), look: true}
+	return verdict{look: true}
 }

@@ -82,7 +82,7 @@ func TestJudge(t *testing.T) {
 		"a segment that was deleted":             {func(s *sight) { s.bytes = bytesSight{state: bytesGone} }, verdict{ask: true}},
 		"a segment that is not there yet":        {func(s *sight) { s.bytes = bytesSight{state: bytesNone} }, verdict{again: at(102)}},
 		"a segment that did not come":            {func(s *sight) { s.bytes, s.now = bytesSight{state: bytesNone}, at(102) }, verdict{look: true}},
-		"the same of a playlist met at rest":     {func(s *sight) { s.bytes, s.now, s.list.origin = bytesSight{state: bytesNone}, at(102), atRest }, verdict{look: true, ask: true}},
+		"the same of a playlist met at rest":     {func(s *sight) { s.bytes, s.now, s.list.origin = bytesSight{state: bytesNone}, at(102), atRest }, verdict{look: true}},
 		"an asset list that is not there":        {func(s *sight) { s.bytes, s.reference.strict, s.now = bytesSight{state: bytesNone}, optional, at(200) }, verdict{}},
 		"a time that a manifest counts too far":  {func(s *sight) { s.bytes, s.reference.strict = bytesSight{state: bytesNone}, soft }, verdict{again: at(100.25)}},
 		"a time counted too far, a moment later": {func(s *sight) { s.bytes, s.reference.strict, s.now = bytesSight{state: bytesNone}, soft, at(100.25) }, verdict{ruling: letGo}},

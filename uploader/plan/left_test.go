@@ -43,6 +43,7 @@ func TestLeftBesideYoungerBytes(t *testing.T) {
 					}
 					d.report(j, map[Op]Outcome{Compare: there, PutMedia: {Result: Done, ETag: "m"}, PutPlaylist: {Result: Done, ETag: "p"}, Fetch: {Result: Absent}}[j.Op])
 				}
+				d.allMissing()
 				d.tick(500 * time.Millisecond)
 			}
 			for range 4 {

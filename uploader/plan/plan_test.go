@@ -69,6 +69,24 @@ func (d *desk) found(name string) {
 
 func (d *desk) gone(name string) { d.plan.Observe(hls.File{Path: name, State: hls.Gone}) }
 
+// missing has the watcher look at the names that it is asked for, which must be these: nothing is there.
+func (d *desk) missing(names ...string) {
+	d.t.Helper()
+	looks := d.plan.Looks()
+	if !slices.Equal(looks, names) {
+		d.t.Fatalf("to be looked at: %q, want %q", looks, names)
+	}
+	d.plan.out.Looks = looks
+	d.allMissing()
+}
+
+// allMissing has the watcher say that nothing is there that it is asked for.
+func (d *desk) allMissing() {
+	for _, name := range d.plan.Looks() {
+		d.gone(name)
+	}
+}
+
 // playlistText makes a media playlist whose first number is seq.
 func playlistText(seq int, ended bool, lines ...string) string {
 	var b strings.Builder
@@ -695,6 +713,8 @@ func TestPlanStart(t *testing.T) {
 		d.want("put b.ts")
 		d.done("put b.ts")
 		d.tick(2 * time.Second)
+		d.want()
+		d.missing("a.ts")
 		d.want("compare a.ts")
 		d.answer("compare a.ts", Outcome{Result: Present, ETag: "a"})
 		d.want("publish x.m3u8")

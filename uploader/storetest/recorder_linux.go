@@ -26,6 +26,8 @@ type Recorder struct {
 	// Saw, if set, is called after the Viewer was told of a finished file, by the goroutine of Run. It is
 	// set before Run.
 	Saw func(path string, content []byte)
+	// Missed, if set before Run, is called likewise for a file whose bytes were missed, as in Seen. The Viewer was told.
+	Missed func(path string)
 	// Process, if set before Run, makes a command that calls Catch on its standard input and output. A process of its
 	// own does not wait for the others of this one, and its priority is higher where that is allowed.
 	Process func() *exec.Cmd
@@ -101,14 +103,18 @@ func (r *Recorder) tell(c catch) {
 	r.mu.Unlock()
 	switch {
 	case c.Missed:
+		r.viewer.Missed(c.Path)
+		if r.Missed != nil {
+			r.Missed(c.Path)
+		}
 		return
 	case hls.Classify(c.Path).IsPlaylist():
 		for _, g := range c.Growing {
-			r.viewer.Grown(g.Path, g.Content)
+			r.viewer.finished(g.Path, g.Content, true, c.At)
 		}
-		r.viewer.Listed(c.Path, c.Content)
+		r.viewer.listed(c.Path, c.Content, c.At)
 	default:
-		r.viewer.Finished(c.Path, c.Content)
+		r.viewer.finished(c.Path, c.Content, false, c.At)
 	}
 	if r.Saw != nil {
 		r.Saw(c.Path, c.Content)

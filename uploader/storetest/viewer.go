@@ -42,14 +42,14 @@ type Viewer struct {
 
 	prefix string
 
-	mu         sync.Mutex
-	files      map[string]*file
-	playlists  []*playlist
-	waiting    []change
-	violations []Violation
-	counts     Counts
-	finishes   int // counts Finished and Grown: the order of versions
-	mark       int // counts parsed playlists: see file.mark
+	mu          sync.Mutex
+	files       map[string]*file
+	playlists   []*playlist
+	waiting     []change
+	accusations []accusation
+	counts      Counts
+	finishes    int // counts Finished and Grown: the order of versions
+	mark        int // counts parsed playlists: see file.mark
 }
 
 // NewViewer returns a Viewer of the objects whose key is prefix and a path below the watched directory;
@@ -75,6 +75,7 @@ type file struct {
 	stored     state
 	lost       bool
 	unseen     bool // see Unseen
+	missed     bool // see Missed
 	unanswered bool // see Unanswered
 	served     int  // the newest version that was stored and was removed by others
 	// mark and slot find the file's reference in the playlist that is being parsed.
@@ -154,14 +155,15 @@ type licence struct {
 
 // Finished tells that the packager finished a media, init, key or subtitle file with these bytes. Bytes
 // equal to those finished last are no new version, but may be what a reference waits for.
-func (v *Viewer) Finished(path string, content []byte) { v.finished(path, content, false) }
+func (v *Viewer) Finished(path string, content []byte) { v.finished(path, content, false, time.Now()) }
 
 // Grown tells that a file to which the packager only appends holds these bytes so far, as in ffmpeg's
 // single_file mode. Every prefix of them counts as finished bytes, and stays good when the file grows
 // or is finished, as far as the byte ranges named reach.
-func (v *Viewer) Grown(path string, content []byte) { v.finished(path, content, true) }
+func (v *Viewer) Grown(path string, content []byte) { v.finished(path, content, true, time.Now()) }
 
-func (v *Viewer) finished(path string, content []byte, growing bool) {
+// finished is Finished or Grown, of bytes that were finished at that time.
+func (v *Viewer) finished(path string, content []byte, growing bool, at time.Time) {
 	if kind := hls.Classify(path); len(content) == 0 && (kind == hls.Media || kind == hls.Subtitle) {
 		return // a segment is never empty: its disk was full, or its packager was stopped
 	}
@@ -173,9 +175,9 @@ func (v *Viewer) finished(path string, content []byte, growing bool) {
 	f := v.file(path)
 	f.unseen = false
 	before := f.current
-	v.addVersion(f, content, growing, now)
+	v.addVersion(f, content, growing, at)
 	for _, p := range f.pending {
-		if before >= 0 && now.Sub(p.entry.listed) >= v.Settle {
+		if before >= 0 && at.Sub(p.entry.listed) >= v.Settle {
 			p.ref.other = before // taken as meant until now: see means
 		}
 		p.ref.version = f.current
@@ -184,7 +186,7 @@ func (v *Viewer) finished(path string, content []byte, growing bool) {
 	f.pending = nil
 	for _, p := range f.namers {
 		if f.current != before {
-			v.succeeded(p, f, before, now)
+			v.succeeded(p, f, before, at)
 		}
 		v.refresh(p, f, now)
 	}
@@ -238,6 +240,11 @@ func (v *Viewer) succeeded(p *playlist, f *file, before int, now time.Time) {
 // that starts anew names a segment milliseconds before the new bytes replace those of the old run.
 // What hls.ParseFile refuses is no playlist and is ignored.
 func (v *Viewer) Listed(path string, content []byte, next ...string) {
+	v.listed(path, content, time.Now(), next...)
+}
+
+// listed is Listed, of bytes that were finished at that time.
+func (v *Viewer) listed(path string, content []byte, at time.Time, next ...string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	now := time.Now()
@@ -253,7 +260,7 @@ func (v *Viewer) Listed(path string, content []byte, next ...string) {
 		v.playlists = append(v.playlists, f.list)
 	}
 	p := f.list
-	e := &entry{list: p, index: len(p.entries), digest: sha256.Sum256(content), listed: now}
+	e := &entry{list: p, index: len(p.entries), digest: sha256.Sum256(content), listed: at}
 	e.refs = v.references(f, parsed, next)
 	if e.index > 0 {
 		last := p.entries[e.index-1]
@@ -263,10 +270,10 @@ func (v *Viewer) Listed(path string, content []byte, next ...string) {
 			return
 		}
 		for i := e.index - 1; !same && i >= 0 && p.entries[i].surpassed.IsZero(); i-- {
-			p.entries[i].surpassed = now
+			p.entries[i].surpassed = at
 		}
 	}
-	if p.met != nil && p.met.index == e.index-1 && now.Sub(p.began) < v.Settle {
+	if p.met != nil && p.met.index == e.index-1 && at.Sub(p.began) < v.Settle {
 		p.beyond = max(p.beyond, e.index)
 	}
 	p.entries = append(p.entries, e)

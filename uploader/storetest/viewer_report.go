@@ -34,7 +34,12 @@ func (v *Viewer) Violations() []Violation {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.drain(time.Now(), false)
-	return slices.Clone(v.violations)
+	all := make([]Violation, len(v.accusations))
+	for i, a := range v.accusations {
+		all[i] = a.Violation
+		all[i].Doubtful = v.doubts(a)
+	}
+	return all
 }
 
 // Counts returns how much was seen so far.
@@ -90,7 +95,7 @@ func (v *Viewer) Standing(now time.Time, limit time.Duration) {
 			}
 			if !e.reported {
 				e.reported = true
-				v.report(RuleEdgeStandsStill, p.file, now, fmt.Sprintf("could show version %d since %s and shows %s",
+				v.report(RuleEdgeStandsStill, p.file, nil, now, fmt.Sprintf("could show version %d since %s and shows %s",
 					e.index+1, e.ready.Format("15:04:05.000"), p.showing()))
 			}
 			break
@@ -116,7 +121,7 @@ func (v *Viewer) Finale() {
 			continue
 		}
 		if p.shown == nil || p.shown.index < goal.index && !(p.shown.digest == goal.digest && v.whole(goal, now)) {
-			v.report(RuleUnpublished, p.file, now, fmt.Sprintf("could show version %d in the end and shows %s", goal.index+1, p.showing()))
+			v.report(RuleUnpublished, p.file, nil, now, fmt.Sprintf("could show version %d in the end and shows %s", goal.index+1, p.showing()))
 		}
 	}
 	var named []*file
@@ -128,7 +133,7 @@ func (v *Viewer) Finale() {
 	slices.SortFunc(named, compareTimes)
 	for _, f := range named {
 		if n := f.newestNeeded(); n != unbound && !v.kept(f, n) && !f.hadServed(n) {
-			v.report(RuleUnstored, f, now, fmt.Sprintf("was finished and named as version %d, and the store holds %s", n+1, f.stored.describe()))
+			v.report(RuleUnstored, f, nil, now, fmt.Sprintf("was finished and named as version %d, and the store holds %s", n+1, f.stored.describe()))
 		}
 	}
 }

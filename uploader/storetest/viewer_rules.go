@@ -63,6 +63,8 @@ type Violation struct {
 	Detail string
 	// At is when the store changed.
 	At time.Time
+	// Doubtful is true if it may follow from what Missed told, so that it is no proof.
+	Doubtful bool
 }
 
 // String returns a line of the incident report: "12:00:04.250 playlist first: live/index.m3u8 was
@@ -167,14 +169,14 @@ func (v *Viewer) store(c *change) {
 	case !o.present:
 	case o.unread:
 		if !v.AllowUnnamed && len(f.namers) == 0 && !f.isPlaylist() {
-			v.report(RuleNeverNamed, f, c.at, "was stored, but no playlist has named it")
+			v.report(RuleNeverNamed, f, nil, c.at, "was stored, but no playlist has named it")
 		}
 	default:
 		o.version = f.find(c.sum, c.content)
 		if o.version == unbound {
-			v.report(RuleHalfSegment, f, c.at, fmt.Sprintf("was stored with %d bytes that were never finished under this name", o.size))
+			v.report(RuleHalfSegment, f, nil, c.at, fmt.Sprintf("was stored with %d bytes that were never finished under this name", o.size))
 		} else if !v.named(f, o.version, c.at) {
-			v.report(RuleNeverNamed, f, c.at, fmt.Sprintf("was stored with version %d, but no playlist has meant it", o.version+1))
+			v.report(RuleNeverNamed, f, nil, c.at, fmt.Sprintf("was stored with version %d, but no playlist has meant it", o.version+1))
 		}
 	}
 	before := f.stored
@@ -205,7 +207,7 @@ func (v *Viewer) store(c *change) {
 		if was && o.present {
 			rule, what = RuleOverwritten, "needs "+v.wanted(r)+", which was overwritten with "+o.describe()
 		}
-		v.report(rule, p.file, c.at, "is published and "+what)
+		v.report(rule, p.file, r.file, c.at, "is published and "+what)
 	}
 	f.stored = o
 }
@@ -216,7 +218,7 @@ func (v *Viewer) publish(c *change) {
 	f.stored = c.object
 	if p == nil {
 		v.publication(false)
-		v.report(RuleTornPlaylist, f, c.at, "was published, but the packager never listed it")
+		v.report(RuleTornPlaylist, f, nil, c.at, "was published, but the packager never listed it")
 		return
 	}
 	if p.shown != nil && p.shown.digest == c.sum {
@@ -232,17 +234,17 @@ func (v *Viewer) publish(c *change) {
 	case e == nil:
 		p.show(nil)
 		v.publication(false)
-		v.report(RuleTornPlaylist, f, c.at, fmt.Sprintf("was published with %d bytes that the packager never finished", c.object.size))
+		v.report(RuleTornPlaylist, f, nil, c.at, fmt.Sprintf("was published with %d bytes that the packager never finished", c.object.size))
 		return
 	case !safe:
-		v.report(RuleOlderPlaylist, f, c.at, fmt.Sprintf("went back from version %d to version %d", p.reached+1, e.index+1))
+		v.report(RuleOlderPlaylist, f, nil, c.at, fmt.Sprintf("went back from version %d to version %d", p.reached+1, e.index+1))
 	}
 	for i := range e.refs {
 		r := &e.refs[i]
 		if r.waited() && !v.holds(e, r, c.at) {
 			safe = false
 			rule, what := v.fault(r)
-			v.report(rule, f, c.at, "was published and "+what)
+			v.report(rule, f, r.file, c.at, "was published and "+what)
 		}
 	}
 	v.publication(safe)
@@ -486,8 +488,4 @@ func (v *Viewer) publication(safe bool) {
 	if !safe {
 		v.counts.Unsafe++
 	}
-}
-
-func (v *Viewer) report(rule Rule, f *file, at time.Time, detail string) {
-	v.violations = append(v.violations, Violation{Rule: rule, Key: v.prefix + f.path, Detail: detail, At: at})
 }

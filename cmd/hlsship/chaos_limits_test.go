@@ -17,7 +17,7 @@ import (
 
 // chaosBudget has an outage last longer than the budget of the spool does: the oldest segments are given up first,
 // each is named and counted, and no playlist in the bucket names one.
-func chaosBudget(t *testing.T) {
+func chaosBudget(t *testing.T) (why string) {
 	s := newStorm(t, scenery{}, "--spool-budget", "120kB", "--http-listen", "127.0.0.1:0")
 	ffmpeg := s.packager(t, "testsrc", stormSeconds, "-hls_list_size", "2", "-hls_flags", "delete_segments", "-hls_delete_threshold", "1", "index.m3u8")
 	await(t, s.seen, "index2.ts")
@@ -53,6 +53,7 @@ func chaosBudget(t *testing.T) {
 	}
 	s.finish(t, s.program)
 	s.holds(t, "index.m3u8")
+	return s.verdict(t)
 }
 
 // losses returns the numbers of the segments that the log says are lost for the budget, and excuses them.
@@ -76,7 +77,7 @@ func (s *storm) losses(t *testing.T) []int {
 
 // chaosDrain stops the program while the store is away, which ends in time and says what is left, and then with a
 // backlog and a store that is there, which ships it all.
-func chaosDrain(t *testing.T) {
+func chaosDrain(t *testing.T) (why string) {
 	const timeout, slack, soon = 3 * time.Second, 3 * time.Second, 10 * time.Second
 	s := newStorm(t, scenery{}, "--drain-timeout", timeout.String())
 	// What is finished while the program drains and starts again is there still when it looks, however long that takes.
@@ -105,10 +106,11 @@ func chaosDrain(t *testing.T) {
 	}
 	s.holds(t, "index.m3u8")
 	s.holdsSegments(t, "index%d.ts", stormSeconds)
+	return s.verdict(t)
 }
 
 // chaosFarewell is a short stream with such an end.
-func chaosFarewell(t *testing.T, c scenery) {
+func chaosFarewell(t *testing.T, c scenery) (why string) {
 	const seconds = 8
 	s := newStorm(t, c)
 	ffmpeg := s.packager(t, "testsrc", seconds, "-hls_list_size", "3", "index.m3u8")
@@ -121,6 +123,7 @@ func chaosFarewell(t *testing.T, c scenery) {
 	if !strings.Contains(s.program.output(), "files that an earlier process could not ship") {
 		t.Error("the spool had nothing, so that nothing was tested")
 	}
+	return s.verdict(t)
 }
 
 // farewell has the packager delete all that it wrote when it ends, as liquidsoap does, while the store is away, and the

@@ -6,10 +6,13 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 const (
@@ -28,7 +31,7 @@ const (
 )
 
 // storms runs each test at the same time as a few others.
-func storms(t *testing.T, tests map[string]func(*testing.T)) {
+func storms(t *testing.T, tests map[string]func(*testing.T) (why string)) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("ships in real time")
@@ -42,7 +45,7 @@ func storms(t *testing.T, tests map[string]func(*testing.T)) {
 		all.Go(func() {
 			room <- struct{}{}
 			defer func() { <-room }()
-			t.Run(name, test)
+			t.Run(name, func(t *testing.T) { judged(t, test) })
 		})
 	}
 	all.Wait()
@@ -51,13 +54,13 @@ func storms(t *testing.T, tests map[string]func(*testing.T)) {
 // TestChaos ships one stream through each fault, and one through many of them.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	tests := map[string]func(*testing.T){
+	tests := map[string]func(*testing.T) (why string){
 		"mixture": chaosMixture, "budget": chaosBudget, "drain": chaosDrain,
-		"farewell":                  func(t *testing.T) { chaosFarewell(t, scenery{}) },
-		"farewell, spool elsewhere": func(t *testing.T) { chaosFarewell(t, scenery{elsewhere: true}) },
+		"farewell":                  func(t *testing.T) string { return chaosFarewell(t, scenery{}) },
+		"farewell, spool elsewhere": func(t *testing.T) string { return chaosFarewell(t, scenery{elsewhere: true}) },
 	}
 	for _, f := range faults() {
-		tests[f.name] = func(t *testing.T) { chaosFault(t, f) }
+		tests[f.name] = func(t *testing.T) string { return chaosFault(t, f) }
 	}
 	storms(t, tests)
 }
@@ -68,7 +71,7 @@ func window() []string {
 }
 
 // chaosFault ships for 3 s, fails for 6 s, and must then lose nothing.
-func chaosFault(t *testing.T, f fault) {
+func chaosFault(t *testing.T, f fault) (why string) {
 	s := newStorm(t, f.scenery())
 	args := window()
 	switch {
@@ -93,18 +96,18 @@ func chaosFault(t *testing.T, f fault) {
 	worst := s.ends(t)
 	s.holds(t, "index.m3u8")
 	if f.disk.hurts() {
-		return // what the packager could not write nobody ships
+		return s.verdict(t) // what the packager could not write nobody ships
 	}
 	s.holdsSegments(t, "index%d.ts", stormSeconds)
 	if _, known := worst[f.name]; !known {
-		t.Error("the live edge never came back")
+		s.accuse(s.unsure("index.m3u8"), "the live edge never came back")
 	}
-	for _, l := range s.viewer.Listings() {
-		if l.Listed.After(began) && l.Listed.Before(ended) && (l.Published.IsZero() || l.Published.After(ended)) {
-			return
-		}
+	if !slices.ContainsFunc(s.viewer.Listings(), func(l storetest.Listing) bool {
+		return l.Listed.After(began) && l.Listed.Before(ended) && (l.Published.IsZero() || l.Published.After(ended))
+	}) {
+		s.accuse(s.unsure("index.m3u8"), "every version was published in the fault, so that nothing was tested")
 	}
-	t.Error("every version was published in the fault, so that nothing was tested")
+	return s.verdict(t)
 }
 
 // dice returns what decides what happens when, by a seed that a failure names. What follows from it also
@@ -120,7 +123,7 @@ func dice(t *testing.T) *rand.Rand {
 }
 
 // chaosMixture lets faults of all kinds follow one another.
-func chaosMixture(t *testing.T) {
+func chaosMixture(t *testing.T) (why string) {
 	random := dice(t)
 	s := newStorm(t, scenery{})
 	ffmpeg := s.packager(t, "testsrc", 2*stormSeconds, window()...)
@@ -131,6 +134,7 @@ func chaosMixture(t *testing.T) {
 	s.ends(t)
 	s.holds(t, "index.m3u8")
 	s.holdsSegments(t, "index%d.ts", 2*stormSeconds)
+	return s.verdict(t)
 }
 
 // TestKill kills the program again and again, also while the store is away and what the newest playlists named
@@ -139,10 +143,10 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	const streams = 4
 	var kills, early, spooled atomic.Int64
-	tests := map[string]func(*testing.T){}
+	tests := map[string]func(*testing.T) (why string){}
 	for n := range streams {
-		tests[fmt.Sprint("stream ", n)] = func(t *testing.T) {
-			killed(t, faults()[n], scenery{elsewhere: n == streams-1}, &kills, &early, &spooled)
+		tests[fmt.Sprint("stream ", n)] = func(t *testing.T) string {
+			return killed(t, faults()[n], scenery{elsewhere: n == streams-1}, &kills, &early, &spooled)
 		}
 	}
 	storms(t, tests)
@@ -158,7 +162,7 @@ func TestKill(t *testing.T) {
 	}
 }
 
-func killed(t *testing.T, outage fault, c scenery, kills, early, spooled *atomic.Int64) {
+func killed(t *testing.T, outage fault, c scenery, kills, early, spooled *atomic.Int64) (why string) {
 	const from, to = 4, 16
 	random := dice(t)
 	s := newStorm(t, c)
@@ -186,4 +190,5 @@ func killed(t *testing.T, outage fault, c scenery, kills, early, spooled *atomic
 	early.Add(int64(s.early))
 	s.holds(t, "index.m3u8")
 	s.holdsSegments(t, "index%d.ts", killSeconds)
+	return s.verdict(t)
 }

@@ -45,21 +45,21 @@ func (l *live) holdsManifest(t *testing.T, count int) {
 	t.Helper()
 	l.holds(t, "manifest.mpd")
 	if p, err := hls.ParseManifest(l.recorded("manifest.mpd")); err != nil || !p.Ended {
-		t.Errorf("manifest.mpd did not end: %+v, %v", p, err)
+		l.accuse(l.unsure("manifest.mpd"), "manifest.mpd did not end: %+v, %v", p, err)
 	}
 	for n := range count {
 		at := fmt.Sprintf("chunk-stream0-%05d.m4s", n+1)
 		if _, named := l.mentions[at]; !named || len(l.recorded(at)) == 0 {
-			t.Errorf("ffmpeg never wrote or never named %s", at)
+			l.accuse(l.unsure(at), "ffmpeg never wrote or never named %s", at)
 		}
 	}
 	if inits := l.named(hls.Init); len(inits) != 1 || len(l.recorded(inits[0])) == 0 {
-		t.Errorf("init sections: got %v, want one", inits)
+		l.accuse(l.unsure("init-stream0.m4s"), "init sections: got %v, want one", inits)
 	}
 }
 
 // One set of segments below HLS playlists and a DASH manifest, whose timeline says which are there.
-func liveManifest(t *testing.T) {
+func liveManifest(t *testing.T) (why string) {
 	l := newLive(t)
 	program := l.ship(t)
 	l.dash(t, "testsrc", dashSeconds, "-hls_playlist", "1").ends(t)
@@ -68,10 +68,11 @@ func liveManifest(t *testing.T) {
 	for _, list := range []string{"master.m3u8", "media_0.m3u8"} {
 		l.holds(t, list)
 	}
+	return l.verdict(t)
 }
 
 // A manifest that leaves it to the clock which segments are there; the program is killed in the middle of it.
-func liveManifestNumbers(t *testing.T) {
+func liveManifestNumbers(t *testing.T) (why string) {
 	const killed, back = 4, 7
 	l := newLive(t)
 	program := l.ship(t)
@@ -87,10 +88,11 @@ func liveManifestNumbers(t *testing.T) {
 	ffmpeg.ends(t)
 	l.finish(t, program)
 	l.holdsManifest(t, dashSeconds)
+	return l.verdict(t)
 }
 
 // The packager is killed and starts anew: the names that playlists and manifest share come back with other bytes.
-func liveManifestPackagerKilled(t *testing.T) {
+func liveManifestPackagerKilled(t *testing.T) (why string) {
 	const before = 5
 	l := newLive(t)
 	program := l.ship(t)
@@ -104,4 +106,5 @@ func liveManifestPackagerKilled(t *testing.T) {
 	if bytes.Equal(old, l.recorded("chunk-stream0-00001.m4s")) {
 		t.Error("the first segment came back with the same bytes, so that its coming back was not tested")
 	}
+	return l.verdict(t)
 }

@@ -34,7 +34,7 @@ func TestLive(t *testing.T) {
 		t.Skip("ffmpeg is not installed")
 	}
 	var streams sync.WaitGroup
-	for name, test := range map[string]func(*testing.T){
+	for name, test := range map[string]func(*testing.T) (why string){
 		"transport stream":                    liveTransportStream,
 		"renditions":                          liveRenditions,
 		"packager killed":                     livePackagerKilled,
@@ -45,13 +45,13 @@ func TestLive(t *testing.T) {
 		"manifest by numbers, program killed": liveManifestNumbers,
 		"manifest, packager killed":           liveManifestPackagerKilled,
 	} {
-		streams.Go(func() { t.Run(name, test) })
+		streams.Go(func() { t.Run(name, func(t *testing.T) { judged(t, test) }) })
 	}
 	streams.Wait()
 }
 
 // A sliding window of segments that ffmpeg deletes.
-func liveTransportStream(t *testing.T) {
+func liveTransportStream(t *testing.T) (why string) {
 	l := newLive(t)
 	program := l.ship(t)
 	l.packager(t, "testsrc", liveSeconds,
@@ -62,10 +62,11 @@ func liveTransportStream(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(l.dir, "index0.ts")); err == nil {
 		t.Error("ffmpeg did not delete index0.ts, so that its deleting was not tested")
 	}
+	return l.verdict(t)
 }
 
 // Two renditions of fragmented MP4 in folders of their own, below a multivariant playlist.
-func liveRenditions(t *testing.T) {
+func liveRenditions(t *testing.T) (why string) {
 	l := newLive(t)
 	program := l.ship(t)
 	l.packager(t, "testsrc", liveSeconds,
@@ -84,11 +85,12 @@ func liveRenditions(t *testing.T) {
 	if inits := l.named(hls.Init); len(inits) != 2 {
 		t.Errorf("init sections: got %v, want one in each folder", inits)
 	}
+	return l.verdict(t)
 }
 
 // The packager is killed in the middle of its work and starts anew: the same names come back with other
 // bytes and smaller sequence numbers, while a viewer still plays the old ones.
-func livePackagerKilled(t *testing.T) {
+func livePackagerKilled(t *testing.T) (why string) {
 	const before = 8
 	l := newLive(t)
 	program := l.ship(t)
@@ -103,11 +105,12 @@ func livePackagerKilled(t *testing.T) {
 	if string(old) == string(l.recorded("index0.ts")) {
 		t.Error("index0.ts came back with the same bytes, so that its coming back was not tested")
 	}
+	return l.verdict(t)
 }
 
 // A PUT takes longer than a segment lasts, so that a newer playlist is always there before what the last
 // one named is stored; and the packager starts anew in the middle of it.
-func liveSlowStore(t *testing.T) {
+func liveSlowStore(t *testing.T) (why string) {
 	const before = 7
 	l := newLive(t)
 	l.slow(1300 * time.Millisecond)
@@ -122,10 +125,11 @@ func liveSlowStore(t *testing.T) {
 	if n := l.viewer.Counts().Publications; n < outageSeconds/3 {
 		t.Errorf("publications: got %d of about %d, want a third at least", n, outageSeconds)
 	}
+	return l.verdict(t)
 }
 
 // The store refuses everything for longer than the packager keeps its segments.
-func liveOutage(t *testing.T) {
+func liveOutage(t *testing.T) (why string) {
 	const from, to = 4, 10
 	l := newLive(t)
 	program := l.ship(t)
@@ -148,11 +152,12 @@ func liveOutage(t *testing.T) {
 	if l.refused.Load() == 0 {
 		t.Error("nothing was asked of the store in the outage")
 	}
+	return l.verdict(t)
 }
 
 // The program is killed in the middle of the stream and starts anew: it must find out by itself what is
 // stored and what was finished while nobody looked.
-func liveProgramKilled(t *testing.T) {
+func liveProgramKilled(t *testing.T) (why string) {
 	const killed, back = 4, 7
 	l := newLive(t)
 	program := l.ship(t)
@@ -168,4 +173,5 @@ func liveProgramKilled(t *testing.T) {
 	l.finish(t, program)
 	l.holds(t, "index.m3u8")
 	l.holdsSegments(t, "index%d.ts", outageSeconds)
+	return l.verdict(t)
 }

@@ -269,20 +269,17 @@ func (s *scene) said() string {
 	return b.String()
 }
 
-// play runs the mode through the program: live, or killed and started again. What the viewer has to say is
-// only true if it was told everything: when the recorder knows that it missed something, it is asked again.
-func (m mode) play(t *testing.T, killed bool) outcome {
+// play runs the mode through the program: live, or killed and started again.
+func (m mode) play(t *testing.T, killed bool) (o outcome) {
 	t.Helper()
-	const attempts = 3
-	for attempt := 1; ; attempt++ {
+	judged(t, func(t *testing.T) string {
+		t.Helper()
 		s := newScene(t, m)
-		program := s.perform(t, killed)
-		if len(s.missed) == 0 || len(s.viewer.Violations()) == 0 || attempt == attempts {
-			s.judge(t, program)
-			return s.outcome(t)
-		}
-		t.Logf("repeated: the recorder was too late for %q, and so the viewer says %q", s.missed, s.viewer.Violations())
-	}
+		s.judge(t, s.perform(t, killed))
+		o = s.outcome(t)
+		return s.verdict(t)
+	})
+	return o
 }
 
 // perform is one run, not yet judged.

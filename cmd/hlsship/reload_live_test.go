@@ -109,6 +109,11 @@ func TestReload(t *testing.T) {
 	if _, found := findFFmpeg(); !found {
 		t.Skip("ffmpeg is not installed")
 	}
+	judged(t, reloadLive)
+}
+
+func reloadLive(t *testing.T) (why string) {
+	t.Helper()
 	one, two, three := newLive(t), newLive(t), newLive(t)
 	if err := one.gateway.AddAdmin(t.Context(), secondAccess, secondSecret); err != nil {
 		t.Fatal(err)
@@ -166,6 +171,7 @@ func TestReload(t *testing.T) {
 		l.judge(t, program)
 		l.holds(t, "index.m3u8")
 		l.holdsSegments(t, "index%d.ts", outageSeconds)
+		why += l.verdict(t)
 	}
 	if len(gate.refused) > 0 {
 		t.Errorf("%d requests were signed with the old keys after the new ones: %q", len(gate.refused), gate.refused)
@@ -178,4 +184,5 @@ func TestReload(t *testing.T) {
 			t.Error("a secret was printed")
 		}
 	}
+	return why
 }

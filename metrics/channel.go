@@ -53,6 +53,7 @@ type Channel struct {
 	hedgesSent      prometheus.Counter
 	hedgesWon       prometheus.Counter
 	hedgeWasted     prometheus.Counter
+	hedgeWaited     prometheus.Counter
 }
 
 // newChannel returns the metrics of a channel; its series have no label "channel" if it has no name.
@@ -102,6 +103,7 @@ func (c *Channel) declareUploader(r maker) {
 	c.hedgesSent = r.counter("hlsship_hedges_sent_total", "PUTs that were sent a second time, as the store was slow to answer.")
 	c.hedgesWon = r.counter("hlsship_hedges_won_total", "PUTs whose second attempt stored them first.")
 	c.hedgeWasted = r.counter("hlsship_hedge_wasted_bytes_total", "Bytes that the slower of two attempts at a PUT carried, beside hlsship_sent_bytes_total.")
+	c.hedgeWaited = r.counter("hlsship_hedge_wait_seconds_total", "Time that PUTs waited until the slower of two attempts at their name could not arrive any more.")
 }
 
 func (c *Channel) declareSpool(r maker) {

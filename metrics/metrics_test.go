@@ -207,6 +207,8 @@ func observerCalls() []observerCall {
 			map[string]float64{"hlsship_hedges_sent_total{}": 1, "hlsship_hedge_wasted_bytes_total{}": 30}},
 		{"hedged and won", func(_ *Watcher, u *Uploader) { u.c.Hedges().Hedged(true, 40) },
 			map[string]float64{"hlsship_hedges_sent_total{}": 1, "hlsship_hedges_won_total{}": 1, "hlsship_hedge_wasted_bytes_total{}": 40}},
+		{"waited for an earlier attempt", func(_ *Watcher, u *Uploader) { u.c.Hedges().Waited(1500 * time.Millisecond) },
+			map[string]float64{"hlsship_hedge_wait_seconds_total{}": 1.5}},
 		{"pinned", func(_ *Watcher, u *Uploader) { u.c.Spool().Pinned("link") },
 			map[string]float64{"hlsship_spool_pinned_total{way=link}": 1}},
 		{"spool used", func(_ *Watcher, u *Uploader) { u.c.Spool().Usage(2, 30) },

@@ -161,6 +161,9 @@ func (h *Hedges) Hedged(won bool, wasted int64) {
 	h.c.hedgeWasted.Add(float64(wasted))
 }
 
+// Waited adds how long a PUT waited for an earlier attempt at its name.
+func (h *Hedges) Waited(long time.Duration) { h.c.hedgeWaited.Add(long.Seconds()) }
+
 // Spool observes the spool. Its methods are safe for concurrent use.
 type Spool struct{ c *Channel }
 

@@ -155,3 +155,6 @@ func (th *theatre) behind() (met store.Store, end func()) {
 
 // Hedged implements hedge.Observer.
 func (th *theatre) Hedged(won bool, _ int64) { th.log("sent twice, the second won: %v", won) }
+
+// Waited implements hedge.Observer.
+func (th *theatre) Waited(long time.Duration) { th.log("waited %v for an earlier attempt", long) }

@@ -208,7 +208,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	}
 	var hedger *hedge.Hedger
 	if c.flow.hedge {
-		hedger = hedge.New(hedge.Config{MediaOnly: true, Observer: figures.Hedges()}) // the next version of a playlist would wait for the loser
+		hedger = hedge.New(hedge.Config{Observer: figures.Hedges(), Logger: s.logger})
 	}
 	upload, err := uploader.New(uploader.Config{
 		Store: hedger.Hedge(uplink.New(c.flow.uplinkLimit).Limit(store)), Prefix: c.store.keyPrefix(), Root: c.root(), Quiet: s.quiet, Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,

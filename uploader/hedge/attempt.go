@@ -26,11 +26,10 @@ var (
 
 // attempt is one try at a PUT.
 type attempt struct {
-	key, ifMatch string // of the object
-	class        class
-	trial        bool // it is none for the object's sake: see Hedger.try
-	cancel       context.CancelCauseFunc
-	quiet        *silence
+	key    string // of the object
+	class  class
+	cancel context.CancelCauseFunc
+	quiet  *silence
 
 	// What follows is guarded by Hedger.mu.
 

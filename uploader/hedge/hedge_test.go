@@ -1,10 +1,12 @@
 package hedge
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -30,24 +32,21 @@ type stage struct {
 	hedger *Hedger
 	count  counter
 	fates  map[int]fate // guarded by wire.mu
-	trial  fate
+	log    bytes.Buffer // guarded by Hedger.mu
 }
 
 // onStage runs act with a Hedger that knows what is usual and has second attempts to spare, and ends all.
 func onStage(t *testing.T, act func(t *testing.T, s *stage)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &stage{fates: map[int]fate{}, trial: soon(fast)}
-		s.wire = newWire(func(n int, o store.Object) fate {
+		s := &stage{fates: map[int]fate{}}
+		s.wire = newWire(func(n int, _ store.Object) fate {
 			if f, ok := s.fates[n]; ok {
 				return f
 			}
-			if o.IfMatch == noETag {
-				return s.trial
-			}
 			return soon(fast)
 		})
-		s.hedger = New(Config{Share: 1, Samples: 5, Observer: &s.count})
+		s.hedger = New(Config{Share: 1, Samples: 5, Observer: &s.count, Logger: slog.New(slog.NewTextHandler(&s.log, nil))})
 		s.Store = s.hedger.Hedge(s.wire)
 		ctx, end := context.WithCancel(t.Context())
 		var ran sync.WaitGroup
@@ -59,20 +58,13 @@ func onStage(t *testing.T, act func(t *testing.T, s *stage)) {
 	})
 }
 
-// learn has it know what media and playlists take, and that conditions are kept. It returns the ETag of live.m3u8.
-func (s *stage) learn(t *testing.T) (etag string) {
+// learn has it know what media take.
+func (s *stage) learn(t *testing.T) {
 	t.Helper()
 	for i := range 5 {
 		s.put(t, segment(fmt.Sprintf("old%d.ts", i), "old"))
 	}
-	o := playlist("live.m3u8", "0", "")
-	o.IfAbsent = true
-	etag = s.put(t, o)
-	for i := range 6 {
-		etag = s.put(t, playlist("live.m3u8", fmt.Sprint(i+1), etag))
-	}
 	<-time.After(10 * time.Second)
-	return etag
 }
 
 // next sets what becomes of the next PUTs.
@@ -84,13 +76,11 @@ func (s *stage) next(fates ...fate) {
 	}
 }
 
-func (s *stage) put(t *testing.T, o store.Object) (etag string) {
+func (s *stage) put(t *testing.T, o store.Object) {
 	t.Helper()
-	etag, err := s.Store.Put(t.Context(), o)
-	if err != nil || etag == "" {
+	if etag, err := s.Store.Put(t.Context(), o); err != nil || etag == "" {
 		t.Fatalf("put %s: ETag %q, %v", o.Key, etag, err)
 	}
-	return etag
 }
 
 // took checks that about that much time has passed.
@@ -222,180 +212,32 @@ func TestOtherKeysWaitForNothing(t *testing.T) {
 	})
 }
 
-// TestFailedCondition: the condition of one attempt fails when the other was stored; then the store tells, or the other attempt.
-func TestFailedCondition(t *testing.T) {
-	t.Parallel()
-	slow := fate{commit: fast, answer: 3 * time.Second} // it is stored at once
-	broken := fate{fast, time.Second, errors.New("connection reset")}
-	never := fate{commit: -1, answer: time.Second}
-	for name, tt := range map[string]struct {
-		first, second fate
-		opaque        bool   // ETags are no MD5
-		noted         bool   // the store keeps when the bytes were finished
-		other         string // what somebody else stores meanwhile
-		took          time.Duration
-		fails         bool
-		failure       store.ErrorKind
-	}{
-		"the store shows the bytes":                {first: slow, second: soon(fast), took: suspect + fast},
-		"it does so by when they were finished":    {first: slow, second: soon(fast), opaque: true, noted: true, took: suspect + fast},
-		"it cannot show them":                      {first: slow, second: soon(fast), opaque: true, took: 3 * time.Second},
-		"the first was cut off, and stored":        {first: broken, second: soon(fast), took: suspect + fast},
-		"the first was cut off before the second":  {first: fate{fast, suspect + fast/2, errors.New("reset")}, second: soon(fast), took: suspect + fast},
-		"it was cut off, and nobody can tell":      {first: broken, second: soon(fast), opaque: true, took: time.Second, fails: true, failure: store.Transient},
-		"somebody else's, and one is unclear":      {first: never, second: soon(fast), other: "other", took: time.Second, fails: true, failure: store.Transient},
-		"somebody else's, and both are refused":    {first: soon(time.Second), second: soon(fast), other: "other", took: time.Second, fails: true, failure: store.Precondition},
-		"the second is stored, the first refused":  {first: soon(suspect + 2*fast), second: fate{commit: fast, answer: time.Second}, took: suspect + 2*fast},
-		"the first is stored, before it is needed": {first: fate{commit: fast, answer: suspect + fast/2}, second: soon(time.Second), took: suspect + fast/2},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			onStage(t, func(t *testing.T, s *stage) {
-				if tt.opaque {
-					s.Store = s.hedger.Hedge(veiled{s.wire})
-				}
-				s.Forgetful = !tt.noted
-				etag := s.learn(t)
-				s.next(tt.first, tt.second)
-				start := time.Now()
-				if tt.other != "" {
-					if _, err := s.Memory.Put(t.Context(), segment("live.m3u8", tt.other)); err != nil {
-						t.Fatal(err)
-					}
-				}
-				o := playlist("live.m3u8", "new", etag)
-				o.Finished = start
-				got, err := s.Store.Put(t.Context(), o)
-				took(t, "the PUT", start, tt.took)
-				switch {
-				case tt.fails:
-					if err == nil || store.KindOf(err) != tt.failure {
-						t.Errorf("got %v, want %v", err, tt.failure)
-					}
-				case err != nil:
-					t.Error(err)
-				default:
-					s.holds(t, "live.m3u8", "new")
-					if info, _ := s.Store.Stat(t.Context(), "live.m3u8"); info.ETag != got {
-						t.Errorf("got ETag %s, and the store says %s", got, info.ETag)
-					}
-				}
-				time.Sleep(time.Minute)
-			})
-		})
-	}
-}
-
-// veiled is a Store whose ETags are no MD5.
-type veiled struct{ store.Store }
-
-func (v veiled) Put(ctx context.Context, o store.Object) (string, error) {
-	o.IfMatch = strings.TrimSuffix(o.IfMatch, "-1")
-	etag, err := v.Store.Put(ctx, o)
-	return etag + "-1", err
-}
-
-func (v veiled) Stat(ctx context.Context, key string) (store.Info, error) {
-	info, err := v.Store.Stat(ctx, key)
-	info.ETag += "-1"
-	return info, err
-}
-
-// TestPlaylistsWaitForLosers: the next version of a playlist waits for an attempt at the one before that lost, though its condition cannot hold
-// any more: some stores look at it when the request comes, and at nothing when the bytes are there.
-func TestPlaylistsWaitForLosers(t *testing.T) {
-	t.Parallel()
-	for name, tt := range map[string]struct {
-		third string
-		early bool // conditions are looked at when a request comes
-	}{
-		"conditions come true with the bytes":  {"c", false},
-		"conditions are looked at before that": {"c", true},
-		"the version before comes back":        {"a", false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			onStage(t, func(t *testing.T, s *stage) {
-				s.wire.early = tt.early
-				etag := s.put(t, playlist("live.m3u8", "a", s.learn(t)))
-				s.next(soon(5 * time.Second))
-				etag = s.put(t, playlist("live.m3u8", "b", etag))
-				start := time.Now()
-				s.put(t, playlist("live.m3u8", tt.third, etag))
-				took(t, "the third version", start, 5*time.Second-suspect)
-				time.Sleep(time.Minute)
-				s.holds(t, "live.m3u8", tt.third)
-			})
-		})
-	}
-}
-
-// TestPlaylistsNeedConditions: a playlist is sent again only to a store that was seen to keep conditions.
-func TestPlaylistsNeedConditions(t *testing.T) {
-	t.Parallel()
-	unclear := fate{commit: -1, answer: fast}
-	for name, tt := range map[string]struct {
-		trial  fate
-		ignore bool
-		object func(etag string) store.Object
-		hedged bool
-	}{
-		"kept":                  {soon(fast), false, func(etag string) store.Object { return playlist("live.m3u8", "new", etag) }, true},
-		"ignored":               {soon(fast), true, func(etag string) store.Object { return playlist("live.m3u8", "new", etag) }, false},
-		"nobody knows":          {unclear, false, func(etag string) store.Object { return playlist("live.m3u8", "new", etag) }, false},
-		"kept, but it has none": {soon(fast), false, func(string) store.Object { return playlist("live.m3u8", "new", "") }, false},
-		"kept, but it is the first": {soon(fast), false, func(string) store.Object {
-			o := playlist("other.m3u8", "new", "")
-			o.IfAbsent = true
-			return o
-		}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			onStage(t, func(t *testing.T, s *stage) {
-				if s.trial = tt.trial; tt.ignore {
-					s.Store = s.hedger.Hedge(careless{s.wire})
-				}
-				etag := s.learn(t)
-				if puts, _ := s.counts(); puts != 13 && name != "nobody knows" || puts > 12+mostTrials {
-					t.Errorf("%d PUTs, want 12 and a trial", puts)
-				}
-				s.holds(t, "live.m3u8", "6")
-				s.next(soon(time.Second))
-				start := time.Now()
-				s.put(t, tt.object(etag))
-				if got := time.Since(start) < time.Second; got != tt.hedged {
-					t.Errorf("sent again: %v, want %v", got, tt.hedged)
-				}
-			})
-		})
-	}
-}
-
-// careless is a Store that ignores conditions.
-type careless struct{ store.Store }
-
-func (c careless) Put(ctx context.Context, o store.Object) (string, error) {
-	o.IfMatch, o.IfAbsent = "", false
-	return c.Store.Put(ctx, o)
-}
-
-// TestTrialHoldsItsKey: where conditions are ignored, a late trial would bring an old version back.
-func TestTrialHoldsItsKey(t *testing.T) {
+// TestWaitIsTold: observer and log hear that a PUT waited, the log once a minute at most.
+func TestWaitIsTold(t *testing.T) {
 	t.Parallel()
 	onStage(t, func(t *testing.T, s *stage) {
-		s.trial = soon(5 * time.Second)
-		s.Store = s.hedger.Hedge(careless{s.wire})
-		etag := s.put(t, segment("live.m3u8", "0"))
-		for i := range 5 {
-			etag = s.put(t, playlist("live.m3u8", fmt.Sprint(i), etag))
+		for range 10 {
+			s.learn(t) // so that nine of ten are fast, whatever follows
 		}
-		// The wire sees no condition by which it could tell the trial.
-		s.next(soon(5 * time.Second))
-		etag = s.put(t, playlist("live.m3u8", "old", etag))
-		s.put(t, playlist("live.m3u8", "new", etag))
-		time.Sleep(time.Minute)
-		s.holds(t, "live.m3u8", "new")
+		wait := func(key string) {
+			s.next(soon(time.Second))
+			s.put(t, segment(key, "old"))
+			s.put(t, segment(key, "new"))
+		}
+		const each = time.Second - suspect - fast
+		wait("a.ts")
+		wait("b.ts")
+		if lines := strings.Count(s.log.String(), "\n"); lines != 1 || !strings.Contains(s.log.String(), "key=a.ts waited=940ms files=1\n") {
+			t.Errorf("two waited: the log says\n%s", &s.log)
+		}
+		time.Sleep(tellEvery)
+		wait("c.ts")
+		if lines := strings.Count(s.log.String(), "\n"); lines != 2 || !strings.Contains(s.log.String(), "key=c.ts waited=940ms files=2\n") {
+			t.Errorf("a minute later: the log says\n%s", &s.log)
+		}
+		if s.count.waited != 3*each {
+			t.Errorf("waited for %v, want %v", s.count.waited, 3*each)
+		}
 	})
 }
 
@@ -405,6 +247,8 @@ func TestSentOnce(t *testing.T) {
 	for name, change := range map[string]func(*store.Object){
 		"backlog":                func(o *store.Object) { o.Priority = store.Backlog },
 		"a file that grows":      func(o *store.Object) { o.IfAbsent = true },
+		"a playlist":             func(o *store.Object) { o.Priority = store.First },
+		"one with a condition":   func(o *store.Object) { o.Priority, o.IfAbsent = store.First, true },
 		"paced by somebody else": func(o *store.Object) { o.Pace = func(_ context.Context, n int64) (int64, error) { return n, nil } },
 		"of another size":        func(o *store.Object) { o.Body, o.Size = strings.NewReader(strings.Repeat("x", 1<<20)), 1<<20 },
 	} {

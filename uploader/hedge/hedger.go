@@ -1,10 +1,8 @@
 package hedge
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"io"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -12,29 +10,41 @@ import (
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
+// tellEvery is how often the log is told that PUTs waited, at most.
+const tellEvery = time.Minute
+
 // Config is what a Hedger needs. The zero value is good.
 type Config struct {
 	// Share is how many second attempts there may be for each PUT; 0 means 0.03.
 	Share float64
 	// Samples is how many PUTs of about a size must be known before one is sent twice; 0 means 20.
 	Samples int
-	// MediaOnly has playlists sent once, as for a store that takes one write a second for a key.
-	MediaOnly bool
 	// Observer is told what happens; nil means nobody.
 	Observer Observer
+	// Logger is told, once a minute at most, that PUTs waited; nil means nobody.
+	Logger *slog.Logger
 }
 
-// Observer is told what happens. Its method is called from the goroutines of PUTs, several at once, and must return quickly.
+// Observer is told what happens. Its methods are called from the goroutines of PUTs, several at once, and must return quickly.
 type Observer interface {
 	// Hedged is called when a PUT ended that was sent twice. won is true if the second attempt was the one that stored it; wasted is
 	// what the other attempt carried, in bytes.
 	Hedged(won bool, wasted int64)
+	// Waited is called when a PUT begins that waited for so long until nothing sent before under its key could arrive any more.
+	Waited(long time.Duration)
 }
+
+// nobody is an Observer that is told in vain.
+type nobody struct{}
+
+func (nobody) Hedged(bool, int64)   {}
+func (nobody) Waited(time.Duration) {}
 
 // Hedger sends PUTs again that take long. Stores that share a fate are given to one Hedger. It is safe for concurrent use. Use New; a
 // nil Hedger sends every PUT once.
 type Hedger struct {
 	observer Observer
+	logger   *slog.Logger
 	running  sync.WaitGroup // attempts
 
 	mu       sync.Mutex
@@ -42,11 +52,20 @@ type Hedger struct {
 	losers   map[string][]*attempt // by key: what may still take effect though its PUT was answered
 	ended    bool                  // Run did
 	panicked error                 // an attempt did whose PUT was answered
+	told     time.Time             // when the log was that a PUT waited
+	waited   int                   // how many did since
 }
 
 // New returns a Hedger. It starts nothing.
 func New(c Config) *Hedger {
-	return &Hedger{observer: c.Observer, policy: newPolicy(c), losers: map[string][]*attempt{}}
+	h := &Hedger{observer: c.Observer, logger: c.Logger, policy: newPolicy(c), losers: map[string][]*attempt{}}
+	if h.observer == nil {
+		h.observer = nobody{}
+	}
+	if h.logger == nil {
+		h.logger = slog.New(slog.DiscardHandler)
+	}
+	return h
 }
 
 // Run waits for ctx, ends the attempts whose PUTs were answered by others, and returns nil once there are none. What such an attempt
@@ -88,10 +107,10 @@ func (h *Hedger) end(sent int) {
 }
 
 // hear takes in what an answer says of the store.
-func (h *Hedger) hear(o store.Object, err error) {
+func (h *Hedger) hear(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.policy.hear(err, o.IfMatch != "" || o.IfAbsent)
+	h.policy.hear(err)
 }
 
 // finish takes in how an attempt ended.
@@ -103,13 +122,9 @@ func (h *Hedger) finish(ans answer) {
 	if a.state = ended; store.Unclear(ans.err) && !starved {
 		a.state = unheard
 	}
-	if a.trial {
-		h.policy.tried(ans.err)
-	} else {
-		h.policy.hear(ans.err, a.ifMatch != "")
-		if ans.err == nil || store.KindOf(ans.err) == store.Precondition || a.lingers() {
-			h.policy.known[a.class].learn(longest) // what loses as well, or the tail would be out of sight
-		}
+	h.policy.hear(ans.err)
+	if ans.err == nil || a.lingers() {
+		h.policy.known[a.class].learn(longest) // what loses as well, or the tail would be out of sight
 	}
 	if !a.lingers() {
 		return
@@ -165,70 +180,49 @@ func (h *Hedger) settle(a *attempt) {
 // clear waits until nothing that was sent before can take the place of o, whatever its condition: some stores look at conditions before
 // they have the bytes, and a late one comes true all the same. The error is that of ctx.
 func (h *Hedger) clear(ctx context.Context, o store.Object) error {
-	waits := false
-	defer func() {
-		if waits && o.Waits != nil {
-			o.Waits(false)
-		}
-	}()
-	for {
+	lingers := func() *attempt {
 		h.mu.Lock()
-		losers := slices.Clone(h.losers[o.Key])
-		h.mu.Unlock()
-		if len(losers) == 0 {
-			return nil
+		defer h.mu.Unlock()
+		if all := h.losers[o.Key]; len(all) > 0 {
+			return all[0]
 		}
-		if !waits && o.Waits != nil {
-			o.Waits(true)
-		}
-		waits = true
+		return nil
+	}
+	a := lingers()
+	if a == nil {
+		return nil
+	}
+	since := time.Now()
+	if o.Waits != nil {
+		o.Waits(true)
+		defer o.Waits(false)
+	}
+	for ; a != nil; a = lingers() {
 		select {
-		case <-losers[0].over:
+		case <-a.over:
 		case <-ctx.Done():
 			return &store.Error{Op: "put", Key: o.Key, Err: ctx.Err()}
 		}
 	}
+	h.tell(o.Key, time.Since(since))
+	return nil
 }
 
-const (
-	// noETag is none that an object has.
-	noETag = "00000000000000000000000000000000"
-	// mostTried is the size of a playlist with which a store is tried, at most, in bytes.
-	mostTried = 256 << 10
-)
-
-// try asks a store that has just stored the playlist o whether it keeps conditions, by storing it again under one that cannot hold:
-// no second attempt is made at a playlist before that is known. Where conditions are ignored, the store holds the same bytes again. It is
-// done once, in the background, and until it is over nothing else is stored under the key.
-func (h *Hedger) try(ctx context.Context, behind store.Store, o store.Object) {
-	if o.Size > mostTried {
-		return
-	}
-	h.mu.Lock()
-	tries := !h.ended && h.policy.tries()
-	h.mu.Unlock()
-	if !tries {
-		return
-	}
-	content := make([]byte, o.Size)
-	if _, err := o.Body.ReadAt(content, 0); err != nil && !errors.Is(err, io.EOF) {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		h.policy.tried(err)
-		return
-	}
-	o.Body, o.IfMatch, o.Waits = bytes.NewReader(content), noETag, nil
-	a := newAttempt(o, playlists)
-	a.trial = true
-	h.start(ctx, a, behind, o, func(answer) {})
+// tell tells that a PUT waited.
+func (h *Hedger) tell(key string, long time.Duration) {
+	h.observer.Waited(long)
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.linger(a)
+	h.waited++
+	if now := time.Now(); now.Sub(h.told) >= tellEvery {
+		h.logger.Info("file waited for an earlier attempt at its name", "key", key, "waited", long.Round(time.Millisecond), "files", h.waited)
+		h.told, h.waited = now, 0
+	}
 }
 
 // newAttempt returns an attempt at o, which start starts.
 func newAttempt(o store.Object, c class) *attempt {
-	return &attempt{key: o.Key, ifMatch: o.IfMatch, class: c, quiet: &silence{since: time.Now()}}
+	return &attempt{key: o.Key, class: c, quiet: &silence{since: time.Now()}}
 }
 
 // start carries a out, which ends with neither ctx nor the call, and gives the answer to report, which must not block.

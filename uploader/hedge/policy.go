@@ -22,8 +22,6 @@ const (
 	// Spare is how many attempts whose PUT was answered by another may be under way at once, and so how many connections a Store needs
 	// beside those of its callers.
 	Spare = 16
-	// mostTrials is how often a store is asked whether it keeps conditions, as long as it does not tell.
-	mostTrials = 3
 )
 
 // policy decides whether a PUT is sent again. It reads no clock. Use newPolicy.
@@ -37,20 +35,7 @@ type policy struct {
 	puts   int // under way
 	hedged int // of them, sent twice
 	losers int // attempts under way whose PUT was answered by another
-
-	conditions conditions
-	trials     int // made or under way
 }
-
-// conditions is what is known of a store's conditional writes.
-type conditions uint8
-
-const (
-	conditionsUnknown conditions = iota
-	conditionsOnTrial
-	conditionsKept    // one failed, as it should
-	conditionsUseless // one that cannot hold did, or the store knows none, or nobody needs to know
-)
 
 func newPolicy(c Config) *policy {
 	p := &policy{share: c.Share, samples: c.Samples, saved: 1}
@@ -59,9 +44,6 @@ func newPolicy(c Config) *policy {
 	}
 	if p.samples <= 0 {
 		p.samples = defaultSamples
-	}
-	if c.MediaOnly {
-		p.conditions = conditionsUseless
 	}
 	return p
 }
@@ -81,25 +63,9 @@ func (p *policy) ended(hedged bool) {
 }
 
 // hear takes in what an answer to a PUT says of the store.
-func (p *policy) hear(err error, conditional bool) {
+func (p *policy) hear(err error) {
 	e, ok := errors.AsType[*store.Error](err)
 	p.refused.learn(ok && e.Busy)
-	if conditional && err != nil && store.KindOf(err) == store.Precondition && p.conditions != conditionsUseless {
-		p.conditions = conditionsKept
-	}
-}
-
-// tried takes in how the store answered a condition that cannot hold.
-func (p *policy) tried(err error) {
-	switch kind := store.KindOf(err); {
-	case p.conditions != conditionsOnTrial:
-	case err == nil, kind == store.Unsupported:
-		p.conditions = conditionsUseless
-	case kind == store.Precondition:
-		p.conditions = conditionsKept
-	default:
-		p.conditions = conditionsUnknown
-	}
 }
 
 // threshold is how long a PUT of the class may be silent before it is sent again, false if that is not known.
@@ -115,7 +81,6 @@ func (p *policy) hedge(c class, silent time.Duration) bool {
 	}
 	switch {
 	case !ok || silent < after,
-		c == playlists && p.conditions != conditionsKept,
 		p.refused.many(),
 		p.saved < need,
 		p.hedged >= max(1, p.puts/4), // else a store that is slow for all gets twice the load, when it can take it least
@@ -124,16 +89,6 @@ func (p *policy) hedge(c class, silent time.Duration) bool {
 	}
 	p.saved--
 	p.hedged++
-	return true
-}
-
-// tries reports whether the store is to be asked whether it keeps conditions, and takes in that it is.
-func (p *policy) tries() bool {
-	if _, soon := p.threshold(playlists); !soon || p.conditions != conditionsUnknown || p.trials == mostTrials {
-		return false
-	}
-	p.conditions = conditionsOnTrial
-	p.trials++
 	return true
 }
 

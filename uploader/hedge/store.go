@@ -54,15 +54,12 @@ func (s hedged) Put(ctx context.Context, o store.Object) (etag string, err error
 	if !ok {
 		defer h.end(1)
 		etag, err = s.Store.Put(ctx, o)
-		h.hear(o, err)
+		h.hear(err)
 		return etag, err
 	}
 	p := newPut(h, s.Store, o, c)
 	defer func() { h.end(p.tally.sent) }()
-	if etag, err = p.run(ctx); err == nil && c == playlists {
-		h.try(ctx, s.Store, o)
-	}
-	return etag, err
+	return p.run(ctx)
 }
 
 // appending is what makes a hedged Store a store.Appender.
@@ -79,6 +76,6 @@ func (s appending) Append(ctx context.Context, o store.Object, from int64) (etag
 	s.hedger.begin()
 	defer s.hedger.end(1)
 	etag, err = s.appender.Append(ctx, o, from)
-	s.hedger.hear(o, err)
+	s.hedger.hear(err)
 	return etag, err
 }

@@ -26,12 +26,10 @@ func soon(d time.Duration) fate { return fate{commit: d, answer: d} }
 // wire is a Store behind a network: it takes a body at once, and stores it when it likes.
 type wire struct {
 	*storetest.Memory
-	fate  func(n int, o store.Object) fate // of the nth PUT, counting from 0
-	early bool                             // a condition that holds when the request comes holds for good
+	fate func(n int, o store.Object) fate // of the nth PUT, counting from 0
 
 	mu         sync.Mutex
 	puts       int
-	stats      int
 	background sync.WaitGroup
 }
 
@@ -45,9 +43,6 @@ func (w *wire) Put(ctx context.Context, o store.Object) (string, error) {
 		return "", &store.Error{Op: "put", Key: o.Key, Err: err}
 	}
 	o.Body, o.Waits = bytes.NewReader(content), nil
-	if info, err := w.Memory.Stat(ctx, o.Key); w.early && err == nil && info.ETag == o.IfMatch {
-		o.IfMatch = ""
-	}
 	w.mu.Lock()
 	f := w.fate(w.puts, o)
 	w.puts++
@@ -80,18 +75,11 @@ func (w *wire) Put(ctx context.Context, o store.Object) (string, error) {
 	return r.etag, r.err
 }
 
-func (w *wire) Stat(ctx context.Context, key string) (store.Info, error) {
-	w.mu.Lock()
-	w.stats++
-	w.mu.Unlock()
-	return w.Memory.Stat(ctx, key)
-}
-
-// counts returns how many PUTs and HEADs there were.
-func (w *wire) counts() (puts, stats int) {
+// count returns how many PUTs there were.
+func (w *wire) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.puts, w.stats
+	return w.puts
 }
 
 // holds checks what the key holds.
@@ -119,6 +107,13 @@ type counter struct {
 	mu        sync.Mutex
 	sent, won int
 	wasted    int64
+	waited    time.Duration
+}
+
+func (c *counter) Waited(long time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waited += long
 }
 
 func (c *counter) Hedged(won bool, wasted int64) {

@@ -48,7 +48,7 @@ type Stream struct {
 	Newest    time.Time `json:"newest,omitzero"`
 	// Backlog is what waits of it. It is told of a stream that is not live.
 	Backlog Backlog `json:"backlog,omitzero"`
-	// Decisions are the last ones about the playlist, the oldest first.
+	// Decisions are the last ones about the playlist, the oldest first. They are told of a stream that is neither live nor ended.
 	Decisions []Decision `json:"decisions,omitempty"`
 }
 

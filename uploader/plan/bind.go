@@ -250,6 +250,7 @@ func (p *Plan) offer(o *object) {
 		if !w.s.over() && (w.s.pending() || w.s.binds[w.i].free()) {
 			w.s.binds[w.i].waits = false
 			p.bind(w.s, w.i)
+			p.touchFiles(w.s.list.stream)
 		}
 	}
 }

@@ -178,8 +178,7 @@ func (p *Plan) Finished() bool {
 			return false
 		}
 	}
-	_, waits := p.schedule.Next()
-	return !waits || len(p.Unshipped()) == 0
+	return p.schedule.Next().IsZero() || len(p.Unshipped()) == 0
 }
 
 // idle reports whether nothing of s is left.

@@ -96,6 +96,7 @@ func (b *books) streams() {
 		if f.touched != slices.Contains(p.shows.touched, f) {
 			b.say("folder %s changed, and is not among those, or the reverse", name)
 		}
+		b.shown(f)
 		for _, s := range f.streams {
 			if p.streams[s.key] != s {
 				b.say("folder %s has stream %s, which is forgotten", name, s.key)

@@ -22,8 +22,8 @@ type condition struct {
 	newest, oldest time.Time
 	// target is how often a new version is due; 0 if nobody can tell.
 	target time.Duration
-	// missing is true if the newest version waits for what is not there or is not taken. It is asked for once there is reason to.
-	missing func() bool
+	// missing is true if the newest version waits for what is not there or is not taken. It counts once the oldest is late.
+	missing bool
 	// published is true if the store has a version, over if no other one will come: the newest has ENDLIST, or the file is gone.
 	published, over bool
 	// behind is true if the playlist was behind before.
@@ -39,19 +39,27 @@ type finding struct {
 	again time.Time
 }
 
+// due is when the oldest version that waits is late; zero if none does.
+func (c condition) due() time.Time {
+	if c.oldest.IsZero() {
+		return time.Time{}
+	}
+	return c.oldest.Add(max(c.target, leastGrace))
+}
+
+// late reports whether it is.
+func (c condition) late() bool { return !c.oldest.IsZero() && !c.now.Before(c.due()) }
+
 // find decides the state. A playlist that was behind is so until nothing waits, so that a slow line is not in and out of it with every
 // version.
 func (c condition) find() finding {
-	late := time.Time{}
-	if !c.oldest.IsZero() {
-		late = c.oldest.Add(max(c.target, leastGrace))
-	}
+	late := c.due()
 	stall := time.Time{}
 	if c.target > 0 && !c.over {
 		stall = c.newest.Add(max(3*c.target, leastStall))
 	}
 	switch {
-	case !late.IsZero() && !c.now.Before(late) && c.missing():
+	case !late.IsZero() && !c.now.Before(late) && c.missing:
 		return finding{state: state.Held, since: c.oldest}
 	case !late.IsZero() && (c.behind || !c.now.Before(late)):
 		return finding{state: state.Behind, since: c.oldest, again: later(late, c.now)}
@@ -67,6 +75,12 @@ func (c condition) find() finding {
 		return finding{state: state.Ended}
 	}
 	return finding{state: state.Live, again: stall}
+}
+
+// as returns x with the state of y, and since when that is so.
+func (x finding) as(y finding) finding {
+	x.state, x.since = y.state, y.since
+	return x
 }
 
 // later returns at if it is still to come, else zero.

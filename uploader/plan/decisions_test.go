@@ -44,9 +44,9 @@ func TestDecisionsAreBounded(t *testing.T) {
 	t.Parallel()
 	var d decisions
 	for i := range 100 {
-		d.add(Decision{What: fmt.Sprint(i)})
+		d.add(decision{Decision: Decision{What: fmt.Sprint(i)}})
 		for n := range 5 {
-			d.add(Decision{What: "declined", Name: fmt.Sprint(n)})
+			d.add(decision{Decision: Decision{What: "declined", Name: fmt.Sprint(n)}})
 		}
 	}
 	all := d.last(1000)

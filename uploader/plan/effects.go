@@ -119,6 +119,5 @@ func (p *Plan) effects(jobs []Job, last bool) Effects {
 
 // wakeAt returns when Advance is to be called although nothing happened; zero for never.
 func (p *Plan) wakeAt() time.Time {
-	at, _ := p.schedule.Next()
-	return earlier(at, p.shows.wakeAt())
+	return earlier(p.schedule.Next(), p.shows.wakeAt())
 }

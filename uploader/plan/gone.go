@@ -31,6 +31,7 @@ func (p *Plan) observeGone(name string, moved bool) {
 			p.out.lose(Loss{Path: l.path, Stream: l.stream.folder.name, Kind: l.kind(), Reason: "gone"})
 		}
 		p.wake(l.stream)
+		p.touch(l.stream)
 		p.forgetList(l)
 		return
 	}

@@ -90,8 +90,9 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	}
 	l.remove(i)
 	s.life.drop()
+	p.touch(l.stream)
 	if l.published == nil || s.seq > l.published.seq {
-		p.decided(l, "version dropped", "", s.span())
+		p.decidedOf(l, "version dropped", "", s)
 	}
 	p.unpin(s)
 	if s.origin.inherited() && s == l.last && s != l.published {

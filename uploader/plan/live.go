@@ -1,11 +1,11 @@
 package plan
 
 import (
-	"container/heap"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/state"
+	"github.com/hlsship/hlsship/uploader/plan/schedule"
 )
 
 // LiveState is how a stream does.
@@ -29,64 +29,46 @@ type folder struct {
 	name    string
 	streams []*stream
 	touched bool
-	again   time.Time    // before which it is not summed up again
-	shown   state.Stream // what was told of it last
-	ebb     state.Ebb    // of its files that wait
-	alarm   time.Time    // when its state changes although nothing happens; zero if it does not
+	again   time.Time               // before which it is not summed up again
+	shown   state.Stream            // what was told of it last
+	ebb     state.Ebb               // of its files that wait
+	alarm   schedule.Alarm[*folder] // when its state changes although nothing happens
 }
 
 // shows knows which folders are to be told of, and when.
 type shows struct {
-	touched []*folder // whose state may have changed, each once
-	next    time.Time // when one of them may be summed up that could not be before; zero if all can
-	alarms  alarms    // of those whose state changes by itself
+	touched []*folder                // whose state may have changed, each once
+	taken   []*folder                // memory for those that are told of
+	next    time.Time                // when one of them may be summed up that could not be before; zero if all can
+	alarms  schedule.Alarms[*folder] // of those whose state changes by itself
 }
 
 // wakeAt returns when a state is to be told although nothing happens; zero for never.
-func (s *shows) wakeAt() time.Time {
-	if len(s.alarms) == 0 {
-		return s.next
-	}
-	return earlier(s.next, s.alarms[0].at)
-}
+func (s *shows) wakeAt() time.Time { return earlier(s.next, s.alarms.Next()) }
 
-// alarm has f touched when that time has come. An earlier alarm stands.
-func (s *shows) alarm(f *folder, at time.Time) {
-	if f.alarm.IsZero() || at.Before(f.alarm) {
-		f.alarm = at
-		heap.Push(&s.alarms, alarm{at, f})
-	}
-}
-
-// ring touches the folders whose alarm has come, but for those that are forgotten.
+// ring touches the folders whose alarm has come.
 func (s *shows) ring(now time.Time) {
-	for len(s.alarms) > 0 && !s.alarms[0].at.After(now) {
-		x := heap.Pop(&s.alarms).(alarm) //nolint:forcetypeassert // the heap holds nothing else
-		if x.at.Equal(x.folder.alarm) && len(x.folder.streams) > 0 {
-			x.folder.alarm = time.Time{}
-			s.touch(x.folder)
-		}
+	for f, ok := s.alarms.Ring(now); ok; f, ok = s.alarms.Ring(now) {
+		s.touch(f)
 	}
 }
 
-// alarms are the times at which folders are to be touched, the earliest first. The earliest of a folder counts.
-type alarms []alarm
-
-type alarm struct {
-	at     time.Time
-	folder *folder
-}
-
-// Len, Less, Swap, Push and Pop make a heap of alarms.
-func (a alarms) Len() int           { return len(a) }
-func (a alarms) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
-func (a alarms) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
-func (a *alarms) Push(x any)        { *a = append(*a, x.(alarm)) } //nolint:forcetypeassert // the heap holds nothing else
-func (a *alarms) Pop() any {
-	old := *a
-	x := old[len(old)-1]
-	*a = old[:len(old)-1]
-	return x
+// due takes out the folders that may be summed up now, or all. What it returns is good until the next call.
+func (s *shows) due(now time.Time, all bool) []*folder {
+	due := s.taken[:0]
+	wait := s.touched[:0]
+	s.next = time.Time{}
+	for _, f := range s.touched {
+		if !all && now.Before(f.again) {
+			wait, s.next = append(wait, f), earlier(s.next, f.again)
+			continue
+		}
+		f.touched = false
+		due = append(due, f)
+	}
+	clear(s.touched[len(wait):])
+	s.touched, s.taken = wait, due
+	return due
 }
 
 // touch notes that the state of a folder may have changed.
@@ -104,47 +86,40 @@ func (p *Plan) touch(s *stream) {
 	}
 }
 
+// touchFiles notes that something happened to a file of s. Nothing is told of the files of a stream that is live or ended, and it is
+// so until a version comes or goes, or its time is over, whatever becomes of them.
+func (p *Plan) touchFiles(s *stream) {
+	if s != nil && s.folder.shown.State != state.Live && s.folder.shown.State != state.Ended {
+		p.shows.touch(s.folder)
+	}
+}
+
 // changedStreams returns the states of the streams that changed since the last call, or before it if it was too soon after
 // another one. With all true it returns all of them.
 func (p *Plan) changedStreams(now time.Time, all bool) []LiveState {
 	p.shows.ring(now)
-	var states []LiveState
-	changed := p.shows.touched
-	p.shows.touched, p.shows.next = nil, time.Time{}
-	for _, f := range changed {
-		if now.Before(f.again) && !all {
-			p.shows.touched, p.shows.next = append(p.shows.touched, f), earlier(p.shows.next, f.again)
-			continue
+	due := p.shows.due(now, all)
+	if len(due) == 0 {
+		return nil
+	}
+	states := make([]LiveState, len(due))
+	for i, f := range due {
+		f.again = now.Add(time.Duration(len(f.streams)) * sumTime)
+		if states[i].Forgotten = p.dropIdle(f); states[i].Forgotten {
+			p.shows.alarms.Unset(&f.alarm)
 		}
-		f.touched, f.again = false, now.Add(time.Duration(len(f.streams))*sumTime)
-		over := p.dropIdle(f)
-		states = append(states, LiveState{Stream: p.show(f), Forgotten: over})
+		p.tell(f, &states[i].Stream)
 	}
 	return states
 }
 
-// show returns the state of f: the worst of its playlists, with the sum of what waits.
-func (p *Plan) show(f *folder) state.Stream {
-	st := state.Stream{Name: f.name}
-	worst := time.Duration(-1)
-	var bad *list
-	var found finding
-	var again time.Time
-	for _, s := range f.streams {
-		if s.list == nil || s.list.last == nil && s.list.yielded.IsZero() {
-			continue
-		}
-		worst = s.list.lag(&st, worst)
-		x := p.find(s.list, true)
-		again = earlier(again, x.again)
-		if x.state.Worse(found.state) || x.state == found.state && x.since.Before(found.since) {
-			bad, found = s.list, x
-		}
+// tell tells of f: the worst of its playlists, with the sum of what waits.
+func (p *Plan) tell(f *folder, st *state.Stream) {
+	st.Name = f.name
+	bad, found, again := p.sum(f, st)
+	if st.State = found.state; st.State == "" && f.shown.State != "" {
+		st.State = state.Ended // its playlists are gone
 	}
-	if found.state == "" && f.shown.State != "" {
-		found.state = state.Ended // its playlists are gone
-	}
-	st.State = found.state
 	switch {
 	case !found.since.IsZero():
 		st.Since = found.since
@@ -154,11 +129,12 @@ func (p *Plan) show(f *folder) state.Stream {
 		st.Since = p.now
 	}
 	if bad != nil {
-		if st.Playlist, st.Decisions = bad.path, bad.decisions.last(fewDecisions); bad.last != nil {
+		if st.Playlist = bad.path; bad.last != nil {
 			st.Target = state.In(bad.last.target())
 		}
 		if st.State != state.Live && st.State != state.Ended {
-			p.explain(&st, bad)
+			st.Decisions = bad.decisions.last(fewDecisions)
+			p.explain(st, bad)
 		}
 	}
 	if st.State == state.Held || st.State == state.Behind {
@@ -169,26 +145,70 @@ func (p *Plan) show(f *folder) state.Stream {
 		st.Backlog.Files, st.Backlog.Bytes = f.backlog()
 	}
 	st.Backlog.Rate, st.Backlog.Left = f.ebb.Look(st.Backlog.Files, p.now)
-	if st.State != f.shown.State {
-		p.touchParents(f)
+	if f.shown = *st; !again.IsZero() {
+		p.shows.alarms.Set(&f.alarm, f, again)
 	}
-	if f.shown = st; !again.IsZero() {
-		p.shows.alarm(f, again)
-	}
-	return st
 }
 
-// touchParents notes that playlists which name one of f may have another state.
-func (p *Plan) touchParents(f *folder) {
+// sum finds the worst playlist of f and its state, and when that of any changes by itself. It adds to st what waits, and has those looked
+// at that name a playlist whose state is another one.
+func (p *Plan) sum(f *folder, st *state.Stream) (bad *list, found finding, again time.Time) {
+	worst := time.Duration(-1)
 	for _, s := range f.streams {
-		if s.list == nil {
-			continue
-		}
-		for parent := range s.list.parents {
-			if parent.stream != nil && parent.stream.folder != f {
-				p.touch(parent.stream)
-				p.shows.next = earlier(p.shows.next, p.now)
+		if s.shows() {
+			worst = s.list.lag(st, worst)
+			x := p.condition(s.list).find()
+			if again = earlier(again, x.again); x.state != s.found.state {
+				p.touchParents(s)
 			}
+			s.found = x
+		}
+	}
+	bad, found = f.worst()
+	return bad, found, again
+}
+
+// worst returns the worst playlist of f and its state.
+func (f *folder) worst() (bad *list, found finding) {
+	for _, s := range f.streams {
+		if s.shows() {
+			if x := s.finding(); x.state.Worse(found.state) || x.state == found.state && x.since.Before(found.since) {
+				bad, found = s.list, x
+			}
+		}
+	}
+	return bad, found
+}
+
+// finding is what was found of the playlist of s. One that names others has the worst state of theirs.
+func (s *stream) finding() finding {
+	x, last := s.found, s.list.last
+	if last == nil || last.file.Kind != hls.MultivariantPlaylist || x.state != state.Live && x.state != state.Ended {
+		return x
+	}
+	var worst finding
+	for _, child := range last.lists {
+		if child.stream != nil && child.stream.shows() && child.stream.found.state.Worse(worst.state) {
+			worst = child.stream.found
+		}
+	}
+	if worst.state.Worse(x.state) || worst.state == state.Ended {
+		x = x.as(worst)
+	}
+	return x
+}
+
+// shows reports whether s has a playlist of which there is anything to show.
+func (s *stream) shows() bool {
+	return s.list != nil && (s.list.last != nil || !s.list.yielded.IsZero())
+}
+
+// touchParents notes that playlists which name that of s may have another state.
+func (p *Plan) touchParents(s *stream) {
+	for parent := range s.list.parents {
+		if parent.stream != nil && parent.stream.folder != s.folder {
+			p.touch(parent.stream)
+			p.shows.next = earlier(p.shows.next, p.now)
 		}
 	}
 }
@@ -206,41 +226,24 @@ func (p *Plan) explain(st *state.Stream, l *list) {
 	st.WaitsFor, st.Reason, st.Why, st.Until, st.Cure = w.Name, w.Reason, w.Why, w.Until, w.Cure()
 }
 
-// find decides the state of l. One that names others has the worst of theirs.
-func (p *Plan) find(l *list, children bool) finding {
-	x := p.condition(l).find()
-	if l.last == nil || !children || l.last.file.Kind != hls.MultivariantPlaylist || x.state != state.Live && x.state != state.Ended {
-		return x
-	}
-	var worst finding
-	for _, child := range l.last.lists {
-		if child.last != nil {
-			if y := p.find(child, false); y.state.Worse(worst.state) {
-				worst = y
-			}
-		}
-	}
-	if worst.state.Worse(x.state) || worst.state == state.Ended {
-		x.state, x.since = worst.state, worst.since
-	}
-	return x
-}
-
 // condition gathers what the state of l follows from.
 func (p *Plan) condition(l *list) condition {
-	c := condition{now: p.now, published: l.published != nil, over: l.gone(), missing: func() bool { return holds(p.wait(l).Reason) }}
+	c := condition{now: p.now, published: l.published != nil, over: l.gone()}
 	if s := l.last; s != nil {
 		c.newest, c.target, c.over = s.file.Seen, s.due(), l.gone() || s.file.Playlist.Ended
 	}
 	if l.stream != nil {
-		c.behind = l.stream.folder.shown.State == state.Behind && l.stream.folder.shown.Playlist == l.path
+		c.behind = l.stream.found.state == state.Behind
 	}
 	if len(l.pending) > 0 {
 		c.oldest = l.pending[0].file.Seen
 	}
-	if w, ok := l.heldForMemory(); ok {
+	w, starved := l.heldForMemory()
+	if starved {
 		c.oldest = earlier(c.oldest, w.Since)
-		c.missing = func() bool { return true }
+	}
+	if c.late() {
+		c.missing = starved || holds(p.wait(l).Reason)
 	}
 	return c
 }

@@ -127,6 +127,27 @@ func TestStates(t *testing.T) {
 			d.works()
 			d.shows(time.Second, "v=ended", ".=ended")
 		},
+		"a rendition is deleted": func(d *desk) {
+			d.media("v/a.ts")
+			d.playlist("v/x.m3u8", playlistText(0, false, "a.ts"))
+			d.playlist("m.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv/x.m3u8\n")
+			d.works()
+			d.shows(time.Second, "v=live", ".=live")
+			d.gone("v/x.m3u8")
+			d.shows(0, "v=ended", ".=ended")
+		},
+		"one of two playlists beside each other that others name": func(d *desk) {
+			d.media("v/a.ts")
+			d.playlist("v/x.m3u8", playlistText(0, false, "a.ts"))
+			d.playlist("v/y.m3u8", playlistText(0, false, "a.ts"))
+			d.playlist("m.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv/y.m3u8\n")
+			d.works()
+			d.shows(time.Second, "v=live", ".=live")
+			d.playlist("v/x.m3u8", playlistText(0, false, "a.ts", "never.ts"))
+			d.works()
+			d.shows(4*time.Second, "v=live", "v=held v/never.ts missing")
+			d.shows(time.Minute, "v=held v/never.ts missing", ".=stalled")
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -176,7 +176,7 @@ func (p *Plan) discard(o *object, v *disk.Version) {
 func (p *Plan) missing(o *object) {
 	o.cell.Unask()
 	for _, n := range o.naming {
-		p.touch(n.list.stream)
+		p.touchFiles(n.list.stream)
 	}
 }
 
@@ -200,7 +200,7 @@ func (p *Plan) requeue(o *object) {
 	}
 	p.wakeNaming(o)
 	for _, n := range o.naming {
-		p.touch(n.list.stream)
+		p.touchFiles(n.list.stream)
 	}
 	p.forgetObject(o)
 }

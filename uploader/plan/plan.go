@@ -239,6 +239,7 @@ func (p *Plan) observeList(f hls.File) {
 		l.firstRun()
 		p.wakeParents(l) // the wait of l keeps them from asking for the next one no more
 	}
+	p.touch(l.stream)
 	if p.reread(l, f) {
 		return
 	}
@@ -257,7 +258,7 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	p.share(l, f.Content)
 	p.pin(l, s)
-	p.decided(l, "version finished", "", s.span())
+	p.decidedOf(l, "version finished", "", s)
 	p.freeze(s, prev)
 	if prev != nil && prev.run != s.run {
 		p.disclaim(l, s)
@@ -278,5 +279,4 @@ func (p *Plan) observeList(f hls.File) {
 		p.giveUpInherited(l, "gone")
 	}
 	p.wake(l.stream)
-	p.touch(l.stream)
 }

@@ -65,8 +65,8 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	l.edge.published(p.now)
 	p.expose(s) // before it stops to be pending, so that its references are kept
 	p.settleDoubt(l, s)
-	old := l.show(s)
-	p.decided(l, "published", "", s.span())
+	old := p.show(l, s)
+	p.decidedOf(l, "published", "", s)
 	for len(l.pending) > 0 && l.pending[0].seq <= s.seq {
 		p.dropSnapshot(l, 0)
 	}
@@ -82,6 +82,12 @@ func (p *Plan) publish(l *list, s *snapshot, etag string) {
 	if first {
 		p.wakeParents(l)
 	}
+}
+
+// show notes that the store holds s, nil for no version that is known, and returns what it held.
+func (p *Plan) show(l *list, s *snapshot) (old *snapshot) {
+	p.touch(l.stream)
+	return l.show(s)
 }
 
 // wakeOverwriters wakes the streams that may overwrite sooner what s names, which is published, since nothing of its playlist is in
@@ -171,7 +177,7 @@ func (p *Plan) unpublish(l *list) {
 	if l.cell.Exists() {
 		p.vanish()
 	}
-	old := l.show(nil)
+	old := p.show(l, nil)
 	l.cell.Vacate()
 	l.turns.Succeed()
 	l.askAgain()
@@ -209,8 +215,8 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 		return false
 	}
 	s := p.readBack(l, out)
-	old := l.show(s)
-	p.decided(l, "read back", "", "a version that this process did not publish: "+s.span())
+	old := p.show(l, s)
+	p.decidedOf(l, "read back", "a version that this process did not publish: ", s)
 	p.settleDoubt(l, nil)
 	p.compareInherited(l, out) // what was in doubt was not stored
 	if old != nil {
@@ -232,7 +238,7 @@ func (p *Plan) forgetList(l *list) {
 	}
 	p.dropList(l)
 	p.caughtUp(l)
-	for _, s := range append(l.certain(), l.show(nil)) {
+	for _, s := range append(l.certain(), p.show(l, nil)) {
 		if s != nil {
 			p.conceal(s)
 		}

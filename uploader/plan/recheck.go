@@ -26,6 +26,7 @@ func (p *Plan) recheck(l *list) {
 // rebind offers the references of l that mean no version yet what is settled now.
 func (p *Plan) rebind(l *list) {
 	l.recheck = time.Time{}
+	p.touchFiles(l.stream)
 	for _, s := range l.pending {
 		for i := s.cursor; i < len(s.binds); i++ {
 			p.bind(s, i)

@@ -130,7 +130,7 @@ func (p *Plan) land(j *errand, out Outcome) (*object, *disk.Version) {
 		if j.Op == PutMedia && out.Result == Done && !j.Backlog { // what takes what others leave says nothing of the line
 			p.schedule.Pace(q, took, s.segment())
 		}
-		p.touch(s)
+		p.touchFiles(s)
 	}
 	p.account.end(&o.sending)
 	return o, j.version

@@ -14,6 +14,7 @@ type stream struct {
 	key    string
 	folder *folder
 	list   *list           // nil for that of a folder, or if the playlist is gone
+	found  finding         // how the playlist did when its folder was summed up last, whatever those do that it names
 	queue  schedule.Stream // its files
 }
 
@@ -103,7 +104,7 @@ func (o *object) shipBy(s *stream) { o.stream = s }
 func (p *Plan) place(o *object, s *stream, at schedule.Place) {
 	o.offerTo(s)
 	p.schedule.Put(&o.item, &s.queue, at)
-	p.touch(s)
+	p.touchFiles(s)
 }
 
 // follow puts o into the backlog of s, if there is any.

@@ -103,7 +103,7 @@ func (p *Plan) giveUp(o *object, reason string) {
 	}
 	p.unpinned.add(v)
 	for _, n := range o.naming {
-		p.touch(n.list.stream)
+		p.touchFiles(n.list.stream)
 	}
 }
 

@@ -129,7 +129,7 @@ func (b *books) stream(s *Stream, name string) {
 		b.say("%s is to be looked at, and is not among those, or the reverse", name)
 	case s.obliged != slices.Contains(q.retries.obliged, s):
 		b.say("%s waits as the store asked for it, and is not among those, or the reverse", name)
-	case !s.alarm.IsZero() && !slices.Contains(q.alarms, alarm{s.alarm, s}):
+	case !s.alarm.At().IsZero() && !q.alarms.has(&s.alarm):
 		b.say("%s has an alarm that does not go off", name)
 	}
 	for c := range s.denied {
@@ -139,7 +139,7 @@ func (b *books) stream(s *Stream, name string) {
 	}
 }
 
-// sums checks the counts of all requests, and the order of the alarms.
+// sums checks the counts of all requests, and whose the alarms are.
 func (b *books) sums(k Known) {
 	if len(b.counts) > 0 {
 		b.say("requests are under way for %d streams that are forgotten", len(b.counts))
@@ -152,9 +152,9 @@ func (b *books) sums(k Known) {
 	} else if t.busy()-b.local > t.all {
 		b.say("%d requests are under way, %d of them without a slot, and %d may be", t.busy(), b.local, t.all)
 	}
-	for i, x := range b.q.alarms {
-		if i > 0 && x.at.Before(b.q.alarms[(i-1)/2].at) {
-			b.say("the alarms are out of order")
+	for _, a := range b.q.alarms.queue {
+		if b.known[a.owner] == "" {
+			b.say("an alarm is set for a stream that is forgotten")
 		}
 	}
 }
@@ -169,7 +169,7 @@ func (s *Stream) Proofs(yield func(*Item) bool) {
 }
 
 // Looks returns when s is to be looked at without news, and whether it is so now; a zero time is never.
-func (s *Stream) Looks() (at time.Time, now bool) { return s.alarm, s.dirty }
+func (s *Stream) Looks() (at time.Time, now bool) { return s.alarm.At(), s.dirty }
 
 // Soon reports whether s is looked at when some request ends.
 func (s *Stream) Soon() bool { return s.flying > 0 || s.denied != [classes]bool{} }
@@ -186,7 +186,7 @@ func (q *Schedule) String() string {
 // String says how many items stand where.
 func (s *Stream) String() string {
 	return fmt.Sprintf("edge=%d backlog=%d local=%d proofs=%d flying=%d behind=%d asking=%d width=%d alarm=%s dirty=%t obliged=%t denied=%t", len(s.edge), len(s.backlog),
-		len(s.local), len(s.proofs), s.flying, s.behind, s.asking, s.width, clock(s.alarm), s.dirty, s.obliged, s.denied)
+		len(s.local), len(s.proofs), s.flying, s.behind, s.asking, s.width, clock(s.alarm.At()), s.dirty, s.obliged, s.denied)
 }
 
 // String says of r what there is to say; nothing if that is nothing.

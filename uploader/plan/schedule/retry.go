@@ -97,7 +97,7 @@ func (q *Schedule) Recover(now time.Time) { q.retries.recovery = now }
 // Drain notes that nothing new will come: what the store asked for counts no more. The owner wakes the streams.
 func (q *Schedule) Drain() {
 	q.retries.draining = true
-	q.silence()
+	q.alarms.silence()
 }
 
 // Draining reports whether Drain was called.

@@ -32,9 +32,10 @@ type Schedule struct {
 	rules   Rules
 	line    line
 	slots   slots
-	alarms  alarms
+	alarms  Alarms[*Stream]
 	retries retries
 	dirty   []*Stream // those to look at, each once
+	looked  []*Stream // those of the last Turn, which are memory for the next
 	places  uint64    // numbers the places that items had
 	round   uint64    // of Files
 	turn    []*Stream // memory for it
@@ -62,13 +63,13 @@ func (q *Schedule) WakeAll(i *Item) {
 
 // Turn returns the streams to look at now, none of which has to be looked at again without news: those that waited for a slot before
 // those that something happened to, and of these whoever had none for longest first, as a request for an item of several streams takes
-// the place of one of each.
+// the place of one of each. What it returns is good until the next call.
 func (q *Schedule) Turn() []*Stream {
 	if turn := q.slots.readmitAll(); len(turn) > 0 {
 		return turn
 	}
 	turn := q.dirty
-	q.dirty = nil
+	q.dirty, q.looked = q.looked[:0], turn
 	for _, s := range turn {
 		s.dirty = false
 	}

@@ -138,7 +138,7 @@ func (w *world) finish() {
 		w.advance()
 		if len(w.under) > 0 {
 			w.end(0, false)
-		} else if at, ok := w.q.Next(); ok {
+		} else if at := w.q.Next(); !at.IsZero() {
 			w.now = maxTime(w.now, at)
 		} else {
 			break

@@ -20,12 +20,12 @@ type Stream struct {
 	asking int // requests under way for playlists that it asks for
 	width  int // how many may be for its items, between 1 and Config.PerStream; 0 for that
 
-	obliged bool          // among those that wait because the store asked for it
-	alarm   time.Time     // when it is to be looked at; zero if it need not be
-	dirty   bool          // among those to be looked at
-	denied  [classes]bool // it waits for a free slot
-	round   uint64        // when it was looked at last
-	served  uint64        // the round in which it made its last request for an item
+	obliged bool           // among those that wait because the store asked for it
+	alarm   Alarm[*Stream] // when it is to be looked at; not set if it need not be
+	dirty   bool           // among those to be looked at
+	denied  [classes]bool  // it waits for a free slot
+	round   uint64         // when it was looked at last
+	served  uint64         // the round in which it made its last request for an item
 }
 
 // Put has i stand in s, in Edge, Backlog or Skipped, and s looked at. If i stands in s already it stays where it is.
@@ -161,5 +161,5 @@ func (s *Stream) Later() bool { return len(s.backlog)+len(s.proofs) > 0 }
 // Idle reports whether nothing of s is left to do: it may be forgotten.
 func (s *Stream) Idle() bool {
 	return len(s.edge)+len(s.backlog)+len(s.proofs) == 0 && s.flying == 0 && s.asking == 0 &&
-		!s.dirty && s.denied == [classes]bool{} && s.alarm.IsZero()
+		!s.dirty && s.denied == [classes]bool{} && s.alarm.At().IsZero()
 }

@@ -223,8 +223,8 @@ func (w *world) overlooked() {
 			switch again := maxTime(x.opens, over); {
 			case !w.now.Before(again):
 				w.t.Errorf("%s may begin, and %s does not look", x.name, w.streams[s])
-			case s.alarm.IsZero() || s.alarm.After(again):
-				w.t.Errorf("%s may begin at %s, and %s looks at %s", x.name, clock(again), w.streams[s], clock(s.alarm))
+			case s.alarm.At().IsZero() || s.alarm.At().After(again):
+				w.t.Errorf("%s may begin at %s, and %s looks at %s", x.name, clock(again), w.streams[s], clock(s.alarm.At()))
 			}
 		}
 	}

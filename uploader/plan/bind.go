@@ -168,7 +168,7 @@ func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 		return x
 	}
 	x.bytes = bytesSight{
-		seen: v.File.Seen, modified: v.File.Version.ModTime, origin: originOf(v.File), growing: v.File.State != hls.Settled, replaces: o.replaces(v),
+		seen: v.File.Seen, modified: v.File.Version.ModTime, origin: originOf(&v.File), growing: v.File.State != hls.Settled, replaces: o.replaces(v),
 	}
 	if o.hollow(v) {
 		x.bytes.state = bytesEmpty

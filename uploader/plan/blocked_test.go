@@ -48,22 +48,22 @@ func TestLargeFoldersAreSummedUpSeldom(t *testing.T) {
 			for i := range ts.playlists {
 				d.playlist(fmt.Sprintf("x%d.m3u8", i), playlistText(0, false, "never.ts"))
 			}
-			if n := len(d.plan.changedStreams(d.now, false)); n != 1 {
+			if n := len(d.plan.changedStreams(nil, d.now, false)); n != 1 {
 				t.Fatalf("%d states are told, want that of the folder", n)
 			}
 			for i := range 3 { // over and over
 				d.playlist("x0.m3u8", playlistText(i+1, false, "never.ts"))
-				told := d.plan.changedStreams(d.now, false)
+				told := d.plan.changedStreams(nil, d.now, false)
 				if at, ok := d.plan.Wake(); ts.later > 0 && (len(told) > 0 || !ok || at.After(d.now.Add(ts.later))) {
 					t.Fatalf("%d states are told, the next at %v", len(told), at.Sub(d.now))
 				}
 				d.tick(max(ts.later, time.Millisecond))
-				if told = append(told, d.plan.changedStreams(d.now, false)...); len(told) != 1 || told[0].Versions != ts.playlists+i+1 {
+				if told = append(told, d.plan.changedStreams(nil, d.now, false)...); len(told) != 1 || told[0].Versions != ts.playlists+i+1 {
 					t.Fatalf("told: %+v, want %d held", told, ts.playlists+i+1)
 				}
 			}
 			d.playlist("x0.m3u8", playlistText(9, false, "never.ts"))
-			if n := len(d.plan.changedStreams(d.now, true)); n != 1 {
+			if n := len(d.plan.changedStreams(nil, d.now, true)); n != 1 {
 				t.Errorf("%d states are told at the end, want one", n)
 			}
 		})

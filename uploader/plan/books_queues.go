@@ -167,7 +167,7 @@ func (b *books) overlooked() {
 	for _, s := range all {
 		p.wake(s)
 	}
-	for _, j := range p.jobs() {
+	for _, j := range p.jobs(nil) {
 		b.say("%s of %s may go, and nobody looked", j.Op, j.Path)
 	}
 	for _, s := range all {

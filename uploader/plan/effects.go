@@ -20,7 +20,7 @@ const (
 )
 
 // Effects is all that a Plan has for others since the last call of Advance, in the order in which it is to be carried out. The zero
-// value is nothing.
+// value is nothing. Its slices are good until the next call.
 type Effects struct {
 	// Jobs are to be begun. Each is to be reported once.
 	Jobs []Job
@@ -85,39 +85,61 @@ type Waiting struct {
 // Advance goes on to now, and returns what follows from all that the Plan was told.
 func (p *Plan) Advance(now time.Time, may Allowance) Effects {
 	p.tick(now)
-	var jobs []Job
 	switch may {
 	case Requests:
-		jobs = p.jobs()
+		p.out.Jobs = p.jobs(p.out.Jobs)
 	case NoRequests:
 		p.recheckAll()
 	case Nothing:
 	}
-	return p.effects(jobs, false)
+	return p.effects(false)
 }
 
 // Close returns what is left to do when nothing is under way any more: all that is still held is released, but for what a
 // playlist named and that outlives the process, and all streams are told of. The Plan is of no use after that.
 func (p *Plan) Close(now time.Time) Effects {
 	p.tick(now)
-	e := p.effects(nil, true)
+	e := p.effects(true)
 	e.Release = append(e.Release, p.Abandon()...)
 	return e
 }
 
 // effects empties what was gathered for others.
-func (p *Plan) effects(jobs []Job, last bool) Effects {
-	e := p.out
-	p.out = Effects{}
-	e.Jobs = jobs
-	e.Streams = p.changedStreams(p.now, last)
+func (p *Plan) effects(last bool) Effects {
 	a := &p.account
-	e.Waiting = Waiting{a.files, a.bytes, len(p.unpinned.versions), p.unpinned.bytes, a.due.rate, a.found, a.met, !p.strays.scanning && p.bucket.Listed() && a.found == 0}
-	e.Wake = p.wakeAt()
-	return e
+	p.out.Streams = p.changedStreams(p.out.Streams, p.now, last)
+	p.out.Waiting = Waiting{a.files, a.bytes, len(p.unpinned.versions), p.unpinned.bytes, a.due.rate, a.found, a.met, !p.strays.scanning && p.bucket.Listed() && a.found == 0}
+	p.out.Wake = p.wakeAt()
+	return p.out.hand()
 }
 
 // wakeAt returns when Advance is to be called although nothing happened; zero for never.
 func (p *Plan) wakeAt() time.Time {
 	return earlier(p.schedule.Next(), p.shows.wakeAt())
+}
+
+// outbox gathers effects. The memory of those that are there in every round is used again, in turns.
+type outbox struct {
+	Effects
+	other Effects // nobody has its slices any more, once effects are handed over
+}
+
+// hand hands over what was gathered.
+func (o *outbox) hand() Effects {
+	e := o.Effects
+	o.Effects = Effects{Jobs: again(o.other.Jobs), Keep: again(o.other.Keep), Release: again(o.other.Release), Streams: again(o.other.Streams)}
+	o.other = e
+	return e
+}
+
+// maxAgain is how many elements memory is kept for.
+const maxAgain = 64
+
+// again returns an empty slice, with the memory of s unless that is large.
+func again[T any](s []T) []T {
+	if cap(s) > maxAgain {
+		return nil
+	}
+	clear(s)
+	return s[:0]
 }

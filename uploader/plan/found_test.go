@@ -151,7 +151,7 @@ func TestProofsNeedNoStreamFromBefore(t *testing.T) {
 			d.done("publish y/x.m3u8")
 			d.gone("y/x.m3u8")
 			d.want()
-			d.plan.changedStreams(d.now, true)
+			d.plan.changedStreams(nil, d.now, true)
 			if d.plan.streams["y/x.m3u8"] != nil {
 				d.t.Fatal("the other playlist is not forgotten")
 			}
@@ -258,7 +258,7 @@ func TestWhatIsNamedIsNoBacklog(t *testing.T) {
 		d.want(fetches...)
 		d.plan.EndSurvey(false)
 		d.want()
-		d.plan.changedStreams(d.now, true)
+		d.plan.changedStreams(nil, d.now, true)
 		if d.plan.streams["./"] != nil || len(slices.Collect(d.plan.objects["a.ts"].streams)) != len(names) {
 			t.Errorf("the folder still has the file to ship, or a playlist has not:\n%s", d.plan)
 		}

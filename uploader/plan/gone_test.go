@@ -60,7 +60,7 @@ func (c *crowd) turn() {
 	for _, l := range c.plan.Losses() {
 		c.series[l.Stream] = true
 	}
-	for _, s := range c.plan.changedStreams(c.now, false) {
+	for _, s := range c.plan.changedStreams(nil, c.now, false) {
 		if c.series[s.Name] = true; s.Forgotten {
 			delete(c.series, s.Name)
 		}

@@ -23,7 +23,7 @@ const (
 )
 
 // originOf returns where f comes from.
-func originOf(f hls.File) origin {
+func originOf(f *hls.File) origin {
 	switch {
 	case f.Spooled:
 		return inherited

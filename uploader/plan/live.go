@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -94,21 +95,20 @@ func (p *Plan) touchFiles(s *stream) {
 	}
 }
 
-// changedStreams returns the states of the streams that changed since the last call, or before it if it was too soon after
-// another one. With all true it returns all of them.
-func (p *Plan) changedStreams(now time.Time, all bool) []LiveState {
+// changedStreams appends the states of the streams that changed since the last call, or before it if it was too soon after
+// another one. With all true it appends all of them.
+func (p *Plan) changedStreams(states []LiveState, now time.Time, all bool) []LiveState {
 	p.shows.ring(now)
 	due := p.shows.due(now, all)
-	if len(due) == 0 {
-		return nil
-	}
-	states := make([]LiveState, len(due))
-	for i, f := range due {
+	states = slices.Grow(states, len(due))
+	for _, f := range due {
 		f.again = now.Add(time.Duration(len(f.streams)) * sumTime)
-		if states[i].Forgotten = p.dropIdle(f); states[i].Forgotten {
+		states = append(states, LiveState{Forgotten: p.dropIdle(f)})
+		x := &states[len(states)-1]
+		if x.Forgotten {
 			p.shows.alarms.Unset(&f.alarm)
 		}
-		p.tell(f, &states[i].Stream)
+		p.tell(f, &x.Stream)
 	}
 	return states
 }

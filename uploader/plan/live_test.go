@@ -36,7 +36,7 @@ func (d *desk) shows(dt time.Duration, want ...string) {
 	var told []string
 	end := d.now.Add(dt)
 	for {
-		for _, s := range d.plan.changedStreams(d.now, false) {
+		for _, s := range d.plan.changedStreams(nil, d.now, false) {
 			text := s.Name + "=" + string(s.State)
 			if s.Reason != "" {
 				text += " " + s.WaitsFor + " " + s.Reason
@@ -168,7 +168,7 @@ func TestStateTellsHowFar(t *testing.T) {
 		d.works(names...)
 		d.tick(time.Second)
 		d.done(names[i])
-		for _, s := range d.plan.changedStreams(d.now, false) {
+		for _, s := range d.plan.changedStreams(nil, d.now, false) {
 			last = s.Stream
 		}
 	}

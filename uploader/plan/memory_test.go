@@ -263,7 +263,7 @@ func TestNamesAreForgotten(t *testing.T) {
 			}
 			c.tick(time.Hour)
 			c.absorb(func(Job) {})
-			c.plan.changedStreams(time.Time{}, true)
+			c.plan.changedStreams(nil, time.Time{}, true)
 			if n := len(c.plan.objects) + len(c.plan.lists) + len(c.plan.streams); n > 64*11*2+10 {
 				t.Errorf("%d objects, %d lists and %d streams are known", len(c.plan.objects), len(c.plan.lists), len(c.plan.streams))
 			}
@@ -272,7 +272,7 @@ func TestNamesAreForgotten(t *testing.T) {
 				c.plan.Yield("x.m3u8", l.pending[0].seq)
 			}
 			c.absorb(func(Job) {})
-			c.plan.changedStreams(time.Time{}, true)
+			c.plan.changedStreams(nil, time.Time{}, true)
 			if n := len(c.plan.objects) + len(c.plan.lists); n != 0 || c.account.Used() != 0 {
 				t.Errorf("%d names are left, and %d bytes", n, c.account.Used())
 			}

@@ -89,7 +89,7 @@ type Plan struct {
 	schedule *schedule.Schedule // who goes next
 	errands  errands            // jobs under way
 	shows    shows              // which states are to be told
-	out      Effects            // what others are to hear of
+	out      outbox             // what others are to hear of
 
 	bucket  bucket.Bucket // what is known of the store as a whole
 	failing bool          // the store fails, or does not answer

@@ -919,7 +919,7 @@ func TestPlanForgets(t *testing.T) {
 	if len(d.plan.lists) != 0 {
 		t.Errorf("%d playlists are remembered after all are gone", len(d.plan.lists))
 	}
-	states := d.plan.changedStreams(d.now, true)
+	states := d.plan.changedStreams(nil, d.now, true)
 	if len(states) == 0 || !states[len(states)-1].Forgotten {
 		t.Errorf("stream is not forgotten: %+v", states)
 	}

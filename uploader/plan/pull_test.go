@@ -11,7 +11,7 @@ import (
 // Next returns the jobs that are allowed at now.
 func (p *Plan) Next(now time.Time) []Job {
 	p.tick(now)
-	return p.jobs()
+	return p.jobs(nil)
 }
 
 // Recheck is Advance without requests.

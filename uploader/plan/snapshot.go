@@ -29,7 +29,7 @@ type snapshot struct {
 func (p *Plan) newSnapshot(l *list, f hls.File) *snapshot {
 	s := &snapshot{file: f, text: newText(f.Content), list: l, seq: p.next()}
 	s.file.Content = nil
-	s.comesFrom(originOf(f))
+	s.comesFrom(originOf(&f))
 	return s
 }
 

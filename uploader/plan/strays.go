@@ -58,6 +58,9 @@ func (s *strays) add(o *object) {
 
 // forget takes out what is known no longer.
 func (s *strays) forget(o *object) {
+	if len(s.found)+len(s.odd) == 0 {
+		return
+	}
 	key, n, ok := serial(o.path)
 	switch found := s.found[key]; {
 	case !ok:

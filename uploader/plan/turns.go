@@ -123,15 +123,14 @@ func (s *stream) first() iter.Seq[*schedule.Item] {
 	}
 }
 
-// jobs returns the jobs that are allowed now, which are under way from then on. Those of playlists come first.
-func (p *Plan) jobs() []Job {
+// jobs appends the jobs that are allowed now, which are under way from then on. Those of playlists come first.
+func (p *Plan) jobs(jobs []Job) []Job {
 	p.schedule.Ring(p.now)
 	p.sortRejects()
 	p.relieve()
 	for _, o := range p.strays.excess(p.now, p.met()) {
 		p.forgetObject(o)
 	}
-	var jobs []Job
 	for {
 		turn := p.schedule.Turn()
 		if len(turn) == 0 {

@@ -1,7 +1,5 @@
 package schedule
 
-import "slices"
-
 // Class says for what a request is, as far as the bound on all of them goes.
 type Class uint8
 
@@ -66,8 +64,13 @@ func (t *slots) take(c Class) { t.flying[c]++ }
 func (t *slots) give(c Class) { t.flying[c]-- }
 
 // readmitAll returns the streams for which there is a slot now.
-func (t *slots) readmitAll() []*Stream {
-	return slices.Concat(t.readmit(ForPlaylist), t.readmit(ForEdge), t.readmit(ForBacklog), t.readmit(forMore))
+func (t *slots) readmitAll() (all []*Stream) {
+	for c := range classes {
+		if len(t.denied[c]) > 0 {
+			all = append(all, t.readmit(c)...)
+		}
+	}
+	return all
 }
 
 // readmit returns the streams for which there is a slot of the class now: by turns the one that waits since last and the one

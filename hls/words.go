@@ -81,7 +81,7 @@ const (
 	PinnedByReflink = "reflink"
 	// PinnedByCopy is a copy of the bytes.
 	PinnedByCopy = "copy"
-	// PinnedOpen is a file that is kept open, which does not outlive the process.
+	// PinnedOpen is a file that is kept open, as the other ways failed, and does not outlive the process.
 	PinnedOpen = "held"
 )
 

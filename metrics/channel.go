@@ -107,7 +107,7 @@ func (c *Channel) declareUploader(r maker) {
 }
 
 func (c *Channel) declareSpool(r maker) {
-	c.pinned = r.counterVec("hlsship_spool_pinned_total", "Finished files kept alive, by the way that was taken; held ones do not survive the process, unless they are copied after a second and counted again.", "way")
+	c.pinned = r.counterVec("hlsship_spool_pinned_total", "Finished files that waited for more than a second, by the way in which they are kept alive; held ones do not survive the process, unless they are copied and counted again.", "way")
 	c.spoolFiles = r.gauge("hlsship_spool_files", "Files pinned in the spool.")
 	c.spoolBytes = r.gauge("hlsship_spool_bytes", "Size of the files pinned in the spool; they take up space of their own only once the packager removed them.")
 	c.spoolDropped = r.counterVec("hlsship_spool_dropped_total", "Entries of an earlier process's spool that were not recovered, by reason.", "reason")

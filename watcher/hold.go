@@ -18,14 +18,15 @@ import (
 type holder struct {
 	limit  int
 	sys    *system
-	change func() // called without mu held when the number of held files changed
+	change func()      // called without mu held when the number of held files changed
+	others func() bool // Config.Spare
 
 	mu   sync.Mutex
 	held list.List // of *source, the one held longest first
 }
 
 func newHolder(limit int, sys *system, change func()) *holder {
-	return &holder{limit: limit, sys: sys, change: change}
+	return &holder{limit: limit, sys: sys, change: change, others: func() bool { return false }}
 }
 
 // count returns how many files are held.
@@ -54,6 +55,9 @@ func (h *holder) hold(dir, path string, v hls.Version, file *os.File) *source {
 	h.change()
 	return s
 }
+
+// spare closes a file where there are no descriptors left, and reports whether there was one.
+func (h *holder) spare() bool { return h.others() || h.letGo() }
 
 // letGo lets go of the file held longest and reports whether there was one.
 func (h *holder) letGo() bool {

@@ -169,11 +169,11 @@ func (s *sighting) unopened() bool {
 	return true
 }
 
-// open opens the name. Where descriptors are short it lets go of held files.
+// open opens the name. Where descriptors are short others close theirs.
 func (s *sighting) open() (*os.File, error) {
 	file, err := s.sys.openRegular(s.root, s.name)
 	for range 8 {
-		if !tooManyFiles(err) || !s.held.letGo() {
+		if !tooManyFiles(err) || !s.held.spare() {
 			break
 		}
 		file, err = s.sys.openRegular(s.root, s.name)

@@ -78,6 +78,30 @@ func (f *failing) lists(w *Watcher) {
 	}
 }
 
+// TestOthersCloseFirst: where descriptors are short, those give theirs whose files lose nothing, and what is held here stays open.
+func TestOthersCloseFirst(t *testing.T) {
+	t.Parallel()
+	f := newFailing("second.ts", syscall.EMFILE)
+	asked := 0
+	x := newWatch(t, t.TempDir(), func(c *Config) {
+		c.Spare = func() bool {
+			asked++ // looks at one file come one after the other
+			f.on.Store(asked < 3)
+			return true
+		}
+	}, f.opens)
+	x.run()
+	x.write("first.ts", "bytes")
+	first := x.settled("first.ts", "bytes")
+	f.on.Store(true)
+	x.write("second.ts", "more")
+	check(t, os.Remove(x.path("first.ts")))
+	x.settled("second.ts", "more")
+	if got := string(read(t, first)); got != "bytes" || asked != 3 {
+		t.Errorf("got %q, asked %d times", got, asked)
+	}
+}
+
 // TestMachineErrorsAreNoPropertyOfAFolder has a folder that cannot be looked at for want of something, and is scanned
 // soon after that is there again: the timer of this test never rings.
 func TestMachineErrorsAreNoPropertyOfAFolder(t *testing.T) {

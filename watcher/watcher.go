@@ -47,6 +47,9 @@ type Config struct {
 	// are pinned once their Source is kept (hls.Keeper), playlists at once. Pin is called from several goroutines at once. One
 	// that takes long delays that file and what waits for it.
 	Pin func(path string, f *os.File, v hls.Version) (src hls.Source, ok bool)
+	// Spare, unless nil, is asked to close a file where there are no descriptors left, before one of those that are held here is, and
+	// reports whether it did. It is called from several goroutines at once and must be fast.
+	Spare func() bool
 	// Noted, unless nil, says that an earlier process was done with the file of that path, which was finished, and that nothing
 	// changed it since. fi is what its name means now, found without opening it. It is asked of all that a listing meets. What it
 	// knows is reported unopened, but for the files that are kept open (Hold) and for those on a network mount, of which fi may be old.
@@ -136,6 +139,9 @@ func New(c Config) (*Watcher, error) {
 	if c.Hold == 0 {
 		c.Hold = defaultHold()
 	}
+	if c.Spare == nil {
+		c.Spare = func() bool { return false }
+	}
 	if c.Exclude == nil {
 		c.Exclude = func(string) bool { return false }
 	}
@@ -155,6 +161,7 @@ func New(c Config) (*Watcher, error) {
 		looks:  make(map[string]struct{}),
 	}
 	w.held = newHolder(c.Hold, &w.sys, w.ring)
+	w.held.others = c.Spare
 	return w, nil
 }
 

@@ -17,20 +17,22 @@ type keeping struct {
 	spool *spool.Spool // nil if it is off
 	// pin is nil if it is off.
 	pin       func(path string, f *os.File, v hls.Version) (hls.Source, bool)
+	spare     func() bool                           // nil if it is off
 	torn      func(path string, v hls.Version) bool // nil if it is off
 	recovered []hls.File
 	late      chan []hls.File // what is recovered only later
 	logger    *slog.Logger
 }
 
-// openSpool opens the channel's spool unless it is off.
-func openSpool(c channel, memory *hls.Account, logger *slog.Logger, observer spool.Observer) (keeping, error) {
+// openSpool opens the spool of one of so many channels unless it is off.
+func openSpool(c channel, channels int, memory *hls.Account, logger *slog.Logger, observer spool.Observer) (keeping, error) {
 	if c.spool.off {
 		return keeping{logger: logger}, nil
 	}
 	late := make(chan []hls.File)
 	kept, err := spool.Open(spool.Config{
 		Dir: c.dir, Spool: c.spool.dir, Logger: logger, Observer: observer, Memory: memory, Exclude: matcher(c.exclude),
+		Hold: spool.Share(channels),
 		Late: func(ctx context.Context, found []hls.File) {
 			select {
 			case late <- found:
@@ -45,7 +47,7 @@ func openSpool(c channel, memory *hls.Account, logger *slog.Logger, observer spo
 	if len(recovered) > 0 {
 		logger.Info("found files that an earlier process could not ship", "files", len(recovered))
 	}
-	return keeping{spool: kept, pin: kept.Pin, torn: kept.Torn, recovered: recovered, late: late, logger: logger}, nil
+	return keeping{spool: kept, pin: kept.Pin, spare: kept.LetGo, torn: kept.Torn, recovered: recovered, late: late, logger: logger}, nil
 }
 
 // start returns when the run began whose files go to c: now, or earlier if one goes on that was cut off.

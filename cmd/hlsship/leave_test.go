@@ -70,9 +70,16 @@ func TestSpoolInADirectory(t *testing.T) {
 				channels = 2
 				scanned(t, address, channels)
 			}
-			// The segment and the playlist of each channel.
-			if kept := keptFiles(t, dir) + keptFiles(t, otherDir); len(regexp.MustCompile(`\S+`).FindAllString(kept, -1)) != 2*channels {
-				t.Errorf("the spools hold:\n%s", kept)
+			// The segment and the playlist of each channel, once they have waited for a second.
+			kept := func() []string { return append(keptFiles(t, dir), keptFiles(t, otherDir)...) }
+			for range 20 {
+				if len(kept()) < 2*channels {
+					scanned(t, address, channels)
+				}
+			}
+			scanned(t, address, channels)
+			if kept := kept(); len(kept) != 2*channels {
+				t.Errorf("the spools hold:\n%s", strings.Join(kept, "\n"))
 			}
 		})
 	}
@@ -110,17 +117,16 @@ func scanned(t *testing.T, address string, channels int) {
 }
 
 // keptFiles lists the copies in the spool folders below a directory, one a line.
-func keptFiles(t *testing.T, dir string) string {
+func keptFiles(t *testing.T, dir string) (kept []string) {
 	t.Helper()
-	var kept strings.Builder
 	err := filepath.WalkDir(dir, func(at string, d fs.DirEntry, err error) error {
 		if err == nil && d.Type().IsRegular() && strings.Contains(d.Name(), "@") {
-			fmt.Fprintln(&kept, at)
+			kept = append(kept, at)
 		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return kept.String()
+	return kept
 }

@@ -175,7 +175,7 @@ func (c channel) connections() int {
 func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	c := s.channel
 	figures := s.metrics(c.dir)
-	kept, err := openSpool(c, s.memory, s.logger, figures.Spool())
+	kept, err := openSpool(c, s.channels, s.memory, s.logger, figures.Spool())
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +200,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 	// The watcher wants the uploader's facts channel, the uploader the watcher's Look.
 	watch, err := watcher.New(watcher.Config{
 		Dir: c.dir, Settle: c.settle, Rescan: c.rescan, Exclude: matcher(c.exclude), LongestPath: uploader.LongestPath(c.store.keyPrefix()),
-		Leave: s.leave, Site: c.store.site(), Pin: kept.pin, Torn: kept.torn, Noted: noted,
+		Leave: s.leave, Site: c.store.site(), Pin: kept.pin, Spare: kept.spare, Torn: kept.torn, Noted: noted,
 		Memory: s.memory, Logger: s.logger, Observer: held.watcher, Beat: held.watching,
 	})
 	if err != nil {

@@ -71,11 +71,13 @@ step the group way: what the packager lets its group write is linked, what it do
 before=$(figure 'hlsship_spool_pinned_total{way="link"')
 segment 2
 until_ stored 2
-more 'hlsship_spool_pinned_total{way="link"' "$before"
+runuser -u packager -- bash -c "umask 002; echo bytes > $dir/live/unnamed.ts" # what is stored within a second is not linked
+until_ more 'hlsship_spool_pinned_total{way="link"' "$before"
 before=$(figure 'hlsship_spool_pinned_total{way="held"')
 segment 3 022
 until_ stored 3
-more 'hlsship_spool_pinned_total{way="held"' "$before"
+runuser -u packager -- bash -c "umask 022; echo bytes > $dir/live/unnamed2.ts"
+until_ more 'hlsship_spool_pinned_total{way="held"' "$before"
 [[ $(stat -c '%U %a' $dir/.hlsship) == hlsship\ *700 ]]
 
 step without CAP_LEASE files met at rest must be quiet

@@ -37,7 +37,7 @@ func TestVictim(t *testing.T) {
 		x.write(name, bytesOf(name))
 		f := x.pin(name)
 		x.remove(name)
-		x.copies() // none but those that can only be copied
+		x.pass() // none but those that can only be copied
 		fmt.Println("pinned", name)
 		if i%2 == 0 {
 			keep(f)

@@ -5,31 +5,33 @@
 //
 // # How a file is pinned
 //
-// Spool.Pin takes the first way that works for the file:
+// Spool.Pin keeps the file open, and nothing else: most files are stored within a second, and cost the disk nothing then. Run puts
+// what still waits into the spool folder, Close all that waits. So does Pin itself where more than Config.Hold files would be open,
+// with those that were finished first. The first way that works for the file is taken:
 //
 //   - "link": a hard link in the spool folder. Free, and within the file system only. Linux forbids
 //     linking a file that belongs to somebody else and may not be written (fs.protected_hardlinks).
 //   - "reflink": a copy that shares its blocks (FICLONE: Btrfs, XFS). The kernel writes the file's dirty
 //     pages to disk first.
-//   - "copy": a copy of the bytes, of small files that need one.
-//   - "held": the file is kept open, by the spool, which copies what was not released after a second, or, where that
-//     would not do, by the caller.
+//   - "copy": a copy of the bytes. It is the way of playlists, and of what was deleted within the second and has no name to be linked.
+//   - "held": the file stays open, and is not in the spool folder: another try follows, or it is for the caller to hold it.
 //
-// So nobody waits for a large copy, and hardly any is made while the store answers.
+// So nobody waits for a copy, and hardly any is made while the store answers. What a kill within the second loses is what was finished
+// within it and is deleted by the packager before the next start.
 //
 // A link shares the inode: if the packager truncates the file and writes it again in place, the pinned
 // bytes are gone. Reader.Version then differs, so that they are void, never wrong. Once a name came back
-// in the same inode, its folder is pinned by reflink or copy, at once if the file has no more than 64 KiB.
+// in the same inode, its folder is pinned by reflink or copy, and by Pin itself: by reflink, or if the file has no more than 64 KiB.
 //
 // The newest version of each playlist is pinned until it is published, as packagers delete playlists, too. It is copied
-// if it has no more than 64 KiB.
+// if it has no more than 64 KiB, and by Pin itself once the playlist was written again in place.
 //
 // # What is on disk
 //
 // The folders are the state; there is no journal. A pin of hi/seg_1.ts is
 //
 //	settled/hi/seg_1.ts@SIZE-MTIME-INODE    pinned
-//	named/hi/seg_1.ts@SIZE-MTIME-INODE      a playlist named it, or it is a playlist (Keep)
+//	named/hi/seg_1.ts@SIZE-MTIME-INODE      Keep was called: a playlist named it, or it is the newest playlist
 //
 // with the original's size in decimal, its modification time in nanoseconds and its inode in hexadecimal
 // digits. Each step is one link, rename or unlink, so that a process killed at any instant leaves a pin
@@ -64,15 +66,16 @@
 //
 // # What survives what
 //
-//	                            link             reflink, copy     held
+//	                            link             reflink, copy     open
 //	deleted by the packager     yes              yes               yes
-//	rewritten in place          void             yes               once it is copied
+//	rewritten in place          void             yes               void
 //	spool folder removed        the newest Hold  no                yes
-//	SIGKILL of this process     yes              yes               once it is copied, after 1 to 2 s
-//	loss of power               after 1 to 2 s   after 1 to 2 s    once it is copied, after 2 to 4 s
+//	SIGTERM                     yes              yes               yes
+//	SIGKILL of this process     yes              yes               what is still in the directory
+//	loss of power               after 1 to 2 s   after 1 to 2 s    no
 //
-// A finished file is mostly stored within a second, so that pinning makes nothing durable by itself. Run
-// flushes to disk what is older than a second: the bytes, then the folders. What a power loss tore or
+// Pinning makes nothing durable by itself. Run flushes to disk what was finished more than a second ago: the bytes, then the
+// folders. What a power loss tore or
 // took is of another size or time than its name says, and is dropped by Open. A file that was touched
 // (Touch) in the very moment of a crash is dropped, too.
 //

@@ -272,7 +272,7 @@ func TestTorn(t *testing.T) {
 				x.write("hi/a.ts", "the bytes of a")
 				x.must(os.Chtimes(path, finished, finished))
 				whole := x.pin("hi/a.ts").Version
-				x.copies()
+				x.pass()
 				pin := x.onDisk()[0]
 				x.must(tt.change(x, path))
 				if way == hls.PinnedByCopy { // the power took the copy as well

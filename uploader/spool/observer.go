@@ -4,8 +4,8 @@ package spool
 // several goroutines and must return quickly. Parameters are basic types, so that an observer need not
 // import this package.
 type Observer interface {
-	// Pinned is called for every file that was to be pinned. way is one of hls.PinWays. It is called again, with "copy", for one
-	// that was held and is copied later.
+	// Pinned is called for every file that was put into the spool folder, or could not be. way is one of hls.PinWays. It is called
+	// again, with "copy", for one that was held and is copied later.
 	Pinned(way string)
 	// Usage is called from Run when the number of pinned files or their size in bytes changed, and first
 	// of all. A link's bytes take up space of their own only once the packager removed the file.

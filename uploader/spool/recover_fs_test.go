@@ -207,7 +207,7 @@ func TestInodeOfAnotherFileSystem(t *testing.T) {
 	elsewhere := func(c *Config, _ *system) { c.Spool = where }
 	x := start(t, elsewhere)
 	original := x.pinText("a.ts", "bytes").Version
-	x.copies()
+	x.pass()
 	x.spool.Close()
 	names := x.onDisk()
 	if len(names) != 1 {
@@ -270,7 +270,7 @@ func TestPlaylists(t *testing.T) {
 		long := two + strings.Repeat("#\n", smallFile/2)
 		x.pinText("long.m3u8", long)
 		x.pinText("long.m3u8", long+"#\n")
-		if x.copies(); x.obs.lastWay() != hls.PinnedByCopy {
+		if x.pass(); x.obs.lastWay() != hls.PinnedByCopy {
 			t.Errorf("a long one is pinned by %s, want %s", x.obs.lastWay(), hls.PinnedByCopy)
 		}
 		x.pinText("a.ts", "a segment beside it")
@@ -290,9 +290,10 @@ func TestPlaylists(t *testing.T) {
 			sys.link = func(original, *os.File, string) error { return syscall.EXDEV }
 		})
 		x.pinText("live.m3u8", one)
-		x.pinText("a.ts", "a segment")
-		if got := x.onDisk(); len(got) != 1 || !strings.HasPrefix(got[0], "settled/live.m3u8@") {
-			t.Errorf("at once only the playlist is copied: on disk %q", got)
+		x.freshText("live.m3u8", two)
+		x.freshText("a.ts", "a segment")
+		if got := x.onDisk(); len(got) != 2 || !strings.HasPrefix(got[0], "settled/live.m3u8@") || !strings.HasPrefix(got[1], "settled/live.m3u8@") {
+			t.Errorf("at once only a playlist that is written in place is copied: on disk %q", got)
 		}
 	})
 	t.Run("on a full disk", func(t *testing.T) {

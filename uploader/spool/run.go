@@ -17,8 +17,8 @@ const (
 	tick = time.Second
 	// durableAfter is the age at which a pin is flushed to the disk. Most are released by then.
 	durableAfter = time.Second
-	// copyAfter is for how long a file is held open that can only be copied.
-	copyAfter = time.Second
+	// pinAfter is for how long a finished file is held open alone. Most are stored by then.
+	pinAfter = time.Second
 	// idleAfter is for how long an empty folder is left alone, since the next segment will need it.
 	idleAfter = time.Minute
 )
@@ -32,13 +32,30 @@ func (s *Spool) Run(ctx context.Context) error {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	u := usage{files: -1}
+	s.serve(ctx, &u)
 	for {
-		s.serve(ctx, &u)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
+			s.serve(ctx, &u)
+		case <-s.alarm.C:
+			s.rings(ctx)
 		}
+	}
+}
+
+// rings puts into the spool folder what has waited for long enough, and has the alarm set for the next that waits.
+func (s *Spool) rings(ctx context.Context) {
+	s.mu.Lock()
+	s.armed = false
+	s.mu.Unlock()
+	next := s.secure(ctx.Done(), s.sys.now().Add(-pinAfter))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !next.IsZero() && !s.armed {
+		s.armed = true
+		s.alarm.Reset(next.Add(pinAfter).Sub(s.sys.now()))
 	}
 }
 
@@ -53,7 +70,7 @@ func (s *Spool) serve(ctx context.Context, told *usage) {
 	s.renew(ctx)
 	s.stillRuns()
 	s.keepAgain()
-	s.copyPostponed(ctx.Done(), s.sys.now().Add(-copyAfter))
+	s.secure(ctx.Done(), s.sys.now().Add(-pinAfter))
 	s.flush(ctx)
 	if s.notes != nil {
 		s.notes.write()

@@ -18,21 +18,21 @@ import (
 type entry struct {
 	path string // of the original, for messages
 
-	mu        sync.Mutex
-	pin       string           // below settled or named; also its key in Spool.entries
-	base      *base            // where it lies; nil if it does not
-	keep      bool             // a playlist named it
-	named     bool             // it lies below named
-	way       string           // how it was pinned
-	postponed *list.Element    // in Spool.postponed; nil unless it is held open and to be copied
-	own       hls.Version      // the fingerprint of the file that lies there, or is held
-	file      *openfile.Shared // the original, open; nil if it was let go or there is none
-	since     time.Time        // when it was pinned, or when it failed to be copied
-	durable   bool             // the bytes are on the disk …
-	recorded  bool             // … and so is its name
+	mu       sync.Mutex
+	pin      string           // below settled or named; also its key in Spool.entries
+	base     *base            // where it lies; nil if it does not
+	keep     bool             // a playlist named it
+	named    bool             // it lies below named
+	way      string           // how it was pinned
+	own      hls.Version      // the fingerprint of the file that lies there, or is held
+	file     *openfile.Shared // the original, open; nil if it is not
+	use      use              // what for
+	since    time.Time        // when Pin was called, or when it failed to be copied
+	durable  bool             // the bytes are on the disk …
+	recorded bool             // … and so is its name
 
 	users int           // Sources not released; guarded by the mu of the Spool
-	place *list.Element // in Spool.held; guarded by the mu of the Spool
+	place *list.Element // in Spool.hands; guarded by the mu of the Spool
 }
 
 // where returns the path of the pin below the spool folder. The caller holds mu.

@@ -1,7 +1,6 @@
 package spool
 
 import (
-	"container/list"
 	"context"
 	"errors"
 	"fmt"
@@ -33,8 +32,8 @@ type Config struct {
 	// Exclude says which paths below Dir are not shipped: what an earlier process left of them stays where it is. nil
 	// excludes nothing.
 	Exclude func(path string) bool
-	// Hold is how many of the newest linked files are also kept open, so that they survive the removal of
-	// the spool folder, and how many may be open at most that wait for being copied. 0 means 256.
+	// Hold is how many files are kept open at most: those that wait for their pin, and the newest linked ones, so that they survive
+	// the removal of the spool folder. 0 means what Share gives to the only one.
 	Hold int
 	// Late is given what an earlier process left in a spool folder that could only be opened after Open, as a disk
 	// that is mounted late: facts as those of Recovered. It is called by Run with its context, and Run waits for
@@ -47,6 +46,10 @@ type Config struct {
 	// Observer is told what happens; nil is silent.
 	Observer Observer
 }
+
+// Share returns how many files each of several spools of this process may keep open: together a quarter of RLIMIT_NOFILE, and each
+// 4096 at most and 16 at least.
+func Share(spools int) int { return max(16, min(openFiles()/4/max(spools, 1), 4096)) }
 
 // Spool pins finished files. Create it with Open. It is safe for concurrent use.
 type Spool struct {
@@ -65,10 +68,11 @@ type Spool struct {
 	retry     time.Time  // before it nothing is pinned
 	warned    slog.Level // how loudly the log was told of the trouble; 0 if it was not
 	entries   map[string]*entry
-	held      list.List // of *entry whose file is open, the oldest first
-	postponed list.List // of *entry whose file is held open until it is copied, the oldest first
-	files     int       // pins on disk
-	bytes     int64     // their sizes
+	hands     hands
+	alarm     *time.Timer // of Run: what waits for longest is to be pinned
+	armed     bool        // it is set
+	files     int         // pins on disk
+	bytes     int64       // their sizes
 	idle      map[string]time.Time
 	told      map[way]bool
 	plain     map[uint64]bool // devices without reflinks
@@ -108,7 +112,7 @@ func open(c Config, sys system) (*Spool, error) {
 		return nil, err
 	}
 	if c.Hold == 0 {
-		c.Hold = 256
+		c.Hold = Share(1)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -119,8 +123,9 @@ func open(c Config, sys system) (*Spool, error) {
 	s := &Spool{
 		config: c, folder: folder, sys: sys,
 		entries: map[string]*entry{}, idle: map[string]time.Time{}, told: map[way]bool{}, plain: map[uint64]bool{},
-		histories: newHistories(), torn: map[string][]hls.Version{},
+		histories: newHistories(), torn: map[string][]hls.Version{}, alarm: time.NewTimer(time.Hour),
 	}
+	s.alarm.Stop()
 	if fi, err := os.Stat(dir); err == nil {
 		s.device, _ = openfile.Identity(fi)
 	}
@@ -158,7 +163,10 @@ func (s *Spool) begin(recover bool) (recovered []hls.File, err error) {
 // for the next process; Release removes none of them any more, Open of their Sources fails unless their file is open.
 // Nothing may be pinned afterwards. Run must have returned. Calling Close again does nothing.
 func (s *Spool) Close() {
-	s.copyPostponed(nil, s.sys.now())
+	s.mu.Lock()
+	s.retry = time.Time{} // it is the last chance
+	s.mu.Unlock()
+	s.secure(nil, s.sys.now().Add(pause))
 	if s.notes != nil {
 		s.notes.end()
 	}
@@ -207,31 +215,46 @@ func (s *Spool) Pin(name string, f *os.File, v hls.Version) (src hls.Source, ok 
 		s.config.Observer.Pinned(hls.PinnedOpen)
 		return nil, false
 	}
-	rewritten := s.rewritten(name, f, v)
+	rewritten, room := s.rewritten(name, f, v), s.makeRoom()
 	e.mu.Lock()
-	if e.base != b && e.postponed == nil {
-		err = s.lay(e, b, original{file: f, dir: s.config.Dir, path: name, Version: v}, rewritten)
-	} else {
-		s.config.Observer.Pinned(e.way) // a second Source of the same bytes
-	}
-	if err != nil && !s.postpone(e, v, err) {
+	defer e.mu.Unlock()
+	if err := s.take(e, b, original{file: f, dir: s.config.Dir, path: name, Version: v}, rewritten, room); err != nil {
 		s.leave(e)
-		e.mu.Unlock()
 		return s.heldOpen(name, v, err)
 	}
-	holds := e.file == nil && e.own == v
-	if holds {
-		e.file = openfile.Share(f)
-	}
-	linked := e.postponed == nil
-	e.mu.Unlock()
-	switch {
-	case !holds:
-		_ = f.Close()
-	case linked:
-		s.hold(e)
-	}
 	return &source{spool: s, entry: e, version: v}, true
+}
+
+// take takes over the open file of o, for e. If there is room for it it waits, unless its bytes may be written again. An error
+// leaves the file to the caller, who holds the mu of e.
+func (s *Spool) take(e *entry, b *base, o original, rewritten, room bool) error {
+	switch {
+	case e.use.outside(): // the same bytes once more
+	case e.base == b:
+		s.config.Observer.Pinned(e.way)
+	case e.base == nil && room && !rewritten:
+		s.wait(e, o.file, o.Version)
+		return nil
+	default:
+		e.since = s.sys.now()
+		err := s.lay(e, b, o, rewritten)
+		switch {
+		case err == nil:
+		case room && onlyThisFile(err) && !errors.Is(err, errChanged) && !isForeign(err):
+			e.own, e.way = o.Version, hls.PinnedOpen
+			s.hold(e, o.file, copies)
+			s.rest(e, err)
+			return nil
+		default:
+			return err
+		}
+	}
+	if e.file == nil && e.own == o.Version && room {
+		s.hold(e, o.file, spare)
+	} else {
+		_ = o.file.Close()
+	}
+	return nil
 }
 
 // heldOpen is the end of a Pin that failed.
@@ -269,8 +292,12 @@ func (s *Spool) lay(e *entry, b *base, o original, rewritten bool) error {
 	if e.base != nil { // it lies in a spool folder that was moved or removed
 		s.lift(e)
 	}
-	e.named = false
+	e.named = e.keep
 	own, way, err := s.put(b, o, e.where(), rewritten)
+	if err != nil && e.named {
+		e.named = false // keep tells what is wrong there
+		own, way, err = s.put(b, o, e.where(), rewritten)
+	}
 	if err != nil {
 		return err
 	}
@@ -283,7 +310,7 @@ func (s *Spool) lay(e *entry, b *base, o original, rewritten bool) error {
 
 // laid notes that a pin lies on disk. The caller holds the mu of e.
 func (s *Spool) laid(e *entry, b *base, own hls.Version, way string) {
-	e.base, e.own, e.way, e.since, e.durable, e.recorded = b, own, way, s.sys.now(), false, false
+	e.base, e.own, e.way, e.durable, e.recorded = b, own, way, false, false
 	s.mu.Lock()
 	s.files++
 	s.bytes += own.Size
@@ -304,19 +331,11 @@ func (s *Spool) leave(e *entry) {
 	s.mu.Lock()
 	e.users--
 	last, keeps := e.users == 0, s.closed
-	if last && e.place != nil {
-		s.held.Remove(e.place)
-		e.place = nil
-	}
 	s.mu.Unlock()
 	if !last {
 		return
 	}
-	s.done(e)
-	if e.file != nil {
-		e.file.Leave()
-		e.file = nil
-	}
+	s.let(e)
 	if e.base != nil && !keeps {
 		s.lift(e)
 	}
@@ -368,7 +387,7 @@ func (s *Spool) keep(e *entry) {
 // the mu of e.
 func (s *Spool) touch(e *entry, modTime int64) {
 	linked := e.base != nil && e.way == hls.PinnedByLink
-	if !linked && e.postponed == nil || e.own.ModTime == modTime {
+	if !linked && !e.use.outside() || e.own.ModTime == modTime {
 		return
 	}
 	e.own.ModTime = modTime
@@ -396,27 +415,4 @@ func (s *Spool) isClosed() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.closed
-}
-
-// hold keeps the file of e open. Beyond the limit the one held longest is closed; its pin stays.
-func (s *Spool) hold(e *entry) {
-	s.mu.Lock()
-	if e.users > 0 && e.place == nil {
-		e.place = s.held.PushBack(e)
-	}
-	var oldest *entry
-	if s.held.Len() > s.config.Hold {
-		oldest = s.held.Remove(s.held.Front()).(*entry)
-		oldest.place = nil
-	}
-	s.mu.Unlock()
-	if oldest == nil {
-		return
-	}
-	oldest.mu.Lock()
-	defer oldest.mu.Unlock()
-	if oldest.file != nil {
-		oldest.file.Leave()
-		oldest.file = nil
-	}
 }

@@ -63,7 +63,7 @@ func TestWays(t *testing.T) {
 				x := start(t, tt.change)
 				f := x.pinText("hi/a.ts", "bytes of a")
 				x.pinText("hi/z.ts", "one more, beyond a limit of 1")
-				x.copies()
+				x.pass()
 				if way := x.obs.lastWay(); way != tt.way {
 					t.Fatalf("pinned by %s: %s", way, x.obs.log.String())
 				}
@@ -216,13 +216,13 @@ func TestRewritten(t *testing.T) {
 			x.pinText("hi/a.ts", text("1"))
 			x.write("hi/a.ts", text("2"))
 			f := x.pin("hi/a.ts")
-			x.copies()
+			x.pass()
 			if way := x.obs.lastWay(); way != tt.want {
 				t.Errorf("pinned by %s, want %s", way, tt.want)
 			}
 			x.want(f, text("2"))
 			x.pinText("hi/b.ts", text("3"))
-			x.copies()
+			x.pass()
 			if way := x.obs.lastWay(); way != tt.want {
 				t.Errorf("its neighbour is pinned by %s, want %s", way, tt.want)
 			}
@@ -284,10 +284,10 @@ func TestUnlinkedBeforePin(t *testing.T) {
 	x.must(err)
 	x.remove("hi/a.ts")
 	src, ok := x.spool.Pin("hi/a.ts", f, v)
-	if way := x.obs.lastWay(); way != hls.PinnedOpen || !ok {
-		t.Fatalf("pinned by %s (%v), want %s", way, ok, hls.PinnedOpen)
+	if !ok {
+		t.Fatal("not taken")
 	}
-	x.copies()
+	x.pass()
 	if way := x.obs.lastWay(); way != hls.PinnedByCopy {
 		t.Errorf("kept by %s, want %s", way, hls.PinnedByCopy)
 	}
@@ -319,18 +319,14 @@ func TestLinkByName(t *testing.T) {
 		v, err := openfile.Version(f)
 		x.must(err)
 		x.must(packager())
-		switch src, ok := x.spool.Pin("hi/b.ts", f, v); {
-		case ok != (name == "nothing"): // which is no reason to give the open file up
-			t.Errorf("%s in its place: pinned: %v", name, ok)
-		case ok:
-			src.Release()
-		default:
-			x.must(f.Close())
+		src, ok := x.spool.Pin("hi/b.ts", f, v)
+		if x.pass(); !ok || x.obs.lastWay() != hls.PinnedByCopy {
+			t.Fatalf("%s in its place: taken: %v, by %s", name, ok, x.obs.lastWay())
 		}
+		x.want(hls.File{Path: "hi/b.ts", Version: v, Source: src}, "bytes of b") // of what is open
+		x.wantUsed(2, 15)
+		src.Release()
 		x.wantUsed(1, 5)
-		if got := x.onDisk(); len(got) != 1 {
-			t.Errorf("%s in its place: on disk %q", name, got)
-		}
 		_ = os.Remove(x.path("hi/b.ts"))
 	}
 }
@@ -428,8 +424,8 @@ func TestConcurrentUse(t *testing.T) {
 	if got := x.onDisk(); len(got) != 0 {
 		t.Errorf("on disk: %q", got)
 	}
-	if len(x.spool.entries) != 0 || x.spool.held.Len() != 0 {
-		t.Errorf("%d entries and %d open files are left", len(x.spool.entries), x.spool.held.Len())
+	if len(x.spool.entries) != 0 || x.spool.hands.count() != 0 {
+		t.Errorf("%d entries and %d open files are left", len(x.spool.entries), x.spool.hands.count())
 	}
 }
 
@@ -511,8 +507,8 @@ func TestChangedMeanwhile(t *testing.T) {
 		}
 	})
 	x.write("a.m3u8", "bytes")
-	if f := x.try("a.m3u8"); f.Source != nil {
-		t.Error("pinned")
+	if _, err := text(x.try("a.m3u8")); !errors.Is(err, errVoid) {
+		t.Errorf("got %v, want that it is void", err)
 	}
 	if got := x.onDisk(); len(got) != 0 || x.obs.lines("level=WARN") != 0 {
 		t.Errorf("on disk: %q; the log: %s", got, x.obs.log.String())

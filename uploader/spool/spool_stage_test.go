@@ -135,8 +135,16 @@ func (x *stage) remove(name string) {
 	x.must(os.Remove(x.path(name)))
 }
 
-// try pins a file; it returns the fact, whose Source is nil if the file is not pinned.
+// try pins a file, and a second passes; it returns the fact, whose Source is nil if the spool did not take the file.
 func (x *stage) try(name string) hls.File {
+	x.Helper()
+	f := x.fresh(name)
+	x.pass()
+	return f
+}
+
+// fresh is try before the second has passed.
+func (x *stage) fresh(name string) hls.File {
 	x.Helper()
 	f, err := os.Open(x.path(name))
 	x.must(err)
@@ -159,6 +167,17 @@ func (x *stage) pin(name string) hls.File {
 	return f
 }
 
+// freshText is pinText before the second has passed.
+func (x *stage) freshText(name, text string) hls.File {
+	x.Helper()
+	x.write(name, text)
+	f := x.fresh(name)
+	if f.Source == nil {
+		x.Fatalf("%s is not taken: %s", name, x.obs.log.String())
+	}
+	return f
+}
+
 // pinText writes and pins a file.
 func (x *stage) pinText(name, text string) hls.File {
 	x.Helper()
@@ -166,8 +185,8 @@ func (x *stage) pinText(name, text string) hls.File {
 	return x.pin(name)
 }
 
-// copies copies what was postponed, as Run does after a second.
-func (x *stage) copies() { x.spool.copyPostponed(nil, x.spool.sys.now()) }
+// pass puts into the spool folder what waits, as Run does after a second.
+func (x *stage) pass() { x.spool.secure(nil, x.spool.sys.now()) }
 
 func keep(f hls.File) { f.Source.(hls.Keeper).Keep() }
 

@@ -18,6 +18,7 @@ func clone(_, _ *os.File) error                   { return errors.ErrUnsupported
 func cannotClone(err error) bool { return errors.Is(err, errors.ErrUnsupported) }
 func thisFile(err error) bool    { return errors.Is(err, errors.ErrUnsupported) }
 func isFull(error) bool          { return false }
+func tooManyFiles(error) bool    { return false }
 func cure(err error) string      { return generalCure(err) }
 func born(*os.File) int64        { return 0 }
 func changed(fs.FileInfo) int64  { return 0 }
@@ -30,3 +31,6 @@ func unlockFile(file *os.File) { _ = file.Close() }
 
 // room is not known here.
 func room(string) (bytes int64, ok bool) { return 0, false }
+
+// openFiles is not known here.
+func openFiles() int { return 1024 }

@@ -101,3 +101,15 @@ func cure(err error) string {
 	}
 	return generalCure(err)
 }
+
+// tooManyFiles reports whether err means that this process or machine has no file descriptor left.
+func tooManyFiles(err error) bool { return errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) }
+
+// openFiles returns how many files this process may have open.
+func openFiles() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &limit); err != nil {
+		return 1024
+	}
+	return int(min(uint64(limit.Cur), 1<<20)) //nolint:unconvert,gosec // their types differ between systems
+}

@@ -17,10 +17,10 @@ func TestPostponed(t *testing.T) {
 	t.Parallel()
 	c := &clock{now: time.Now()}
 	x := start(t, func(conf *Config, sys *system) { copying(conf, sys); sys.now = c.Now })
-	stored := x.pinText("hi/1.ts", "stored at once")
-	c.add(copyAfter / 2)
-	waits := x.pinText("hi/2.ts", "waits")
-	again := x.pin("hi/2.ts")
+	stored := x.freshText("hi/1.ts", "stored at once")
+	c.add(pinAfter / 2)
+	waits := x.freshText("hi/2.ts", "waits")
+	again := x.fresh("hi/2.ts")
 	early, err := waits.Source.Open()
 	x.must(err)
 	defer early.Close()
@@ -28,7 +28,7 @@ func TestPostponed(t *testing.T) {
 	x.remove("hi/1.ts")
 	x.remove("hi/2.ts")
 	keep(again)
-	c.add(copyAfter - 1)
+	c.add(pinAfter - 1)
 	x.spool.serve(t.Context(), &usage{})
 	if got := x.onDisk(); len(got) != 0 {
 		t.Errorf("copied before a second is over: %q", got)
@@ -39,7 +39,7 @@ func TestPostponed(t *testing.T) {
 		t.Errorf("on disk: %q", got)
 	}
 	x.wantUsed(1, 5)
-	if got := fmt.Sprint(x.obs.ways); got != "[held held held copy]" {
+	if got := fmt.Sprint(x.obs.ways); got != "[held copy]" {
 		t.Errorf("ways: %s", got)
 	}
 	if n := x.obs.lines("level="); n != 1 || x.obs.lines("copied if they wait for more than a second") != 1 {
@@ -63,7 +63,7 @@ func TestPostponed(t *testing.T) {
 func TestPostponedIsCopiedAtTheEnd(t *testing.T) {
 	t.Parallel()
 	x := start(t, copying)
-	f := x.pinText("a.ts", "bytes")
+	f := x.freshText("a.ts", "bytes")
 	x.remove("a.ts")
 	x.again()
 	if all := x.spool.Recovered(); len(all) != 1 || all[0].Version != f.Version {
@@ -75,7 +75,7 @@ func TestPostponedIsCopiedAtTheEnd(t *testing.T) {
 func TestPostponedIsTouched(t *testing.T) {
 	t.Parallel()
 	x := start(t, copying)
-	f := x.pinText("k.key", "fedcba9876543210")
+	f := x.freshText("k.key", "fedcba9876543210")
 	now := time.Unix(1_700_000_000, 0)
 	touch := func() {
 		x.must(os.Chtimes(x.path("k.key"), now, now))
@@ -83,7 +83,7 @@ func TestPostponedIsTouched(t *testing.T) {
 	}
 	touch()
 	x.want(f, "fedcba9876543210")
-	x.copies()
+	x.pass()
 	x.want(f, "fedcba9876543210")
 	again := x.pin("k.key") // reported with its new time
 	x.wantUsed(1, 16)
@@ -110,9 +110,9 @@ func TestPostponedChangesWhileItIsCopied(t *testing.T) {
 					return copyBytes(to, o)
 				}
 			})
-			f := x.pinText("a.ts", "bytes")
+			f := x.freshText("a.ts", "bytes")
 			meanwhile = func() { change(x, f.Source.Release) }
-			x.copies()
+			x.pass()
 			if got := x.onDisk(); len(got) != 0 {
 				t.Errorf("on disk: %q", got)
 			}
@@ -128,9 +128,9 @@ func TestPostponedChangesWhileItIsCopied(t *testing.T) {
 func TestPostponedIsBounded(t *testing.T) {
 	t.Parallel()
 	x := start(t, func(c *Config, sys *system) { copying(c, sys); c.Hold = 2 })
-	a, b := x.pinText("a.ts", "a"), x.pinText("b.ts", "b")
+	a, b := x.freshText("a.ts", "a"), x.freshText("b.ts", "b")
 	x.write("c.ts", "c")
-	if f := x.try("c.ts"); f.Source != nil {
+	if f := x.fresh("c.ts"); f.Source != nil {
 		t.Error("a third file is held")
 	}
 	if n := x.obs.lines("held open only"); n != 1 {
@@ -155,15 +155,15 @@ func TestPostponedMeetsAFullDisk(t *testing.T) {
 			return copyBytes(to, o)
 		}
 	})
-	f := x.pinText("hi/a.ts", "bytes")
+	f := x.freshText("hi/a.ts", "bytes")
 	x.remove("hi/a.ts")
-	x.copies()
+	x.pass()
 	if n := x.obs.lines("level=WARN"); n != 1 || x.obs.lines("free space or inodes") != 1 {
 		t.Errorf("log: %s", x.obs.log.String())
 	}
 	x.want(f, "bytes")
 	full.set(nil)
-	c.add(pause + copyAfter)
+	c.add(pause + pinAfter)
 	x.spool.serve(t.Context(), &usage{})
 	if got := x.onDisk(); len(got) != 1 || x.obs.lines("works again") != 1 {
 		t.Errorf("on disk: %q; log: %s", got, x.obs.log.String())
@@ -187,8 +187,8 @@ func TestCopiesOfHugeFiles(t *testing.T) {
 		})
 		x.write("huge.ts", "")
 		x.must(os.Truncate(x.path("huge.ts"), 1<<40))
-		huge, small := x.pin("huge.ts"), x.pinText("small.ts", "small")
-		x.copies()
+		huge, small := x.fresh("huge.ts"), x.freshText("small.ts", "small")
+		x.pass()
 		if got := x.onDisk(); len(got) != 1 || !strings.Contains(got[0], "small.ts") {
 			t.Errorf("on disk: %q, want only the small one", got)
 		}
@@ -215,8 +215,8 @@ func TestCopiesOfHugeFiles(t *testing.T) {
 		})
 		x.write("huge.ts", "")
 		x.must(os.Truncate(x.path("huge.ts"), 1<<40))
-		huge = x.pin("huge.ts")
-		x.copies()
+		huge = x.fresh("huge.ts")
+		x.pass()
 		if got := x.onDisk(); len(got) != 0 || steps != 3 {
 			t.Errorf("on disk after %d steps: %q", steps, got)
 		}
@@ -237,8 +237,8 @@ func TestCopiesOfHugeFiles(t *testing.T) {
 				return copyBytes(to, o)
 			}
 		})
-		f := x.pinText("a.ts", "bytes")
-		x.copies()
+		f := x.freshText("a.ts", "bytes")
+		x.pass()
 		if got := x.onDisk(); len(got) != 0 {
 			t.Errorf("on disk: %q", got)
 		}

@@ -133,6 +133,9 @@ func (p *packager) afterwards(base string, n, start int) {
 	p.pause(p.segment / 4)
 	p.index(base, start, n-1, false)
 	p.pause(p.segment / 4)
+	if p.scene == lingers && n-start > 2 { // with fewer it might be the first playlist of another run
+		time.Sleep(2 * p.segment)
+	}
 	p.index(base, start, n, false)
 }
 

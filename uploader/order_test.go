@@ -53,6 +53,7 @@ type theatre struct {
 	slow    time.Duration // how long an answer of the store takes at most
 	public  string        // URL of the directory; "" for that of its prefix
 	wrong   bool          // the books are
+	still   bool          // nothing happens to the store
 	gaveUp  bool          // something for want of room, or with a process that alone had it
 	circumstances
 	lists int // how many playlists there are in the end
@@ -121,6 +122,9 @@ func shipOne(t *testing.T, seed uint64) {
 	}
 	more := th.dice(8) // as well
 	p.rare = randomRare(more, p, th.kills)
+	if p.scene = randomScene(th.dice(11), p, th.kills); p.scene == lingers {
+		th.kills, th.still = 0, true
+	}
 	site, err := hls.NewSite(th.public, "live/")
 	if err != nil {
 		t.Fatal(err)
@@ -133,11 +137,14 @@ func shipOne(t *testing.T, seed uint64) {
 		viewer.AllowUnnamed = true // older neighbours found at a start
 	}
 	th.circumstances = randomCircumstances(rng, p)
+	if th.still {
+		th.outage, th.budget, th.rate = false, 0, 0
+	}
 	// What is told by its age after a kill is not told where clocks were set back, and a PUT that takes seconds is killed more often; and
 	// of a run so brief that its playlist is still on its way, the next one may list the same text.
-	if dice := th.dice(9); dice.IntN(3) == 0 && (p.back == 0 || th.kills == 0) && !p.brief {
+	if dice := th.dice(9); !th.still && dice.IntN(3) == 0 && (p.back == 0 || th.kills == 0) && !p.brief {
 		th.tardy = newTardy(th.faults, memory, true, dice)
-	} else if dice := th.dice(10); dice.IntN(4) == 0 && (th.conditions != "ignored" || !p.single && p.parts == 0) {
+	} else if dice := th.dice(10); !th.still && dice.IntN(4) == 0 && (th.conditions != "ignored" || !p.single && p.parts == 0) {
 		th.tardy = newTardy(th.faults, memory, false, dice)
 	}
 	memory.Skew, memory.Undated, memory.Forgetful = th.skew, th.undated, th.forgetful
@@ -206,11 +213,12 @@ func (th *theatre) play(p *packager) {
 	}
 	drained, cancel := context.WithCancel(th.t.Context())
 	defer cancel()
-	// What was stored, and deleted both there and here, cannot be shipped once more; and a playlist that was left may name
-	// what was deleted while nobody was there. Of a file that is younger than its playlist, and which nothing
+	// What was stored, and deleted both there and here, cannot be shipped once more, be it named by a playlist that comes back; and one
+	// that was left may name what was deleted while nobody was there. Of a file that is younger than its playlist, and which nothing
 	// tells from what is published, it stays open whether it is the same.
 	err := th.ship(drained, ended, th.dice(4))
-	if unable := th.gaveUp || p.hole > 0 || th.kills > 0 && th.opaque && (th.forgetful || p.single) || p.clean && (p.disk.wasEmptied() || th.kills > 0); err != nil && !unable {
+	deleted := p.clean && (p.disk.wasEmptied() || th.kills > 0) || p.scene == relapses && p.disk.wasEmptied()
+	if unable := th.gaveUp || p.hole > 0 || th.kills > 0 && th.opaque && (th.forgetful || p.single) || deleted; err != nil && !unable {
 		th.t.Errorf("run: %v", err)
 	}
 	th.arrived()
@@ -292,7 +300,7 @@ func (th *theatre) patience() time.Duration {
 // trouble lets random incidents happen until the packager has ended.
 func (th *theatre) trouble(ended <-chan struct{}, dated bool) {
 	rng := th.dice(5)
-	if rng.IntN(4) == 0 && !th.outage {
+	if rng.IntN(4) == 0 && !th.outage || th.still {
 		return
 	}
 	var unclear time.Time

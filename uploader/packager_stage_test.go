@@ -246,7 +246,9 @@ func (p *packager) rendition(run, r, start int) int {
 	if p.initChanges {
 		initBytes = fmt.Appendf(nil, "init of %s run %d", base, run)
 	}
-	if p.key && run == 0 {
+	if p.scene == relapses {
+		p.key = run == 1
+	} else if p.key && run == 0 {
 		p.finish(keyName, p.bytes("key"))
 	}
 	if p.initSection {
@@ -279,6 +281,7 @@ func (p *packager) rendition(run, r, start int) int {
 			p.finish(initName, initBytes)
 		}
 	}
+	p.relapse(base, start, n)
 	if p.endlist {
 		p.index(base, start, n, true)
 		p.correct(base, n, start)
@@ -346,6 +349,7 @@ func (p *packager) step(run int, base string, n, start int, restarted bool) {
 		p.index(base, start, n, false)
 		p.afterwards(base, n, start)
 	}
+	p.lateKey(base, n, start)
 	p.stray(run, base, n, start)
 	if old := n - p.window - p.keep; p.keep >= 0 && old >= start && p.ring == 0 {
 		p.disk.remove(p.name(base, old))

@@ -11,6 +11,7 @@ type rare struct {
 	first  int  // the number of the first segment
 	strays bool // others have files whose numbers are below that: one right below, which is newer, and an old one behind a gap
 	brief  bool // each run dies after one playlist, with the text of the one before, which names the segment to come as well
+	scene
 }
 
 // randomRare changes p to what it does. What dies does so while a process looks: where the text and the names of two runs are the same,
@@ -56,7 +57,7 @@ func (p *packager) dies(base, name string, n, start int, content []byte) {
 
 // calm reports whether nothing happens to the store, so that whatever is stored can be published at once, and no name comes back.
 func (th *theatre) calm(p *packager) bool {
-	return th.kills == 0 && th.tardy == nil && !th.outage && th.dice(5).IntN(4) == 0 && th.budget == 0 && th.rate == 0 && p.namesOnce() && p.parts == 0
+	return th.still || th.kills == 0 && th.tardy == nil && !th.outage && th.dice(5).IntN(4) == 0 && th.budget == 0 && th.rate == 0 && p.namesOnce() && p.parts == 0
 }
 
 // hurries checks all along that what can be published is, but for the answers of the store.

@@ -255,12 +255,32 @@ func (p *Plan) offer(o *object) {
 	}
 }
 
-// doubtful is called when the bytes of o are replaced which some references declined, as they might be those of
-// an earlier run. If the Plan saw that run end it knows which bytes are good; else the references are disowned.
-func (p *Plan) doubtful(o *object) {
+// doubtful is called when v takes the place of the bytes of o, which some references declined, as they might be those of
+// an earlier run, or is the first that there is. References that may have meant the bytes before are disowned. If the Plan saw that run
+// end it knows that those of v are of another; then they are meant unless o is the first of several segments and was named before: no
+// packager begins a run like that, so that the version is of the run before all the same, as one that withdrew segments.
+func (p *Plan) doubtful(o *object, v *disk.Version) {
 	p.disown(o, func(w waiter) bool {
-		return w.s.binds[w.i].declined && w.s.run.after == 0
+		if w.s.run.after == 0 {
+			return w.s.binds[w.i].declined
+		}
+		return v.Witnessed() && v.File.Seen.After(w.s.file.Seen) && w.s.opensWith(o)
 	})
+}
+
+// opensWith reports whether o is the first of several segments of s.
+func (s *snapshot) opensWith(o *object) bool {
+	var first *object
+	for i := range s.binds {
+		switch x := s.binds[i].obj; {
+		case !x.isMedia():
+		case first == nil:
+			first = x
+		default:
+			return first == o
+		}
+	}
+	return false
 }
 
 // disown is called when the bytes that waiting references of o may have meant are lost: only the newest snapshot

@@ -154,8 +154,8 @@ func (p *Plan) adopt(o *object, v *disk.Version) {
 		p.supersede(o, old) // also where the store has less of it than a playlist names
 	}
 	p.release(old)
-	if old != nil && old.ID != v.ID {
-		p.doubtful(o)
+	if old == nil || old.ID != v.ID {
+		p.doubtful(o, v)
 	}
 	p.offer(o)
 	p.renew(o, v)

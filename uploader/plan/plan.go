@@ -260,9 +260,6 @@ func (p *Plan) observeList(f hls.File) {
 	p.pin(l, s)
 	p.decidedOf(l, "version finished", "", s)
 	p.freeze(s, prev)
-	if prev != nil && prev.run != s.run {
-		p.disclaim(l, s)
-	}
 	p.weigh(s)
 	p.mayYield(s)
 	if n := len(l.pending); n > 0 && l.pending[n-1].rebinds() && !l.doubts(l.pending[n-1]) {

@@ -99,24 +99,6 @@ func (s *snapshot) began(r *run) bool {
 	return media == 0 || media == 1 && !known
 }
 
-// disclaim drops the versions of l that wait for bytes under names which the first version of another run has, or took such bytes
-// for their own: they might have been of that run, and are not.
-func (p *Plan) disclaim(l *list, s *snapshot) {
-	for i := len(l.pending) - 1; i >= 0; i-- {
-		if x := l.pending[i]; x.run != s.run && !l.doubts(x) && x.claims(s) {
-			p.dropSnapshot(l, i)
-		}
-	}
-}
-
-// claims reports whether s waits for media that other names, or means bytes of them that were finished after s.
-func (s *snapshot) claims(other *snapshot) bool {
-	return slices.ContainsFunc(s.binds, func(b bind) bool {
-		late := b.open() || b.ver != nil && b.ver.Witnessed() && b.ver.File.Seen.After(s.file.Seen)
-		return late && b.obj.isMedia() && other.find(b.obj) >= 0
-	})
-}
-
 // overtaken returns which segment of s was the first to be finished with other bytes, counted from 0, -1 if none was: also where s means
 // those by now, as the bytes that it meant are lost. If
 // the playlist is then written once more with the very text of s, that is another version: of another run if it is the first

@@ -130,7 +130,7 @@ func (p *Plan) bind(s *snapshot, i int) {
 	if d.means() {
 		p.want(o, v, s.list.stream)
 		if !b.free() {
-			if b.ver = v; o.isMedia() && v.Witnessed() && v.File.Seen.After(s.fresh) {
+			if b.ver = v; v.Witnessed() && v.File.Seen.After(s.fresh) {
 				s.fresh = v.File.Seen
 			}
 			return

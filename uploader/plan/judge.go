@@ -31,7 +31,7 @@ type listSight struct {
 	origin   origin        // where it comes from
 	prior    bool          // an earlier process published it
 	newest   bool          // there is no newer one
-	fresh    time.Time     // when the youngest media were finished that it took
+	fresh    time.Time     // when the youngest bytes were finished that it took
 	target   time.Duration // its target duration
 }
 

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,25 +74,35 @@ func TestVersionsThatWaitTakeNoBytesOfTheNextRun(t *testing.T) {
 // not take old bytes behind those a moment later: it would be a mixture of both, over what the published one needs.
 func TestNewBytesAmongOld(t *testing.T) {
 	t.Parallel()
-	for name, waiting := range map[string][]string{
-		"of two":                  {"s0.ts", "s1.ts"},
-		"of three":                {"s0.ts", "s1.ts", "s2.ts", "#EXT-X-NOTE"},
-		"behind an advertisement": {"s0.ts", "ad.ts", "s1.ts"},
+	const init = `#EXT-X-MAP:URI="i.mp4"`
+	for name, test := range map[string]struct {
+		waiting []string
+		comes   string        // first of the run that really begins
+		within  time.Duration // of those that are waited for
+	}{
+		"of two":                  {[]string{"s0.ts", "s1.ts"}, "s0.ts", 6 * time.Second},
+		"of three":                {[]string{"s0.ts", "s1.ts", "s2.ts", "#EXT-X-NOTE"}, "s0.ts", 6 * time.Second},
+		"behind an advertisement": {[]string{"s0.ts", "ad.ts", "s1.ts"}, "s0.ts", 6 * time.Second},
+		"behind an init section":  {[]string{init, "s0.ts", "s1.ts"}, "i.mp4", 2 * time.Second},
+		"behind a key":            {[]string{`#EXT-X-KEY:METHOD=AES-128,URI="k.key"`, "s0.ts", "s1.ts"}, "k.key", 2 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			play := func() (d *desk, puts *[]string) {
 				d, puts = newDesk(t, Config{}), new([]string)
-				d.media("ad.ts", "s0.ts", "s1.ts", "s2.ts")
-				d.playlist("x.m3u8", playlistText(0, false, "s0.ts", "s1.ts", "s2.ts"))
+				d.media("ad.ts", "i.mp4", "k.key", "s0.ts", "s1.ts", "s2.ts")
+				all := append(slices.Clone(test.waiting[:1]), "s0.ts", "s1.ts", "s2.ts")
+				d.playlist("x.m3u8", playlistText(0, false, slices.Compact(all)...))
 				d.absorb(func(Job) {})
-				d.playlist("x.m3u8", playlistText(0, false, "s0.ts", "s1.ts"))
-				d.playlist("x.m3u8", playlistText(0, false, waiting...))
+				if test.comes == "s0.ts" {
+					d.playlist("x.m3u8", playlistText(0, false, "s0.ts", "s1.ts"))
+				}
+				d.playlist("x.m3u8", playlistText(0, false, test.waiting...))
 				d.absorb(func(Job) {})
-				d.tick(6*time.Second - time.Millisecond)
-				d.media("s0.ts")
+				d.tick(test.within - time.Millisecond)
+				d.media(test.comes)
 				d.absorb(func(Job) {})
-				d.tick(time.Millisecond)
+				d.tick(6*time.Second - test.within + time.Millisecond)
 				d.absorb(func(j Job) {
 					if j.Op == PutMedia || j.Op == PutPlaylist {
 						*puts = append(*puts, j.Path)
@@ -104,7 +115,10 @@ func TestNewBytesAmongOld(t *testing.T) {
 				t.Errorf("stored %q", *puts)
 			}
 			d.tick(time.Millisecond)
-			d.playlist("x.m3u8", playlistText(0, false, "s0.ts"))
+			if test.comes != "s0.ts" {
+				d.media("s0.ts")
+			}
+			d.playlist("x.m3u8", playlistText(0, false, slices.Compact([]string{test.waiting[0], "s0.ts"})...))
 			d.absorb(func(Job) {})
 			if l := d.plan.lists["x.m3u8"]; l.published != l.last {
 				t.Error("the first version of the other run is not published")

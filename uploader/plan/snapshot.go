@@ -22,7 +22,7 @@ type snapshot struct {
 	origin    origin
 	prior     bool // an earlier process published it, over what it had stored
 	rejection rejection
-	fresh     time.Time // when the youngest bytes of media were finished that one of its binds took
+	fresh     time.Time // when the youngest bytes were finished that one of its binds took
 }
 
 // newSnapshot returns the version of l that f is.

@@ -15,7 +15,8 @@ type Decision struct {
 	Name string `json:"name,omitempty"`
 	// Why says more; it may be empty.
 	Why string `json:"why,omitempty"`
-	// More counts the decisions of the same kind that followed at once, about other files.
+	// More counts the decisions of the same kind that followed at once, about other files, or those about versions of the playlist that
+	// came before as they should.
 	More int `json:"more,omitempty"`
 }
 

@@ -25,16 +25,23 @@ type decision struct {
 	span span
 }
 
-// add notes x. One that says the same of another file as the one before it is counted.
+// add notes x. One that says the same of another file as the one before it is counted, and so are versions that come and go as they
+// should, of which the newest is kept: a stream that was live for days still has what was decided before.
 func (d *decisions) add(x decision) {
-	if n := len(d.ring); n > 0 {
-		last := &d.ring[(d.next+n-1)%n]
-		if last.What == x.What && last.Why == x.Why && x.Name != "" {
-			if last.Name != x.Name {
-				last.More++
-			}
-			return
+	if last := d.back(1); last != nil && x.Name != "" && last.What == x.What && last.Why == x.Why {
+		if last.Name != x.Name {
+			last.More++
 		}
+		return
+	}
+	if one, two := d.back(1), d.back(2); one != nil && one.leads(x) {
+		x.More = one.More + 1
+		*one = x
+		return
+	} else if two != nil && one.span.any && two.leads(x) {
+		x.More = two.More + 1
+		*two, *one = *one, x
+		return
 	}
 	if len(d.ring) < maxDecisions {
 		d.ring = append(d.ring, x)
@@ -42,6 +49,20 @@ func (d *decisions) add(x decision) {
 	}
 	d.ring[d.next] = x
 	d.next = (d.next + 1) % maxDecisions
+}
+
+// back returns the nth from the end; nil if there are not so many.
+func (d *decisions) back(n int) *decision {
+	all := len(d.ring)
+	if n > all {
+		return nil
+	}
+	return &d.ring[(d.next+all-n)%all]
+}
+
+// leads reports whether x says of the next version of the same run what d says of one before it.
+func (d *decision) leads(x decision) bool {
+	return d.span.any && x.span.any && d.What == x.What && d.Why == x.Why && d.span.first <= x.span.first && d.span.last <= x.span.last
 }
 
 // last returns the last n, oldest first.

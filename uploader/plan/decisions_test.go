@@ -66,3 +66,32 @@ func TestDecisionsAreBounded(t *testing.T) {
 		t.Errorf("the last two: %v", two)
 	}
 }
+
+// TestDecisionsOfRoutine: versions that come and go as they should leave one decision of each kind, and a new run others.
+func TestDecisionsOfRoutine(t *testing.T) {
+	t.Parallel()
+	var d decisions
+	version := func(what string, first uint64, last int64) {
+		d.add(decision{Decision{What: what}, span{true, first, last}})
+	}
+	d.add(decision{Decision: Decision{What: "gone from the store"}})
+	for n := range 1000 {
+		version("version finished", uint64(n), int64(n)+4)
+		version("published", uint64(n), int64(n)+4)
+	}
+	version("version finished", 1000, 1004)
+	version("version finished", 1001, 1005)
+	version("version finished", 0, 4)
+	version("published", 0, 4)
+	d.add(decision{Decision: Decision{What: "declined", Name: "5.ts"}})
+	version("version finished", 1, 5)
+	var got []string
+	for _, x := range d.last(100) {
+		got = append(got, x.String()[len("15:04:05 "):])
+	}
+	want := "gone from the store|published: segments 999 to 1003 (and 999 more)|version finished: segments 1001 to 1005 (and 1001 more)|" +
+		"version finished: segments 0 to 4|published: segments 0 to 4|5.ts declined|version finished: segments 1 to 5"
+	if text := strings.Join(got, "|"); text != want {
+		t.Errorf("got  %s\nwant %s", text, want)
+	}
+}

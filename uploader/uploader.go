@@ -250,7 +250,7 @@ func (u *Uploader) beats() (<-chan time.Time, func()) {
 }
 
 // apply carries out what the Plan has for others, but for the jobs. flying is how many of those are under way.
-func (u *Uploader) apply(e plan.Effects, flying int) {
+func (u *Uploader) apply(e *plan.Effects, flying int) {
 	for _, s := range e.Keep {
 		if k, ok := s.(hls.Keeper); ok {
 			k.Keep()
@@ -265,7 +265,7 @@ func (u *Uploader) apply(e plan.Effects, flying int) {
 	for _, name := range e.Looks {
 		u.cfg.Look(name)
 	}
-	u.log.Effects(e, flying, time.Now())
+	u.log.Effects(*e, flying, time.Now())
 }
 
 // finish releases what is left, except for what the next process is to ship, and names it.

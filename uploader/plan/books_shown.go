@@ -1,8 +1,6 @@
 package plan
 
 import (
-	"time"
-
 	"github.com/hlsship/hlsship/state"
 )
 
@@ -11,21 +9,21 @@ func (b *books) shown(f *folder) {
 	if !b.calm(f) {
 		return
 	}
-	is, worst := state.Stream{}, time.Duration(-1)
+	var is arrears
 	for _, s := range f.streams {
 		if s.shows() {
-			worst = s.list.lag(&is, worst)
+			is.add(s.list)
 			if x := b.p.condition(s.list).find(); x.state != s.found.state {
 				b.say("%s is %s, and %s was told", s.list.path, x.state, s.found.state)
 			}
 		}
 	}
 	was := f.shown
-	if _, found := f.worst(); found.state != was.State && (found.state != "" || was.State != state.Ended) {
-		b.say("folder %s is %s, and %s was told", f.name, found.state, was.State)
+	if _, found := f.worst(); found.state != was.state && (found.state != "" || was.state != state.Ended) {
+		b.say("folder %s is %s, and %s was told", f.name, found.state, was.state)
 	}
-	if is.Versions != was.Versions || !is.WaitingSince.Equal(was.WaitingSince) || !is.Published.Equal(was.Published) || !is.Newest.Equal(was.Newest) {
-		b.say("folder %s: of %s versions to %s wait, %d since %s, and it was told otherwise", f.name, timeOf(is.Published), timeOf(is.Newest), is.Versions, timeOf(is.WaitingSince))
+	if is != was.arrears {
+		b.say("folder %s: of versions to %s the store has those to %s, and %d wait: it was told otherwise", f.name, timeOf(is.newest), timeOf(is.published), is.versions)
 	}
 }
 

@@ -20,7 +20,7 @@ const (
 )
 
 // Effects is all that a Plan has for others since the last call of Advance, in the order in which it is to be carried out. The zero
-// value is nothing. Its slices are good until the next call.
+// value is nothing. It is the Plan's again from the next call on.
 type Effects struct {
 	// Jobs are to be begun. Each is to be reported once.
 	Jobs []Job
@@ -83,7 +83,7 @@ type Waiting struct {
 }
 
 // Advance goes on to now, and returns what follows from all that the Plan was told.
-func (p *Plan) Advance(now time.Time, may Allowance) Effects {
+func (p *Plan) Advance(now time.Time, may Allowance) *Effects {
 	p.tick(now)
 	switch may {
 	case Requests:
@@ -97,7 +97,7 @@ func (p *Plan) Advance(now time.Time, may Allowance) Effects {
 
 // Close returns what is left to do when nothing is under way any more: all that is still held is released, but for what a
 // playlist named and that outlives the process, and all streams are told of. The Plan is of no use after that.
-func (p *Plan) Close(now time.Time) Effects {
+func (p *Plan) Close(now time.Time) *Effects {
 	p.tick(now)
 	e := p.effects(true)
 	e.Release = append(e.Release, p.Abandon()...)
@@ -105,7 +105,7 @@ func (p *Plan) Close(now time.Time) Effects {
 }
 
 // effects empties what was gathered for others.
-func (p *Plan) effects(last bool) Effects {
+func (p *Plan) effects(last bool) *Effects {
 	a := &p.account
 	p.out.Streams = p.changedStreams(p.out.Streams, p.now, last)
 	p.out.Waiting = Waiting{a.files, a.bytes, len(p.unpinned.versions), p.unpinned.bytes, a.due.rate, a.found, a.met, !p.strays.scanning && p.bucket.Listed() && a.found == 0}
@@ -118,18 +118,20 @@ func (p *Plan) wakeAt() time.Time {
 	return earlier(p.schedule.Next(), p.shows.wakeAt())
 }
 
-// outbox gathers effects. The memory of those that are there in every round is used again, in turns.
+// outbox gathers effects, while somebody has those that were gathered before.
 type outbox struct {
-	Effects
-	other Effects // nobody has its slices any more, once effects are handed over
+	*Effects
+	before *Effects
 }
 
-// hand hands over what was gathered.
-func (o *outbox) hand() Effects {
+func newOutbox() outbox { return outbox{new(Effects), new(Effects)} }
+
+// hand hands over what was gathered. The memory of what is there in every round is used again.
+func (o *outbox) hand() *Effects {
+	o.Effects, o.before = o.before, o.Effects
 	e := o.Effects
-	o.Effects = Effects{Jobs: again(o.other.Jobs), Keep: again(o.other.Keep), Release: again(o.other.Release), Streams: again(o.other.Streams)}
-	o.other = e
-	return e
+	*e = Effects{Jobs: again(e.Jobs), Keep: again(e.Keep), Release: again(e.Release), Streams: again(e.Streams)}
+	return o.before
 }
 
 // maxAgain is how many elements memory is kept for.

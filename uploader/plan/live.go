@@ -31,9 +31,16 @@ type folder struct {
 	streams []*stream
 	touched bool
 	again   time.Time               // before which it is not summed up again
-	shown   state.Stream            // what was told of it last
+	shown   told                    // what was told of it last
 	ebb     state.Ebb               // of its files that wait
 	alarm   schedule.Alarm[*folder] // when its state changes although nothing happens
+}
+
+// told is what was told of a folder, as far as it is of use later.
+type told struct {
+	state state.OfStream
+	since time.Time
+	arrears
 }
 
 // shows knows which folders are to be told of, and when.
@@ -90,7 +97,7 @@ func (p *Plan) touch(s *stream) {
 // touchFiles notes that something happened to a file of s. Nothing is told of the files of a stream that is live or ended, and it is
 // so until a version comes or goes, or its time is over, whatever becomes of them.
 func (p *Plan) touchFiles(s *stream) {
-	if s != nil && s.folder.shown.State != state.Live && s.folder.shown.State != state.Ended {
+	if s != nil && s.folder.shown.state != state.Live && s.folder.shown.state != state.Ended {
 		p.shows.touch(s.folder)
 	}
 }
@@ -116,15 +123,17 @@ func (p *Plan) changedStreams(states []LiveState, now time.Time, all bool) []Liv
 // tell tells of f: the worst of its playlists, with the sum of what waits.
 func (p *Plan) tell(f *folder, st *state.Stream) {
 	st.Name = f.name
-	bad, found, again := p.sum(f, st)
-	if st.State = found.state; st.State == "" && f.shown.State != "" {
+	behind, again := p.sum(f)
+	st.Versions, st.WaitingSince, st.Published, st.Newest = behind.versions, behind.oldest, behind.published, behind.newest
+	bad, found := f.worst()
+	if st.State = found.state; st.State == "" && f.shown.state != "" {
 		st.State = state.Ended // its playlists are gone
 	}
 	switch {
 	case !found.since.IsZero():
 		st.Since = found.since
-	case st.State == f.shown.State:
-		st.Since = f.shown.Since
+	case st.State == f.shown.state:
+		st.Since = f.shown.since
 	case st.State != "":
 		st.Since = p.now
 	}
@@ -145,18 +154,17 @@ func (p *Plan) tell(f *folder, st *state.Stream) {
 		st.Backlog.Files, st.Backlog.Bytes = f.backlog()
 	}
 	st.Backlog.Rate, st.Backlog.Left = f.ebb.Look(st.Backlog.Files, p.now)
-	if f.shown = *st; !again.IsZero() {
+	if f.shown = (told{st.State, st.Since, behind}); !again.IsZero() {
 		p.shows.alarms.Set(&f.alarm, f, again)
 	}
 }
 
-// sum finds the worst playlist of f and its state, and when that of any changes by itself. It adds to st what waits, and has those looked
-// at that name a playlist whose state is another one.
-func (p *Plan) sum(f *folder, st *state.Stream) (bad *list, found finding, again time.Time) {
-	worst := time.Duration(-1)
+// sum finds out how the playlists of f do, what the store lacks of them, and when the state of any changes by itself. It has those looked
+// at that name one whose state is another one.
+func (p *Plan) sum(f *folder) (a arrears, again time.Time) {
 	for _, s := range f.streams {
 		if s.shows() {
-			worst = s.list.lag(st, worst)
+			a.add(s.list)
 			x := p.condition(s.list).find()
 			if again = earlier(again, x.again); x.state != s.found.state {
 				p.touchParents(s)
@@ -164,8 +172,7 @@ func (p *Plan) sum(f *folder, st *state.Stream) (bad *list, found finding, again
 			s.found = x
 		}
 	}
-	bad, found = f.worst()
-	return bad, found, again
+	return a, again
 }
 
 // worst returns the worst playlist of f and its state.
@@ -248,13 +255,22 @@ func (p *Plan) condition(l *list) condition {
 	return c
 }
 
-// lag adds what waits of l to st, and returns by how much the playlist lags that lags most, whose times st has.
-func (l *list) lag(st *state.Stream, worst time.Duration) time.Duration {
+// arrears is what the store lacks of the versions of the playlists of a folder. The zero value is nothing of none.
+type arrears struct {
+	versions int       // that wait
+	oldest   time.Time // when the oldest of them was finished
+	// published and newest are when those versions were of the playlist that lags most, and lag by how much it does.
+	published, newest time.Time
+	lag               time.Duration
+}
+
+// add adds those of l.
+func (a *arrears) add(l *list) {
 	for _, x := range l.pending {
-		st.WaitingSince = earlier(st.WaitingSince, x.file.Seen)
+		a.oldest = earlier(a.oldest, x.file.Seen)
 	}
-	if st.Versions += len(l.pending); l.last == nil {
-		return worst
+	if a.versions += len(l.pending); l.last == nil {
+		return
 	}
 	lag, published := time.Duration(0), l.last.file.Seen
 	if len(l.pending) > 0 {
@@ -263,10 +279,9 @@ func (l *list) lag(st *state.Stream, worst time.Duration) time.Duration {
 		}
 		lag = l.last.file.Seen.Sub(l.pending[0].file.Seen)
 	}
-	if lag > worst {
-		worst, st.Published, st.Newest = lag, published, l.last.file.Seen
+	if a.newest.IsZero() || lag > a.lag {
+		a.lag, a.published, a.newest = lag, published, l.last.file.Seen
 	}
-	return worst
 }
 
 // backlog counts the files of f that wait, and their bytes. What several streams ship counts for one of them.

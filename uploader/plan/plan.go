@@ -109,6 +109,7 @@ func New(c Config) *Plan {
 		paths:  newPaths(),
 		shared: newShared(),
 		strays: newStrays(c.Scanning),
+		out:    newOutbox(),
 	}
 	p.schedule = schedule.New(schedule.Config{Workers: c.Workers, PerStream: c.PerStream}, p.rules())
 	return p

@@ -93,7 +93,7 @@ func (s *snapshot) backward(i int, v *disk.Version) bool {
 		return false
 	}
 	before := &s.binds[i-1]
-	return before.obj.isMedia() && before.ver != nil && before.obj.pattern() == s.binds[i].obj.pattern() && before.ver.File.Version.ModTime > v.File.Version.ModTime
+	return before.obj.isMedia() && before.ver != nil && before.ver.File.Version.ModTime > v.File.Version.ModTime && before.obj.pattern() == s.binds[i].obj.pattern()
 }
 
 // supersede is called when the bytes of old can never be stored again, as the name o has others: snapshots

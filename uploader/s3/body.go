@@ -23,6 +23,10 @@ type body struct {
 	watch *watch          // set by the transport before the first read
 	// pace is Object.Pace.
 	pace func(ctx context.Context, want int64) (int64, error)
+	// moves is Object.Waits of an object in memory, of whose progress the caller would not know; else nil.
+	moves func(waiting bool)
+	// memory is not nil if net/http is given the bytes themselves, and this body is not read.
+	memory *loaded
 
 	lock     chan struct{} // buffer 1; held across reads of a disk, which a mutex is not meant for
 	src      io.ReaderAt
@@ -32,7 +36,31 @@ type body struct {
 
 // newBody returns the body of o, which is sent until ctx ends.
 func newBody(ctx context.Context, o store.Object) *body {
-	return &body{ctx: ctx, pace: o.Pace, src: o.Body, end: o.Size, lock: make(chan struct{}, 1)}
+	b := &body{ctx: ctx, pace: o.Pace, src: o.Body, end: o.Size, lock: make(chan struct{}, 1)}
+	if l, ok := o.Body.(*loaded); ok {
+		b.moves = o.Waits
+		if o.Pace == nil && o.Size <= oneWrite {
+			b.memory = l
+		}
+	}
+	return b
+}
+
+// took notes that the network took bytes of what is in memory.
+func (b *body) took() {
+	b.lock <- struct{}{}
+	defer func() { <-b.lock }()
+	if b.ctx.Err() == nil {
+		b.progress()
+	}
+}
+
+// progress notes that bytes left. The caller holds lock.
+func (b *body) progress() {
+	b.watch.progress()
+	if b.moves != nil {
+		b.moves(false)
+	}
 }
 
 // turn waits until o may begin to be sent: a connection is not to be kept open by one that has to wait. The error is that of ctx.
@@ -52,7 +80,7 @@ func (b *body) Read(p []byte) (int, error) {
 	if err := b.ctx.Err(); err != nil {
 		return 0, err
 	}
-	b.watch.progress()
+	b.progress()
 	want := min(int64(len(p)), b.end-b.off)
 	if b.off == b.end {
 		return 0, io.EOF
@@ -161,6 +189,10 @@ func digestOf(ctx context.Context, o store.Object, c Checksum, signed bool) (d d
 
 // readThrough reads the whole body into w, whose writes do not fail.
 func readThrough(ctx context.Context, o store.Object, w io.Writer) error {
+	if l, ok := o.Body.(*loaded); ok {
+		_, _ = w.Write(l.bytes)
+		return ctx.Err()
+	}
 	buf := make([]byte, min(o.Size, 64<<10))
 	for off := int64(0); off < o.Size; {
 		if err := ctx.Err(); err != nil {

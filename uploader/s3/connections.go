@@ -94,7 +94,17 @@ func (c *connections) retire(w *socket, n uint64) {
 // socket is that of a connection.
 type socket struct {
 	net.Conn
-	user atomic.Uint64 // number of the last request that got it, 0 for none
+	user  atomic.Uint64        // number of the last request that got it, 0 for none
+	sends atomic.Pointer[body] // of that request, if it is in memory
+}
+
+// Write tells a body in memory, which nobody reads piece by piece, that bytes of it were taken.
+func (s *socket) Write(p []byte) (int, error) {
+	n, err := s.Conn.Write(p)
+	if b := s.sends.Load(); b != nil && n > 0 {
+		b.took()
+	}
+	return n, err
 }
 
 // socketOf returns the socket below conn, nil if there is none.

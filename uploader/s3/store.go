@@ -40,6 +40,7 @@ type Store struct {
 	checksum  Checksum
 	payload   bool // the signature of a PUT covers its bytes
 	stall     time.Duration
+	buffers   buffers
 
 	resets atomic.Int32 // PUTs cut off in a row
 	exists atomic.Bool  // the bucket has answered for one of its keys
@@ -93,7 +94,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	client.SetAppInfo("hlsship", c.Version)
 	return &Store{
 		core: minio.Core{Client: client}, transport: t, keys: keys,
-		bucket: c.Bucket, region: c.Region, checksum: c.Checksum, payload: c.SignedPayload, stall: c.Stall,
+		bucket: c.Bucket, region: c.Region, checksum: c.Checksum, payload: c.SignedPayload, stall: c.Stall, buffers: buffers{most: mostBuffered},
 		patience: map[string]time.Duration{}, abandoned: map[string][]string{},
 	}, nil
 }
@@ -144,6 +145,14 @@ func (s *Store) Put(ctx context.Context, o store.Object) (string, error) {
 	r := request{op: "put", key: o.Key, conditional: o.IfAbsent || o.IfMatch != "", ifMatch: o.IfMatch != ""}
 	if err := errors.Join(s.keys.missing(), check(o)); err != nil {
 		return "", s.classified(r, err)
+	}
+	small, err := s.buffers.load(ctx, o)
+	if err != nil {
+		return "", s.classified(r, err)
+	}
+	if small != nil {
+		defer small.release()
+		o.Body = small
 	}
 	sum, err := digestOf(ctx, o, s.checksum, s.payload)
 	if err != nil {

@@ -96,9 +96,25 @@ func (a *attempt) failure(said error) error {
 	return said
 }
 
+// memoryBody returns the body if net/http is given its bytes in memory, else nil.
+func (a *attempt) memoryBody() *body {
+	if a.body == nil || a.body.memory == nil {
+		return nil
+	}
+	return a.body
+}
+
+// fromMemory reports whether req has a body that is in memory.
+func (a *attempt) fromMemory(req *http.Request) bool {
+	return a.memoryBody() != nil && req.Body != nil && req.Body != http.NoBody
+}
+
 // again returns what gives the body of req once more, for a connection that turns out to be closed before a byte was sent; nil if
 // there is none.
 func (a *attempt) again(req *http.Request) func() (io.ReadCloser, error) {
+	if a.fromMemory(req) {
+		return func() (io.ReadCloser, error) { return a.body.memory.reader(), nil }
+	}
 	if a.body == nil || req.Body == nil || req.Body == http.NoBody {
 		return req.GetBody
 	}
@@ -225,6 +241,7 @@ func newTransport(c Config, at address, keys *keyring, trust *tls.Config) *trans
 		MaxConnsPerHost:     conns.most,
 		MaxIdleConnsPerHost: conns.most,
 		IdleConnTimeout:     time.Minute,
+		WriteBufferSize:     writeBuffer,
 		DisableCompression:  true,
 		Protocols:           http1,
 	}
@@ -257,6 +274,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 			if l := socketOf(got.Conn); l != nil {
 				l.user.Store(n)
 				line.Store(l)
+				l.sends.Store(a.memoryBody())
 			}
 			w.progress()
 		},
@@ -273,8 +291,13 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.fresh {
 		base = t.fresh
 	}
+	if a.fromMemory(out) {
+		trace.WroteRequest = func(httptrace.WroteRequestInfo) { a.body.memory.written.Add(1) }
+	}
 	sent := out.WithContext(httptrace.WithClientTrace(req.Context(), trace))
-	sent.GetBody = a.again(out)
+	if sent.GetBody = a.again(out); a.fromMemory(out) {
+		sent.Body = a.body.memory.reader()
+	}
 	resp, err := base.RoundTrip(sent)
 	if err != nil {
 		if l := line.Load(); l != nil && (a.body == nil || a.body.failure() == nil) {

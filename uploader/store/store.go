@@ -68,8 +68,9 @@ type Object struct {
 	// Priority says which PUTs go first where they share a limited uplink.
 	Priority Priority
 	// Waits, if not nil, is told when the PUT begins (true) and ceases (false) to wait for its share of
-	// the uplink, or for what was sent before under its key, so that nobody takes that for a network that stands still. It must not block; Put does
-	// not call it after it returned.
+	// the uplink, or for what was sent before under its key, so that nobody takes that for a network that stands still. False is told
+	// as often as there is progress of which Body cannot know, as its bytes were read before. It must not block; Put does not call it
+	// after it returned.
 	Waits func(waiting bool)
 	// Pace, if not nil, is asked before bytes are sent: it waits until some of want bytes may leave, and returns how many, at
 	// least one. With a want of 0 it is asked for leave to begin, before there is a connection, and returns 0. Its error is that of ctx.

@@ -45,7 +45,7 @@ func TestDefaults(t *testing.T) {
 	want := config{httpListen: "127.0.0.1:9810", logLevel: slog.LevelInfo, channels: []channel{{
 		dir: "/hls", settle: 2 * time.Second, rescan: 30 * time.Second,
 		store: storeConfig{
-			bucket: "bucket", prefix: "live/one", region: "us-east-1", addressing: s3.AddressingAuto, conditional: true, checksum: "md5",
+			bucket: "bucket", prefix: "live/one", region: "us-east-1", addressing: s3.AddressingAuto, conditional: true, checksum: "auto",
 			cacheControl: map[string]string{},
 		},
 		flow:  flowConfig{workers: 64, hedge: true, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
@@ -269,7 +269,7 @@ func TestProblems(t *testing.T) {
 			line: map[string]string{nameWorkers: "0", nameChecksum: "md6"}, env: map[string]string{"HLSSHIP_RESCAN": "-1s", "HLSSHIP_PATH_STYLE": "perhaps"},
 			want: []string{
 				`hlsship.yml:4: no setting "wrokers"`, `hlsship.yml:3: settle: "soon" is no time`, `--workers: "0" is no number`,
-				`--checksum: "md6" is none of md5, crc32c, none; did you mean "md5"?`, "HLSSHIP_RESCAN: -1s is negative",
+				`--checksum: "md6" is none of auto, md5, crc32c, none; did you mean "md5"?`, "HLSSHIP_RESCAN: -1s is negative",
 				`HLSSHIP_PATH_STYLE: "perhaps" is neither`,
 			}},
 		{name: "uplink of no size", file: good, line: map[string]string{nameUplinkLimit: "0Mbit/s"}, want: []string{"--uplink-limit: 0Mbit/s is not from 0.1Mbit/s"}},

@@ -9,7 +9,7 @@ _hlsship() {
 	case $previous in
 	--addressing) mapfile -t COMPREPLY < <(compgen -W 'auto path virtual' -- "$current"); return ;;
 	--conditional) mapfile -t COMPREPLY < <(compgen -W 'auto off' -- "$current"); return ;;
-	--checksum) mapfile -t COMPREPLY < <(compgen -W 'md5 crc32c none' -- "$current"); return ;;
+	--checksum) mapfile -t COMPREPLY < <(compgen -W 'auto md5 crc32c none' -- "$current"); return ;;
 	--ca-file) compopt -o default; return ;;
 	--client-cert-file) compopt -o default; return ;;
 	--client-key-file) compopt -o default; return ;;

@@ -6,7 +6,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l region -d 'region of
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l addressing -d 'where requests name the bucket: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others' -x -a 'auto path virtual'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l path-style -d 'deprecated: the same as --addressing path'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l conditional -d 'publish playlists with conditional PUTs where the store knows them' -x -a 'auto off'
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l checksum -d 'checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5' -x -a 'md5 crc32c none'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l checksum -d 'checksum by which the store verifies an upload; auto is crc32c, which costs less, where the store was seen to verify it, else md5' -x -a 'auto md5 crc32c none'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l signed-payload -d 'have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l header -d 'header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key:x-amz-storage-class=STANDARD' -x
@@ -49,7 +49,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l region -d 'region 
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l addressing -d 'where requests name the bucket: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others' -x -a 'auto path virtual'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l path-style -d 'deprecated: the same as --addressing path'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l conditional -d 'publish playlists with conditional PUTs where the store knows them' -x -a 'auto off'
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l checksum -d 'checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5' -x -a 'md5 crc32c none'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l checksum -d 'checksum by which the store verifies an upload; auto is crc32c, which costs less, where the store was seen to verify it, else md5' -x -a 'auto md5 crc32c none'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l signed-payload -d 'have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l header -d 'header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key:x-amz-storage-class=STANDARD' -x
@@ -95,7 +95,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from verify' -l region -d 'region
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l addressing -d 'where requests name the bucket: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others' -x -a 'auto path virtual'
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l path-style -d 'deprecated: the same as --addressing path'
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l conditional -d 'publish playlists with conditional PUTs where the store knows them' -x -a 'auto off'
-complete -c hlsship -n '__fish_seen_subcommand_from verify' -l checksum -d 'checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5' -x -a 'md5 crc32c none'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l checksum -d 'checksum by which the store verifies an upload; auto is crc32c, which costs less, where the store was seen to verify it, else md5' -x -a 'auto md5 crc32c none'
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l signed-payload -d 'have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD'
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l cache-control -d 'Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l header -d 'header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key:x-amz-storage-class=STANDARD' -x

@@ -12,7 +12,7 @@ run)
 		'*--addressing[where requests name the bucket\: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others]:value:(auto path virtual)' \
 		'*--path-style[deprecated\: the same as --addressing path]' \
 		'*--conditional[publish playlists with conditional PUTs where the store knows them]:value:(auto off)' \
-		'*--checksum[checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5]:value:(md5 crc32c none)' \
+		'*--checksum[checksum by which the store verifies an upload; auto is crc32c, which costs less, where the store was seen to verify it, else md5]:value:(auto md5 crc32c none)' \
 		'*--signed-payload[have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD]' \
 		'*--cache-control[Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle]:value: ' \
 		'*--header[header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key\:x-amz-storage-class=STANDARD]:value: ' \
@@ -56,7 +56,7 @@ check)
 		'*--addressing[where requests name the bucket\: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others]:value:(auto path virtual)' \
 		'*--path-style[deprecated\: the same as --addressing path]' \
 		'*--conditional[publish playlists with conditional PUTs where the store knows them]:value:(auto off)' \
-		'*--checksum[checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5]:value:(md5 crc32c none)' \
+		'*--checksum[checksum by which the store verifies an upload; auto is crc32c, which costs less, where the store was seen to verify it, else md5]:value:(auto md5 crc32c none)' \
 		'*--signed-payload[have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD]' \
 		'*--cache-control[Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle]:value: ' \
 		'*--header[header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key\:x-amz-storage-class=STANDARD]:value: ' \
@@ -103,7 +103,7 @@ verify)
 		'*--addressing[where requests name the bucket\: in the path, or in the host (virtual); "auto" is virtual for the large clouds and path for all others]:value:(auto path virtual)' \
 		'*--path-style[deprecated\: the same as --addressing path]' \
 		'*--conditional[publish playlists with conditional PUTs where the store knows them]:value:(auto off)' \
-		'*--checksum[checksum by which the store verifies an upload; md5 is crc32c in directory buckets of S3 Express One Zone, which take no MD5]:value:(md5 crc32c none)' \
+		'*--checksum[checksum by which the store verifies an upload; auto is crc32c, which costs less, where the store was seen to verify it, else md5]:value:(auto md5 crc32c none)' \
 		'*--signed-payload[have the signature of an upload cover its bytes, for policies that deny UNSIGNED-PAYLOAD]' \
 		'*--cache-control[Cache-Control header for a kind of file; KIND is one of ended, growing, init, key, manifest, multivariant, other, playlist, segment, subtitle]:value: ' \
 		'*--header[header to send with every object, or with those of a kind, such as x-amz-acl=public-read or key\:x-amz-storage-class=STANDARD]:value: ' \

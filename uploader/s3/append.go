@@ -104,7 +104,7 @@ func (s *Store) sendPart(ctx context.Context, o store.Object, id string, number 
 	tail := store.Object{Key: o.Key, Body: offset{o, from}, Size: o.Size - from, Pace: o.Pace}
 	checksum, signed := ChecksumMD5, s.payload
 	switch {
-	case s.checksum == ChecksumNone:
+	case s.sums.now() == ChecksumNone:
 		checksum = ChecksumNone
 	case s.transport.session != nil || fips140.Enforced():
 		checksum, signed = ChecksumNone, true

@@ -84,7 +84,9 @@ func (l *loaded) release() {
 }
 
 // ReadAt implements io.ReaderAt.
-func (l *loaded) ReadAt(p []byte, off int64) (int, error) { return bytes.NewReader(l.bytes).ReadAt(p, off) }
+func (l *loaded) ReadAt(p []byte, off int64) (int, error) {
+	return bytes.NewReader(l.bytes).ReadAt(p, off)
+}
 
 // reader returns the bytes for one request, in a form that net/http knows to be memory: it sends them with the head.
 func (l *loaded) reader() io.ReadCloser {

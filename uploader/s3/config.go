@@ -28,22 +28,6 @@ const (
 	AddressingVirtual Addressing = "virtual"
 )
 
-// Checksum says how the store is told what bytes to expect.
-type Checksum string
-
-const (
-	// ChecksumMD5, also the zero value, sends Content-MD5 and compares the ETag where it is an MD5.
-	// Every store verifies it.
-	ChecksumMD5 Checksum = "md5"
-	// ChecksumCRC32C sends x-amz-checksum-crc32c, which costs less than half of the CPU time of MD5; some
-	// stores refuse it.
-	ChecksumCRC32C Checksum = "crc32c"
-	// ChecksumNone sends none and reads the body only once. It gives up more than it seems: a server
-	// that does not compare the length with what arrived (versitygw 1.8.0 at times) stores the start of
-	// a body whose connection broke, and nothing tells.
-	ChecksumNone Checksum = "none"
-)
-
 // Config describes one bucket. It is read by Open only.
 type Config struct {
 	// Endpoint is a URL such as "http://127.0.0.1:9000", or a host for https; a path goes before that of each key. It is used
@@ -57,7 +41,7 @@ type Config struct {
 	// Addressing is where the bucket's name goes; the zero value is AddressingAuto.
 	Addressing Addressing
 	// Checksum guards the bytes of a PUT; the zero value is ChecksumMD5. In a directory bucket (S3 Express One Zone), which takes no
-	// MD5, ChecksumMD5 is ChecksumCRC32C.
+	// MD5, ChecksumAuto and ChecksumMD5 are ChecksumCRC32C, and ChecksumAuto is in a process that may use no MD5.
 	Checksum Checksum
 	// SignedPayload has the signature of a PUT cover its bytes, for policies that deny others. It costs a SHA-256 of them.
 	SignedPayload bool
@@ -112,11 +96,11 @@ func (c Config) withDefaults() (Config, error) {
 	switch c.Checksum {
 	case "":
 		c.Checksum = ChecksumMD5
-	case ChecksumMD5, ChecksumCRC32C, ChecksumNone:
+	case ChecksumAuto, ChecksumMD5, ChecksumCRC32C, ChecksumNone:
 	default:
-		errs = append(errs, fmt.Errorf("checksum %q is none of md5, crc32c, none", string(c.Checksum)))
+		errs = append(errs, fmt.Errorf("checksum %q is none of auto, md5, crc32c, none", string(c.Checksum)))
 	}
-	if c.Checksum == ChecksumMD5 && zone(c.Bucket) != "" {
+	if (c.Checksum == ChecksumAuto || c.Checksum == ChecksumMD5) && zone(c.Bucket) != "" || c.Checksum == ChecksumAuto && fips140.Enforced() {
 		c.Checksum = ChecksumCRC32C
 	}
 	if c.Checksum == ChecksumMD5 && fips140.Enforced() {

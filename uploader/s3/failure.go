@@ -152,7 +152,7 @@ func (s *Store) look(ctx context.Context, key string) (*store.Info, error) {
 
 // classified completes r with what all requests of this store share.
 func (s *Store) classified(r request, err error) error {
-	r.bucket, r.checksum = s.bucket, s.checksum
+	r.bucket, r.checksum = s.bucket, s.sums.now()
 	e := classify(r, err)
 	if why := s.keys.stale.Load(); why != nil && e.Cure == expired {
 		e.Cure = why.cure() // of what keeps the keys from being renewed

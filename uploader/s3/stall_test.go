@@ -304,7 +304,7 @@ func TestBodyIsLeftAlone(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := pipes(t, tt.serve)
-				s.checksum = ChecksumNone // no first pass
+				s.sums = newSums(ChecksumNone, nil) // no first pass
 				var reading atomic.Bool
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()

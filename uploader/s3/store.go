@@ -37,7 +37,7 @@ type Store struct {
 	keys      *keyring
 	bucket    string
 	region    string
-	checksum  Checksum
+	sums      *sums
 	payload   bool // the signature of a PUT covers its bytes
 	stall     time.Duration
 	buffers   buffers
@@ -94,7 +94,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	client.SetAppInfo("hlsship", c.Version)
 	return &Store{
 		core: minio.Core{Client: client}, transport: t, keys: keys,
-		bucket: c.Bucket, region: c.Region, checksum: c.Checksum, payload: c.SignedPayload, stall: c.Stall, buffers: buffers{most: mostBuffered},
+		bucket: c.Bucket, region: c.Region, sums: newSums(c.Checksum, c.Logger), payload: c.SignedPayload, stall: c.Stall, buffers: buffers{most: mostBuffered},
 		patience: map[string]time.Duration{}, abandoned: map[string][]string{},
 	}, nil
 }
@@ -140,24 +140,40 @@ func (s *Store) Renew(ctx context.Context, c Credentials) (use func(), err error
 	return use, nil
 }
 
-// Put stores o with one PutObject request. The store's word that it did is an ETag.
+// Put stores o with one PutObject request, or with two where a wrong checksum shows whether the store verifies it. The store's word
+// that it did is an ETag.
 func (s *Store) Put(ctx context.Context, o store.Object) (string, error) {
-	r := request{op: "put", key: o.Key, conditional: o.IfAbsent || o.IfMatch != "", ifMatch: o.IfMatch != ""}
 	if err := errors.Join(s.keys.missing(), check(o)); err != nil {
-		return "", s.classified(r, err)
+		return "", s.classified(putting(o), err)
 	}
 	small, err := s.buffers.load(ctx, o)
 	if err != nil {
-		return "", s.classified(r, err)
+		return "", s.classified(putting(o), err)
 	}
 	if small != nil {
 		defer small.release()
 		o.Body = small
 	}
-	sum, err := digestOf(ctx, o, s.checksum, s.payload)
-	if err != nil {
-		return "", s.classified(r, err)
+	if s.sums.tries(o) {
+		if etag, done, err := s.tryOut(ctx, o); done {
+			return etag, err
+		}
 	}
+	sum, err := digestOf(ctx, o, s.sums.now(), s.payload)
+	if err != nil {
+		return "", s.classified(putting(o), err)
+	}
+	return s.put(ctx, o, sum)
+}
+
+// putting is the request that stores o.
+func putting(o store.Object) request {
+	return request{op: "put", key: o.Key, conditional: o.IfAbsent || o.IfMatch != "", ifMatch: o.IfMatch != ""}
+}
+
+// put sends o once, with these sums.
+func (s *Store) put(ctx context.Context, o store.Object, sum digest) (string, error) {
+	r := putting(o)
 	opts := minio.PutObjectOptions{
 		ContentType: o.ContentType, CacheControl: o.CacheControl,
 		DisableMultipart: true, DisableContentSha256: true,

@@ -37,6 +37,11 @@ func natureQuirks() []Quirk {
 			Conforms: true, Skips: manySkips(Skip{"if match", "it refuses what it should accept"}), Requests: 100, Finding: "conditional-broken", Level: "warning"},
 		{Name: "ETags that are no MD5 sums", Play: etags(func(e string) string { return `"` + opaque(e)[:40] + `"` }, false), Conforms: true, Skips: manySkips(), Finding: "etag-not-md5", Level: "note"},
 		{Name: "ETags that look like MD5 sums", Play: etags(func(e string) string { return `"` + opaque(e)[:32] + `"` }, false), Lasts: settled, Refused: true, Cure: "checksum", Finding: "put-failed", Level: "error"},
+		{Name: "CRC32C is not verified", Play: always(func(w http.ResponseWriter, r *Request, next Next) {
+			r.Header.Del("X-Amz-Checksum-Crc32c")
+			next(w, r)
+		}), Conforms: true, Skips: briefly()},
+		{Name: "CRC32C is refused, 501", Play: always(when(func(r *Request) bool { return r.Header.Get("X-Amz-Checksum-Crc32c") != "" }, unknown)), Conforms: true, Skips: briefly()},
 		{Name: "PUT is answered 201", Play: status(http.StatusOK, http.StatusCreated), Conforms: true, Skips: briefly()},
 		{Name: "PUT is answered 204", Play: status(http.StatusOK, http.StatusNoContent), Conforms: true, Skips: briefly()},
 		{Name: "no conditional writes, 501", Play: always(when(conditional, unknown)), Conforms: true, Skips: append(briefly(), conditions...), Finding: "conditional-unknown", Level: "note"},

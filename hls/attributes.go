@@ -61,6 +61,10 @@ func (list attributes) get(name string) (value string, ok bool) {
 	return "", false
 }
 
+// Attribute returns the value of the first attribute of that name in a tag's attribute list (RFC 8216 §4.2), the text behind its colon.
+// ok is false if there is none, or its closing quote is missing. Quotes are taken off, variables stay.
+func Attribute(list, name string) (value string, ok bool) { return attributes(list).get(name) }
+
 // isURI reports whether the attribute's value is a URI, in whatever tag. A tag that hlsship has never
 // heard of is taken at its word: what it names has to be stored like everything else.
 func (a attribute) isURI() bool {

@@ -64,6 +64,13 @@ func (s Site) Resolve(playlist, uri string) (path string, target Target) {
 	return "", Outside
 }
 
+// IsRelative reports whether a playlist's URI is a path that begins in the playlist's own folder, so that text before it moves what it
+// names: it has neither a scheme nor an authority, does not begin at the origin's root, and is no query or fragment alone.
+func IsRelative(uri string) bool {
+	uri = strings.TrimLeft(uri, " ")
+	return uri != "" && strings.IndexByte(`/\?#`, uri[0]) < 0 && !hasScheme(uri)
+}
+
 // withSlashes returns uri with slashes for backslashes: in URLs of the web both are the same to browsers (WHATWG URL §4.4).
 func withSlashes(uri string) string {
 	if strings.IndexByte(uri, '\\') < 0 {

@@ -303,3 +303,30 @@ func escape(path string) string {
 	}
 	return b.String()
 }
+
+func TestIsRelative(t *testing.T) {
+	t.Parallel()
+	for uri, want := range map[string]bool{
+		"a.ts": true, "./a.ts": true, "../v/a.ts": true, " a.ts": true, "a/b:c.ts": true, "{$folder}/a.ts": true, "%2e/a.ts": true,
+		"": false, "  ": false, "/a.ts": false, `\a.ts`: false, "//host/a.ts": false, "https://host/a.ts": false, "data:,x": false, "a:b.ts": false,
+		"?a=b": false, "#a": false,
+	} {
+		if got := IsRelative(uri); got != want {
+			t.Errorf("%q: got %v, want %v", uri, got, want)
+		}
+	}
+}
+
+func TestAttribute(t *testing.T) {
+	t.Parallel()
+	const list = `METHOD=AES-128,URI="k,IV=1.key", KEYFORMAT="a=b" ,BROKEN="x`
+	for name, want := range map[string]string{"METHOD": "AES-128", "URI": "k,IV=1.key", "KEYFORMAT": "a=b", "IV": "-", "BROKEN": "-"} {
+		got, ok := Attribute(list, name)
+		if !ok {
+			got = "-"
+		}
+		if got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}

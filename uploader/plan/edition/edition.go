@@ -55,41 +55,94 @@ type Published struct {
 
 // Edition is one published text, and what is needed to continue it. The zero value and nil have published nothing. It never changes.
 type Edition struct {
-	text []byte
+	*cut
+	made
 }
 
-// Resume returns the Edition whose text a store has. text is kept and must not be changed. The error is ErrNoMedia or ErrKeys.
-func Resume(text []byte) (*Edition, error) { return &Edition{text: text}, nil }
+// made is what Next knows and Resume does not.
+type made struct {
+	run     string
+	last    anchor
+	places  []int32 // those of the segments in the Version, -1 for what it does not list
+	omitted []int
+	seamed  bool
+}
 
-// Next returns what is to be published of v after e, which the caller puts in the place of e once it is stored. The error is ErrEmpty,
-// ErrTooLarge or ErrNumbers.
-func (e *Edition) Next(v *Version, c Choices) (*Edition, error) { return &Edition{text: v.text}, nil }
+// anchor is the segment listed last as its packager counts it.
+type anchor struct {
+	known                 bool
+	number, discontinuity uint64
+}
 
-// Follows reports whether v goes on with what e published, or e has published no segment, so that Next makes no seam of it.
-func (e *Edition) Follows(v *Version, c Choices) bool { return true }
+// Resume returns the Edition whose text a store has. text is kept and must not be changed. The error is ErrNoMedia, ErrDelta or ErrKeys:
+// nobody can continue that text.
+func Resume(text []byte) (*Edition, error) {
+	c, err := cutText(text, 0)
+	if err != nil {
+		return nil, err
+	}
+	if c.first > c.first+uint64(len(c.segments)) {
+		return nil, ErrNumbers
+	}
+	return &Edition{cut: c}, nil
+}
 
-// Text returns the bytes to publish, which must not be changed.
-func (e *Edition) Text() []byte { return e.text }
+// published returns what is cut of the text, of which nothing is there for nil and the zero value.
+func (e *Edition) published() *cut {
+	if e == nil || e.cut == nil {
+		return &cut{}
+	}
+	return e.cut
+}
+
+// Text returns the bytes to publish, which must not be changed; nil if there are none.
+func (e *Edition) Text() []byte { return e.published().text }
 
 // Len returns the number of segments.
-func (e *Edition) Len() int { return 0 }
+func (e *Edition) Len() int { return len(e.published().segments) }
 
 // Segment returns segment i of the text.
-func (e *Edition) Segment(i int) Published { return Published{} }
+func (e *Edition) Segment(i int) Published {
+	s := &e.cut.segments[i]
+	p := Published{Number: e.first + uint64(i), Discontinuity: e.number(i), URI: string(s.uri.of(e.text)), Segment: -1, Gap: s.has(missing)}
+	if e.places != nil {
+		p.Segment = int(e.places[i])
+	}
+	return p
+}
 
 // Discontinuity returns the discontinuity number of the last segment, 0 if there is none.
-func (e *Edition) Discontinuity() uint64 { return 0 }
+func (e *Edition) Discontinuity() uint64 {
+	c := e.published()
+	if n := len(c.segments); n > 0 {
+		return c.number(n - 1)
+	}
+	return 0
+}
 
-// Seam reports whether Next began a run behind segments of another one.
-func (e *Edition) Seam() bool { return false }
+// Seam reports whether Next began a run behind what was published, which every segment of the Version is behind.
+func (e *Edition) Seam() bool { return e.seamed }
 
-// Omitted returns, ascending, which References of the Version the text does not name under their folders: those of holes, of what is taken
-// out, and of what is not Insertable. nil behind Resume.
-func (e *Edition) Omitted() []int { return nil }
+// Omitted returns, ascending, which References of the Version the text does not name under a folder: those of holes, of what is taken
+// out, and of what has no folder. nil behind Resume.
+func (e *Edition) Omitted() []int { return e.omitted }
 
-// Old returns the part of the text that is of segments which the Version does not list: what hls.Parse finds there is named beside the
-// Version's own references.
-func (e *Edition) Old() []byte { return nil }
+// Kept returns how many segments the text has that the Version does not list. If there are some, the text names them and their
+// keys and maps beside the Version's own references: hls.Parse finds them. All of them are kept behind Resume.
+func (e *Edition) Kept() int {
+	if e.places == nil {
+		return e.Len()
+	}
+	n := 0
+	for _, i := range e.places {
+		if i < 0 {
+			n++
+		}
+	}
+	return n
+}
 
 // Cost returns the memory in bytes that e takes beside its text.
-func (e *Edition) Cost() int64 { return 0 }
+func (e *Edition) Cost() int64 {
+	return e.published().cost() + int64(cap(e.places))*4 + int64(cap(e.omitted))*8
+}

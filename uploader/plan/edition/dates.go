@@ -1,0 +1,127 @@
+package edition
+
+import (
+	"bytes"
+	"time"
+)
+
+// date returns when segment i of c was, by the last date stated up to it and the durations since; ok is false if none is, or if a
+// discontinuity lies between.
+func (c *cut) date(i int) (at time.Time, ok bool) {
+	if c.dates == 0 {
+		return at, false
+	}
+	var since time.Duration // a day for each segment at most, of which a text has 2^20
+	const longest = 1 << 61
+	for !c.segments[i].has(dated) {
+		if i == 0 || c.segments[i].has(broken) || since > longest {
+			return at, false
+		}
+		i--
+		since += c.segments[i].length
+	}
+	c.lines(c.begin(i), c.segments[i].end, func(l line) {
+		if l.word == dateTime {
+			at, ok = parseDate(l.value(c.text).of(c.text))
+		}
+	})
+	return at.Add(since), ok
+}
+
+// parseDate reads an ISO 8601 date as packagers write it, ffmpeg without a colon in the time zone.
+func parseDate(value []byte) (at time.Time, ok bool) {
+	const longest = 64
+	if len(value) > longest {
+		return at, false
+	}
+	for _, layout := range [...]string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999Z0700", "2006-01-02T15:04:05.999999999Z07", "2006-01-02T15:04:05.999999999"} {
+		if at, err := time.Parse(layout, string(bytes.TrimSpace(value))); err == nil {
+			return at, true
+		}
+	}
+	return at, false
+}
+
+// dateTag returns EXT-X-PROGRAM-DATE-TIME without an end of line; empty if no player could read it. Milliseconds are enough for the date
+// of a run's beginning, but not for sums: half a millisecond a segment is twenty seconds a day.
+func dateTag(at time.Time) string {
+	if at = at.Round(time.Microsecond); at.Year() < 1 || at.Year() > 9999 {
+		return ""
+	}
+	layout := "2006-01-02T15:04:05.000Z07:00"
+	if at.Nanosecond()%int(time.Millisecond) != 0 {
+		layout = "2006-01-02T15:04:05.000000Z07:00"
+	}
+	return "#EXT-X-PROGRAM-DATE-TIME:" + at.Format(layout)
+}
+
+// clock dates the segments that a Version adds where its packager does not.
+type clock struct {
+	version *Version
+	begun   func(int) time.Time
+	// due is when what is listed next begins, if told. went is true once that follows from what is published.
+	due        time.Time
+	told, went bool
+	// from and to are the stretch of the Version without a discontinuity that was looked at last; theirs is true if its packager dates it.
+	from, to int
+	theirs   bool
+}
+
+// dates reports whether the packager dates the stretch without a discontinuity that segment i stands in.
+func (k *clock) dates(i int) bool {
+	s := k.version.segments
+	if k.version.dates == 0 || k.version.dates == len(s) {
+		return k.version.dates > 0
+	}
+	if i >= k.from && i < k.to {
+		return k.theirs
+	}
+	for k.from = i; k.from > 0 && !s[k.from].has(broken); {
+		k.from--
+	}
+	k.theirs = s[k.from].has(dated)
+	for k.to = k.from + 1; k.to < len(s) && !s[k.to].has(broken); k.to++ {
+		k.theirs = k.theirs || s[k.to].has(dated)
+	}
+	return k.theirs
+}
+
+// follow says that what is listed next comes behind segment j of old.
+func (k *clock) follow(old *cut, j int) {
+	if k.due, k.told = old.date(j); k.told {
+		k.pass(old.segments[j].length)
+	}
+}
+
+// pass says that a segment of that length is listed.
+func (k *clock) pass(length time.Duration) { k.due = k.due.Add(length) }
+
+// begin returns what to state as the date of segment i, which is listed for the first time; ok is false if nothing is to be stated.
+// Where a stretch begins that is when its packager began it. Behind another segment it follows from its date, unless time was lost
+// since: players that keep their timeline by the wall clock stand still if nobody tells them.
+func (k *clock) begin(i int, begins bool) (at time.Time, ok bool) {
+	if k.begun == nil {
+		return at, false
+	}
+	own := k.begun(i)
+	if own.IsZero() {
+		return at, false
+	}
+	if begins || !k.told {
+		k.due, k.told = own.UTC().Round(time.Millisecond), true
+		return k.due, true
+	}
+	before := time.Time{}
+	if i > 0 {
+		before = k.begun(i - 1)
+	}
+	if before.IsZero() {
+		return at, false
+	}
+	lost := min(own.Sub(before)-k.version.segments[i-1].length, own.Sub(k.due))
+	if lost <= max(k.version.target, time.Second) {
+		return at, false
+	}
+	k.due = k.due.Add(lost).Round(time.Millisecond)
+	return k.due, true
+}

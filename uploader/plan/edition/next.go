@@ -1,0 +1,268 @@
+package edition
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// relation is how a Version goes on with what is published.
+type relation uint8
+
+const (
+	fresh  relation = iota // nothing is published, or a new list begins at its place
+	same                   // they have segments in common
+	ahead                  // all its segments come later in the same run
+	begins                 // a run begins behind what is published
+)
+
+// least is how many segments a list has that slides, if it can: players need three target durations (RFC 8216 §6.2.2).
+const least = 3
+
+// next is the making of an Edition of what is published and a Version.
+type next struct {
+	Choices
+	pairing
+	edits
+	clock
+	how    relation
+	tail   struct{ from, to int } // the segments of old that stay before those of the Version
+	first  int                    // the first segment of the Version that is listed, as many as it has if none is
+	number uint64                 // of the first segment listed
+	base   uint64                 // the discontinuity sequence
+	places []int32                // as in made
+	need   uint64                 // which EXT-X-VERSION what is added needs
+}
+
+// Next returns what is to be published of v after e, which the caller puts in the place of e once it is stored. The error is ErrEmpty,
+// ErrTooLarge or ErrNumbers.
+func (e *Edition) Next(v *Version, c Choices) (*Edition, error) {
+	n := e.start(v, c)
+	if n.first == v.Len() && (v.Len() > 0 || len(n.old.segments) > 0) {
+		return nil, ErrEmpty
+	}
+	n.chooseTail()
+	if !n.count(e) {
+		return nil, ErrNumbers
+	}
+	n.writeTail()
+	n.writeSegments()
+	n.writeWhole()
+	size := len(v.text) + n.size
+	for _, f := range n.folders {
+		size += len(f)
+	}
+	if size > 2*hls.MaxPlaylistSize { // some of it is taken out again
+		return nil, ErrTooLarge
+	}
+	text, omitted := n.applyWith(v.text, 0, uint32(len(v.text)), v.references, n.folders)
+	if len(text) > hls.MaxPlaylistSize {
+		return nil, ErrTooLarge
+	}
+	made := made{run: c.Run, places: n.places, omitted: omitted, seamed: n.how == begins}
+	if i := len(n.places) - 1; i >= 0 && n.places[i] >= 0 {
+		at := int(n.places[i])
+		made.last = anchor{true, v.first + uint64(at), v.number(at)}
+	}
+	out, err := cutText(text, len(n.places))
+	if err != nil {
+		return nil, err
+	}
+	if len(out.segments) != len(n.places) {
+		return nil, ErrNoMedia // the text says something else than it seemed to
+	}
+	return &Edition{cut: out, made: made}, nil
+}
+
+// Follows reports whether v goes on with what e published, or e has published no segment, so that Next makes no seam of it.
+func (e *Edition) Follows(v *Version, c Choices) bool {
+	n := e.start(v, c)
+	return n.how == same || n.how == ahead || len(n.old.segments) == 0
+}
+
+// start finds out how v goes on with e, and what of it is listed.
+func (e *Edition) start(v *Version, c Choices) *next {
+	n := &next{Choices: c, pairing: pairing{old: e.published(), v: v}, clock: clock{version: v, begun: c.Begun}}
+	n.folders = make([]string, len(v.references))
+	for i, p := range v.references {
+		if c.Folder != nil && p&nowhere == 0 {
+			n.folders[i] = c.Folder(i)
+		}
+	}
+	n.relate(e)
+	if n.how == fresh && (v.ended || v.vod) {
+		n.begun = nil // nobody who watches it loses time
+	}
+	for n.first = 0; n.first < v.Len() && !n.listed(n.first); {
+		n.first++
+	}
+	for i := range v.segments {
+		if n.marked(i) {
+			n.folders[v.named[i]] = ""
+		}
+	}
+	return n
+}
+
+// relate finds out how the Version goes on.
+func (n *next) relate(e *Edition) {
+	n.last = -1
+	if len(n.old.segments) == 0 {
+		return
+	}
+	known := e.last.known // which run is published
+	if !known || n.Run == e.run {
+		n.pair()
+		if n.last >= 0 {
+			n.how = same
+			return
+		}
+		if known && n.v.first > e.last.number && n.v.Len() > 0 {
+			n.how = ahead
+			return
+		}
+	}
+	if !n.v.fixed && !n.old.fixed {
+		n.how = begins
+	}
+}
+
+// at returns which segment of old i is, -1 for none.
+func (n *next) at(i int) int {
+	if n.how != same {
+		return -1
+	}
+	return int(n.known[i])
+}
+
+// isHole reports whether nobody waits for segment i any more.
+func (n *next) isHole(i int) bool { return n.Hole != nil && n.Hole(i) }
+
+// listed reports whether segment i of the Version is listed. What stands before a published segment and is not published itself
+// comes too late for ever.
+func (n *next) listed(i int) bool {
+	if i <= n.last {
+		return n.known[i] >= 0
+	}
+	return n.Gaps || !n.isHole(i)
+}
+
+// marked reports whether the listed segment i gets an EXT-X-GAP of ours.
+func (n *next) marked(i int) bool {
+	if n.v.segments[i].has(missing) {
+		return false
+	}
+	if i <= n.last {
+		return n.known[i] >= 0 && n.old.segments[n.known[i]].has(missing)
+	}
+	return n.Gaps && n.isHole(i)
+}
+
+// chooseTail decides what stays of older runs. It makes room for the new run's segments one by one, so that the window neither
+// grows nor shrinks, until the packager's own begins to move.
+func (n *next) chooseTail() {
+	t := &n.tail
+	switch n.how {
+	case begins:
+		t.to = len(n.old.segments)
+	case same:
+		t.to = n.at(n.first)
+		if !n.old.segments[t.to].has(seam) || n.v.segments[n.first].has(seam) {
+			t.from = t.to
+			return
+		}
+	default:
+		return
+	}
+	listed, known := 0, 0
+	for i := n.first; i < n.v.Len(); i++ {
+		if n.listed(i) {
+			listed++
+		}
+		if n.at(i) >= 0 {
+			known++
+		}
+	}
+	if n.how == same {
+		listed += len(n.old.segments) - t.to - known // those that the packager withdrew
+	}
+	t.from = max(0, t.to-max(0, max(len(n.old.segments), listed, least)-listed))
+	if t.from < t.to && !n.fits() {
+		t.from = t.to
+	}
+}
+
+// fits reports whether one list may have the tail and the Version's segments.
+func (n *next) fits() bool {
+	last := n.old.segments[n.tail.to-1]
+	switch {
+	case n.v.iFrames != n.old.iFrames:
+		return false
+	case n.how == begins && n.Discontinuity > add(n.old.number(n.tail.to-1), 1):
+		return false // one tag counts one
+	case n.old.all[last.way].init != 0 && n.v.all[n.v.segments[n.first].way].init == 0:
+		return false // no tag takes a map back
+	}
+	return !n.old.uses(n.tail.from, n.tail.to) || slices.Equal(n.old.defines(), n.v.defines())
+}
+
+// count finds out the numbers of the first segment listed; false if there is none.
+func (n *next) count(e *Edition) bool {
+	old, v := n.old, n.v
+	total := uint64(v.Len() + len(old.segments))
+	switch n.how {
+	case fresh:
+		n.number = v.first + uint64(n.first)
+		n.base = n.freshBase()
+	case ahead:
+		last := old.first + uint64(len(old.segments)) - 1
+		n.number = add(last, v.first+uint64(n.first)-e.last.number)
+		number := old.number(len(old.segments) - 1)
+		if v.states(discontinuitySequence) {
+			number = add(number, less(v.number(n.first), e.last.discontinuity))
+		} else {
+			number = add(number, one(v.segments[n.first].has(broken)))
+		}
+		n.base = max(old.base, less(number, n.breaks(n.first)))
+	case begins, same:
+		n.number = old.first + uint64(n.tail.from)
+		switch {
+		case n.tail.from < n.tail.to:
+			n.base = less(old.number(n.tail.from), one(old.segments[n.tail.from].has(broken)))
+		case n.how == begins:
+			n.base = max(n.Discontinuity, add(old.number(len(old.segments)-1), 1)) - 1
+		default:
+			n.base = max(old.base, less(old.number(n.tail.to), n.breaks(n.first)))
+		}
+	}
+	return add(n.number, total) < 1<<64-1
+}
+
+// tooLarge reports whether what is added is more than any text may have. A small text can have a long line stated again for each of its segments,
+// so that it is asked while that is added.
+func (n *next) tooLarge() bool { return n.size > hls.MaxPlaylistSize }
+
+// freshBase returns the discontinuity sequence of a list that begins.
+func (n *next) freshBase() uint64 {
+	v := n.v
+	if n.first == v.Len() || n.Discontinuity == 0 || v.fixed {
+		if n.first == v.Len() {
+			return max(v.base, n.Discontinuity)
+		}
+		return less(v.number(n.first), one(v.segments[n.first].has(broken)))
+	}
+	// The packager counts from the beginning of its run, which a tag before the first segment of all does not end.
+	number := add(n.Discontinuity, less(v.number(n.first), one(v.segments[0].has(broken))))
+	return less(number, one(v.segments[n.first].has(broken)))
+}
+
+func one(yes bool) uint64 {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// decimal returns the text of a number.
+func decimal(n uint64) string { return strconv.FormatUint(n, 10) }

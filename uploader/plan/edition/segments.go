@@ -1,0 +1,190 @@
+package edition
+
+import (
+	"fmt"
+	"time"
+)
+
+// added is what an edition adds before a segment for a reason: a comment that says which, and EXT-X-DISCONTINUITY.
+type added struct {
+	comment string
+	tag     bool
+}
+
+// around returns what is added before segment i of the Version, which stands at the head of the list, or behind the segment of the
+// Version before it, or behind another one.
+func (n *next) around(i int, head, behind bool) (a added) {
+	own := n.v.segments[i].marks
+	if j := n.at(i); j >= 0 {
+		old := n.old.segments[j].marks
+		switch {
+		case old.has(seam) && !own.has(seam):
+			a.comment = runComment
+		case old.has(hole) && !own.has(hole):
+			a.comment = holeComment
+		}
+		a.tag = !own.has(broken) && (a.comment != "" || old.has(broken) && !head)
+		return a
+	}
+	switch {
+	case n.how == begins && i == n.first:
+		a.comment = runComment
+	case !head && !behind && !own.has(broken):
+		a.comment = holeComment
+	}
+	a.tag = a.comment != "" && !own.has(broken)
+	return a
+}
+
+// breaks returns 1 if segment i has EXT-X-DISCONTINUITY at the head of the list, else 0.
+func (n *next) breaks(i int) uint64 {
+	return one(n.v.segments[i].has(broken) || n.around(i, true, false).tag)
+}
+
+// writeSegments lists those of the Version, and between them what its packager withdrew of those that are published: their numbers are taken.
+func (n *next) writeSegments() {
+	v := n.v
+	due := len(n.old.segments) // the next published segment to list
+	if n.how == same {
+		due = n.tail.to
+	}
+	for i := range v.segments {
+		if !n.listed(i) {
+			n.leaveOut(i)
+			continue
+		}
+		to := n.at(i)
+		if to < 0 {
+			to = len(n.old.segments)
+		}
+		if due < to {
+			n.writeWithdrawn(due, to, v.begin(i))
+			n.insert(v.begin(i), n.unlocked(n.old.all[n.old.segments[to-1].way], v.all[v.segments[i].way]))
+			if i > 0 {
+				n.insert(v.begin(i), v.restated(v.all[v.segments[i-1].way], v.all[v.segments[i].way], v.eol, n.lineOf))
+			}
+		}
+		due = max(due, to)
+		if n.at(i) >= 0 {
+			due = to + 1
+		}
+		n.writeSegment(i)
+		if n.tooLarge() {
+			return
+		}
+	}
+	if due < len(n.old.segments) {
+		n.writeWithdrawn(due, len(n.old.segments), v.begin(v.Len()))
+	}
+}
+
+func (n *next) lineOf(k int32) string { return n.v.line(k, n.folders) }
+
+// unlocked returns what ends the keys of segments of old before one of the Version, empty if that states others in their places.
+func (n *next) unlocked(old, now way) string {
+	for _, k := range old.keys {
+		if k != 0 && !n.v.has(now.keys, n.old.format(k)) {
+			return "#EXT-X-KEY:METHOD=NONE" + n.v.eol
+		}
+	}
+	return ""
+}
+
+// writeWithdrawn lists segments that the packager lists no more.
+func (n *next) writeWithdrawn(from, to int, before uint32) {
+	text := n.old.copyOf(from, to, n.v.eol, false)
+	if before > 0 && n.v.text[before-1] != '\n' && n.v.text[before-1] != '\r' {
+		text = n.v.eol + text
+	}
+	n.insert(before, text)
+	for range to - from {
+		n.places = append(n.places, -1)
+	}
+}
+
+// leaveOut takes a segment out, and keeps what its lines say of others.
+func (n *next) leaveOut(i int) {
+	n.v.lines(n.v.begin(i), n.v.segments[i].end, func(l line) {
+		if l.word.ofOne() {
+			n.remove(l)
+		}
+	})
+}
+
+// writeSegment lists segment i of the Version.
+func (n *next) writeSegment(i int) {
+	s, eol := &n.v.segments[i], n.v.eol
+	head := len(n.places) == 0
+	behind := !head && i > 0 && n.places[len(n.places)-1] == int32(i-1)
+	a := n.around(i, head, behind)
+	if a.comment != "" {
+		n.insert(n.v.begin(i), a.comment+eol)
+	}
+	if a.tag {
+		n.insert(n.v.begin(i), "#EXT-X-DISCONTINUITY"+eol)
+	}
+	if n.marked(i) {
+		n.insert(s.inf, "#EXT-X-GAP"+eol)
+		n.need = max(n.need, 8)
+	}
+	if w := n.v.windows[s.window]; w.tail > 0 && !w.loose && i > 0 && !behind {
+		n.insert(w.tail, fmt.Sprintf("@%d", w.offset))
+	}
+	if number := n.number + uint64(len(n.places)); number != n.v.first+uint64(i) {
+		n.writeIV(i)
+	}
+	if tag := n.dateOf(i, head, a); tag != "" {
+		n.insert(s.inf, tag+eol)
+	}
+	n.places = append(n.places, int32(i))
+}
+
+// writeIV writes out what the media sequence number of segment i said while it was the packager's.
+func (n *next) writeIV(i int) {
+	s := &n.v.segments[i]
+	for _, k := range n.v.all[s.way].keys {
+		if k == 0 || !n.v.keys[k].plain {
+			continue
+		}
+		n.need = max(n.need, 2)
+		iv := fmt.Sprintf(",IV=0x%032x", n.v.first+uint64(i))
+		if l := n.v.keys[k].line; l.at >= n.v.begin(i) && l.at < s.end {
+			n.insert(l.end(), iv)
+		} else {
+			n.insert(s.inf, n.lineOf(k)+iv+n.v.eol)
+		}
+	}
+}
+
+// dateOf returns the EXT-X-PROGRAM-DATE-TIME to be added to segment i, empty for none. Where the packager dates a stretch it is left to
+// it, but for what stands behind a hole.
+func (n *next) dateOf(i int, head bool, a added) string {
+	s, j := &n.v.segments[i], n.at(i)
+	var at time.Time
+	var ok bool
+	switch {
+	case s.has(dated):
+		n.told = false
+		return ""
+	case n.dates(i):
+		n.told = false
+		if a.tag {
+			at, ok = n.v.date(i)
+		}
+	case j >= 0:
+		if head || n.old.segments[j].has(dated) {
+			at, ok = n.old.date(j)
+		}
+	default:
+		if n.how == same && !n.went {
+			n.went = true
+			n.follow(n.old, len(n.old.segments)-1)
+		}
+		at, ok = n.begin(i, head || a.tag || s.has(broken))
+		n.pass(s.length)
+	}
+	if !ok {
+		return ""
+	}
+	return dateTag(at)
+}

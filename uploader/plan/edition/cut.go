@@ -7,7 +7,8 @@ import (
 )
 
 // cut is a media playlist as an edition sees it: lines of the whole playlist, and segments. The lines of a segment are those from the
-// one behind the segment before it on, up to its URI; what follows the last URI is of the playlist.
+// one behind the segment before it on, up to its URI; what follows the last URI is of the playlist. Those of the first segment begin
+// behind the lines of the whole playlist, wherever that ends with one that is known.
 type cut struct {
 	text     []byte
 	start    uint32 // where the lines of the first segment begin
@@ -70,13 +71,14 @@ func cutText(text []byte, segments int) (*cut, error) {
 		return nil, ErrNoMedia
 	}
 	r := newReader(text)
-	r.next()
+	first, _ := r.next()
+	c.start = first.all.end()
 	for l, ok := r.next(); ok; l, ok = r.next() {
 		if err := c.take(l); err != nil {
 			return nil, err
 		}
 	}
-	if !c.inLines {
+	if len(c.segments) == 0 {
 		c.start = uint32(len(text))
 	}
 	return &c.cut, nil
@@ -85,7 +87,7 @@ func cutText(text []byte, segments int) (*cut, error) {
 // take takes in one line.
 func (c *cutter) take(l line) error {
 	if !c.inLines && l.word.ofSegment() {
-		c.inLines, c.start = true, l.all.at
+		c.inLines = true
 	}
 	switch l.word {
 	case uri:
@@ -126,7 +128,9 @@ func (c *cutter) take(l line) error {
 
 // whole takes in a line of the whole playlist.
 func (c *cutter) whole(l line) (err error) {
-	c.tags = append(c.tags, l)
+	if c.tags = append(c.tags, l); !c.inLines {
+		c.start = l.all.end()
+	}
 	value := string(l.value(c.text).of(c.text))
 	switch l.word {
 	case endList:

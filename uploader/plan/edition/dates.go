@@ -119,7 +119,7 @@ func (k *clock) begin(i int, begins bool) (at time.Time, ok bool) {
 		return at, false
 	}
 	lost := min(own.Sub(before)-k.version.segments[i-1].length, own.Sub(k.due))
-	if lost <= max(k.version.target, time.Second) {
+	if lost <= max(k.version.target, time.Second)/2 {
 		return at, false
 	}
 	k.due = k.due.Add(lost).Round(time.Millisecond)

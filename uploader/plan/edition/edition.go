@@ -35,7 +35,7 @@ type Choices struct {
 	Begun func(segment int) time.Time
 	// Hole says that nobody waits for that segment any more. nil knows none.
 	Hole func(segment int) bool
-	// Gaps has holes listed with EXT-X-GAP instead of left out.
+	// Gaps has holes listed, with EXT-X-GAP, instead of left out. They keep their numbers and folders, and no player asks for them.
 	Gaps bool
 	// HoldEnd leaves EXT-X-ENDLIST out.
 	HoldEnd bool
@@ -123,8 +123,8 @@ func (e *Edition) Discontinuity() uint64 {
 // Seam reports whether Next began a run behind what was published, which every segment of the Version is behind.
 func (e *Edition) Seam() bool { return e.seamed }
 
-// Omitted returns, ascending, which References of the Version the text does not name under a folder: those of holes, of what is taken
-// out, and of what has no folder. nil behind Resume.
+// Omitted returns, ascending, which References of the Version the text does not name under a folder, or names with EXT-X-GAP: those of holes, of
+// what is taken out, and of what has no folder. nil behind Resume.
 func (e *Edition) Omitted() []int { return e.omitted }
 
 // Kept returns how many segments the text has that the Version does not list. If there are some, the text names them and their

@@ -152,7 +152,7 @@ func TestNext(t *testing.T) {
 				{playlist(7, "s7.ts", "s8.ts", "s9.ts"), Choices{Run: "a", Folder: in("a").Folder, Hole: holes(1), Gaps: true}},
 				{playlist(8, "s8.ts", "s9.ts", "s10.ts"), in("a")},
 			},
-			strings.Replace(head, "VERSION:3", "VERSION:8", 1) + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:8\n" + seg("GAP s8.ts", "a/s9.ts", "a/s10.ts"),
+			strings.Replace(head, "VERSION:3", "VERSION:8", 1) + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:8\n" + seg("GAP a/s8.ts", "a/s9.ts", "a/s10.ts"),
 		},
 		"dates": {
 			[]step{
@@ -179,11 +179,11 @@ func TestNext(t *testing.T) {
 		},
 		"keys and maps at a seam": {
 			[]step{
-				{playlist(7, `KEY:METHOD=AES-128,URI="k"|MAP:URI="i" s7.ts`, "s8.ts"), in("a")},
+				{playlist(5, `KEY:METHOD=AES-128,URI="k"|MAP:URI="i" s5.ts`, "s6.ts", "s7.ts", "s8.ts"), in("a")},
 				{playlist(0, `KEY:METHOD=AES-128,URI="k"|MAP:URI="i" s0.ts`, "s1.ts"), in("b")},
 			},
-			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:8\n" +
-				seg(`KEY:METHOD=AES-128,URI="a/k"|MAP:URI="a/i" a/s8.ts`) + "## hlsship: new run\n#EXT-X-DISCONTINUITY\n" +
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:6\n" +
+				seg(`KEY:METHOD=AES-128,URI="a/k"|MAP:URI="a/i" a/s6.ts`, "a/s7.ts", "a/s8.ts") + "## hlsship: new run\n#EXT-X-DISCONTINUITY\n" +
 				seg(`KEY:METHOD=AES-128,URI="b/k",IV=0x00000000000000000000000000000000|MAP:URI="b/i" b/s0.ts`,
 					`KEY:METHOD=AES-128,URI="b/k",IV=0x00000000000000000000000000000001 b/s1.ts`),
 		},

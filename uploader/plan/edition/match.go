@@ -70,12 +70,7 @@ func (p *pairing) lookUp(i, j int) {
 		s := &p.v.segments[i]
 		raw, w := s.uri.of(p.v.text), p.v.windows[s.window]
 		uri = append(append(uri[:0], p.folder(i)...), raw...)
-		at, ok := places[nameOf(uri, w)]
-		if !ok {
-			at, ok = places[nameOf(raw, w)]
-			ok = ok && p.old.segments[at].has(missing)
-		}
-		if ok && int(at) <= j {
+		if at, ok := places[nameOf(uri, w)]; ok && int(at) <= j {
 			p.meet(i, int(at))
 			j = int(at) - 1
 		}
@@ -92,13 +87,10 @@ func nameOf(uri []byte, w window) name {
 // folder returns what stands before the URI of segment i.
 func (p *pairing) folder(i int) string { return p.folders[p.v.named[i]] }
 
-// same reports whether segment i of v is segment j of old. One that is marked with EXT-X-GAP has the packager's own URI.
+// same reports whether segment i of v is segment j of old.
 func (p *pairing) same(i, j int) bool {
 	a, b := &p.v.segments[i], &p.old.segments[j]
 	folder := p.folder(i)
-	if b.has(missing) {
-		folder = ""
-	}
 	x, y := p.v.windows[a.window], p.old.windows[b.window]
 	if x.size != y.size || x.offset != y.offset && !x.loose && !y.loose {
 		return false

@@ -33,6 +33,8 @@ type next struct {
 	base   uint64                 // the discontinuity sequence
 	places []int32                // as in made
 	need   uint64                 // which EXT-X-VERSION what is added needs
+	stated bool                   // an IV was written out
+	gaps   []int                  // the references that are listed with an EXT-X-GAP of ours
 }
 
 // Next returns what is to be published of v after e, which the caller puts in the place of e once it is stored. The error is ErrEmpty,
@@ -60,7 +62,10 @@ func (e *Edition) Next(v *Version, c Choices) (*Edition, error) {
 	if len(text) > hls.MaxPlaylistSize {
 		return nil, ErrTooLarge
 	}
-	made := made{run: c.Run, places: n.places, omitted: omitted, seamed: n.how == begins}
+	if omitted = append(omitted, n.gaps...); len(n.gaps) > 0 {
+		slices.Sort(omitted)
+	}
+	made := made{run: c.Run, places: n.places, omitted: slices.Compact(omitted), seamed: n.how == begins}
 	if i := len(n.places) - 1; i >= 0 && n.places[i] >= 0 {
 		at := int(n.places[i])
 		made.last = anchor{true, v.first + uint64(at), v.number(at)}
@@ -96,11 +101,6 @@ func (e *Edition) start(v *Version, c Choices) *next {
 	}
 	for n.first = 0; n.first < v.Len() && !n.listed(n.first); {
 		n.first++
-	}
-	for i := range v.segments {
-		if n.marked(i) {
-			n.folders[v.named[i]] = ""
-		}
 	}
 	return n
 }
@@ -187,7 +187,11 @@ func (n *next) chooseTail() {
 	if n.how == same {
 		listed += len(n.old.segments) - t.to - known // those that the packager withdrew
 	}
-	t.from = max(0, t.to-max(0, max(len(n.old.segments), listed, least)-listed))
+	keep := max(len(n.old.segments), listed, least) - listed
+	if n.how == begins {
+		keep = max(keep, least) // or those who watch the old run find nothing of theirs
+	}
+	t.from = max(0, t.to-keep)
 	if t.from < t.to && !n.fits() {
 		t.from = t.to
 	}
@@ -199,7 +203,7 @@ func (n *next) fits() bool {
 	switch {
 	case n.v.iFrames != n.old.iFrames:
 		return false
-	case n.how == begins && n.Discontinuity > add(n.old.number(n.tail.to-1), 1):
+	case n.how == begins && n.ofRun() > add(n.old.number(n.tail.to-1), 1):
 		return false // one tag counts one
 	case n.old.all[last.way].init != 0 && n.v.all[n.v.segments[n.first].way].init == 0:
 		return false // no tag takes a map back
@@ -218,11 +222,9 @@ func (n *next) count(e *Edition) bool {
 	case ahead:
 		last := old.first + uint64(len(old.segments)) - 1
 		n.number = add(last, v.first+uint64(n.first)-e.last.number)
-		number := old.number(len(old.segments) - 1)
+		number := add(old.number(len(old.segments)-1), n.breaks(n.first))
 		if v.states(discontinuitySequence) {
-			number = add(number, less(v.number(n.first), e.last.discontinuity))
-		} else {
-			number = add(number, one(v.segments[n.first].has(broken)))
+			number = add(number, less(v.base, e.last.discontinuity))
 		}
 		n.base = max(old.base, less(number, n.breaks(n.first)))
 	case begins, same:
@@ -231,7 +233,7 @@ func (n *next) count(e *Edition) bool {
 		case n.tail.from < n.tail.to:
 			n.base = less(old.number(n.tail.from), one(old.segments[n.tail.from].has(broken)))
 		case n.how == begins:
-			n.base = max(n.Discontinuity, add(old.number(len(old.segments)-1), 1)) - 1
+			n.base = max(n.ofRun(), add(old.number(len(old.segments)-1), 1)) - 1
 		default:
 			n.base = max(old.base, less(old.number(n.tail.to), n.breaks(n.first)))
 		}
@@ -245,16 +247,22 @@ func (n *next) tooLarge() bool { return n.size > hls.MaxPlaylistSize }
 
 // freshBase returns the discontinuity sequence of a list that begins.
 func (n *next) freshBase() uint64 {
-	v := n.v
-	if n.first == v.Len() || n.Discontinuity == 0 || v.fixed {
-		if n.first == v.Len() {
-			return max(v.base, n.Discontinuity)
-		}
-		return less(v.number(n.first), one(v.segments[n.first].has(broken)))
+	if n.Discontinuity == 0 || n.v.fixed {
+		return n.v.base
 	}
-	// The packager counts from the beginning of its run, which a tag before the first segment of all does not end.
-	number := add(n.Discontinuity, less(v.number(n.first), one(v.segments[0].has(broken))))
-	return less(number, one(v.segments[n.first].has(broken)))
+	if n.first == n.v.Len() {
+		return n.ofRun()
+	}
+	return less(n.ofRun(), n.breaks(n.first))
+}
+
+// ofRun returns the number that the first segment listed has as the caller counts the run, 0 if it does not. The packager counts from the
+// beginning of the run, which a tag before the first segment of all does not end.
+func (n *next) ofRun() uint64 {
+	if n.Discontinuity == 0 {
+		return 0
+	}
+	return add(n.Discontinuity, n.v.base)
 }
 
 func one(yes bool) uint64 {

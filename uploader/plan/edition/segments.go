@@ -12,7 +12,7 @@ type added struct {
 }
 
 // around returns what is added before segment i of the Version, which stands at the head of the list, or behind the segment of the
-// Version before it, or behind another one.
+// Version before it, or behind another one. A hole before the first one is told as well: other renditions may list what is before it.
 func (n *next) around(i int, head, behind bool) (a added) {
 	own := n.v.segments[i].marks
 	if j := n.at(i); j >= 0 {
@@ -29,7 +29,7 @@ func (n *next) around(i int, head, behind bool) (a added) {
 	switch {
 	case n.how == begins && i == n.first:
 		a.comment = runComment
-	case !head && !behind && !own.has(broken):
+	case (i == n.first && i > 0 || !head && !behind) && !own.has(broken):
 		a.comment = holeComment
 	}
 	a.tag = a.comment != "" && !own.has(broken)
@@ -125,12 +125,13 @@ func (n *next) writeSegment(i int) {
 	}
 	if n.marked(i) {
 		n.insert(s.inf, "#EXT-X-GAP"+eol)
+		n.gaps = append(n.gaps, int(n.v.named[i]))
 		n.need = max(n.need, 8)
 	}
 	if w := n.v.windows[s.window]; w.tail > 0 && !w.loose && i > 0 && !behind {
 		n.insert(w.tail, fmt.Sprintf("@%d", w.offset))
 	}
-	if number := n.number + uint64(len(n.places)); number != n.v.first+uint64(i) {
+	if number := n.number + uint64(len(n.places)); number != n.v.first+uint64(i) || n.stated {
 		n.writeIV(i)
 	}
 	if tag := n.dateOf(i, head, a); tag != "" {
@@ -139,14 +140,15 @@ func (n *next) writeSegment(i int) {
 	n.places = append(n.places, int32(i))
 }
 
-// writeIV writes out what the media sequence number of segment i said while it was the packager's.
+// writeIV writes out what the media sequence number of segment i said while it was the packager's. All behind it need theirs too: the key with
+// its IV counts for them.
 func (n *next) writeIV(i int) {
 	s := &n.v.segments[i]
 	for _, k := range n.v.all[s.way].keys {
 		if k == 0 || !n.v.keys[k].plain {
 			continue
 		}
-		n.need = max(n.need, 2)
+		n.need, n.stated = max(n.need, 2), true
 		iv := fmt.Sprintf(",IV=0x%032x", n.v.first+uint64(i))
 		if l := n.v.keys[k].line; l.at >= n.v.begin(i) && l.at < s.end {
 			n.insert(l.end(), iv)

@@ -289,9 +289,11 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 }
 
 // patience is how long it takes at most until everything is shipped once the packager has ended: on a slow uplink what had no room
-// comes back in the end, and so does what was emptied.
+// comes back in the end, and so does what was emptied. What is broken off there and arrives all the same is stored, and nobody knows until
+// it has been sent again behind all the rest.
 func (th *theatre) patience() time.Duration {
-	if th.rate > 0 && (th.budget > 0 || th.absence > 0 || th.disk.wasEmptied()) {
+	late := th.tardy != nil && !th.tardy.hedges
+	if th.rate > 0 && (th.budget > 0 || th.absence > 0 || th.disk.wasEmptied() || late) {
 		return 10 * time.Minute
 	}
 	return 45 * time.Second

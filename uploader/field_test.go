@@ -127,13 +127,14 @@ func (p *packager) listed(base, up string, n, last, start int) string {
 
 // afterwards does to segment n, which is listed, what is done in the field.
 func (p *packager) afterwards(base string, n, start int) {
-	if !p.withdraws || n == start || p.rng.IntN(3) > 0 {
+	few := p.scene == lingers && n-start < 3 // it might be the first playlist of another run
+	if !p.withdraws || n == start || few || p.rng.IntN(3) > 0 {
 		return
 	}
 	p.pause(p.segment / 4)
 	p.index(base, start, n-1, false)
 	p.pause(p.segment / 4)
-	if p.scene == lingers && n-start > 2 { // with fewer it might be the first playlist of another run
+	if p.scene == lingers {
 		time.Sleep(2 * p.segment)
 	}
 	p.index(base, start, n, false)

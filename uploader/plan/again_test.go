@@ -247,3 +247,45 @@ func TestPlanKnowsWhatAnEarlierProcessLeft(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingOlderThanWhatIsInDoubt: the answer to the PUT of a playlist was lost, and the next one for it is rejected. It may still arrive,
+// and the version before it, which could go up, would go over it.
+func TestNothingOlderThanWhatIsInDoubt(t *testing.T) {
+	t.Parallel()
+	lost := Outcome{Result: Failed, Kind: store.Transient, RetryIn: time.Second, Unclear: true}
+	for name, unconditional := range map[string]bool{"with conditions": false, "without": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{Unconditional: unconditional})
+			all, texts := []string{"a.ts", "b.ts", "c.ts"}, []string(nil)
+			d.media(all...)
+			for n := range all {
+				texts = append(texts, playlistText(0, false, all[:n+1]...))
+				d.playlist("x.m3u8", texts[n])
+				if n == 0 {
+					d.fresh("x.m3u8")
+				}
+				d.want("put " + all[n])
+				d.done("put " + all[n])
+				d.tick(time.Second)
+				d.want("publish x.m3u8")
+				if n == 0 {
+					d.done("publish x.m3u8")
+				} else {
+					d.answer("publish x.m3u8", lost)
+				}
+			}
+			d.tick(time.Second)
+			d.want("publish x.m3u8")
+			d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: store.Permanent})
+			d.want("fetch x.m3u8")
+			first, _ := hls.Parse([]byte(texts[0]))
+			d.answer("fetch x.m3u8", Outcome{Result: Done, ETag: d.plan.lists["x.m3u8"].cell.ETag(), Content: []byte(texts[0]), Playlist: first})
+			d.want() // neither had arrived
+			d.waits(RejectedDelay, "publish x.m3u8")
+			if got := string(d.under["publish x.m3u8"].File.Content); got != texts[2] {
+				t.Errorf("published %q", got)
+			}
+		})
+	}
+}

@@ -32,24 +32,34 @@ import (
 // path may share its memory with uri, and so with the copy of the whole text to which all URIs of Parse belong: whoever
 // keeps it longer than the Playlist clones it (strings.Clone).
 func (s Site) Resolve(playlist, uri string) (path string, target Target) {
+	var room [256]byte
+	at, target := s.ResolveIn(room[:0], playlist, uri)
+	if n := len(at); n <= len(uri) && uri[:n] == string(at) {
+		return uri[:n], target
+	}
+	return string(at), target
+}
+
+// ResolveIn is Resolve for those who look at very many names and keep few: path is in the memory of room if that is large enough, whose
+// bytes are gone then.
+func (s Site) ResolveIn(room []byte, playlist, uri string) (path []byte, target Target) {
 	uri = withSlashes(withoutQuery(strings.Trim(uri, " ")))
 	rooted := false
 	switch {
 	case uri == "":
-		return "", Elsewhere
+		return nil, Elsewhere
 	case isElsewhere(uri):
 		if uri, rooted = s.pathOf(uri); !rooted {
-			return "", Elsewhere
+			return nil, Elsewhere
 		}
 	case uri[0] == '/':
 		uri, rooted = uri[len("/"):], true
 	}
-	var room [256]byte
 	at := room[:0]
 	if !rooted {
 		folder := playlist[:strings.LastIndexByte(playlist, '/')+1]
-		if folder == "" && isPlain(uri) {
-			return uri, Local
+		if isPlain(uri) {
+			return append(append(at, folder...), uri...), Local
 		}
 		at = append(append(at, s.base...), folder...)
 	}
@@ -57,11 +67,11 @@ func (s Site) Resolve(playlist, uri string) (path string, target Target) {
 	below, inside := bytes.CutPrefix(whole, []byte(s.base))
 	switch {
 	case ok && inside:
-		return string(below), Local
+		return below, Local
 	case rooted && !inside:
-		return "", Elsewhere
+		return nil, Elsewhere
 	}
-	return "", Outside
+	return nil, Outside
 }
 
 // IsRelative reports whether a playlist's URI is a path that begins in the playlist's own folder, so that text before it moves what it

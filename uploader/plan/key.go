@@ -10,5 +10,8 @@ func (k Key) Under(prefix string) string { return prefix + string(k) }
 // keyOf returns the key under which the file of that path is stored.
 func keyOf(path string) Key { return Key(path) }
 
+// keyLength returns how long the key of that path is.
+func keyLength(path []byte) int { return len(path) }
+
 // pathOf returns the path of the file that is stored under k.
 func pathOf(k Key) string { return string(k) }

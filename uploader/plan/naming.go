@@ -32,6 +32,7 @@ func (p *Plan) name(s *snapshot) {
 	s.mark = p.next()
 	s.binds = make([]bind, 0, len(s.file.Playlist.References))
 	last := ""
+	var room [256]byte
 	for i := range s.file.Playlist.References {
 		ref := &s.file.Playlist.References[i]
 		if ref.Gap || ref.URI == last && ref.Length == 0 {
@@ -50,7 +51,7 @@ func (p *Plan) name(s *snapshot) {
 			s.fail(ref.URI, "variable")
 			continue
 		}
-		name, target := p.cfg.Site.Resolve(s.file.Path, ref.URI)
+		name, target := p.cfg.Site.ResolveIn(room[:0], s.file.Path, ref.URI)
 		if target == hls.Elsewhere && !strings.HasPrefix(ref.URI, "data:") || strings.IndexByte(ref.URI, '\\') >= 0 {
 			s.suspect(ref.URI)
 		}
@@ -62,7 +63,7 @@ func (p *Plan) name(s *snapshot) {
 			}
 			s.fail(ref.URI, "outside")
 		case hls.Local:
-			if long := p.cfg.MaxPath > 0 && len(keyOf(name)) > p.cfg.MaxPath; !long {
+			if long := p.cfg.MaxPath > 0 && keyLength(name) > p.cfg.MaxPath; !long {
 				p.refer(s, name, ref)
 			} else if !ref.Optional && !ref.Hint && !ref.Soft {
 				s.fail(ref.URI, "long")
@@ -75,14 +76,14 @@ func (p *Plan) name(s *snapshot) {
 }
 
 // refer adds one local reference to s.
-func (p *Plan) refer(s *snapshot, name string, ref *hls.Reference) {
+func (p *Plan) refer(s *snapshot, name []byte, ref *hls.Reference) {
 	if ref.Kind.IsPlaylist() {
-		if child := p.list(name); child != s.list && child.mark != s.mark {
+		if child := p.listOf(name); child != s.list && child.mark != s.mark {
 			p.nameList(s, child)
 		}
 		return
 	}
-	o := p.object(name)
+	o := p.objectOf(name)
 	if o.mark == s.mark { // named twice, as byte ranges are
 		if ref.Kind == hls.Media {
 			o.classify(hls.Media) // whatever else is in it, as its init section

@@ -38,25 +38,47 @@ func newPaths() paths { return paths{make(map[string]*object), make(map[string]*
 
 // object returns the file of that path.
 func (n *paths) object(name string) *object {
-	o := n.objects[name]
-	if o == nil {
-		name = strings.Clone(name) // it may be a part of a large text
-		o = &object{path: name}
-		o.item.Owner = o
-		n.objects[name] = o
+	if o := n.objects[name]; o != nil {
+		return o
 	}
+	return n.newObject(strings.Clone(name)) // it may be a part of a large text
+}
+
+// objectOf is object for a name that is in somebody's memory.
+func (n *paths) objectOf(name []byte) *object {
+	if o := n.objects[string(name)]; o != nil {
+		return o
+	}
+	return n.newObject(string(name))
+}
+
+func (n *paths) newObject(name string) *object {
+	o := &object{path: name}
+	o.item.Owner = o
+	n.objects[name] = o
 	return o
 }
 
 // list returns the playlist of that path. Until there is a file of it, it has no stream.
 func (n *paths) list(name string) *list {
-	l := n.lists[name]
-	if l == nil {
-		name = strings.Clone(name)
-		l = &list{path: name}
-		l.cell.Ask()
-		n.lists[name] = l
+	if l := n.lists[name]; l != nil {
+		return l
 	}
+	return n.newList(strings.Clone(name))
+}
+
+// listOf is list for a name that is in somebody's memory.
+func (n *paths) listOf(name []byte) *list {
+	if l := n.lists[string(name)]; l != nil {
+		return l
+	}
+	return n.newList(string(name))
+}
+
+func (n *paths) newList(name string) *list {
+	l := &list{path: name}
+	l.cell.Ask()
+	n.lists[name] = l
 	return l
 }
 

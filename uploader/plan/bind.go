@@ -125,7 +125,8 @@ func (p *Plan) bind(s *snapshot, i int) {
 	}
 	o := b.obj
 	v := o.current()
-	d := judge(p.sight(s, i, v))
+	x := p.sight(s, i, v)
+	d := judge(&x)
 	p.heed(s, i, v, d)
 	if d.means() {
 		p.want(o, v, s.list.stream)
@@ -221,7 +222,8 @@ func (p *Plan) reconsider(s *snapshot, i int) {
 	if v == nil {
 		return
 	}
-	d := p.sight(s, i, v).settled()
+	x := p.sight(s, i, v)
+	d := x.settled()
 	if p.heed(s, i, v, d); !d.means() {
 		s.part(i, false)
 		p.bind(s, i)
@@ -234,7 +236,11 @@ func (p *Plan) inherit(s *snapshot) {
 	s.prior = true
 	for i := range s.binds {
 		b := &s.binds[i]
-		if v := b.obj.current(); b.ver == nil && v != nil && b.obj.replaces(v) && !p.sight(s, i, v).younger() {
+		v := b.obj.current()
+		if b.ver != nil || v == nil || !b.obj.replaces(v) {
+			continue
+		}
+		if x := p.sight(s, i, v); !x.younger() {
 			b.rebinds = false
 			p.bind(s, i)
 		}

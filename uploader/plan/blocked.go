@@ -94,7 +94,8 @@ func (p *Plan) wait(l *list) Wait {
 			w.Reason = "lost"
 			return w
 		case b.ver == nil && o.current() != nil:
-			d := judge(p.sight(s, i, o.current()))
+			x := p.sight(s, i, o.current())
+			d := judge(&x)
 			w.Why, w.Until = d.why, d.again
 			if w.Reason = "stale"; o.hollow(o.current()) {
 				w.Reason = "empty"

@@ -108,7 +108,7 @@ func (r ruling) means() bool { return r == accepted || r == acceptedOld }
 const softWait = 250 * time.Millisecond
 
 // judge reports what a reference means.
-func judge(s sight) verdict {
+func judge(s *sight) verdict {
 	if s.bytes.state > bytesEmpty {
 		return s.none()
 	}
@@ -122,7 +122,7 @@ func judge(s sight) verdict {
 }
 
 // settled judges bytes that are no reason to wait a moment.
-func (s sight) settled() verdict {
+func (s *sight) settled() verdict {
 	switch {
 	case s.bytes.state == bytesEmpty:
 		return verdict{why: "empty"}
@@ -161,18 +161,18 @@ func (s sight) settled() verdict {
 }
 
 // younger reports whether the playlist was met at rest and the bytes are younger, so that they may have replaced what it meant.
-func (s sight) younger() bool {
+func (s *sight) younger() bool {
 	return s.list.origin.met() && (s.bytes.modified > s.list.modified || s.bytes.witnessed() && s.bytes.seen.After(s.list.seen))
 }
 
 // witnessed reports whether their completion was seen.
-func (b bytesSight) witnessed() bool { return b.origin == seen && !b.growing }
+func (b *bytesSight) witnessed() bool { return b.origin == seen && !b.growing }
 
 // patience returns until when a reference of a restarted stream waits for new bytes. Keys and init sections are
 // often kept over a restart; a media segment of the old run is hardly ever meant, so that it waits long
 // enough for a packager that names segments before it writes them. When new bytes come for the playlist, those of its other names are
 // to come as well.
-func (s sight) patience() time.Time {
+func (s *sight) patience() time.Time {
 	since, wait := s.list.seen, s.settle
 	if s.list.fresh.After(since) {
 		since = s.list.fresh
@@ -187,7 +187,7 @@ func (s sight) patience() time.Time {
 // name stays missing, and the store if it is not there. What is there and not finished, as its writer has it open or nobody may read it,
 // is what the playlist means, or came later: then the store's bytes are none of it. After a start the files that were there may have to be
 // quiet for Settle before they are heard of, from when the scan met them.
-func (s sight) none() verdict {
+func (s *sight) none() verdict {
 	if s.reference.strict == soft && s.bytes.state != bytesAsked {
 		at := s.list.seen.Add(softWait)
 		if s.list.origin.met() || s.list.seen.Before(s.met) {

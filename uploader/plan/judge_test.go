@@ -101,15 +101,15 @@ func TestJudge(t *testing.T) {
 				bytes:     bytesSight{seen: at(100), modified: mod(100)},
 			}
 			tt.play(&s)
-			got := judge(s)
+			got := judge(&s)
 			if got != tt.want {
 				t.Errorf("got %+v, want %+v", got, tt.want)
 			}
 			if !got.again.IsZero() {
-				if s.now = got.again.Add(-1); judge(s) != got {
-					t.Errorf("it says %+v until then, and %+v", got, judge(s))
+				if s.now = got.again.Add(-1); judge(&s) != got {
+					t.Errorf("it says %+v until then, and %+v", got, judge(&s))
 				}
-				if s.now = got.again; judge(s) == got {
+				if s.now = got.again; judge(&s) == got {
 					t.Error("nothing changes at the time that it says")
 				}
 			}

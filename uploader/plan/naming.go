@@ -27,8 +27,37 @@ func (f fault) any() bool { return f.uri != "" }
 // fail notes that s can never be published.
 func (n *names) fail(uri, reason string) { n.fault = fault{uri, reason} }
 
-// name resolves the references of s and counts them.
-func (p *Plan) name(s *snapshot) {
+// former is the files that the version before names, in their order. Most of them are named again in the same one, so that the next is
+// found without a search among all.
+type former struct {
+	binds []bind
+	mark  uint64
+	next  int
+}
+
+func formerOf(prev *snapshot) former {
+	if prev == nil {
+		return former{}
+	}
+	return former{binds: prev.binds, mark: prev.mark}
+}
+
+// find returns the file of that name.
+func (r *former) find(p *Plan, name []byte) *object {
+	if r.next < len(r.binds) && r.binds[r.next].obj.path == string(name) {
+		r.next++
+		return r.binds[r.next-1].obj
+	}
+	o := p.objectOf(name)
+	if o.mark == r.mark {
+		r.next = o.place + 1
+	}
+	return o
+}
+
+// name resolves the references of s, which follows prev, and counts them.
+func (p *Plan) name(s, prev *snapshot) {
+	before := formerOf(prev)
 	s.mark = p.next()
 	s.binds = make([]bind, 0, len(s.file.Playlist.References))
 	last := ""
@@ -64,7 +93,7 @@ func (p *Plan) name(s *snapshot) {
 			s.fail(ref.URI, "outside")
 		case hls.Local:
 			if long := p.cfg.MaxPath > 0 && keyLength(name) > p.cfg.MaxPath; !long {
-				p.refer(s, name, ref)
+				p.refer(s, name, ref, &before)
 			} else if !ref.Optional && !ref.Hint && !ref.Soft {
 				s.fail(ref.URI, "long")
 			}
@@ -76,14 +105,14 @@ func (p *Plan) name(s *snapshot) {
 }
 
 // refer adds one local reference to s.
-func (p *Plan) refer(s *snapshot, name []byte, ref *hls.Reference) {
+func (p *Plan) refer(s *snapshot, name []byte, ref *hls.Reference, before *former) {
 	if ref.Kind.IsPlaylist() {
 		if child := p.listOf(name); child != s.list && child.mark != s.mark {
 			p.nameList(s, child)
 		}
 		return
 	}
-	o := p.objectOf(name)
+	o := before.find(p, name)
 	if o.mark == s.mark { // named twice, as byte ranges are
 		if ref.Kind == hls.Media {
 			o.classify(hls.Media) // whatever else is in it, as its init section

@@ -38,7 +38,7 @@ func (p *Plan) readBack(l *list, out Outcome) *snapshot {
 	s := &snapshot{list: l, file: hls.File{Path: l.path, Kind: out.Playlist.Kind, Playlist: out.Playlist, Share: out.Share}}
 	s.text = newText(out.Content)
 	s.text.letGo()
-	p.name(s)
+	p.name(s, l.published)
 	p.expose(s)
 	s.life.drop()
 	p.weigh(s)
@@ -76,7 +76,7 @@ func (s *snapshot) spend() hls.Source {
 
 // freeze resolves the references of s, which follows prev, and binds each to the version settled now.
 func (p *Plan) freeze(s, prev *snapshot) {
-	p.name(s)
+	p.name(s, prev)
 	if s.list.resume(s, prev) {
 		p.later(s.list, p.now)
 	}

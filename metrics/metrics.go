@@ -21,6 +21,7 @@ type Metrics struct {
 	taken    prometheus.Gauge
 	takenAt  prometheus.Gauge
 	memory   atomic.Pointer[hls.Account]
+	log      atomic.Pointer[func() int64]
 
 	mu       sync.Mutex
 	channels map[string]*Channel
@@ -48,9 +49,19 @@ func New(version, commit string) *Metrics {
 		func() float64 { return float64(m.memory.Load().Limit()) })
 	r.gaugeFunc("hlsship_memory_used_bytes", "What the playlists of all channels take together, reckoned generously.",
 		func() float64 { return float64(m.memory.Load().Used()) })
+	r.counterFunc("hlsship_log_lines_dropped_total", "Lines of the log that were dropped, as nobody read it for too long.", func() float64 {
+		if dropped := m.log.Load(); dropped != nil {
+			return float64((*dropped)())
+		}
+		return 0
+	})
 	m.Reloaded(true)
 	return m
 }
+
+// Log has the number of lines of the log shown that were dropped so far, which dropped returns. It is called from any goroutine.
+// Before the first call none were.
+func (m *Metrics) Log(dropped func() int64) { m.log.Store(&dropped) }
 
 // Memory has a's figures shown as those of all playlists. nil, as before the first call, has none.
 func (m *Metrics) Memory(a *hls.Account) { m.memory.Store(a) }
@@ -74,6 +85,10 @@ func (r maker) gauge(name, help string) prometheus.Gauge {
 
 func (r maker) gaugeFunc(name, help string, value func() float64) {
 	r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: name, Help: help}, value))
+}
+
+func (r maker) counterFunc(name, help string, value func() float64) {
+	r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: name, Help: help}, value))
 }
 
 func (r maker) gaugeVec(name, help string, labels ...string) *prometheus.GaugeVec {

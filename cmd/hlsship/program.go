@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -98,12 +99,20 @@ func (p program) run(ctx context.Context, args []string) int {
 	if err == nil {
 		return exitDone
 	}
+	var words bytes.Buffer
+	code := p.explain(err, append([]string{"hlsship"}, args[1:begin]...), &words)
+	lastly(p.stderr, words.Bytes())
+	return code
+}
+
+// explain writes what made the command fail, and returns its exit code.
+func (p program) explain(err error, command []string, words io.Writer) int {
 	if p.journal {
-		p.stderr = &prefixed{prefix: "<3>", one: new(sync.Mutex), out: p.stderr}
+		words = &prefixed{prefix: "<3>", one: new(sync.Mutex), out: words}
 	}
 	if wrong, ok := errors.AsType[usageError](err); ok {
-		_, _ = fmt.Fprintf(p.stderr, "hlsship: %s\n", strings.ReplaceAll(wrong.Error(), "\n", "\nhlsship: "))
-		_, _ = fmt.Fprintf(p.stderr, "Say \"%s --help\" for help.\n", strings.Join(append([]string{"hlsship"}, args[1:begin]...), " "))
+		_, _ = fmt.Fprintf(words, "hlsship: %s\n", strings.ReplaceAll(wrong.Error(), "\n", "\nhlsship: "))
+		_, _ = fmt.Fprintf(words, "Say \"%s --help\" for help.\n", strings.Join(command, " "))
 		return exitUsage
 	}
 	if ended, ok := errors.AsType[packagerEnded](err); ok {
@@ -115,9 +124,9 @@ func (p program) run(ctx context.Context, args []string) int {
 	if errors.Is(err, errFaults) {
 		return exitFailed
 	}
-	_, _ = fmt.Fprintf(p.stderr, "hlsship: %v\n", err)
+	_, _ = fmt.Fprintf(words, "hlsship: %v\n", err)
 	if thrown, ok := errors.AsType[*panicked](err); ok && !thrown.told {
-		_, _ = p.stderr.Write(thrown.stack)
+		_, _ = words.Write(thrown.stack)
 	}
 	return exitFailed
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"os/signal"
@@ -28,10 +29,13 @@ var errDrainTimeout = errors.New("the drain timeout passed")
 func (p program) ship(ctx context.Context, c config, read func() (config, error)) error {
 	level := &slog.LevelVar{}
 	level.Set(c.logLevel)
-	logger := newLogger(p.stderr, level, c.logJSON)
-	if p.journal {
-		logger = newJournalLogger(p.stderr, level, c.logJSON)
-	}
+	logger, lines := queuedLog(p.stderr, func(w io.Writer) *slog.Logger { //nolint:misspell // the name of the interface
+		if p.journal {
+			return newJournalLogger(w, level, c.logJSON)
+		}
+		return newLogger(w, level, c.logJSON)
+	})
+	defer lines.close()
 	for _, d := range c.deprecated {
 		logger.Warn("setting is deprecated", "setting", d.origin, "cure", "write "+d.instead+" instead")
 	}
@@ -42,6 +46,7 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 	hard, asked, stop := listen(ctx)
 	defer stop()
 	f := newFleet(c, p.build.version, logger, metrics.New(p.build.version, p.build.commit))
+	f.metrics.Log(lines.droppedLines)
 	var names []string
 	for _, one := range c.channels {
 		names = append(names, one.name)

@@ -178,7 +178,7 @@ func (c *cutter) end(l line) {
 	}
 	if c.window.size > 0 {
 		if !c.stated {
-			c.window.offset, c.window.loose = c.continued(s.uri)
+			c.window.place(c.continued(s.uri))
 		}
 		c.windows = append(c.windows, c.window)
 		s.window = int32(len(c.windows) - 1)

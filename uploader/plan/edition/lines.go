@@ -134,6 +134,9 @@ type window struct {
 	loose bool
 }
 
+// place says where w begins, which states no offset.
+func (w *window) place(offset int64, loose bool) { w.offset, w.loose = offset, loose }
+
 // parseRange reads LENGTH[@OFFSET] (RFC 8216 §4.3.2.2). stated says whether the offset is there, ok whether it is a range.
 func parseRange(value []byte) (w window, stated, ok bool) {
 	const longest = 64

@@ -78,10 +78,11 @@ func (p *pairing) lookUp(i, j int) {
 }
 
 func nameOf(uri []byte, w window) name {
+	offset := w.offset
 	if w.loose {
-		w.offset = -1
+		offset = -1
 	}
-	return name{string(uri), w.offset, w.size}
+	return name{string(uri), offset, w.size}
 }
 
 // folder returns what stands before the URI of segment i.

@@ -238,14 +238,14 @@ func shared(s *source) []string {
 // pure lists the packages that decide, which take the time and all else from their caller.
 func pure() []string {
 	return []string{
-		"hls", "uploader/headers", "uploader/health", "uploader/plan", "uploader/plan/disk", "uploader/plan/bucket", "uploader/plan/schedule", "uploader/plan/edition",
+		"hls", "uploader/headers", "uploader/health", "uploader/plan", "uploader/plan/disk", "uploader/plan/bucket", "uploader/plan/schedule", "uploader/plan/edition", "uploader/plan/session",
 		"verify",
 	}
 }
 
 // impure lists where one of them looks at the world or does two things at once.
 func impure(s *source) []string {
-	if s.test() || !slices.Contains(pure(), s.dir()) || s.name == "hls/account.go" { // which all channels of a process share
+	if s.test() || !slices.Contains(pure(), s.dir()) || s.name == "hls/account.go" || s.name == "hls/split.go" { // which all channels of a process share
 		return nil
 	}
 	var wrong []string

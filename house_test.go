@@ -125,7 +125,7 @@ func packages(all []*source) map[string][]*source {
 // behind it, uplink and hedge as well.
 func arrows() map[string][]string {
 	const plan, store = "uploader/plan", "uploader/store"
-	const onDisk, inBucket, turns, edition = plan + "/disk", plan + "/bucket", plan + "/schedule", plan + "/edition"
+	const onDisk, inBucket, turns, edition, session = plan + "/disk", plan + "/bucket", plan + "/schedule", plan + "/edition", plan + "/session"
 	const file, line = "openfile", "uploader/uplink"
 	const headers, health, journal = "uploader/headers", "uploader/health", "uploader/journal"
 	const twice = "uploader/hedge"
@@ -139,12 +139,13 @@ func arrows() map[string][]string {
 		"watcher":     {"hls", file},
 		"metrics":     {"hls", "state"},
 		store:         {"hls"},
-		plan:          {"hls", "state", store, onDisk, inBucket, turns, edition},
+		plan:          {"hls", "state", store, onDisk, inBucket, turns, session},
 		onDisk:        {"hls"},
 		inBucket:      {onDisk},
 		turns:         nil,
 		edition:       {"hls"},
-		"uploader":    {"hls", "state", plan, store, headers, health, journal},
+		session:       {"hls", edition},
+		"uploader":    {"hls", "state", plan, session, store, headers, health, journal},
 		headers:       {"hls"},
 		health:        {"state", plan, store},
 		journal:       {"hls", "state", plan, store, health},

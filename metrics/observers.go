@@ -117,6 +117,9 @@ func (u *Uploader) Stream(s state.Stream) {
 	u.c.streams.update(s.Name, func(e *edge) { e.Stream = s })
 }
 
+// Edited counts what players notice of a playlist.
+func (u *Uploader) Edited(_, kind string) { u.c.edits.WithLabelValues(kind).Inc() }
+
 // Forgotten removes the stream's series.
 func (u *Uploader) Forgotten(stream string) { u.c.streams.forget(stream) }
 

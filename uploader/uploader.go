@@ -13,6 +13,7 @@ import (
 	"github.com/hlsship/hlsship/uploader/health"
 	"github.com/hlsship/hlsship/uploader/journal"
 	"github.com/hlsship/hlsship/uploader/plan"
+	"github.com/hlsship/hlsship/uploader/plan/session"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
@@ -34,6 +35,9 @@ type Config struct {
 	Include                     func(path string) bool
 	Budget                      int64
 	MaxAge                      time.Duration
+	// Continuous and EndDelay are those of plan.Config.
+	Continuous *Continuous
+	EndDelay   time.Duration
 	// Recovered are facts from an earlier process that are taken in before all others, but for playlists: those wait for
 	// Settle, and count only if the directory has none of that name by then.
 	Recovered []hls.File
@@ -65,6 +69,9 @@ type Config struct {
 	Logger   *slog.Logger
 	Observer Observer
 }
+
+// Continuous is how playlists go on over restarts of their packager.
+type Continuous = session.Config
 
 // Observer is told what happens.
 type Observer = journal.Observer
@@ -125,7 +132,7 @@ func New(c Config) (*Uploader, error) {
 		Known: known, Scanning: c.Scanned != nil,
 		Memory: c.Memory, Yield: claims.add, Site: c.Site,
 		Settle: c.Settle, MaxLag: c.MaxLag, MinInterval: c.MinInterval, Workers: c.Workers,
-		MaxPath: LongestPath(c.Prefix), Include: c.Include, Unconditional: !c.Conditional, Budget: c.Budget, MaxAge: c.MaxAge,
+		MaxPath: LongestPath(c.Prefix), Include: c.Include, Unconditional: !c.Conditional, Continuous: c.Continuous, EndDelay: c.EndDelay, Budget: c.Budget, MaxAge: c.MaxAge,
 	})
 	return &Uploader{
 		cfg:    c,

@@ -118,7 +118,7 @@ func (w *worker) putMedia(ctx context.Context, j plan.Job, moved *atomic.Int64) 
 	if j.Backlog {
 		priority = store.Backlog
 	}
-	h := w.headers.File(j.File, j.Kind, j.Window)
+	h := w.headers.File(j.File, j.Kind, j.Window, j.Immutable)
 	o := store.Object{
 		Key:          w.key(j.Key),
 		Body:         content,

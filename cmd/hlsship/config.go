@@ -8,6 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader"
 	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/spool"
 )
@@ -42,6 +43,7 @@ type channel struct {
 	name  string
 	dir   string
 	store storeConfig
+	lists listConfig
 	flow  flowConfig
 	spool spoolConfig
 	// settle and rescan are the watcher's; include and exclude are checked globs.
@@ -84,6 +86,22 @@ func (c storeConfig) keyPrefix() string {
 func (c storeConfig) site() hls.Site {
 	s, _ := hls.NewSite(c.publicURL, c.keyPrefix()) //nolint:errcheck // another time in it changes nothing about that
 	return s
+}
+
+// listConfig is how playlists are published.
+type listConfig struct {
+	// continuous has them go on over restarts of the packager; gaps has holes marked.
+	continuous, gaps bool
+	// giveUp is 0 for what suits the playlist.
+	giveUp, endDelay time.Duration
+}
+
+// sessions is what a Plan needs for continuous playlists; nil for exact ones.
+func (c listConfig) sessions() *uploader.Continuous {
+	if !c.continuous {
+		return nil
+	}
+	return &uploader.Continuous{GiveUpAfter: c.giveUp, Gaps: c.gaps, EndDelay: c.endDelay}
 }
 
 // flowConfig is when files go.
@@ -193,8 +211,12 @@ func (r *reader) channel() channel {
 			signed: r.truth(nameSigned), tls: r.tls(),
 			cacheControl: r.pairs(nameCacheControl), credentials: keys,
 		},
+		lists: listConfig{
+			continuous: r.choice(namePlaylists) == "continuous", gaps: r.choice(nameHoles) == "gap",
+			giveUp: r.automatic(nameGiveUpAfter), endDelay: r.duration(nameEndDelay),
+		},
 		flow: flowConfig{
-			workers: r.count(nameWorkers), uplinkLimit: r.rate(nameUplinkLimit), hedge: r.choice(nameHedge) == "auto", minInterval: r.duration(nameMinInterval), maxLag: r.lag(),
+			workers: r.count(nameWorkers), uplinkLimit: r.rate(nameUplinkLimit), hedge: r.choice(nameHedge) == "auto", minInterval: r.duration(nameMinInterval), maxLag: r.automatic(nameMaxLag),
 			holdWarn: r.duration(nameHoldWarn), drainTimeout: r.duration(nameDrainTimeout),
 		},
 	}

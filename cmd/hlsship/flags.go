@@ -78,6 +78,10 @@ const (
 	nameSpoolDir     = "spool-dir"
 	nameSpoolBudget  = "spool-budget"
 	nameSpoolAge     = "spool-age"
+	namePlaylists    = "playlists"
+	nameGiveUpAfter  = "give-up-after"
+	nameHoles        = "holes"
+	nameEndDelay     = "end-delay"
 	nameWorkers      = "workers"
 	nameUplinkLimit  = "uplink-limit"
 	nameHedge        = "hedge"
@@ -97,12 +101,18 @@ const (
 // settings returns the table: flags, variables, keys, defaults, help and the reference in docs/settings.md
 // all come from it.
 func settings() []setting {
-	const store, files, spool, flow, process = "Store", "Files", "Spool", "Flow", groupProcess
-	return []setting{
+	places := []setting{
 		{name: nameDir, value: "DIR", usage: "directory that the packager writes to", argument: true},
 		{name: nameDestination, value: "s3://BUCKET[/PREFIX]", argument: true,
 			usage: "bucket, and the prefix of every key; {name}, {host} and {start:20060102T150405Z} in it are replaced"},
+	}
+	return slices.Concat(places, settingsOfStore(), settingsOfShipping())
+}
 
+// settingsOfStore are those of the store.
+func settingsOfStore() []setting {
+	const store = "Store"
+	return []setting{
 		{group: store, name: nameEndpoint, value: "URL", usage: "URL of the store, unless it is Amazon S3; used as it is, including a path",
 			also: []string{"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}},
 		{group: store, name: nameRegion, value: "NAME", usage: "region of the bucket; by default the one in an endpoint of Amazon's, else us-east-1",
@@ -130,7 +140,13 @@ func settings() []setting {
 		{group: store, name: nameProfile, value: "NAME", usage: "profile of the shared files of the AWS tools; its region and endpoint_url count too"},
 		{group: store, name: nameRoleARN, value: "ARN", usage: "role to assume with the keys that were found, such as one of a partner's account"},
 		{group: store, name: nameExternalID, value: "ID", usage: "external ID that the role's trust policy asks for; with --role-arn"},
+	}
+}
 
+// settingsOfShipping are those of what is shipped, how and when.
+func settingsOfShipping() []setting {
+	const files, lists, spool, flow, process = "Files", "Playlists", "Spool", "Flow", groupProcess
+	return []setting{
 		{group: files, name: nameName, value: "NAME",
 			usage: "channel name, used in the log, in {name} and as the metric label \"channel\"; without it there is no label and {name} is the last part of DIR"},
 		{group: files, name: namePublicURL, value: "URL",
@@ -141,6 +157,15 @@ func settings() []setting {
 			usage: "time between scans of the directory, which find what no event reported"},
 		{group: files, name: nameInclude, kind: list, value: "GLOB", usage: "ship matching files even if no playlist names them"},
 		{group: files, name: nameExclude, kind: list, value: "GLOB", usage: "never look at matching files"},
+
+		{group: lists, name: namePlaylists, kind: choice, choices: []string{"exact", "continuous"}, value: "MODE", def: "exact",
+			usage: "publish each playlist byte for byte, or as one that goes on for ever: numbers never fall when the packager restarts, and media stand in a folder for each of its runs"},
+		{group: lists, name: nameGiveUpAfter, kind: duration, value: "TIME", def: "auto",
+			usage: "how long a continuous playlist waits for a segment that is not there before it goes on without it; \"auto\" is two target durations"},
+		{group: lists, name: nameHoles, kind: choice, choices: []string{"skip", "gap"}, value: "MODE", def: "skip",
+			usage: "leave such a segment out of a continuous playlist, or mark it with EXT-X-GAP, which few players but Apple's survive"},
+		{group: lists, name: nameEndDelay, kind: duration, value: "TIME", def: "10s",
+			usage: "how long EXT-X-ENDLIST, after which no player goes on, waits for the packager to come back; 0s publishes it at once"},
 
 		{group: spool, name: nameSpoolDir, value: "DIR", def: ".hlsship",
 			usage: "where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; \"off\" holds open files only, which a kill loses"},

@@ -96,13 +96,13 @@ func (r *reader) positive(name string, d time.Duration) {
 	}
 }
 
-// lag reads how far the live edge may be behind; "auto" is 0.
-func (r *reader) lag() time.Duration {
-	if r.text(nameMaxLag) == "auto" {
+// automatic reads a time that is more than 0, or "auto", which is 0.
+func (r *reader) automatic(name string) time.Duration {
+	if r.text(name) == "auto" {
 		return 0
 	}
-	d := r.duration(nameMaxLag)
-	r.positive(nameMaxLag, d)
+	d := r.duration(name)
+	r.positive(name, d)
 	return d
 }
 

@@ -216,7 +216,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 		hedger = hedge.New(hedge.Config{Observer: figures.Hedges(), Logger: s.logger})
 	}
 	upload, err := uploader.New(uploader.Config{
-		Store: hedger.Hedge(uplink.New(c.flow.uplinkLimit).Limit(store)), Prefix: c.store.keyPrefix(), Root: c.root(), Quiet: s.quiet, Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval,
+		Store: hedger.Hedge(uplink.New(c.flow.uplinkLimit).Limit(store)), Prefix: c.store.keyPrefix(), Root: c.root(), Quiet: s.quiet, Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval, Continuous: c.lists.sessions(), EndDelay: c.lists.endDelay,
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
 		Headers: headers.Config{CacheControl: c.store.cacheControl, Further: c.store.headers, Unique: unique},
 		Budget:  c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,

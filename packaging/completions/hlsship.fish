@@ -25,6 +25,10 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l settle -d 'how long 
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l rescan -d 'time between scans of the directory, which find what no event reported' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l include -d 'ship matching files even if no playlist names them' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l exclude -d 'never look at matching files' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l playlists -d 'publish each playlist byte for byte, or as one that goes on for ever: numbers never fall when the packager restarts, and media stand in a folder for each of its runs' -x -a 'exact continuous'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l give-up-after -d 'how long a continuous playlist waits for a segment that is not there before it goes on without it; "auto" is two target durations' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l holes -d 'leave such a segment out of a continuous playlist, or mark it with EXT-X-GAP, which few players but Apple\'s survive' -x -a 'skip gap'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l end-delay -d 'how long EXT-X-ENDLIST, after which no player goes on, waits for the packager to come back; 0s publishes it at once' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-age -d 'how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever' -x
@@ -68,6 +72,10 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l settle -d 'how lon
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l rescan -d 'time between scans of the directory, which find what no event reported' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l include -d 'ship matching files even if no playlist names them' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l exclude -d 'never look at matching files' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l playlists -d 'publish each playlist byte for byte, or as one that goes on for ever: numbers never fall when the packager restarts, and media stand in a folder for each of its runs' -x -a 'exact continuous'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l give-up-after -d 'how long a continuous playlist waits for a segment that is not there before it goes on without it; "auto" is two target durations' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l holes -d 'leave such a segment out of a continuous playlist, or mark it with EXT-X-GAP, which few players but Apple\'s survive' -x -a 'skip gap'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l end-delay -d 'how long EXT-X-ENDLIST, after which no player goes on, waits for the packager to come back; 0s publishes it at once' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-age -d 'how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever' -x
@@ -114,6 +122,10 @@ complete -c hlsship -n '__fish_seen_subcommand_from verify' -l settle -d 'how lo
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l rescan -d 'time between scans of the directory, which find what no event reported' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l include -d 'ship matching files even if no playlist names them' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l exclude -d 'never look at matching files' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l playlists -d 'publish each playlist byte for byte, or as one that goes on for ever: numbers never fall when the packager restarts, and media stand in a folder for each of its runs' -x -a 'exact continuous'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l give-up-after -d 'how long a continuous playlist waits for a segment that is not there before it goes on without it; "auto" is two target durations' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l holes -d 'leave such a segment out of a continuous playlist, or mark it with EXT-X-GAP, which few players but Apple\'s survive' -x -a 'skip gap'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l end-delay -d 'how long EXT-X-ENDLIST, after which no player goes on, waits for the packager to come back; 0s publishes it at once' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l spool-dir -d 'where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses' -r -F
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l spool-budget -d 'size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l spool-age -d 'how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever' -x

@@ -31,6 +31,10 @@ run)
 		'*--rescan[time between scans of the directory, which find what no event reported]:value: ' \
 		'*--include[ship matching files even if no playlist names them]:value: ' \
 		'*--exclude[never look at matching files]:value: ' \
+		'*--playlists[publish each playlist byte for byte, or as one that goes on for ever\: numbers never fall when the packager restarts, and media stand in a folder for each of its runs]:value:(exact continuous)' \
+		'*--give-up-after[how long a continuous playlist waits for a segment that is not there before it goes on without it; "auto" is two target durations]:value: ' \
+		'*--holes[leave such a segment out of a continuous playlist, or mark it with EXT-X-GAP, which few players but Apple'\''s survive]:value:(skip gap)' \
+		'*--end-delay[how long EXT-X-ENDLIST, after which no player goes on, waits for the packager to come back; 0s publishes it at once]:value: ' \
 		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses]:path:_files' \
 		'*--spool-budget[size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
 		'*--spool-age[how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever]:value: ' \
@@ -75,6 +79,10 @@ check)
 		'*--rescan[time between scans of the directory, which find what no event reported]:value: ' \
 		'*--include[ship matching files even if no playlist names them]:value: ' \
 		'*--exclude[never look at matching files]:value: ' \
+		'*--playlists[publish each playlist byte for byte, or as one that goes on for ever\: numbers never fall when the packager restarts, and media stand in a folder for each of its runs]:value:(exact continuous)' \
+		'*--give-up-after[how long a continuous playlist waits for a segment that is not there before it goes on without it; "auto" is two target durations]:value: ' \
+		'*--holes[leave such a segment out of a continuous playlist, or mark it with EXT-X-GAP, which few players but Apple'\''s survive]:value:(skip gap)' \
+		'*--end-delay[how long EXT-X-ENDLIST, after which no player goes on, waits for the packager to come back; 0s publishes it at once]:value: ' \
 		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses]:path:_files' \
 		'*--spool-budget[size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
 		'*--spool-age[how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever]:value: ' \
@@ -122,6 +130,10 @@ verify)
 		'*--rescan[time between scans of the directory, which find what no event reported]:value: ' \
 		'*--include[ship matching files even if no playlist names them]:value: ' \
 		'*--exclude[never look at matching files]:value: ' \
+		'*--playlists[publish each playlist byte for byte, or as one that goes on for ever\: numbers never fall when the packager restarts, and media stand in a folder for each of its runs]:value:(exact continuous)' \
+		'*--give-up-after[how long a continuous playlist waits for a segment that is not there before it goes on without it; "auto" is two target durations]:value: ' \
+		'*--holes[leave such a segment out of a continuous playlist, or mark it with EXT-X-GAP, which few players but Apple'\''s survive]:value:(skip gap)' \
+		'*--end-delay[how long EXT-X-ENDLIST, after which no player goes on, waits for the packager to come back; 0s publishes it at once]:value: ' \
 		'*--spool-dir[where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; "off" holds open files only, which a kill loses]:path:_files' \
 		'*--spool-budget[size of what may wait for the store; beyond it the oldest files wait in the directory alone, and are lost if they are deleted there; "auto" is half of what is free where the spool lies, at most 20GiB]:value: ' \
 		'*--spool-age[how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever]:value: ' \

@@ -76,12 +76,20 @@ func (p *Policy) Playlist(f hls.File) Set {
 }
 
 // File returns the headers of a file that is no playlist. kind is what playlists make of it, and window for how long a viewer may ask
-// for it, by the playlists that name it; 0 if none does.
-func (p *Policy) File(f hls.File, kind hls.Kind, window time.Duration) Set {
-	if f.State == hls.Growing {
+// for it, by the playlists that name it; 0 if none does. Nobody ever stores other bytes under the key of an immutable one.
+func (p *Policy) File(f hls.File, kind hls.Kind, window time.Duration, immutable bool) Set {
+	word := kindOf(kind, nil)
+	switch {
+	case f.State == hls.Growing:
 		return p.of(f.Path, "growing", 0)
+	case immutable && kind != hls.Key:
+		s := p.of(f.Path, word, 0)
+		if _, set := p.set[word]; !set {
+			s.CacheControl = immutableControl
+		}
+		return s
 	}
-	return p.of(f.Path, kindOf(kind, nil), p.fileAge(f, window))
+	return p.of(f.Path, word, p.fileAge(f, window))
 }
 
 // of returns the headers of an object of that word of Kinds. Cache-Control is always sent: Google Cloud Storage caches for an hour
@@ -160,6 +168,9 @@ func cacheDefaults() map[string]string {
 		"other":        "public, max-age=60",
 	}
 }
+
+// immutableControl is for keys that never get other bytes (RFC 8246).
+const immutableControl = "public, max-age=31536000, immutable"
 
 const (
 	// leastAge and maxLiveAge bound how long a cache may keep a live playlist: one wrong number in it would freeze its viewers for

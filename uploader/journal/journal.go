@@ -56,6 +56,7 @@ type Journal struct {
 	holds    holds
 	losses   losses
 	unpinned unpinnedTold
+	edits    ration
 	reused   bool // the log knows of a name that came back
 }
 
@@ -87,6 +88,9 @@ func (g *Journal) Effects(e plan.Effects, flying int, now time.Time) {
 	}
 	for _, l := range e.Losses {
 		g.lost(l, now)
+	}
+	for _, edit := range e.Edits {
+		g.edited(edit, now)
 	}
 	for _, lag := range e.Lags {
 		g.lag(lag)

@@ -22,6 +22,8 @@ type Observer interface {
 	// Lost is called for every named file that can never be stored. reason is one of Loss; count, at least 1, says how many
 	// it tells of: those that nobody saw are counted, not named.
 	Lost(stream, kind, reason string, count int)
+	// Edited is called when players notice something of a playlist beside its new segments. kind is one of plan.EditKinds.
+	Edited(stream, kind string)
 	// Stream is called with how a stream does whenever that changed.
 	Stream(s state.Stream)
 	// Forgotten is called when nothing is left of a stream, so that its series can be removed.
@@ -52,6 +54,7 @@ func (nobody) Attempted(_, _, _ string, _ int64, _ time.Duration) {}
 func (nobody) Stored(_, _ string, _ int64, _ time.Duration)       {}
 func (nobody) Published(_, _ string, _ time.Duration)             {}
 func (nobody) Lost(_, _, _ string, _ int)                         {}
+func (nobody) Edited(_, _ string)                                 {}
 func (nobody) Stream(state.Stream)                                {}
 func (nobody) Forgotten(string)                                   {}
 func (nobody) Queue(int, state.Backlog)                           {}

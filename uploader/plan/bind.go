@@ -174,6 +174,9 @@ func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 	if o.hollow(v) {
 		x.bytes.state = bytesEmpty
 	}
+	if p.continuous.owns(o.path) {
+		return x // which bytes a key of a session has was decided before
+	}
 	if s.backward(i, v) {
 		if x.bytes.order = backward; v.Vetted() {
 			x.bytes.order = vetted

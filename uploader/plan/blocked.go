@@ -211,5 +211,14 @@ func (p *Plan) Abandon() []hls.Source {
 			}
 		}
 	}
+	if p.continuous.machine != nil {
+		files, lists := p.continuous.machine.Abandon()
+		for _, s := range files {
+			abandon(s, false)
+		}
+		for _, s := range lists {
+			abandon(s, true)
+		}
+	}
 	return append(all, p.out.Release...)
 }

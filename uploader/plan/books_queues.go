@@ -20,7 +20,7 @@ func (b *books) queues() {
 		}
 	}
 	for _, e := range p.errands.byID {
-		if e.Op == Fetch && e.asker == nil {
+		if e.Op == Fetch && e.asker == nil || e.question != 0 {
 			lists[schedule.ForEdge]++
 		}
 	}

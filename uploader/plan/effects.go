@@ -40,6 +40,8 @@ type Effects struct {
 	Strangers []Key
 	// Losses are named files that can never be stored, and segments that nobody saw.
 	Losses []Loss
+	// Edits say what players notice of playlists beside new segments.
+	Edits []Edit
 	// Lags say whose live edge fell behind or caught up, as the line is slower than the stream.
 	Lags []Lag
 	// Streams are the states of the streams that changed, some of them a little later.
@@ -85,6 +87,7 @@ type Waiting struct {
 // Advance goes on to now, and returns what follows from all that the Plan was told.
 func (p *Plan) Advance(now time.Time, may Allowance) *Effects {
 	p.tick(now)
+	p.flow()
 	switch may {
 	case Requests:
 		p.out.Jobs = p.jobs(p.out.Jobs)
@@ -106,6 +109,9 @@ func (p *Plan) Close(now time.Time) *Effects {
 
 // effects empties what was gathered for others.
 func (p *Plan) effects(last bool) *Effects {
+	for i := range p.out.Looks {
+		p.out.Looks[i] = p.continuous.source(p.out.Looks[i])
+	}
 	a := &p.account
 	p.out.Streams = p.changedStreams(p.out.Streams, p.now, last)
 	p.out.Waiting = Waiting{a.files, a.bytes, len(p.unpinned.versions), p.unpinned.bytes, a.due.rate, a.found, a.met, !p.strays.scanning && p.bucket.Listed() && a.found == 0}
@@ -115,7 +121,11 @@ func (p *Plan) effects(last bool) *Effects {
 
 // wakeAt returns when Advance is to be called although nothing happened; zero for never.
 func (p *Plan) wakeAt() time.Time {
-	return earlier(p.schedule.Next(), p.shows.wakeAt())
+	at := earlier(p.schedule.Next(), p.shows.wakeAt())
+	if p.continuous.machine != nil {
+		at = earlier(at, p.continuous.machine.Wake())
+	}
+	return at
 }
 
 // outbox gathers effects, while somebody has those that were gathered before.

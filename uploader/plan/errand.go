@@ -10,6 +10,7 @@ type errand struct {
 	version  *disk.Version // that is stored or compared; nil if the store is asked for whatever it has
 	snapshot *snapshot     // of PutPlaylist
 	list     *list         // of Fetch and PutPlaylist
+	question uint64        // of a Compare for the sessions; 0 for none
 	asker    *stream       // of a Fetch: that of the parent of a playlist of which there is no file
 }
 

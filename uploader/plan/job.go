@@ -66,6 +66,8 @@ type Job struct {
 	Window time.Duration
 	// Replaces is true if a PutMedia puts other bytes in the place of those stored under its name.
 	Replaces bool
+	// Immutable is true if nobody will ever store other bytes under the key.
+	Immutable bool
 	// Backlog is true if the live edge does not wait for the file.
 	Backlog bool
 	// Attempt counts the tries before this one.

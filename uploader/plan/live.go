@@ -242,7 +242,7 @@ func (p *Plan) condition(l *list) condition {
 	if l.stream != nil {
 		c.behind = l.stream.found.state == state.Behind
 	}
-	if len(l.pending) > 0 {
+	if n := len(l.pending); n > 1 || n == 1 && !p.endWaits(l.pending[0]) {
 		c.oldest = l.pending[0].file.Seen
 	}
 	w, starved := l.heldForMemory()

@@ -3,6 +3,7 @@ package plan
 import (
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
+	"github.com/hlsship/hlsship/uploader/plan/session"
 )
 
 // What an earlier process stored it noted, so that a start reads next to nothing. A note is about bytes (hls.Version) and says under
@@ -25,7 +26,14 @@ func (p *Plan) known(f hls.File) string {
 	if p.cfg.Known == nil || !f.Found || f.State != hls.Settled {
 		return ""
 	}
-	return p.cfg.Known(f.Path, f.Version)
+	if p.continuous.machine == nil {
+		return p.cfg.Known(f.Path, f.Version)
+	}
+	n := p.continuous.remember(p.continuous.source(f.Path), f.Version, p.cfg.Known)
+	if folder, _ := session.Split(f.Path); folder != n.folder {
+		return ""
+	}
+	return n.etag
 }
 
 // note notes that the store holds v. A link, which keeps a file, ends what was noted of it.
@@ -33,7 +41,8 @@ func (p *Plan) note(o *object, v *disk.Version) {
 	if p.cfg.Known == nil || o.cell.ETag() == "" || o.cell.Unproven() || v.File.State != hls.Settled || v.Noted() == o.cell.ETag() && !v.Kept() {
 		return
 	}
-	p.out.Notes = append(p.out.Notes, Note{Path: o.path, Version: v.File.Version, ETag: o.cell.ETag()})
+	path, etag := p.continuous.noteOf(o.path, o.cell.ETag())
+	p.out.Notes = append(p.out.Notes, Note{Path: path, Version: v.File.Version, ETag: etag})
 }
 
 // trust takes it that the store holds the newest bytes of o, if that is noted and a playlist that it has published names them.

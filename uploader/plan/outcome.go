@@ -53,6 +53,10 @@ func (p *Plan) reportCompare(j *errand, out Outcome) {
 		p.same(o, v, out.ETag, !j.Local())
 	case Different:
 		p.changed(o, o.cell.Differs(out.ETag))
+		if v != nil && v.File.Growth == 0 && p.continuous.owns(o.path) {
+			p.contradict(o, v)
+			break
+		}
 		if !o.outgrown(v) {
 			p.differs(o, v)
 		}
@@ -175,6 +179,9 @@ func (p *Plan) discard(o *object, v *disk.Version) {
 // asked again only when a fact or a later playlist gives a reason to.
 func (p *Plan) missing(o *object) {
 	o.cell.Unask()
+	if p.continuous.owns(o.path) {
+		p.continuous.machine.Lost(o.path)
+	}
 	for _, n := range o.naming {
 		p.touchFiles(n.list.stream)
 	}

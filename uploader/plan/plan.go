@@ -7,6 +7,7 @@ import (
 	"github.com/hlsship/hlsship/uploader/plan/bucket"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
 	"github.com/hlsship/hlsship/uploader/plan/schedule"
+	"github.com/hlsship/hlsship/uploader/plan/session"
 )
 
 // Config bounds a Plan. Zero values are replaced by the defaults named.
@@ -52,6 +53,11 @@ type Config struct {
 	Scanning bool
 	// Include says which files are shipped although no playlist names them; nil means none.
 	Include func(path string) bool
+	// Continuous, unless nil, has playlists go on over the restarts of their packager, with media in a folder for each run. Its Settle, Site,
+	// Include, Known and Memory are those of the Plan.
+	Continuous *session.Config
+	// EndDelay is how long a version with EXT-X-ENDLIST waits for another run of its packager, unless it is the first that is seen. Default 0.
+	EndDelay time.Duration
 }
 
 func (c Config) withDefaults() Config {
@@ -98,6 +104,8 @@ type Plan struct {
 	account  account  // what is to be stored and is not yet
 	unpinned unpinned // files whose pins were let go
 	strays   strays   // finished files that nothing names
+
+	continuous continuous // what stands before
 }
 
 // New returns an empty Plan.
@@ -112,6 +120,7 @@ func New(c Config) *Plan {
 		out:    newOutbox(),
 	}
 	p.schedule = schedule.New(schedule.Config{Workers: c.Workers, PerStream: c.PerStream}, p.rules())
+	p.continuous = p.newContinuous(c.Continuous)
 	return p
 }
 
@@ -121,7 +130,16 @@ func (p *Plan) Settle() time.Duration { return p.cfg.Settle }
 // Observe takes a fact in. The Plan releases the fact's Source, through Effects, once it has no more
 // use for it.
 func (p *Plan) Observe(f hls.File) {
-	p.tick(f.Seen)
+	if p.tick(f.Seen); p.continuous.machine == nil {
+		p.take(f)
+		return
+	}
+	p.continuous.machine.Observe(f)
+	p.flow()
+}
+
+// take takes a fact in, whose path is a published one.
+func (p *Plan) take(f hls.File) {
 	switch {
 	case f.State == hls.Gone:
 		p.observeGone(f.Path, f.Moved)
@@ -137,6 +155,10 @@ func (p *Plan) Observe(f hls.File) {
 // ObserveLate takes a fact in that comes from an earlier process and turned up only now. Where the directory has other
 // bytes of that name they are newer, and those of f are lost.
 func (p *Plan) ObserveLate(f hls.File) {
+	if p.continuous.machine != nil {
+		p.Observe(f)
+		return
+	}
 	o := p.objects[f.Path]
 	if f.Playlist != nil || f.State == hls.Lost || o == nil || o.disk.Newest() == nil && o.disk.Candidate() == nil {
 		p.Observe(f)
@@ -169,6 +191,10 @@ func (p *Plan) Report(id uint64, o Outcome) {
 		}
 	case Void, Gone, Failed, Cancelled:
 	}
+	if e.question != 0 {
+		p.answerTo(e, o)
+		return
+	}
 	if e.epoch != p.bucket.Epoch() {
 		o = e.past(o)
 	}
@@ -188,6 +214,10 @@ func (p *Plan) Report(id uint64, o Outcome) {
 // rejected.
 func (p *Plan) Drain() {
 	p.schedule.Drain()
+	if p.continuous.machine != nil {
+		p.continuous.machine.Drain()
+		p.flow()
+	}
 	p.retryRejects()
 	for _, s := range p.streams {
 		p.wake(s)
@@ -232,14 +262,19 @@ func (p *Plan) release(v *disk.Version) {
 	}
 }
 
-// observeList makes a snapshot of a playlist's new version.
-func (p *Plan) observeList(f hls.File) {
-	l := p.list(f.Path)
+// meet notes that there is a file of l.
+func (p *Plan) meet(l *list) {
 	if l.stream == nil {
 		l.stream = p.listStream(l)
 		l.firstRun()
 		p.wakeParents(l) // the wait of l keeps them from asking for the next one no more
 	}
+}
+
+// observeList makes a snapshot of a playlist's new version.
+func (p *Plan) observeList(f hls.File) {
+	l := p.list(f.Path)
+	p.meet(l)
 	p.touch(l.stream)
 	if p.reread(l, f) {
 		return
@@ -261,6 +296,9 @@ func (p *Plan) observeList(f hls.File) {
 	p.pin(l, s)
 	p.decidedOf(l, "version finished", "", s)
 	p.freeze(s, prev)
+	if prev != nil && prev.run != s.run {
+		p.fell(l, s, prev)
+	}
 	p.weigh(s)
 	p.mayYield(s)
 	if n := len(l.pending); n > 0 && l.pending[n-1].rebinds() && !l.doubts(l.pending[n-1]) {

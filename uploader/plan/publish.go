@@ -147,6 +147,7 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 		l.askAgain()
 	}
 	p.vouch(l)
+	p.readBackFor(l, out)
 	p.wake(l.stream)
 	p.wakeParents(l)
 	if l.stream == nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/hlsship/hlsship/uploader/plan/disk"
 	"github.com/hlsship/hlsship/uploader/plan/schedule"
+	"github.com/hlsship/hlsship/uploader/plan/session"
 )
 
 // nextLists appends the playlist jobs of s that are allowed now.
@@ -30,7 +31,7 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		return Job{}, false
 	}
 	next := p.choose(l)
-	if !l.cell.Answered() && l.last == nil && len(l.pending) == 0 {
+	if !l.cell.Answered() && l.last == nil && len(l.pending) == 0 && l.gone() {
 		return Job{}, false // there is no file of it: see nextChildren
 	}
 	if l.cell.Answered() && next == nil {
@@ -62,6 +63,9 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		list: l, snapshot: next,
 	}
 	j.File.Content = next.render()
+	if p.continuous.machine != nil {
+		p.continuous.machine.Launched(l.path, j.File.Content)
+	}
 	if p.bucket.Conditional() && !l.cell.Blind() {
 		j.IfMatch, j.IfAbsent = l.cell.Condition()
 	}
@@ -73,6 +77,11 @@ func fetchOf(l *list, s, asker *stream) errand {
 	return errand{Job: Job{Op: Fetch, Path: l.path, Kind: l.kind(), Stream: s.folder.name, Attempt: l.turns.Failures()}, list: l, asker: asker}
 }
 
+// compareFor makes the request that answers a question of the sessions, which s has made.
+func compareFor(q session.Question, s *stream) errand {
+	return errand{Job: Job{Op: Compare, Path: q.Key, Kind: q.File.Kind, Stream: s.folder.name, File: q.File}, question: q.ID}
+}
+
 // choose returns the newest snapshot whose references are all stored, nil if there is none. One older than
 // a snapshot that may be published already is none.
 func (p *Plan) choose(l *list) *snapshot {
@@ -81,7 +90,10 @@ func (p *Plan) choose(l *list) *snapshot {
 			return nil
 		}
 		if s.ready() && !p.barred(s) {
-			return s
+			if !p.endWaits(s) {
+				return s
+			}
+			p.alarm(s.file.Seen.Add(p.cfg.EndDelay), l.stream)
 		}
 	}
 	if s := l.newest(); s != nil && p.barred(s) && !s.fault.any() {
@@ -110,6 +122,9 @@ func (p *Plan) launch(s *stream, o *object) Job {
 		j.File, j.Window = v.File, o.window()
 		j.Replaces = !o.extends(v) && (o.cell.Ours() != nil || o.cell.ETag() != "")
 		j.IfMatch, j.IfAbsent, j.From = p.lengthen(o, v)
+		if j.Immutable = p.continuous.owns(o.path) && v.File.Growth == 0; j.Immutable && p.bucket.Conditional() {
+			j.IfMatch, j.IfAbsent = "", true
+		}
 		p.overwrite(o)
 	}
 	p.account.begin(&o.sending, j.version, j.Op == PutMedia)

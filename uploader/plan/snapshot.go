@@ -20,6 +20,7 @@ type snapshot struct {
 	progress
 	life
 	origin    origin
+	debut     bool // it is the first version that was seen
 	prior     bool // an earlier process published it, over what it had stored
 	rejection rejection
 	fresh     time.Time // when the youngest bytes were finished that one of its binds took
@@ -27,7 +28,7 @@ type snapshot struct {
 
 // newSnapshot returns the version of l that f is.
 func (p *Plan) newSnapshot(l *list, f hls.File) *snapshot {
-	s := &snapshot{file: f, text: newText(f.Content), list: l, seq: p.next()}
+	s := &snapshot{file: f, text: newText(f.Content), list: l, seq: p.next(), debut: l.last == nil}
 	s.file.Content = nil
 	s.comesFrom(originOf(&f))
 	return s

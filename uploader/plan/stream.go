@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/plan/schedule"
+	"github.com/hlsship/hlsship/uploader/plan/session"
 )
 
 // stream is what the requests are shared by: a playlist and the files that it names. What several name each of them may
@@ -56,7 +57,10 @@ func (x *shared) listStream(l *list) *stream {
 func (s *stream) abandon() { s.list = nil }
 
 // unnamed returns the stream of files that no playlist names, by the path of one of them.
-func (x *shared) unnamed(name string) *stream { return x.stream(path.Dir(name)+"/", path.Dir(name)) }
+func (x *shared) unnamed(name string) *stream {
+	_, name = session.Split(name)
+	return x.stream(path.Dir(name)+"/", path.Dir(name))
+}
 
 // dropIdle forgets the streams of f of which nothing is to be done, and f if that is so of all.
 func (x *shared) dropIdle(f *folder) (over bool) {

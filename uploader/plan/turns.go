@@ -132,6 +132,8 @@ func (p *Plan) jobs(jobs []Job) []Job {
 		p.forgetObject(o)
 	}
 	for {
+		p.flow()
+		jobs = p.askFor(jobs)
 		turn := p.schedule.Turn()
 		if len(turn) == 0 {
 			p.reclaim()

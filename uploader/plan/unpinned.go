@@ -209,6 +209,9 @@ func (p *Plan) repin(o *object) {
 
 // lose counts a named version that can never be stored.
 func (p *Plan) lose(o *object, reason string) {
+	if p.continuous.machine != nil {
+		p.continuous.machine.Lost(o.path)
+	}
 	name := o.streamName()
 	p.out.lose(Loss{Path: o.path, Stream: name, Kind: o.kind, Reason: reason})
 	p.touch(p.stream(name+"/", name)) // that of its folder may be gone

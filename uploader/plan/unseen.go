@@ -43,6 +43,9 @@ func (p *Plan) see(l *list, s *snapshot, recalled int) {
 
 // Remember tells the Plan of a version of a playlist that an earlier process saw last, and that the directory has no more.
 func (p *Plan) Remember(f hls.File) {
+	if p.continuous.machine != nil {
+		return // the numbers of what is published are others
+	}
 	if l := p.list(f.Path); l.seen == nil && f.Kind == hls.MediaPlaylist {
 		l.seen = &sighting{playlist: f.Playlist, at: time.Unix(0, f.Version.ModTime)}
 	}

@@ -1,0 +1,217 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/session"
+)
+
+// stage is a desk with a store that is quick, remembers what it is given, and may be met by another process.
+type stage struct {
+	*desk
+	config session.Config
+	texts  map[string]string
+	stored map[string]hls.Version
+}
+
+func newStage(t *testing.T, c session.Config) *stage {
+	return &stage{desk: newDesk(t, Config{Continuous: &c}), config: c, texts: map[string]string{}, stored: map[string]hls.Version{}}
+}
+
+// again is another process, which finds what is stored.
+func (s *stage) again() *stage {
+	next := newStage(s.t, s.config)
+	next.now, next.inode, next.mtime = s.now, s.inode, s.mtime
+	next.texts, next.stored = s.texts, s.stored
+	return next
+}
+
+// serve does all jobs that are allowed, for so long.
+func (s *stage) serve(dt time.Duration) {
+	for end := s.now.Add(dt); ; s.tick(20 * time.Millisecond) {
+		for jobs := s.plan.Next(s.now); len(jobs) > 0; jobs = s.plan.Next(s.now) {
+			for _, j := range jobs {
+				s.report(j, s.do(j))
+			}
+		}
+		if !s.now.Before(end) {
+			return
+		}
+	}
+}
+
+// do answers a job as a store does.
+func (s *stage) do(j Job) Outcome {
+	done := Outcome{Result: Done, ETag: fmt.Sprint("tag ", j.ID)}
+	was, there := s.stored[j.Path]
+	switch j.Op {
+	case Fetch:
+		text, ok := s.texts[j.Path]
+		if !ok {
+			return Outcome{Result: Absent}
+		}
+		pl, err := hls.Parse([]byte(text))
+		if err != nil {
+			s.t.Error(err)
+		}
+		done.Content, done.Playlist = []byte(text), pl
+	case Compare:
+		switch {
+		case !there:
+			return Outcome{Result: Absent}
+		case j.File.Version == (hls.Version{}):
+			return Outcome{Result: Present, ETag: "some"}
+		case was != j.File.Version:
+			return Outcome{Result: Different, ETag: "some"}
+		}
+	case PutPlaylist:
+		s.texts[j.Path] = string(j.File.Content)
+	case PutMedia:
+		if there && was != j.File.Version {
+			s.t.Errorf("%s is stored twice, with other bytes", j.Path)
+		}
+		s.stored[j.Path] = j.File.Version
+	}
+	return done
+}
+
+// encodes has a packager write segments from one to another, with a window of three, each of which takes two seconds.
+func (s *stage) encodes(from, to int) {
+	for i := from; i <= to; i++ {
+		s.media(fmt.Sprintf("s%d.ts", i))
+		s.playlist("x.m3u8", window(i))
+		s.serve(2 * time.Second)
+	}
+}
+
+// window is a list of which i is the last segment.
+func window(i int) string {
+	var names []string
+	for k := max(0, i-2); k <= i; k++ {
+		names = append(names, fmt.Sprintf("s%d.ts", k))
+	}
+	return playlistText(max(0, i-2), false, names...)
+}
+
+// rest has the segments from one to another and the list of the last of them lie in the directory when a process begins.
+func (s *stage) rest(from, to int) {
+	for i := from; i <= to; i++ {
+		s.found(fmt.Sprintf("s%d.ts", i))
+	}
+	s.atRest("x.m3u8", window(to))
+}
+
+// shows checks the last published list: its number, its segments after the folder of their session (a, b, …, in the order in which the
+// test named them), and "|" for a discontinuity.
+func (s *stage) shows(number int, want string) {
+	s.t.Helper()
+	text := s.texts["x.m3u8"]
+	var got []string
+	folders := map[string]string{}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		switch {
+		case line == "#EXT-X-DISCONTINUITY":
+			got = append(got, "|")
+		case line == "#EXT-X-ENDLIST":
+			got = append(got, "end")
+		case line != "" && line[0] != '#':
+			folder, name := session.Split(line)
+			if folders[folder] == "" {
+				folders[folder] = string(rune('a' + len(folders)))
+			}
+			got = append(got, folders[folder]+"/"+strings.TrimSuffix(name, ".ts"))
+		}
+	}
+	if list := strings.Join(got, " "); list != want || !strings.Contains(text, fmt.Sprintf("MEDIA-SEQUENCE:%d\n", number)) {
+		s.t.Errorf("published: %s\nwant %d: %s\n%s", list, number, want, text)
+	}
+}
+
+// TestContinuousOverARestart: a packager that begins again at 0 goes on in the list.
+func TestContinuousOverARestart(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, session.Config{EndDelay: 10 * time.Second})
+	s.encodes(0, 5)
+	s.shows(3, "a/s3 a/s4 a/s5")
+	s.encodes(0, 0)
+	s.shows(3, "a/s3 a/s4 a/s5 | b/s0")
+	s.encodes(1, 4)
+	s.shows(8, "a/s2 a/s3 a/s4")
+}
+
+// TestContinuousOverARestartOfBoth: what another process published goes on, whether the packager began another run meanwhile or not.
+func TestContinuousOverARestartOfBoth(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]func(s *stage){
+		"the same run": func(s *stage) {
+			s.kept(5)
+			s.serve(5 * time.Second)
+			s.encodes(6, 6)
+			s.shows(4, "a/s4 a/s5 a/s6")
+		},
+		"another run, of fewer segments": func(s *stage) {
+			s.rest(0, 1)
+			s.serve(5 * time.Second)
+			s.shows(3, "a/s3 a/s4 a/s5 | b/s0 b/s1")
+			s.encodes(2, 5)
+			s.shows(9, "a/s3 a/s4 a/s5")
+		},
+		"another run, of the same numbers": func(s *stage) {
+			s.rest(3, 5)
+			s.serve(5 * time.Second)
+			s.shows(3, "a/s3 a/s4 a/s5 | b/s3 b/s4 b/s5")
+			s.encodes(6, 8)
+			s.shows(9, "a/s6 a/s7 a/s8")
+		},
+		"another run, with the bytes of the one before": func(s *stage) {
+			for i := range 5 {
+				f := s.file(fmt.Sprintf("s%d.ts", i))
+				f.Found, f.Version = true, s.stored[s.session()+f.Path]
+				s.plan.Observe(f)
+			}
+			s.atRest("x.m3u8", window(3))
+			s.serve(5 * time.Second)
+			s.shows(3, "a/s3 a/s4 a/s5 | b/s1 b/s2 b/s3")
+		},
+		"another run, that begins now": func(s *stage) {
+			s.serve(time.Second)
+			s.encodes(0, 0)
+			s.shows(3, "a/s3 a/s4 a/s5 | b/s0")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, session.Config{EndDelay: 10 * time.Second})
+			s.encodes(0, 5)
+			s.tick(time.Minute)
+			next := s.again()
+			next.t = t
+			test(next)
+		})
+	}
+}
+
+// session returns the folder of the only session that is stored.
+func (s *stage) session() string {
+	for path := range s.stored {
+		folder, _ := session.Split(path)
+		return folder
+	}
+	return ""
+}
+
+// kept has the very files lie there that are stored.
+func (s *stage) kept(to int) {
+	for path, v := range s.stored {
+		_, name := session.Split(path)
+		f := s.file(name)
+		f.Found, f.Version = true, v
+		s.plan.Observe(f)
+	}
+	s.atRest("x.m3u8", window(to))
+}

@@ -1,0 +1,68 @@
+package session
+
+import (
+	"errors"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/edition"
+)
+
+// edit looks at l again, as something happened that its newest version says nothing of.
+func (m *Machine) edit(l *list) {
+	if l.latest != nil && !l.started() {
+		m.advance(l, nil)
+		return
+	}
+	m.publish(l, false)
+}
+
+// publish edits the newest version of l. If that is no news, the Plan is told of another text alone.
+func (m *Machine) publish(l *list, news bool) {
+	v := l.latest
+	if v == nil || !l.started() || l.exact != "" {
+		return
+	}
+	folders := m.bind(l)
+	next, err := l.published.Next(v.text, edition.Choices{
+		Run: l.run.name, Discontinuity: l.run.discontinuity, Gaps: m.cfg.Gaps, HoldEnd: m.holdEnd(l),
+		Folder: func(i int) string { return folders[i] },
+		Begun:  l.beganAt,
+		Hole:   func(i int) bool { s := l.segments[l.number(i)]; return s != nil && s.hole },
+	})
+	switch {
+	case errors.Is(err, edition.ErrEmpty):
+		return
+	case err != nil:
+		m.giveUp(l, err.Error())
+		return
+	case !news && l.sent(next):
+		return
+	}
+	list, err := hls.Parse(next.Text())
+	if err != nil {
+		m.giveUp(l, err.Error())
+		return
+	}
+	l.send(next)
+	f := v.file
+	f.Content, f.Playlist, f.Source = next.Text(), list, v.hand()
+	if !news {
+		f.Seen = m.now
+	}
+	f.Share, _ = m.around.Memory.Take(list.Cost(int64(len(f.Content))))
+	m.out.fact(f)
+}
+
+// holdEnd reports whether EXT-X-ENDLIST of the newest version waits for another run.
+func (m *Machine) holdEnd(l *list) bool {
+	v := l.latest
+	if !v.file.Playlist.Ended || m.draining || l.debut || m.cfg.EndDelay <= 0 {
+		return false
+	}
+	at := v.file.Seen.Add(m.cfg.EndDelay)
+	if m.now.Before(at) {
+		m.lists.later(l, at)
+		return true
+	}
+	return false
+}

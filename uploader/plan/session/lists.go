@@ -1,0 +1,175 @@
+package session
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/edition"
+)
+
+// lists are the media playlists, by their paths.
+type lists struct {
+	all map[string]*list
+	due map[*list]time.Time // which are to be looked at again, and when
+}
+
+func newLists() lists { return lists{make(map[string]*list), make(map[*list]time.Time)} }
+
+// list is one media playlist: machines, each with a file that alone writes it.
+type list struct {
+	path string
+	publication
+	course
+	versions
+	answers answers
+}
+
+// versions are those of the packager.
+type versions struct {
+	latest *version // the newest
+	debut  bool     // it is the first that this process saw
+	exact  string   // why they are shipped as they are; empty if they are not
+}
+
+// version is one version of a list. This file alone writes it.
+type version struct {
+	file   hls.File // without Share and Source
+	text   *edition.Version
+	share  *hls.Share // of what is kept
+	source hls.Source // keeps it for the next process
+}
+
+// list returns the media playlist of that path.
+func (m *Machine) list(path string) *list {
+	l := m.lists.all[path]
+	if l == nil {
+		path = strings.Clone(path)
+		l = &list{path: path, course: newCourse(), answers: newAnswers()}
+		m.lists.all[path] = l
+		m.scopes.get(folderOf(path)).take(l)
+	}
+	return l
+}
+
+// observeList takes in a version of a media playlist.
+func (m *Machine) observeList(f hls.File) {
+	l := m.list(f.Path)
+	if f.Spooled && l.latest != nil && !l.latest.file.Spooled {
+		m.out.discard(f)
+		return
+	}
+	text, err := edition.Read(f.Content, f.Playlist)
+	if err != nil || l.exact != "" {
+		m.refuse(l, f, err)
+		return
+	}
+	if l.inquire() {
+		m.out.fetch(l.path)
+	}
+	old := l.latest
+	l.arrive(f, text, m.around.Memory)
+	if old != nil {
+		m.out.release(old.letGo())
+	}
+	m.advance(l, old)
+}
+
+// arrive notes that f is the newest version.
+func (v *versions) arrive(f hls.File, text *edition.Version, memory *hls.Account) {
+	v.debut = v.latest == nil
+	v.latest = &version{file: f, text: text, source: f.Source}
+	v.latest.file.Share, v.latest.file.Source = nil, nil
+	f.Share.Release()
+	v.latest.share, _ = memory.Take(int64(len(f.Content)) + text.Cost())
+}
+
+// letGo lets go of what is kept of v, and returns its source.
+func (v *version) letGo() hls.Source {
+	v.share.Release()
+	s := v.source
+	v.source = nil
+	return s
+}
+
+// hand returns the source of v for one more who needs it.
+func (v *version) hand() (s hls.Source) {
+	s, v.source = hls.Split(v.source)
+	return s
+}
+
+// refuse ships l as it is from now on, as err says.
+func (m *Machine) refuse(l *list, f hls.File, err error) {
+	if l.exact == "" {
+		l.exact = err.Error()
+		m.out.event(Event{l.path, "exact", l.exact})
+	}
+	if l.latest != nil {
+		m.out.release(l.latest.letGo())
+		l.latest = nil
+	}
+	m.observeExact(f)
+}
+
+// giveUp has l shipped as it is from its next version on, for a reason.
+func (m *Machine) giveUp(l *list, why string) {
+	l.exact = why
+	m.out.event(Event{l.path, "exact", why})
+}
+
+// observeExact ships a playlist as it is, and the files that it names under their own paths.
+func (m *Machine) observeExact(f hls.File) {
+	if f.Kind == hls.MultivariantPlaylist {
+		m.connect(&f)
+	}
+	for i := range f.Playlist.References {
+		ref := &f.Playlist.References[i]
+		if ref.Kind.IsPlaylist() || ref.Unresolved {
+			continue
+		}
+		if path, target := m.around.Site.Resolve(f.Path, ref.URI); target == hls.Local {
+			m.plain(path)
+		}
+	}
+	m.out.fact(f)
+}
+
+// later has l looked at again at that time, or before.
+func (x *lists) later(l *list, at time.Time) { x.due[l] = sooner(x.due[l], at) }
+
+// ring returns the lists that are to be looked at now, in the order of their paths.
+func (x *lists) ring(now time.Time) (all []*list) {
+	for l, at := range x.due {
+		if !now.Before(at) {
+			delete(x.due, l)
+			all = append(all, l)
+		}
+	}
+	return byPath(all)
+}
+
+// wake returns when one is to be looked at; zero for never.
+func (x *lists) wake() (at time.Time) {
+	for _, due := range x.due {
+		at = sooner(at, due)
+	}
+	return at
+}
+
+// sorted returns all lists in the order of their paths.
+func (x *lists) sorted() []*list {
+	all := make([]*list, 0, len(x.all))
+	for _, l := range x.all {
+		all = append(all, l)
+	}
+	return byPath(all)
+}
+
+func byPath(all []*list) []*list {
+	slices.SortFunc(all, func(a, b *list) int { return strings.Compare(a.path, b.path) })
+	return all
+}
+
+// folderOf returns the folder of a path, with its slash; empty for the root.
+func folderOf(path string) string { return path[:strings.LastIndexByte(path, '/')+1] }

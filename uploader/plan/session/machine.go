@@ -1,0 +1,151 @@
+package session
+
+import (
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// Config is what the operator chose. Zero values are replaced by the defaults named.
+type Config struct {
+	// GiveUpAfter is how long a segment is waited for that is named and does not come. Default two target durations of its list.
+	GiveUpAfter time.Duration
+	// Gaps has holes marked by EXT-X-GAP instead of left out.
+	Gaps bool
+	// EndDelay is how long EXT-X-ENDLIST waits for another run to begin. 0 is no time.
+	EndDelay time.Duration
+}
+
+// Surroundings is what a Machine is told of the directory and of the process. All but Memory is required.
+type Surroundings struct {
+	// Settle is how long a new run waits for new bytes under a name that the run before had.
+	Settle time.Duration
+	// Site says where players find the files.
+	Site hls.Site
+	// Include says which files are shipped under their own paths although no playlist names them.
+	Include func(path string) bool
+	// Noted returns the folder in which an earlier process stored these bytes of a file, "" if that is not known, and the same if it is
+	// asked again.
+	Noted func(path string, v hls.Version) (folder string)
+	// Memory is where the texts are counted that are kept. nil counts nothing.
+	Memory *hls.Account
+}
+
+// Machine turns facts of the directory into facts of what is published. Make one with New.
+type Machine struct {
+	cfg    Config
+	around Surroundings
+	clock
+	draining  bool
+	files     files
+	lists     lists
+	scopes    scopes
+	sessions  sessions
+	questions questions
+	out       Effects
+}
+
+// clock is the time that a Machine was told.
+type clock struct {
+	began, now time.Time // the first, and the latest
+}
+
+// tick goes on to now.
+func (c *clock) tick(now time.Time) {
+	if c.began.IsZero() {
+		c.began = now
+	}
+	if now.After(c.now) {
+		c.now = now
+	}
+}
+
+// New returns a Machine that knows nothing.
+func New(c Config, s Surroundings) *Machine {
+	return &Machine{cfg: c, around: s, files: newFiles(), lists: newLists(), scopes: newScopes(), sessions: newSessions(), questions: newQuestions()}
+}
+
+// Observe takes a fact of the directory in.
+func (m *Machine) Observe(f hls.File) {
+	m.tick(f.Seen)
+	switch {
+	case f.State == hls.Gone && m.lists.all[f.Path] != nil:
+		m.out.fact(f)
+	case f.State == hls.Gone:
+		m.departs(f)
+	case f.State == hls.Lost:
+		if m.files.get(f.Path, m.around.Include).plain {
+			m.out.fact(f)
+		}
+	case f.Playlist == nil:
+		m.observeFile(f)
+	case f.Kind == hls.MediaPlaylist:
+		m.observeList(f)
+	default:
+		m.observeExact(f)
+	}
+}
+
+// Take goes on to now, and returns what follows.
+func (m *Machine) Take(now time.Time) Effects {
+	m.tick(now)
+	for _, l := range m.lists.ring(m.now) {
+		m.edit(l)
+	}
+	for _, source := range m.files.forget(m.now) {
+		m.out.release(source)
+	}
+	return m.out.take()
+}
+
+// Wake returns when Take is to be called although nothing happened; zero for never.
+func (m *Machine) Wake() time.Time { return m.lists.wake() }
+
+// Drain says that no fact will come any more: what is waited for does not come, and ends are told at once.
+func (m *Machine) Drain() {
+	m.draining = true
+	for _, l := range m.lists.sorted() {
+		m.edit(l)
+	}
+}
+
+// Abandon returns every source that is still held, of files that went nowhere and of playlists. The Machine is of no use after that.
+func (m *Machine) Abandon() (files, playlists []hls.Source) {
+	for _, l := range m.lists.all {
+		if l.latest != nil {
+			l.latest.share.Release()
+			if l.latest.source != nil {
+				playlists = append(playlists, l.latest.source)
+			}
+		}
+	}
+	return m.files.sources(), playlists
+}
+
+// Owns reports whether a published path is in a session, so that its bytes never change.
+func (m *Machine) Owns(published string) bool {
+	folder, _ := Split(published)
+	return folder != "" && m.sessions.all[nameOf(folder)] != nil
+}
+
+// Path returns the path in the directory of what is published under that one.
+func (m *Machine) Path(published string) string {
+	if m.Owns(published) {
+		_, published = Split(published)
+	}
+	return published
+}
+
+// Edits reports whether the playlist of that path is edited.
+func (m *Machine) Edits(path string) bool {
+	l := m.lists.all[path]
+	return l != nil && l.asked && l.exact == ""
+}
+
+// sooner returns the earlier of two times, of which zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,131 @@
+package session
+
+import (
+	"bytes"
+
+	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/edition"
+)
+
+// publication is what the store has of a list, or may have. This file alone writes it.
+type publication struct {
+	asked      bool               // what is published was asked for
+	known      bool               // and told
+	published  *edition.Edition   // nil for nothing
+	candidates []*edition.Edition // what was sent to the Plan since, the oldest first
+}
+
+// maxCandidates bounds how many editions of a list are remembered that are not published yet.
+const maxCandidates = 8
+
+// inquire notes that what is published is asked for, and reports whether it was not before.
+func (p *publication) inquire() (news bool) {
+	news, p.asked = !p.asked, true
+	return news
+}
+
+// sent reports whether e is what the Plan was told last.
+func (p *publication) sent(e *edition.Edition) bool {
+	if n := len(p.candidates); n > 0 {
+		return bytes.Equal(p.candidates[n-1].Text(), e.Text())
+	}
+	return p.published != nil && bytes.Equal(p.published.Text(), e.Text())
+}
+
+// send notes that the Plan is told of e.
+func (p *publication) send(e *edition.Edition) {
+	if n := len(p.candidates); n > 0 && p.sent(e) {
+		return
+	} else if n == maxCandidates {
+		p.candidates = append(p.candidates[:1], p.candidates[2:]...)
+	}
+	p.candidates = append(p.candidates, e)
+}
+
+// launch notes that a text is about to be published, and reports whether what was sent since has to go on from it.
+func (p *publication) launch(text []byte) (again bool) {
+	for i, e := range p.candidates {
+		if bytes.Equal(e.Text(), text) {
+			p.published, p.candidates = e, p.candidates[i+1:]
+			return len(p.candidates) > 0
+		}
+	}
+	if p.published != nil && bytes.Equal(p.published.Text(), text) {
+		return false
+	}
+	e, err := edition.Resume(text)
+	if err == nil {
+		p.published = e
+	}
+	return err == nil
+}
+
+// Published takes in what the store has of a playlist, nil if that is nothing or no playlist.
+func (m *Machine) Published(path string, text []byte) {
+	l := m.lists.all[path]
+	if l == nil || l.known {
+		return
+	}
+	if l.known = true; text != nil && l.launch(bytes.Clone(text)) {
+		m.readBack(l)
+	}
+	if l.latest != nil {
+		m.advance(l, nil)
+	}
+}
+
+// readBack notes which keys are published of l. What is published is stored, whatever the directory has by now.
+func (m *Machine) readBack(l *list) {
+	list, err := hls.Parse(l.published.Text())
+	if err != nil {
+		return
+	}
+	for i := range list.References {
+		if key, target := m.around.Site.Resolve(l.path, list.References[i].URI); target == hls.Local {
+			if folder, _ := Split(key); folder != "" {
+				m.sessions.get(nameOf(folder))
+				m.out.fact(hls.File{Path: key, State: hls.Gone})
+			}
+		}
+	}
+}
+
+// Launched takes in that a text is about to be published, which was sent to the Plan. What is published from now on continues it.
+func (m *Machine) Launched(path string, text []byte) {
+	if l := m.lists.all[path]; l != nil && l.exact == "" && l.launch(text) {
+		m.edit(l)
+	}
+}
+
+// named is a segment that is published.
+type named struct {
+	folder string // of its session
+	number uint64
+}
+
+// names returns the segments that are published of l, by their paths in the directory.
+func (m *Machine) names(l *list) map[string]named {
+	all := make(map[string]named, l.published.Len())
+	for i := range l.published.Len() {
+		s := l.published.Segment(i)
+		key, target := m.around.Site.Resolve(l.path, s.URI)
+		if target != hls.Local {
+			continue
+		}
+		if folder, path := Split(key); folder != "" {
+			all[path] = named{folder, s.Number}
+		}
+	}
+	return all
+}
+
+// lastSession returns the name of the session of the last segment that is published; empty if there is none.
+func (m *Machine) lastSession(l *list) (name string) {
+	for i := range l.published.Len() {
+		key, _ := m.around.Site.Resolve(l.path, l.published.Segment(i).URI)
+		if folder, _ := Split(key); folder != "" {
+			name = nameOf(folder)
+		}
+	}
+	return name
+}

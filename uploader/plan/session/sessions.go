@@ -1,0 +1,208 @@
+package session
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// sessions are those that are known, by their names.
+type sessions struct{ all map[string]*session }
+
+func newSessions() sessions { return sessions{make(map[string]*session)} }
+
+// session is the folder of one run. This file alone writes it.
+type session struct {
+	name   string
+	opened time.Time       // zero if an earlier process opened it
+	uses   map[string]*use // by path: the newest of each
+	order  []string        // the paths, the oldest first
+}
+
+// maxUses bounds how many names a session remembers. That a name before those is used again with other bytes, the store tells.
+const maxUses = 20_000
+
+// use is a file under one key of a session. This file alone writes it.
+type use struct {
+	session *session
+	path    string
+	variant int // of an init section or key that was rewritten: 2 for the second; 0 for the first
+	bytes   identity
+	fate    fate
+	wait    wait
+}
+
+// fate is what became of a use.
+type fate uint8
+
+const (
+	// waiting: nobody knows its bytes.
+	waiting fate = iota
+	// given: they went to the Plan.
+	given
+	// published: an earlier process stored them, as a list names them that it published.
+	published
+	// taken: the store has other bytes under the key.
+	taken
+	// lost: they are, before they were stored.
+	lost
+)
+
+// wait is for which bytes a use waits.
+type wait struct {
+	until time.Time // when any bytes are taken; zero for at once
+	after time.Time // those that were finished later are of this run, unless the run before had them
+	not   identity  // which it had
+}
+
+// identity says which bytes a version is. The zero identity is none.
+type identity struct {
+	version hls.Version
+	sum     hls.Sum
+	growth  uint64
+}
+
+func identityOf(f *hls.File) identity { return identity{f.Version, f.Sum, f.Growth} }
+
+// is reports whether f has the same bytes, or more of the same file that grows.
+func (i identity) is(f *hls.File) bool {
+	return i.version == f.Version || i.sum != hls.Sum{} && i.sum == f.Sum || i.growth != 0 && i.growth == f.Growth
+}
+
+// key returns the path of u in the store.
+func (u *use) key() string { return u.session.folder(u.variant) + u.path }
+
+// expects notes which bytes u waits for.
+func (u *use) expects(w wait) { u.wait = w }
+
+// give notes that the bytes of f have the key.
+func (u *use) give(f *hls.File) { u.bytes, u.fate = identityOf(f), given }
+
+// trust notes that the key has what an earlier process published.
+func (u *use) trust() { u.fate = published }
+
+// clash notes that the store has other bytes.
+func (u *use) clash() { u.fate = taken }
+
+// lose notes that the bytes are lost. If they were believed to be stored, others of the directory may be them.
+func (u *use) lose() {
+	if u.fate == published {
+		u.fate = waiting
+		return
+	}
+	u.fate = lost
+}
+
+// settled reports whether the key has bytes.
+func (u *use) settled() bool { return u.fate == given || u.fate == published }
+
+// other reports whether f, the newest bytes of the directory, are not those of the key.
+func (u *use) other(f *hls.File) bool {
+	return u.fate == taken || u.settled() && f.State != 0 && !u.bytes.is(f)
+}
+
+// takes reports whether f, which the directory has, may be the bytes of u.
+func (u *use) takes(f *hls.File, now time.Time) bool {
+	switch w := &u.wait; {
+	case w.until.IsZero() || !now.Before(w.until):
+		return true
+	case f.Found || w.after.IsZero():
+		return false
+	default:
+		return f.Seen.After(w.after) && w.not.version != f.Version
+	}
+}
+
+// folder returns what stands before a path.
+func (s *session) folder(variant int) string {
+	if variant > 0 {
+		return fmt.Sprintf("%s/.%d/", s.name, variant)
+	}
+	return s.name + "/"
+}
+
+// use returns a new use of path.
+func (s *session) use(path string, variant int) *use {
+	path = strings.Clone(path)
+	if s.uses[path] == nil {
+		s.order = append(s.order, path)
+		if len(s.order) > maxUses {
+			delete(s.uses, s.order[0])
+			s.order = s.order[1:]
+		}
+	}
+	u := &use{session: s, path: path, variant: variant}
+	s.uses[path] = u
+	return u
+}
+
+// find returns the use that has a published path; nil if none is known.
+func (x *sessions) find(published string) *use {
+	folder, path := Split(published)
+	s := x.all[nameOf(folder)]
+	if folder == "" || s == nil || s.uses[path] == nil || s.uses[path].key() != published {
+		return nil
+	}
+	return s.uses[path]
+}
+
+// nameFormat is what a session is called after: when it was opened.
+const nameFormat = "20060102T150405Z"
+
+// isName reports whether a folder has the name of a session: 20060102T150405Z, or that with -2, -3, …
+func isName(folder string) bool {
+	stamp, more, again := strings.Cut(folder, "-")
+	if len(stamp) != len(nameFormat) {
+		return false
+	}
+	if _, err := time.Parse(nameFormat, stamp); err != nil {
+		return false
+	}
+	n, err := strconv.Atoi(more)
+	return !again || err == nil && n > 1 && more[0] != '+'
+}
+
+// Split takes a path of what is published apart: the folder of its session, with that of a variant, and the path in the
+// directory. folder is empty if it is in none.
+func Split(published string) (folder, path string) {
+	name, path, ok := strings.Cut(published, "/")
+	if !ok || !isName(name) {
+		return "", published
+	}
+	if variant, rest, ok := strings.Cut(path, "/"); ok && len(variant) > 1 && variant[0] == '.' && strings.Trim(variant[1:], "0123456789") == "" {
+		return name + "/" + variant + "/", rest
+	}
+	return name + "/", path
+}
+
+// nameOf returns the name of the session of a folder.
+func nameOf(folder string) string {
+	name, _, _ := strings.Cut(folder, "/")
+	return name
+}
+
+// open opens a session.
+func (x *sessions) open(now time.Time) *session {
+	base := now.UTC().Format(nameFormat)
+	name := base
+	for n := 2; x.all[name] != nil; n++ {
+		name = fmt.Sprintf("%s-%d", base, n)
+	}
+	s := x.get(name)
+	s.opened = now
+	return s
+}
+
+// get returns the session of that name, which an earlier process opened unless it is known.
+func (x *sessions) get(name string) *session {
+	s := x.all[name]
+	if s == nil {
+		name = strings.Clone(name)
+		s = &session{name: name, uses: make(map[string]*use)}
+		x.all[name] = s
+	}
+	return s
+}

@@ -95,8 +95,8 @@ func TestOthersCloseFirst(t *testing.T) {
 	first := x.settled("first.ts", "bytes")
 	f.on.Store(true)
 	x.write("second.ts", "more")
-	check(t, os.Remove(x.path("first.ts")))
 	x.settled("second.ts", "more")
+	check(t, os.Remove(x.path("first.ts")))
 	if got := string(read(t, first)); got != "bytes" || asked != 3 {
 		t.Errorf("got %q, asked %d times", got, asked)
 	}

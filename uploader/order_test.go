@@ -53,7 +53,7 @@ type theatre struct {
 	slow    time.Duration // how long an answer of the store takes at most
 	public  string        // URL of the directory; "" for that of its prefix
 	wrong   bool          // the books are
-	still   bool          // nothing happens to the store
+	still   bool          // nothing happens to the store but what a scene has
 	gaveUp  bool          // something for want of room, or with a process that alone had it
 	circumstances
 	lists int // how many playlists there are in the end
@@ -122,7 +122,7 @@ func shipOne(t *testing.T, seed uint64) {
 	}
 	more := th.dice(8) // as well
 	p.rare = randomRare(more, p, th.kills)
-	if p.scene = randomScene(th.dice(11), p, th.kills); p.scene == lingers {
+	if p.scene = randomScene(th.dice(11), p, th.kills); p.scene.still() {
 		th.kills, th.still = 0, true
 	}
 	site, err := hls.NewSite(th.public, "live/")
@@ -137,9 +137,7 @@ func shipOne(t *testing.T, seed uint64) {
 		viewer.AllowUnnamed = true // older neighbours found at a start
 	}
 	th.circumstances = randomCircumstances(rng, p)
-	if th.still {
-		th.outage, th.budget, th.rate = false, 0, 0
-	}
+	th.set(p)
 	// What is told by its age after a kill is not told where clocks were set back, and a PUT that takes seconds is killed more often; and
 	// of a run so brief that its playlist is still on its way, the next one may list the same text.
 	if dice := th.dice(9); !th.still && dice.IntN(3) == 0 && (p.back == 0 || th.kills == 0) && !p.brief {
@@ -188,6 +186,9 @@ func (th *theatre) play(p *packager) {
 		p.run()
 	}()
 	go th.trouble(ended, p.dated && th.conditional())
+	if p.scene == recovers {
+		go th.returns(ended)
+	}
 	if th.calm(p) {
 		go th.hurries(ended, th.slow)
 	}

@@ -55,6 +55,8 @@ type packager struct {
 	rewrites    bool   // some segments are written anew in place before they are listed
 	field
 	rare
+	refusal *refusal // of a scene
+	final   bool     // what is listed is the last
 
 	all    []byte         // of a single file
 	ranges map[int][2]int // offset and length of each segment in it
@@ -140,6 +142,9 @@ func (p *packager) finish(name string, content []byte) {
 
 func (p *packager) list(name, text string, next ...string) {
 	p.log("listed %s: %.320q", name, text)
+	if p.final && p.refusal != nil {
+		p.refusal.ends(name, text)
+	}
 	p.viewer.Listed(name, []byte(text), next...)
 	p.disk.named(name, []byte(text))
 	p.disk.write(name, []byte(text), p.rng.IntN(4) == 0)
@@ -185,6 +190,9 @@ func (p *packager) run() {
 		renditions.Wait()
 		time.Sleep(100 * time.Millisecond) // no process is gone and back before anybody looks
 		p.pause(3 * time.Second)
+	}
+	if p.refusal != nil {
+		time.Sleep(30 * time.Second)
 	}
 	if p.disk.wasEmptied() {
 		p.repeat()
@@ -270,7 +278,7 @@ func (p *packager) rendition(run, r, start int) int {
 		p.grow(base, -1, head)
 	}
 	for i := range p.segments {
-		n = start + i
+		n, p.final = start+i, i == p.segments-1 && !p.endlist
 		time.Sleep(p.segment - p.segment/8)
 		p.pause(p.segment / 4)
 		p.step(run, base, n, start, run > 0 && !p.numbersOn && i == 0 && p.ring == 0)
@@ -282,7 +290,7 @@ func (p *packager) rendition(run, r, start int) int {
 		}
 	}
 	p.relapse(base, start, n)
-	if p.endlist {
+	if p.final = true; p.endlist {
 		p.index(base, start, n, true)
 		p.correct(base, n, start)
 	}

@@ -57,7 +57,10 @@ func (p *packager) dies(base, name string, n, start int, content []byte) {
 
 // calm reports whether nothing happens to the store, so that whatever is stored can be published at once, and no name comes back.
 func (th *theatre) calm(p *packager) bool {
-	return th.still || th.kills == 0 && th.tardy == nil && !th.outage && th.dice(5).IntN(4) == 0 && th.budget == 0 && th.rate == 0 && p.namesOnce() && p.parts == 0
+	if th.still {
+		return p.scene == lingers
+	}
+	return th.kills == 0 && th.tardy == nil && !th.outage && th.dice(5).IntN(4) == 0 && th.budget == 0 && th.rate == 0 && p.namesOnce() && p.parts == 0
 }
 
 // hurries checks all along that what can be published is, but for the answers of the store.

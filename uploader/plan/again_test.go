@@ -253,10 +253,13 @@ func TestPlanKnowsWhatAnEarlierProcessLeft(t *testing.T) {
 func TestNothingOlderThanWhatIsInDoubt(t *testing.T) {
 	t.Parallel()
 	lost := Outcome{Result: Failed, Kind: store.Transient, RetryIn: time.Second, Unclear: true}
-	for name, unconditional := range map[string]bool{"with conditions": false, "without": true} {
+	for name, test := range map[string]struct{ unconditional, inspected bool }{
+		"with conditions": {}, "without": {unconditional: true},
+		"with, read back meanwhile": {inspected: true}, "without, read back meanwhile": {true, true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t, Config{Unconditional: unconditional})
+			d := newDesk(t, Config{Unconditional: test.unconditional})
 			all, texts := []string{"a.ts", "b.ts", "c.ts"}, []string(nil)
 			d.media(all...)
 			for n := range all {
@@ -275,13 +278,19 @@ func TestNothingOlderThanWhatIsInDoubt(t *testing.T) {
 					d.answer("publish x.m3u8", lost)
 				}
 			}
-			d.tick(time.Second)
+			fetched := func() { // neither had arrived
+				first, _ := hls.Parse([]byte(texts[0]))
+				d.want("fetch x.m3u8")
+				d.answer("fetch x.m3u8", Outcome{Result: Done, ETag: d.plan.lists["x.m3u8"].cell.ETag(), Content: []byte(texts[0]), Playlist: first})
+			}
+			if d.tick(time.Second); test.inspected {
+				d.plan.Inspect()
+				fetched()
+			}
 			d.want("publish x.m3u8")
 			d.answer("publish x.m3u8", Outcome{Result: Failed, Kind: store.Permanent})
-			d.want("fetch x.m3u8")
-			first, _ := hls.Parse([]byte(texts[0]))
-			d.answer("fetch x.m3u8", Outcome{Result: Done, ETag: d.plan.lists["x.m3u8"].cell.ETag(), Content: []byte(texts[0]), Playlist: first})
-			d.want() // neither had arrived
+			fetched()
+			d.want()
 			d.waits(RejectedDelay, "publish x.m3u8")
 			if got := string(d.under["publish x.m3u8"].File.Content); got != texts[2] {
 				t.Errorf("published %q", got)

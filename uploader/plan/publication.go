@@ -9,6 +9,7 @@ type publication struct {
 	// doubt are the versions whose PUT began and is not known to have failed or been replaced: each may be the published one.
 	doubt    []*snapshot
 	flying   *snapshot // whose PUT is under way; nil if none is
+	alone    bool      // the PUT that began last was the first for its version since it is in doubt
 	outdated bool      // what flying means was superseded meanwhile
 	fetching bool      // the published version is being read back
 }
@@ -21,7 +22,8 @@ func (u *publication) requested() bool { return u.flying != nil || u.fetching }
 
 // launch notes that a PUT of s begins.
 func (u *publication) launch(s *snapshot) {
-	if u.flying = s; !u.doubts(s) {
+	u.flying, u.alone = s, !u.doubts(s)
+	if u.alone {
 		u.doubt = append(u.doubt, s)
 	}
 }
@@ -35,13 +37,15 @@ func (u *publication) landed() (outdated bool) {
 	return outdated
 }
 
-// notStored notes that s was surely not stored by the PUT that ended, and reports whether it was in doubt.
+// notStored notes that s was surely not stored by the PUT that ended, and reports whether it is in doubt no more. What an earlier PUT
+// for it may have done it may do yet.
 func (u *publication) notStored(s *snapshot) bool {
 	i := slices.Index(u.doubt, s)
-	if i >= 0 {
-		u.doubt = slices.Delete(u.doubt, i, i+1)
+	if i < 0 || !u.alone {
+		return false
 	}
-	return i >= 0
+	u.doubt = slices.Delete(u.doubt, i, i+1)
+	return true
 }
 
 // certain notes that it is known what the store has, and returns what might have been published until now.

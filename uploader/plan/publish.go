@@ -53,7 +53,7 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 
 // believe notes that s was surely not stored by the request that ended.
 func (p *Plan) believe(l *list, s *snapshot) {
-	if l.turns.Failures() == 0 && l.notStored(s) {
+	if l.notStored(s) {
 		p.conceal(s)
 	}
 }

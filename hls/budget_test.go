@@ -271,7 +271,7 @@ func TestManifestHostile(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			start := time.Now()
-			if _, err := ParseManifest([]byte(tt.text)); !errors.Is(err, tt.want) {
+			if _, err := parseManifest([]byte(tt.text)); !errors.Is(err, tt.want) {
 				t.Errorf("got %v, want %v", err, tt.want)
 			}
 			if took := time.Since(start); took > time.Minute {
@@ -304,7 +304,7 @@ func TestErrorsAreShort(t *testing.T) {
 		"entity":         `<MPD type="&` + long + `;"/>`,
 		"representation": static(`<AdaptationSet><Representation id="` + long + `"><SegmentTemplate timescale="0"/></Representation></AdaptationSet>`),
 	} {
-		if _, err := ParseManifest([]byte(text)); err == nil || len(err.Error()) > 300 {
+		if _, err := parseManifest([]byte(text)); err == nil || len(err.Error()) > 300 {
 			t.Errorf("%s: got an error of %d bytes", name, len(fmt.Sprint(err)))
 		}
 	}

@@ -1,5 +1,5 @@
 // Package hls holds the words of HTTP Live Streaming that the rest of hlsship speaks: what a file
-// is (Classify), what a playlist names (Parse), or the DASH manifest beside it (ParseManifest), which
+// is (Classify), what a playlist names (Parse), or the DASH manifest beside it (ParseFile), which
 // file a name means (Site.Resolve, Guesses), the fact that a file is finished (File), and how much memory all of this
 // may take (Account).
 //

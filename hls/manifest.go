@@ -25,8 +25,9 @@ type ParseOptions struct {
 	Pause func()
 }
 
-// ParseFile reads what Classify calls a playlist by the name of its file: a Manifest with ParseManifest,
-// everything else with Parse. Its errors are theirs.
+// ParseFile reads what Classify calls a playlist by the name of its file: a Manifest as a DASH media presentation description
+// (ISO/IEC 23009-1 §5), everything else as Parse does, with its errors. Of a manifest it finds the initialization sections and media
+// segments of all representations; where nobody can tell from the text which of them exist, they are Soft or Hints.
 func ParseFile(path string, text []byte, o ParseOptions) (*Playlist, error) {
 	return parseWithin(path, text, o.Memory.references(int64(len(text))), o.Pause)
 }
@@ -44,7 +45,7 @@ func parseWithin(path string, text []byte, references int, pause func()) (*Playl
 	return p.parse(text)
 }
 
-// ParseManifest reads a DASH media presentation description (ISO/IEC 23009-1 §5). References are the
+// parse reads a DASH media presentation description (ISO/IEC 23009-1 §5). References are the
 // initialization sections and media segments of all representations, as their SegmentTimeline,
 // $Number$, SegmentList, SegmentBase or BaseURL says; of alternative BaseURLs the first relative one, else the
 // first path from the origin's root, else the first.
@@ -63,12 +64,6 @@ func parseWithin(path string, text []byte, references int, pause func()) (*Playl
 // ErrMalformed for numbers that nobody can count with. text is not kept. Time and memory are linear in its
 // length and in that of all URIs together, which has the bound of the text: what would take longer, as it has very much
 // inherited very often and names nothing with it, is ErrTooLarge.
-func ParseManifest(text []byte) (*Playlist, error) {
-	m := manifest{budget: newBudget(text, maxReferences)}
-	return m.parse(text)
-}
-
-// parse reads the whole text.
 func (m *manifest) parse(text []byte) (*Playlist, error) {
 	if len(text) > MaxPlaylistSize {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(text))

@@ -48,6 +48,9 @@ func words(refs []Reference) []string {
 	return all
 }
 
+// parseManifest reads a manifest of any name.
+func parseManifest(text []byte) (*Playlist, error) { return ParseFile("x.mpd", text, ParseOptions{}) }
+
 func TestParseManifest(t *testing.T) {
 	t.Parallel()
 	list := func(words string) []string { return strings.Split(words, ",") }
@@ -113,7 +116,7 @@ func TestParseManifest(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			p, err := ParseManifest([]byte(tt.text))
+			p, err := parseManifest([]byte(tt.text))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -146,7 +149,7 @@ func TestParseManifestHeader(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := ParseManifest([]byte(tt.text))
+			got, err := parseManifest([]byte(tt.text))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -164,7 +167,7 @@ func TestManifestMovesOn(t *testing.T) {
 	last := uint64(0)
 	for n := range 40 {
 		text := at(100+n, one(`<SegmentTemplate media="$Number$.m4s" duration="3"/>`))
-		p, err := ParseManifest([]byte(text))
+		p, err := parseManifest([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,7 +218,7 @@ func TestParseManifestErrors(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if p, err := ParseManifest([]byte(tt.text)); p != nil || !errors.Is(err, tt.want) {
+			if p, err := parseManifest([]byte(tt.text)); p != nil || !errors.Is(err, tt.want) {
 				t.Errorf("got %v, %v, want %v", p, err, tt.want)
 			}
 		})
@@ -344,7 +347,7 @@ func BenchmarkParseManifest(b *testing.B) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		if _, err := ParseManifest(text); err != nil {
+		if _, err := parseManifest(text); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -373,7 +376,7 @@ func TestManifestOnASite(t *testing.T) {
 			if !strings.Contains(head, "<Period>") {
 				head += "<Period>"
 			}
-			p, err := ParseManifest([]byte("<MPD>" + head + one(`<SegmentTemplate media="s0.m4s"/>`) + "</Period></MPD>"))
+			p, err := parseManifest([]byte("<MPD>" + head + one(`<SegmentTemplate media="s0.m4s"/>`) + "</Period></MPD>"))
 			if err != nil || len(p.References) != 1 {
 				t.Fatalf("got %+v, %v", p, err)
 			}

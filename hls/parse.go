@@ -14,18 +14,18 @@ import (
 var (
 	// ErrNotPlaylist is returned by Parse for a text whose first line is not #EXTM3U (RFC 8216
 	// §4.3.1.1), the empty text included, and for one with a NUL byte, as a file has whose room was
-	// reserved before its text was written; and by ParseManifest for what is not one whole MPD. Such a
+	// reserved before its text was written; and by ParseFile for a manifest that is not one whole MPD. Such a
 	// file must not be shipped. Most often its packager is just rewriting it in place: look at it again
 	// once it changed.
 	ErrNotPlaylist = errors.New("not a playlist")
-	// ErrTooLarge is returned by Parse and ParseManifest for a text above MaxPlaylistSize, for one whose
+	// ErrTooLarge is returned by Parse and ParseFile for a text above MaxPlaylistSize, for one whose
 	// variables or templates make more than that of it, and for one with more than 1,048,576 URIs, or as many
-	// as ParseOptions allow; and by ParseManifest for one that takes too many steps, or has too many elements,
+	// as ParseOptions allow; and by ParseFile for a manifest that takes too many steps, or has too many elements,
 	// for its length and its URIs. Nothing but a smaller playlist helps: shorten the packager's list.
 	ErrTooLarge = errors.New("playlist too large")
 	// ErrMalformed is returned by Parse for EXT-X-MEDIA-SEQUENCE, EXT-X-DISCONTINUITY-SEQUENCE,
 	// EXT-X-TARGETDURATION and EXT-X-SKIP without a number, or with one that nobody can count with, and by
-	// ParseManifest for the like in timescales, durations and numbers of segments. Players refuse such a
+	// ParseFile for the like in timescales, durations and numbers of segments. Players refuse such a
 	// playlist or count from a wrong number, so that it must not replace a good one.
 	ErrMalformed = errors.New("malformed playlist")
 )

@@ -6,9 +6,9 @@ import "time"
 // about 7 MiB; what is larger is no playlist that a player would load.
 const MaxPlaylistSize = 32 << 20
 
-// Playlist is what Parse or ParseManifest found in a text.
+// Playlist is what Parse or ParseFile found in a text.
 type Playlist struct {
-	// Kind is MediaPlaylist or MultivariantPlaylist after Parse, Manifest after ParseManifest. A playlist with
+	// Kind is MediaPlaylist or MultivariantPlaylist, or Manifest after ParseFile of one. A playlist with
 	// tags of neither kind is a MediaPlaylist.
 	Kind Kind
 	// Ended is true when EXT-X-ENDLIST is there: no segment will be added (RFC 8216 §4.3.3.4). A Manifest

@@ -12,7 +12,6 @@ import (
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/state"
 	"github.com/hlsship/hlsship/uploader"
-	"github.com/hlsship/hlsship/uploader/journal"
 	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/uploader/storetest"
 )
@@ -176,12 +175,21 @@ func TestRunIsPatientWithSlowAnswers(t *testing.T) {
 }
 
 // observing is an Observer of the store.
-type observing struct {
-	uploader.Observer
-	store func(s state.Store)
-}
+type observing struct{ store func(s state.Store) }
 
 func (o observing) Store(s state.Store) { o.store(s) }
+
+func (observing) Attempted(_, _, _ string, _ int64, _ time.Duration) {}
+func (observing) Stored(_, _ string, _ int64, _ time.Duration)       {}
+func (observing) Published(_, _ string, _ time.Duration)             {}
+func (observing) Lost(_, _, _ string, _ int)                         {}
+func (observing) Stream(state.Stream)                                {}
+func (observing) Forgotten(string)                                   {}
+func (observing) Queue(int, state.Backlog)                           {}
+func (observing) Unpinned(_ int, _ int64)                            {}
+func (observing) Reserve(state.Reserve)                              {}
+func (observing) Started(state.Start)                                {}
+func (observing) Failed(state.Failure)                               {}
 
 // TestRunTellsOfASecondOutage: however the first one ended, by a probe or by a request, the next is told, and so is a store that
 // answers probes and fails all requests.
@@ -206,7 +214,7 @@ func TestRunTellsOfASecondOutage(t *testing.T) {
 				faults := storetest.NewFaults(m)
 				var said []state.OfStore
 				logged, err := run(t, t.Context(), faults, func(c *uploader.Config) {
-					c.Observer = observing{Observer: journal.Nobody(), store: func(s state.Store) {
+					c.Observer = observing{func(s state.Store) {
 						if n := len(said); n == 0 || said[n-1] != s.State {
 							said = append(said, s.State)
 						}

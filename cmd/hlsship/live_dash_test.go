@@ -44,7 +44,7 @@ func (l *live) dash(t *testing.T, picture string, seconds int, args ...string) *
 func (l *live) holdsManifest(t *testing.T, count int) {
 	t.Helper()
 	l.holds(t, "manifest.mpd")
-	if p, err := hls.ParseManifest(l.recorded("manifest.mpd")); err != nil || !p.Ended {
+	if p, err := hls.ParseFile("manifest.mpd", l.recorded("manifest.mpd"), hls.ParseOptions{}); err != nil || !p.Ended {
 		l.accuse(l.unsure("manifest.mpd"), "manifest.mpd did not end: %+v, %v", p, err)
 	}
 	for n := range count {

@@ -45,9 +45,7 @@ type Observer interface {
 	Failed(f state.Failure)
 }
 
-// Nobody returns the Observer of those who want none, for others to build on.
-func Nobody() Observer { return nobody{} }
-
+// nobody is the Observer of those who want none.
 type nobody struct{}
 
 func (nobody) Attempted(_, _, _ string, _ int64, _ time.Duration) {}

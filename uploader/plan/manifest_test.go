@@ -26,7 +26,7 @@ func numberText(complete int) string {
 
 func (d *desk) manifest(name, text string, found bool) {
 	d.t.Helper()
-	pl, err := hls.ParseManifest([]byte(text))
+	pl, err := hls.ParseFile(name, []byte(text), hls.ParseOptions{})
 	if err != nil {
 		d.t.Fatalf("parse %s: %v", name, err)
 	}

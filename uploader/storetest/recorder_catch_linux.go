@@ -197,7 +197,7 @@ func isPlaylist(name string, content []byte) bool {
 	if hls.Classify(name) != hls.Manifest {
 		return bytes.HasPrefix(content, []byte("#EXTM3U"))
 	}
-	_, err := hls.ParseManifest(content)
+	_, err := hls.ParseFile(name, content, hls.ParseOptions{})
 	return err == nil
 }
 

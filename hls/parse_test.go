@@ -454,18 +454,6 @@ func TestParseKeepsNothingOfTheText(t *testing.T) {
 	}
 }
 
-func TestParseAllocates(t *testing.T) {
-	text := []byte(longPlaylist(10000))
-	allocs := testing.AllocsPerRun(10, func() {
-		if _, err := Parse(text); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if allocs > 4 {
-		t.Errorf("got %v allocations for 10,000 segments, want at most 4", allocs)
-	}
-}
-
 // longPlaylist is the text of an event of n segments.
 func longPlaylist(n int) string {
 	var b strings.Builder

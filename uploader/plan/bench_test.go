@@ -61,10 +61,14 @@ type air struct {
 	lines  [][]string // those of its playlist
 }
 
-func newAir(tb testing.TB, streams, window int) *air {
+// newAir has all of them on the air. Whatever prepares the Plan does so before it knows anything.
+func newAir(tb testing.TB, streams, window int, prepare ...func(*Plan)) *air {
 	a := &air{
 		packing: packing{plan: New(Config{Memory: hls.NewAccount(1 << 30)}), now: time.Unix(1e9, 0)},
 		window:  window, next: make([]int, streams), lines: make([][]string, streams),
+	}
+	for _, f := range prepare {
+		f(a.plan)
 	}
 	for i := range streams {
 		for range window {

@@ -11,12 +11,14 @@ import (
 // behind the lines of the whole playlist, wherever that ends with one that is known.
 type cut struct {
 	text     []byte
+	lone     bool   // a CR that no LF follows ends a line
 	start    uint32 // where the lines of the first segment begin
 	segments []segment
 	windows  []window // the byte ranges of segments; the first is none
 	ways              // keys, maps and bit rates
 	tags     []line   // those of the whole playlist, in the order of the text
 	parts    []line   // those that are taken out
+	comments []line   // those of an edition
 	first    uint64   // EXT-X-MEDIA-SEQUENCE
 	base     uint64   // EXT-X-DISCONTINUITY-SEQUENCE
 	version  uint64
@@ -71,6 +73,7 @@ func cutText(text []byte, segments int) (*cut, error) {
 		return nil, ErrNoMedia
 	}
 	r := newReader(text)
+	c.lone = r.lone
 	first, _ := r.next()
 	c.start = first.all.end()
 	for l, ok := r.next(); ok; l, ok = r.next() {
@@ -108,8 +111,10 @@ func (c *cutter) take(l line) error {
 		c.now.marks |= dated
 	case runMark:
 		c.now.marks |= seam
+		c.comments = append(c.comments, l)
 	case holeMark:
 		c.now.marks |= hole
+		c.comments = append(c.comments, l)
 	case key, initMap, bitrate:
 		c.moved = true
 		return c.way.move(&c.ways, l, c.text)
@@ -222,8 +227,8 @@ func less(a, b uint64) uint64 { return a - min(a, b) }
 
 // lines calls visit with each line from at to end.
 func (c *cut) lines(at, end uint32, visit func(l line)) {
-	r := newReader(c.text[:end])
-	for r.at = int(at); ; {
+	r := reader{text: c.text[:end], at: int(at), lone: c.lone}
+	for {
 		l, ok := r.next()
 		if !ok {
 			return
@@ -235,5 +240,5 @@ func (c *cut) lines(at, end uint32, visit func(l line)) {
 // cost returns the memory that c takes beside its text, in bytes.
 func (c *cut) cost() int64 {
 	const perSegment, perWindow, perLine, perWay, perKey = 64, 32, 24, 60, 16
-	return int64(cap(c.segments)*perSegment + cap(c.windows)*perWindow + (cap(c.tags)+cap(c.parts))*perLine + cap(c.ways.all)*perWay + cap(c.keys)*perKey)
+	return int64(cap(c.segments)*perSegment + cap(c.windows)*perWindow + (cap(c.tags)+cap(c.parts)+cap(c.comments))*perLine + cap(c.ways.all)*perWay + cap(c.keys)*perKey)
 }

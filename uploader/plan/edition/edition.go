@@ -74,7 +74,7 @@ type anchor struct {
 	number, discontinuity uint64
 }
 
-// Resume returns the Edition whose text a store has. text is kept and must not be changed. The error is ErrNoMedia, ErrDelta or ErrKeys:
+// Resume returns the Edition whose text a store has, and which hls.Parse accepts. text is kept and must not be changed. The error is ErrNoMedia, ErrDelta or ErrKeys:
 // nobody can continue that text.
 func Resume(text []byte) (*Edition, error) {
 	c, err := cutText(text, 0)

@@ -18,6 +18,12 @@ type edits struct {
 // insert has text stand before at.
 func (e *edits) insert(at uint32, text string) { e.replace(at, at, text) }
 
+// insertFirst has text stand before at, and before all that others insert there.
+func (e *edits) insertFirst(at uint32, text string) {
+	e.all = slices.Insert(e.all, 0, edit{at, at, text})
+	e.size += len(text)
+}
+
 // remove takes a line out.
 func (e *edits) remove(l line) { e.replace(l.all.at, l.all.end(), "") }
 

@@ -61,14 +61,17 @@ func (r *reader) next() (l line, ok bool) {
 	if len(rest) == 0 {
 		return l, false
 	}
-	end := bytes.IndexByte(rest, '\n') + 1
+	end := 0
+	if r.lone {
+		end = bytes.IndexAny(rest, "\r\n") + 1
+		if end > 0 && rest[end-1] == '\r' && end < len(rest) && rest[end] == '\n' {
+			end++
+		}
+	} else {
+		end = bytes.IndexByte(rest, '\n') + 1
+	}
 	if end == 0 {
 		end = len(rest)
-	}
-	if r.lone {
-		if i := bytes.IndexByte(rest[:end], '\r') + 1; i > 0 && i < len(rest) && rest[i] != '\n' {
-			end = i
-		}
 	}
 	first, last := 0, end
 	for last > 0 && (isSpace(rest[last-1]) || rest[last-1] == '\n') {

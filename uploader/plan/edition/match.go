@@ -9,6 +9,7 @@ type pairing struct {
 	folders []string // what stands before each reference
 	known   []int32  // for each segment of the Version its place in old, -1 for none; these ascend
 	last    int      // the last of the Version that is known, -1 for none
+	kept    int      // up to here old has segments that the Version withdrew: their numbers are taken
 }
 
 // pair finds what old and the Version both have, in the same order: the same URI, and the same bytes of it. The ends of both are compared first, as
@@ -33,6 +34,22 @@ func (p *pairing) pair() {
 		}
 		p.meet(near, j)
 		i, j = near-1, j-1
+	}
+}
+
+// withdraw finds what was published and is not in the Version, though what is before it is.
+func (p *pairing) withdraw() {
+	due := -1
+	for i := 0; i <= p.last; i++ {
+		if j := int(p.known[i]); j >= 0 {
+			if due >= 0 && j > due {
+				p.kept = j
+			}
+			due = j + 1
+		}
+	}
+	if due >= 0 && due < len(p.old.segments) {
+		p.kept = len(p.old.segments)
 	}
 }
 

@@ -1,6 +1,7 @@
 package edition
 
 import (
+	"math"
 	"slices"
 	"strconv"
 
@@ -41,16 +42,17 @@ type next struct {
 // ErrTooLarge or ErrNumbers.
 func (e *Edition) Next(v *Version, c Choices) (*Edition, error) {
 	n := e.start(v, c)
-	if n.first == v.Len() && (v.Len() > 0 || len(n.old.segments) > 0) {
+	n.chooseTail()
+	if n.first == v.Len() && n.tail.from == n.tail.to && (v.Len() > 0 || len(n.old.segments) > 0) {
 		return nil, ErrEmpty
 	}
-	n.chooseTail()
-	if !n.count(e) {
-		return nil, ErrNumbers
-	}
+	n.count(e)
 	n.writeTail()
 	n.writeSegments()
 	n.writeWhole()
+	if n.number > math.MaxUint64-uint64(len(n.places)) {
+		return nil, ErrNumbers
+	}
 	size := len(v.text) + n.size
 	for _, f := range n.folders {
 		size += len(f)
@@ -116,6 +118,7 @@ func (n *next) relate(e *Edition) {
 		n.pair()
 		if n.last >= 0 {
 			n.how = same
+			n.withdraw()
 			return
 		}
 		if known && n.v.first > e.last.number && n.v.Len() > 0 {
@@ -143,7 +146,7 @@ func (n *next) isHole(i int) bool { return n.Hole != nil && n.Hole(i) }
 // comes too late for ever.
 func (n *next) listed(i int) bool {
 	if i <= n.last {
-		return n.known[i] >= 0
+		return n.known[i] >= int32(n.kept)
 	}
 	return n.Gaps || !n.isHole(i)
 }
@@ -167,39 +170,38 @@ func (n *next) chooseTail() {
 	case begins:
 		t.to = len(n.old.segments)
 	case same:
-		t.to = n.at(n.first)
-		if !n.old.segments[t.to].has(seam) || n.v.segments[n.first].has(seam) {
-			t.from = t.to
-			return
-		}
+		t.to = n.earliest()
 	default:
 		return
 	}
-	listed, known := 0, 0
-	for i := n.first; i < n.v.Len(); i++ {
-		if n.listed(i) {
-			listed++
+	if t.from = t.to; n.how == begins || n.old.segments[t.to].has(seam) {
+		listed := len(n.old.segments) - t.to
+		for i := max(n.first, n.last+1); i < n.v.Len(); i++ {
+			listed += int(one(n.listed(i)))
 		}
-		if n.at(i) >= 0 {
-			known++
+		keep := max(len(n.old.segments), listed, least) - listed
+		if n.how == begins {
+			keep = max(keep, least) // or those who watch the old run find nothing of theirs
 		}
+		t.from = max(0, t.to-keep)
 	}
-	if n.how == same {
-		listed += len(n.old.segments) - t.to - known // those that the packager withdrew
-	}
-	keep := max(len(n.old.segments), listed, least) - listed
-	if n.how == begins {
-		keep = max(keep, least) // or those who watch the old run find nothing of theirs
-	}
-	t.from = max(0, t.to-keep)
+	t.to = max(t.to, n.kept)
 	if t.from < t.to && !n.fits() {
 		t.from = t.to
 	}
 }
 
+// earliest returns the first segment of old that the Version has.
+func (n *next) earliest() int {
+	return int(n.known[slices.IndexFunc(n.known, func(j int32) bool { return j >= 0 })])
+}
+
 // fits reports whether one list may have the tail and the Version's segments.
 func (n *next) fits() bool {
 	last := n.old.segments[n.tail.to-1]
+	if n.first == n.v.Len() {
+		return true
+	}
 	switch {
 	case n.v.iFrames != n.old.iFrames:
 		return false
@@ -211,10 +213,9 @@ func (n *next) fits() bool {
 	return !n.old.uses(n.tail.from, n.tail.to) || slices.Equal(n.old.defines(), n.v.defines())
 }
 
-// count finds out the numbers of the first segment listed; false if there is none.
-func (n *next) count(e *Edition) bool {
+// count finds out the numbers of the first segment listed.
+func (n *next) count(e *Edition) {
 	old, v := n.old, n.v
-	total := uint64(v.Len() + len(old.segments))
 	switch n.how {
 	case fresh:
 		n.number = v.first + uint64(n.first)
@@ -235,10 +236,10 @@ func (n *next) count(e *Edition) bool {
 		case n.how == begins:
 			n.base = max(n.ofRun(), add(old.number(len(old.segments)-1), 1)) - 1
 		default:
-			n.base = max(old.base, less(old.number(n.tail.to), n.breaks(n.first)))
+			at := min(n.tail.to, len(old.segments)-1)
+			n.base = max(old.base, less(add(old.number(at), one(at < n.tail.to)), n.breaks(n.first)))
 		}
 	}
-	return add(n.number, total) < 1<<64-1
 }
 
 // tooLarge reports whether what is added is more than any text may have. A small text can have a long line stated again for each of its segments,

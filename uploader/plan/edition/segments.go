@@ -18,9 +18,9 @@ func (n *next) around(i int, head, behind bool) (a added) {
 	if j := n.at(i); j >= 0 {
 		old := n.old.segments[j].marks
 		switch {
-		case old.has(seam) && !own.has(seam):
+		case old.has(seam):
 			a.comment = runComment
-		case old.has(hole) && !own.has(hole):
+		case old.has(hole):
 			a.comment = holeComment
 		}
 		a.tag = !own.has(broken) && (a.comment != "" || old.has(broken) && !head)
@@ -41,71 +41,26 @@ func (n *next) breaks(i int) uint64 {
 	return one(n.v.segments[i].has(broken) || n.around(i, true, false).tag)
 }
 
-// writeSegments lists those of the Version, and between them what its packager withdrew of those that are published: their numbers are taken.
+// writeSegments lists those of the Version.
 func (n *next) writeSegments() {
-	v := n.v
-	due := len(n.old.segments) // the next published segment to list
-	if n.how == same {
-		due = n.tail.to
-	}
-	for i := range v.segments {
-		if !n.listed(i) {
+	for i := range n.v.segments {
+		if n.listed(i) {
+			n.writeSegment(i)
+		} else {
 			n.leaveOut(i)
-			continue
 		}
-		to := n.at(i)
-		if to < 0 {
-			to = len(n.old.segments)
-		}
-		if due < to {
-			n.writeWithdrawn(due, to, v.begin(i))
-			n.insert(v.begin(i), n.unlocked(n.old.all[n.old.segments[to-1].way], v.all[v.segments[i].way]))
-			if i > 0 {
-				n.insert(v.begin(i), v.restated(v.all[v.segments[i-1].way], v.all[v.segments[i].way], v.eol, n.lineOf))
-			}
-		}
-		due = max(due, to)
-		if n.at(i) >= 0 {
-			due = to + 1
-		}
-		n.writeSegment(i)
 		if n.tooLarge() {
 			return
 		}
-	}
-	if due < len(n.old.segments) {
-		n.writeWithdrawn(due, len(n.old.segments), v.begin(v.Len()))
 	}
 }
 
 func (n *next) lineOf(k int32) string { return n.v.line(k, n.folders) }
 
-// unlocked returns what ends the keys of segments of old before one of the Version, empty if that states others in their places.
-func (n *next) unlocked(old, now way) string {
-	for _, k := range old.keys {
-		if k != 0 && !n.v.has(now.keys, n.old.format(k)) {
-			return "#EXT-X-KEY:METHOD=NONE" + n.v.eol
-		}
-	}
-	return ""
-}
-
-// writeWithdrawn lists segments that the packager lists no more.
-func (n *next) writeWithdrawn(from, to int, before uint32) {
-	text := n.old.copyOf(from, to, n.v.eol, false)
-	if before > 0 && n.v.text[before-1] != '\n' && n.v.text[before-1] != '\r' {
-		text = n.v.eol + text
-	}
-	n.insert(before, text)
-	for range to - from {
-		n.places = append(n.places, -1)
-	}
-}
-
-// leaveOut takes a segment out, and keeps what its lines say of others.
+// leaveOut takes a segment out, and keeps what its lines say of others. One that the tail has was listed with them already.
 func (n *next) leaveOut(i int) {
 	n.v.lines(n.v.begin(i), n.v.segments[i].end, func(l line) {
-		if l.word.ofOne() {
+		if l.word.ofOne() || n.at(i) >= 0 && (l.word == other || l.word == dateRange) {
 			n.remove(l)
 		}
 	})

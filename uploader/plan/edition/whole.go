@@ -7,18 +7,30 @@ import (
 	"time"
 )
 
-// writeTail lists what stays of older runs, in front of all lines that are of the Version's segments.
+// writeTail lists what stays of older runs, and of what the packager withdrew, in front of all lines that are of the Version's segments.
 func (n *next) writeTail() {
 	if n.tail.from == n.tail.to {
 		return
 	}
 	v, old := n.v, n.old
-	n.insert(v.start, old.copyOf(n.tail.from, n.tail.to, v.eol, n.tail.from > 0))
-	n.insert(v.start, n.unlocked(old.all[old.segments[n.tail.to-1].way], v.all[v.segments[n.first].way]))
+	n.insert(v.start, old.copyOf(n.tail.from, n.tail.to, v.eol))
+	if n.first < v.Len() {
+		n.insert(v.start, n.unlocked(old.all[old.segments[n.tail.to-1].way], v.all[v.segments[n.first].way]))
+	}
 	for range n.tail.to - n.tail.from {
 		n.places = append(n.places, -1)
 	}
 	n.need = max(n.need, old.version)
+}
+
+// unlocked returns what ends the keys of segments of old before one of the Version, empty if that states others in their places.
+func (n *next) unlocked(old, now way) string {
+	for _, k := range old.keys {
+		if k != 0 && !n.v.has(now.keys, n.old.format(k)) {
+			return "#EXT-X-KEY:METHOD=NONE" + n.v.eol
+		}
+	}
+	return ""
 }
 
 // uses reports whether segments have variables.
@@ -36,9 +48,9 @@ func (c *cut) defines() (all []string) {
 	return all
 }
 
-// copyOf returns the lines of segments, without those of the whole playlist. At the head of a list it says again what counted for the first of them by
-// the lines before it.
-func (c *cut) copyOf(from, to int, eol string, head bool) string {
+// copyOf returns the lines of segments, without those of the whole playlist, and says again what counted for the first of them by the lines before
+// it.
+func (c *cut) copyOf(from, to int, eol string) string {
 	e := edits{}
 	begin, end := c.begin(from), c.segments[to-1].end
 	for _, lines := range [][]line{c.tags, c.parts} {
@@ -48,7 +60,7 @@ func (c *cut) copyOf(from, to int, eol string, head bool) string {
 			}
 		}
 	}
-	if s := &c.segments[from]; head && from > 0 {
+	if s := &c.segments[from]; from > 0 {
 		e.insert(begin, c.restated(c.all[c.segments[from-1].way], c.all[s.way], eol, func(k int32) string { return string(c.keys[k].line.of(c.text)) }))
 		if w := c.windows[s.window]; w.tail > 0 && !w.loose {
 			e.insert(w.tail, "@"+decimal(uint64(w.offset)))
@@ -59,7 +71,7 @@ func (c *cut) copyOf(from, to int, eol string, head bool) string {
 			}
 		}
 	}
-	text := string(e.apply(c.text, begin, end))
+	text := strings.TrimLeft(string(e.apply(c.text, begin, end)), "\r\n")
 	if !strings.HasSuffix(text, "\n") && !strings.HasSuffix(text, "\r") {
 		text += eol
 	}
@@ -92,7 +104,6 @@ func (c *cut) states(w word) bool {
 // writeWhole edits the lines of the whole playlist. Those that stand among the lines of the first segment go before the tail.
 func (n *next) writeWhole() {
 	v, want := n.v, n.wanted()
-	n.addWhole(want)
 	moved := ""
 	for _, l := range v.tags {
 		value, replaced := want[l.word]
@@ -114,10 +125,13 @@ func (n *next) writeWhole() {
 			n.replace(e.at, e.end, e.text)
 		}
 	}
-	n.edits.all = slices.Insert(n.edits.all, 0, edit{v.start, v.start, moved})
-	n.size += len(moved)
+	n.insertFirst(v.start, moved)
+	n.addWhole(want)
 	i := len(n.places) - 1
 	kept := i >= 0 && n.places[i] >= 0 && n.number+uint64(i) == v.first+uint64(n.places[i])
+	for _, l := range v.comments {
+		n.remove(l)
+	}
 	for _, l := range v.parts {
 		if l.word != report || !kept {
 			n.remove(l)
@@ -142,7 +156,7 @@ func (n *next) addWhole(want map[word]string) {
 		return
 	}
 	if i := slices.IndexFunc(v.tags, func(l line) bool { return l.word == sequence }); i >= 0 && v.tags[i].all.at < v.start {
-		n.insert(v.tags[i].all.at, text)
+		n.insertFirst(v.tags[i].all.at, text)
 		return
 	}
 	r := newReader(v.text)
@@ -150,7 +164,7 @@ func (n *next) addWhole(want map[word]string) {
 	if first.all.size == uint32(len(bytes.TrimRight(v.text, "\r\n"))) {
 		text = v.eol + text
 	}
-	n.insert(first.all.end(), text)
+	n.insertFirst(first.all.end(), text)
 }
 
 // withoutBlocking returns what becomes of EXT-X-SERVER-CONTROL: the attributes that promise what a bucket does not are taken out, and the

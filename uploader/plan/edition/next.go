@@ -43,7 +43,7 @@ type next struct {
 func (e *Edition) Next(v *Version, c Choices) (*Edition, error) {
 	n := e.start(v, c)
 	n.chooseTail()
-	if n.first == v.Len() && n.tail.from == n.tail.to && (v.Len() > 0 || len(n.old.segments) > 0) {
+	if n.first == v.Len() && (n.how != same || n.tail.from == n.tail.to) && (v.Len() > 0 || len(n.old.segments) > 0) {
 		return nil, ErrEmpty
 	}
 	n.count(e)

@@ -59,8 +59,9 @@ func (n *next) lineOf(k int32) string { return n.v.line(k, n.folders) }
 
 // leaveOut takes a segment out, and keeps what its lines say of others. One that the tail has was listed with them already.
 func (n *next) leaveOut(i int) {
+	told := n.at(i) >= n.tail.from && n.at(i) < n.tail.to
 	n.v.lines(n.v.begin(i), n.v.segments[i].end, func(l line) {
-		if l.word.ofOne() || n.at(i) >= 0 && (l.word == other || l.word == dateRange) {
+		if l.word.ofOne() || told && (l.word == other || l.word == dateRange) {
 			n.remove(l)
 		}
 	})

@@ -60,8 +60,10 @@ type cutter struct {
 	cut
 	now     segment
 	window  window
-	stated  bool // the window's offset is
-	inLines bool // of the first segment, or behind it
+	stated  bool   // the window's offset is
+	inLines bool   // of the first segment, or behind it
+	said    []byte // the last EXTINF, and its duration
+	length  time.Duration
 	way     way
 	moved   bool // way is another one than that of the segment before
 }
@@ -96,7 +98,10 @@ func (c *cutter) take(l line) error {
 	case uri:
 		c.end(l)
 	case inf:
-		c.now.inf, c.now.length = l.all.at, duration(l.value(c.text).of(c.text))
+		if said := l.trimmed.of(c.text); !bytes.Equal(said, c.said) { // most are as long as the one before
+			c.said, c.length = said, duration(l.value(c.text).of(c.text))
+		}
+		c.now.inf, c.now.length = l.all.at, c.length
 	case byteRange:
 		value := l.value(c.text)
 		var ok bool

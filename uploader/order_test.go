@@ -141,15 +141,15 @@ func shipOne(t *testing.T, seed uint64) {
 	// What is told by its age after a kill is not told where clocks were set back, and a PUT that takes seconds is killed more often; and
 	// of a run so brief that its playlist is still on its way, the next one may list the same text.
 	if dice := th.dice(9); !th.still && dice.IntN(3) == 0 && (p.back == 0 || th.kills == 0) && !p.brief {
-		th.tardy = newTardy(th.faults, memory, true, dice)
+		th.tardy = newTardy(th.faults, memory, true, th.conditions == "ignored", dice)
 	} else if dice := th.dice(10); !th.still && dice.IntN(4) == 0 && (th.conditions != "ignored" || !p.single && p.parts == 0) {
-		th.tardy = newTardy(th.faults, memory, false, dice)
+		th.tardy = newTardy(th.faults, memory, false, false, dice)
 	}
 	memory.Skew, memory.Undated, memory.Forgetful = th.skew, th.undated, th.forgetful
 	if th.slow = slow; th.kills > 0 && more.IntN(3) == 0 {
 		th.absence = 20 * time.Second
 	}
-	log("packager: %s kills %d latency %v %s tardy %v hedged %v", p, th.kills, slow, th.circumstances, th.tardy != nil, th.tardy != nil && th.tardy.hedges)
+	log("packager: %s kills %d latency %v %s tardy %v hedged %v early %v", p, th.kills, slow, th.circumstances, th.tardy != nil, th.tardy != nil && th.tardy.hedges, th.tardy != nil && th.tardy.early)
 	th.play(p)
 	if th.wrong {
 		return
@@ -185,7 +185,7 @@ func (th *theatre) play(p *packager) {
 		defer close(ended)
 		p.run()
 	}()
-	go th.trouble(ended, p.dated && th.conditional())
+	go th.trouble(ended, p.dated && th.conditional() && (th.tardy == nil || !th.tardy.lax))
 	if p.scene == recovers {
 		go th.returns(ended)
 	}

@@ -178,7 +178,7 @@ func settingsOfShipping() []setting {
 		{group: flow, name: nameUplinkLimit, kind: rate, value: "RATE", def: "off",
 			usage: "bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog"},
 		{group: flow, name: nameHedge, kind: choice, choices: []string{"auto", "off"}, value: "MODE", def: "auto",
-			usage: "send the upload of a segment a second time if the store is unusually slow to answer it; at most 3 of 100 uploads"},
+			usage: "send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100"},
 		{group: flow, name: nameMinInterval, kind: duration, value: "TIME", def: "0s",
 			usage: "minimum interval between two versions of one playlist; some stores allow one write a second"},
 		{group: flow, name: nameMaxLag, kind: duration, value: "TIME", def: "auto",

@@ -235,28 +235,34 @@ func (s *rivals) play() storetest.Play {
 	}
 }
 
-// TestHedgingShips: a segment that the store keeps waiting for an answer the program sends again, without giving up the first attempt.
+// TestHedgingShips: a segment, or a playlist, that the store keeps waiting for an answer the program sends again, without giving up the
+// first attempt.
 func TestHedgingShips(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
 		t.Skip("ships in real time")
 	}
-	s := &rivals{suffix: ".ts", came: make(chan struct{}), met: make(chan bool, 1)}
-	server := storetest.Serve(t, storetest.Quirk{Play: s.play})
-	q := onQuirks(t, server)
-	if !soon(time.Now().Add(deadline), func() bool { return q.viewer.Counts().Publications > 50 }) {
-		t.Fatalf("the stream was never well:\n%s", q.log)
+	for _, suffix := range []string{".ts", ".m3u8"} {
+		t.Run(suffix, func(t *testing.T) {
+			t.Parallel()
+			s := &rivals{suffix: suffix, came: make(chan struct{}), met: make(chan bool, 1)}
+			server := storetest.Serve(t, storetest.Quirk{Play: s.play})
+			q := onQuirks(t, server)
+			if !soon(time.Now().Add(deadline), func() bool { return q.viewer.Counts().Publications > 50 }) {
+				t.Fatalf("the stream was never well:\n%s", q.log)
+			}
+			s.mu.Lock()
+			s.armed = true
+			s.mu.Unlock()
+			select {
+			case met := <-s.met:
+				if !met {
+					t.Errorf("the first attempt was broken off:\n%s", q.log)
+				}
+			case <-time.After(deadline):
+				t.Errorf("there was no second attempt:\n%s", q.log)
+			}
+			q.finish()
+		})
 	}
-	s.mu.Lock()
-	s.armed = true
-	s.mu.Unlock()
-	select {
-	case met := <-s.met:
-		if !met {
-			t.Errorf("the first attempt was broken off:\n%s", q.log)
-		}
-	case <-time.After(deadline):
-		t.Errorf("there was no second attempt:\n%s", q.log)
-	}
-	q.finish()
 }

@@ -34,7 +34,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-budget -d 'siz
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l spool-age -d 'how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l workers -d 'requests of all kinds to the store at once, at least 3' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l hedge -d 'send the upload of a segment a second time if the store is unusually slow to answer it; at most 3 of 100 uploads' -x -a 'auto off'
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l hedge -d 'send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100' -x -a 'auto off'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l min-interval -d 'minimum interval between two versions of one playlist; some stores allow one write a second' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
@@ -81,7 +81,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-budget -d 's
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l spool-age -d 'how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l workers -d 'requests of all kinds to the store at once, at least 3' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l hedge -d 'send the upload of a segment a second time if the store is unusually slow to answer it; at most 3 of 100 uploads' -x -a 'auto off'
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l hedge -d 'send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100' -x -a 'auto off'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l min-interval -d 'minimum interval between two versions of one playlist; some stores allow one write a second' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
@@ -131,7 +131,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from verify' -l spool-budget -d '
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l spool-age -d 'how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l workers -d 'requests of all kinds to the store at once, at least 3' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l uplink-limit -d 'bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog' -x
-complete -c hlsship -n '__fish_seen_subcommand_from verify' -l hedge -d 'send the upload of a segment a second time if the store is unusually slow to answer it; at most 3 of 100 uploads' -x -a 'auto off'
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l hedge -d 'send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100' -x -a 'auto off'
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l min-interval -d 'minimum interval between two versions of one playlist; some stores allow one write a second' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x

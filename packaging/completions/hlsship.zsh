@@ -40,7 +40,7 @@ run)
 		'*--spool-age[how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever]:value: ' \
 		'*--workers[requests of all kinds to the store at once, at least 3]:value: ' \
 		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
-		'*--hedge[send the upload of a segment a second time if the store is unusually slow to answer it; at most 3 of 100 uploads]:value:(auto off)' \
+		'*--hedge[send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100]:value:(auto off)' \
 		'*--min-interval[minimum interval between two versions of one playlist; some stores allow one write a second]:value: ' \
 		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s]:value: ' \
 		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \
@@ -88,7 +88,7 @@ check)
 		'*--spool-age[how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever]:value: ' \
 		'*--workers[requests of all kinds to the store at once, at least 3]:value: ' \
 		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
-		'*--hedge[send the upload of a segment a second time if the store is unusually slow to answer it; at most 3 of 100 uploads]:value:(auto off)' \
+		'*--hedge[send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100]:value:(auto off)' \
 		'*--min-interval[minimum interval between two versions of one playlist; some stores allow one write a second]:value: ' \
 		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s]:value: ' \
 		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \
@@ -139,7 +139,7 @@ verify)
 		'*--spool-age[how long a file may wait for the store before it waits in the directory alone, and is lost if it is deleted there; 0 for ever]:value: ' \
 		'*--workers[requests of all kinds to the store at once, at least 3]:value: ' \
 		'*--uplink-limit[bandwidth that uploads may take, in megabits a second, such as 20Mbit/s; playlists and the live edge go before backlog]:value: ' \
-		'*--hedge[send the upload of a segment a second time if the store is unusually slow to answer it; at most 3 of 100 uploads]:value:(auto off)' \
+		'*--hedge[send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100]:value:(auto off)' \
 		'*--min-interval[minimum interval between two versions of one playlist; some stores allow one write a second]:value: ' \
 		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s]:value: ' \
 		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \

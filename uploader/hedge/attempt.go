@@ -26,10 +26,11 @@ var (
 
 // attempt is one try at a PUT.
 type attempt struct {
-	key    string // of the object
-	class  class
-	cancel context.CancelCauseFunc
-	quiet  *silence
+	key, ifMatch string // of the object
+	class        class
+	cancel       context.CancelCauseFunc
+	quiet        *silence
+	ended        chan struct{} // closed once it ended, however
 
 	// What follows is guarded by Hedger.mu.
 
@@ -44,7 +45,7 @@ type state uint8
 const (
 	underWay state = iota
 	unheard        // it ended without a word, and may still take effect
-	ended
+	answered
 )
 
 // lingers reports whether its PUT was answered while it could take effect.

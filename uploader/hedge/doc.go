@@ -6,16 +6,18 @@
 //
 //   - A second attempt is rare: at most 3 of 100 PUTs have one, so many at once that a store which is slow for all gets a quarter
 //     more at most, and none while the store asks for fewer requests.
-//   - No old bytes come back. What may still arrive is known by its key, and a PUT that it could undo waits until it cannot
+//   - No old bytes of media come back. What may still arrive is known by its key, and a PUT that it could undo waits until it cannot
 //     any more; whoever makes that PUT is told that it waits (store.Object.Waits), and so are Observer and log.
+//   - The next version of a playlist waits for the attempt that lost, as it would for that one if nothing were sent twice; only where
+//     the second attempt is the slow one it would not. It waits for no attempt that was broken off or ended without an answer, whose
+//     condition cannot hold any more: on a store that looks at it before it has the bytes such a one may arrive all the same, and so may
+//     one that is sent once.
+//   - A condition that fails while both attempts are under way is no answer, as the other attempt may be why: the store is asked what it
+//     holds.
 //   - Nothing of a PUT is read or told after it returned.
 //
-// Playlists are sent once. Their names always come back, with the next version, and of two attempts the one that lost could be stored
-// over it: a condition does not hinder that on every store, and nothing that a client can try tells which ones. Some look at the condition
-// before they have the bytes; where they look afterwards, or where a proxy keeps the bytes until it has all, the same is true of the time
-// until these are in their place, in which a slow store is slow. Nor could the next version wait: it is what the live edge is for.
-//
-// Backlog, which nobody waits for, what has a condition, files that grow and what somebody else paces are sent once as well.
+// Backlog, which nobody waits for, playlists that replace no known bytes by a condition, files that grow and what somebody else paces
+// are sent once.
 //
 // policy.go, latencies.go and tally.go decide, and look at no clock.
 //

@@ -58,13 +58,20 @@ func onStage(t *testing.T, act func(t *testing.T, s *stage)) {
 	})
 }
 
-// learn has it know what media take.
-func (s *stage) learn(t *testing.T) {
+// learn has it know what media and playlists take. It returns the ETag of live.m3u8.
+func (s *stage) learn(t *testing.T) (etag string) {
 	t.Helper()
 	for i := range 5 {
 		s.put(t, segment(fmt.Sprintf("old%d.ts", i), "old"))
 	}
+	o := playlist("live.m3u8", "0", "")
+	o.IfAbsent = true
+	etag = s.put(t, o)
+	for i := range 6 {
+		etag = s.put(t, playlist("live.m3u8", fmt.Sprint(i+1), etag))
+	}
 	<-time.After(10 * time.Second)
+	return etag
 }
 
 // next sets what becomes of the next PUTs.
@@ -76,11 +83,13 @@ func (s *stage) next(fates ...fate) {
 	}
 }
 
-func (s *stage) put(t *testing.T, o store.Object) {
+func (s *stage) put(t *testing.T, o store.Object) (etag string) {
 	t.Helper()
-	if etag, err := s.Store.Put(t.Context(), o); err != nil || etag == "" {
+	etag, err := s.Store.Put(t.Context(), o)
+	if err != nil || etag == "" {
 		t.Fatalf("put %s: ETag %q, %v", o.Key, etag, err)
 	}
+	return etag
 }
 
 // took checks that about that much time has passed.
@@ -212,12 +221,108 @@ func TestOtherKeysWaitForNothing(t *testing.T) {
 	})
 }
 
+// TestFailedCondition: the condition of one attempt fails when the other was stored; then the store tells, or the other attempt.
+func TestFailedCondition(t *testing.T) {
+	t.Parallel()
+	slow := fate{commit: fast, answer: 3 * time.Second} // it is stored at once
+	broken := fate{fast, time.Second, errors.New("connection reset")}
+	never := fate{commit: -1, answer: time.Second}
+	for name, tt := range map[string]struct {
+		first, second fate
+		other         string // what somebody else stores meanwhile
+		took          time.Duration
+		fails         bool
+		failure       store.ErrorKind
+	}{
+		"the store shows the bytes":                {first: slow, second: soon(fast), took: suspect + fast},
+		"the first was cut off, and stored":        {first: broken, second: soon(fast), took: suspect + fast},
+		"the first was cut off before the second":  {first: fate{fast, suspect + fast/2, errors.New("reset")}, second: soon(fast), took: suspect + fast},
+		"somebody else's, and one is unclear":      {first: never, second: soon(fast), other: "other", took: time.Second, fails: true, failure: store.Transient},
+		"somebody else's, and both are refused":    {first: soon(time.Second), second: soon(fast), other: "other", took: time.Second, fails: true, failure: store.Precondition},
+		"the second is stored, the first refused":  {first: soon(suspect + 2*fast), second: fate{commit: fast, answer: time.Second}, took: suspect + 2*fast},
+		"the first is stored, before it is needed": {first: fate{commit: fast, answer: suspect + fast/2}, second: soon(time.Second), took: suspect + fast/2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onStage(t, func(t *testing.T, s *stage) {
+				etag := s.learn(t)
+				s.next(tt.first, tt.second)
+				start := time.Now()
+				if tt.other != "" {
+					if _, err := s.Memory.Put(t.Context(), segment("live.m3u8", tt.other)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				o := playlist("live.m3u8", "new", etag)
+				got, err := s.Store.Put(t.Context(), o)
+				took(t, "the PUT", start, tt.took)
+				switch {
+				case tt.fails:
+					if err == nil || store.KindOf(err) != tt.failure {
+						t.Errorf("got %v, want %v", err, tt.failure)
+					}
+				case err != nil:
+					t.Error(err)
+				default:
+					s.holds(t, "live.m3u8", "new")
+					if info, _ := s.Store.Stat(t.Context(), "live.m3u8"); info.ETag != got {
+						t.Errorf("got ETag %s, and the store says %s", got, info.ETag)
+					}
+				}
+				time.Sleep(time.Minute)
+			})
+		})
+	}
+}
+
+// TestPlaylistsWaitForLosers: the next version of a playlist waits for an attempt at the one before that lost, though its condition cannot
+// hold any more: some stores look at it when the request comes, and at nothing when the bytes are there. It does not wait for longer
+// than it would for a PUT that is sent once: until that is broken off, or ends without an answer.
+func TestPlaylistsWaitForLosers(t *testing.T) {
+	t.Parallel()
+	reset := errors.New("connection reset")
+	for name, tt := range map[string]struct {
+		loser fate
+		third string
+		early bool // conditions are looked at when a request comes
+		took  time.Duration
+	}{
+		"conditions come true with the bytes":                 {soon(5 * time.Second), "c", false, 5*time.Second - suspect},
+		"conditions are looked at before that":                {soon(5 * time.Second), "c", true, 5*time.Second - suspect},
+		"the version before comes back":                       {soon(5 * time.Second), "a", false, 5*time.Second - suspect},
+		"nobody answers":                                      {fate{-1, time.Hour, nil}, "c", false, patience - suspect},
+		"nobody answers, and it comes late":                   {fate{15 * time.Second, time.Hour, nil}, "c", false, patience - suspect},
+		"it is cut off":                                       {fate{-1, 2 * time.Second, reset}, "c", false, 2*time.Second - suspect},
+		"it was cut off before":                               {fate{-1, suspect + fast/2, reset}, "c", false, fast},
+		"it is cut off, and what it would replace comes back": {fate{8 * time.Second, 2 * time.Second, reset}, "a", false, 2*time.Second - suspect + aftermath},
+		"so it does after it was cut off":                     {fate{8 * time.Second, suspect + fast/2, reset}, "a", false, fast + aftermath},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onStage(t, func(t *testing.T, s *stage) {
+				s.wire.early = tt.early
+				etag := s.put(t, playlist("live.m3u8", "a", s.learn(t)))
+				s.next(tt.loser)
+				etag = s.put(t, playlist("live.m3u8", "b", etag))
+				start := time.Now()
+				s.put(t, playlist("live.m3u8", tt.third, etag))
+				took(t, "the third version", start, tt.took)
+				time.Sleep(time.Minute)
+				s.holds(t, "live.m3u8", tt.third)
+				if len(s.hedger.losers) != 0 {
+					t.Errorf("%d keys are remembered", len(s.hedger.losers))
+				}
+			})
+		})
+	}
+}
+
 // TestWaitIsTold: observer and log hear that a PUT waited, the log once a minute at most.
 func TestWaitIsTold(t *testing.T) {
 	t.Parallel()
 	onStage(t, func(t *testing.T, s *stage) {
-		for range 10 {
-			s.learn(t) // so that nine of ten are fast, whatever follows
+		for i := range 50 { // so that nine of ten are fast, whatever follows
+			s.put(t, segment(fmt.Sprint(i), "old"))
 		}
 		wait := func(key string) {
 			s.next(soon(time.Second))
@@ -247,8 +352,8 @@ func TestSentOnce(t *testing.T) {
 	for name, change := range map[string]func(*store.Object){
 		"backlog":                func(o *store.Object) { o.Priority = store.Backlog },
 		"a file that grows":      func(o *store.Object) { o.IfAbsent = true },
-		"a playlist":             func(o *store.Object) { o.Priority = store.First },
-		"one with a condition":   func(o *store.Object) { o.Priority, o.IfAbsent = store.First, true },
+		"a careless playlist":    func(o *store.Object) { o.Priority = store.First },
+		"the first playlist":     func(o *store.Object) { o.Priority, o.IfAbsent = store.First, true },
 		"paced by somebody else": func(o *store.Object) { o.Pace = func(_ context.Context, n int64) (int64, error) { return n, nil } },
 		"of another size":        func(o *store.Object) { o.Body, o.Size = strings.NewReader(strings.Repeat("x", 1<<20)), 1<<20 },
 	} {

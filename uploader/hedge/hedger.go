@@ -30,7 +30,7 @@ type Observer interface {
 	// Hedged is called when a PUT ended that was sent twice. won is true if the second attempt was the one that stored it; wasted is
 	// what the other attempt carried, in bytes.
 	Hedged(won bool, wasted int64)
-	// Waited is called when a PUT begins that waited for so long until nothing sent before under its key could arrive any more.
+	// Waited is called when a PUT begins that waited for so long for what was sent before under its key.
 	Waited(long time.Duration)
 }
 
@@ -119,11 +119,12 @@ func (h *Hedger) finish(ans answer) {
 	longest, starved := a.quiet.end()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if a.state = ended; store.Unclear(ans.err) && !starved {
+	if a.state = answered; store.Unclear(ans.err) && !starved {
 		a.state = unheard
 	}
+	close(a.ended)
 	h.policy.hear(ans.err)
-	if ans.err == nil || a.lingers() {
+	if ans.err == nil || store.KindOf(ans.err) == store.Precondition || a.lingers() {
 		h.policy.known[a.class].learn(longest) // what loses as well, or the tail would be out of sight
 	}
 	if !a.lingers() {
@@ -138,7 +139,7 @@ func (h *Hedger) finish(ans answer) {
 
 // linger has what a may still do known by its key. The caller holds mu.
 func (h *Hedger) linger(a *attempt) {
-	if a.state == ended {
+	if a.state == answered {
 		return
 	}
 	a.over = make(chan struct{})
@@ -166,7 +167,7 @@ func (h *Hedger) settle(a *attempt) {
 	if a.timer != nil {
 		a.timer.Stop()
 	}
-	if a.state == ended {
+	if a.state == answered {
 		forget()
 		return
 	}
@@ -180,16 +181,8 @@ func (h *Hedger) settle(a *attempt) {
 // clear waits until nothing that was sent before can take the place of o, whatever its condition: some stores look at conditions before
 // they have the bytes, and a late one comes true all the same. The error is that of ctx.
 func (h *Hedger) clear(ctx context.Context, o store.Object) error {
-	lingers := func() *attempt {
-		h.mu.Lock()
-		defer h.mu.Unlock()
-		if all := h.losers[o.Key]; len(all) > 0 {
-			return all[0]
-		}
-		return nil
-	}
-	a := lingers()
-	if a == nil {
+	rival := h.rival(o)
+	if rival == nil {
 		return nil
 	}
 	since := time.Now()
@@ -197,14 +190,31 @@ func (h *Hedger) clear(ctx context.Context, o store.Object) error {
 		o.Waits(true)
 		defer o.Waits(false)
 	}
-	for ; a != nil; a = lingers() {
+	for ; rival != nil; rival = h.rival(o) {
 		select {
-		case <-a.over:
+		case <-rival:
 		case <-ctx.Done():
 			return &store.Error{Op: "put", Key: o.Key, Err: ctx.Err()}
 		}
 	}
 	h.tell(o.Key, time.Since(since))
+	return nil
+}
+
+// rival returns what is closed once an attempt that o waits for is no rival any more, or another sort of one; nil if it waits for none.
+// What was broken off or cut off may arrive for a while, and media wait for that. A playlist does not, be it sent once or twice, unless
+// it brings back the very bytes that the attempt would replace: then its condition holds again, on every store.
+func (h *Hedger) rival(o store.Object) <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, a := range h.losers[o.Key] {
+		switch {
+		case a.state == underWay:
+			return a.ended
+		case a.class != playlists || holdsMD5(o, a.ifMatch):
+			return a.over
+		}
+	}
 	return nil
 }
 
@@ -222,7 +232,7 @@ func (h *Hedger) tell(key string, long time.Duration) {
 
 // newAttempt returns an attempt at o, which start starts.
 func newAttempt(o store.Object, c class) *attempt {
-	return &attempt{key: o.Key, class: c, quiet: &silence{since: time.Now()}}
+	return &attempt{key: o.Key, ifMatch: o.IfMatch, class: c, quiet: &silence{since: time.Now()}, ended: make(chan struct{})}
 }
 
 // start carries a out, which ends with neither ctx nor the call, and gives the answer to report, which must not block.

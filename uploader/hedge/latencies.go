@@ -15,20 +15,27 @@ const (
 	leastSilence = 20 * time.Millisecond
 )
 
-// class is a sort of PUTs that take about as long: media from one size to twice that, from less than 128 KiB on.
+// class is a sort of PUTs that take about as long: playlists, or media from one size to twice that.
 type class uint8
 
-// classes is how many there are.
-const classes = 17
+const (
+	playlists class = iota
+	smallest        // media of less than 128 KiB
+	classes   = smallest + 17
+)
 
-// classOf returns the class of o, and whether it may be sent twice. A playlist may not, whatever its condition: of two attempts the
-// one that lost may be stored over the next version, as many a store looks at the condition before it has the bytes, or has it settled
-// before they are in their place.
+// classOf returns the class of o, and whether it may be sent twice. A playlist may if it takes the place of one whose bytes are known:
+// where nothing was stored yet, a late attempt could bring it back after the bucket was emptied, and without a condition at any time.
 func classOf(o store.Object) (c class, ok bool) {
-	if o.Priority != store.Edge || o.IfAbsent || o.IfMatch != "" || o.Pace != nil { // which one goroutine asks at a time
+	switch {
+	case o.Pace != nil: // which one goroutine asks at a time
 		return 0, false
+	case o.Priority == store.First:
+		return playlists, store.IsMD5(o.IfMatch)
+	case o.Priority == store.Edge:
+		return min(smallest+class(bits.Len64(uint64(max(0, o.Size))>>17)), classes-1), !o.IfAbsent && o.IfMatch == ""
 	}
-	return min(class(bits.Len64(uint64(max(0, o.Size))>>17)), classes-1), true
+	return 0, false
 }
 
 // latencies are how long the last PUTs of a class were silent. The zero value knows none.

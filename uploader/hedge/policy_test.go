@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,19 +50,20 @@ func TestClasses(t *testing.T) {
 		class  class
 		ok     bool
 	}{
-		"nothing":                 {edge(0), 0, true},
-		"small":                   {edge(128<<10 - 1), 0, true},
-		"larger":                  {edge(128 << 10), 1, true},
-		"one of a class":          {edge(256<<10 - 1), 1, true},
-		"the next":                {edge(256 << 10), 2, true},
-		"the largest":             {edge(5 << 30), classes - 1, true},
-		"too large":               {edge(1 << 62), classes - 1, true},
-		"impossible":              {edge(-1), 0, true},
-		"playlist":                {store.Object{Priority: store.First, IfMatch: "x", Size: 1 << 20}, 0, false},
-		"a first playlist":        {store.Object{Priority: store.First, IfAbsent: true}, 0, false},
-		"one without a condition": {store.Object{Priority: store.First}, 0, false},
-		"backlog":                 {store.Object{Priority: store.Backlog}, 0, false},
-		"growing":                 {store.Object{IfMatch: "x"}, 0, false},
+		"nothing":           {edge(0), smallest, true},
+		"small":             {edge(128<<10 - 1), smallest, true},
+		"larger":            {edge(128 << 10), smallest + 1, true},
+		"one of a class":    {edge(256<<10 - 1), smallest + 1, true},
+		"the next":          {edge(256 << 10), smallest + 2, true},
+		"the largest":       {edge(5 << 30), classes - 1, true},
+		"too large":         {edge(1 << 62), classes - 1, true},
+		"impossible":        {edge(-1), smallest, true},
+		"playlist":          {store.Object{Priority: store.First, IfMatch: strings.Repeat("a", 32), Size: 1 << 20}, playlists, true},
+		"over no MD5":       {store.Object{Priority: store.First, IfMatch: "x"}, playlists, false},
+		"first playlist":    {store.Object{Priority: store.First, IfAbsent: true}, playlists, false},
+		"careless playlist": {store.Object{Priority: store.First}, playlists, false},
+		"backlog":           {store.Object{Priority: store.Backlog}, 0, false},
+		"growing":           {store.Object{IfMatch: "x"}, smallest, false},
 	} {
 		if c, ok := classOf(tt.object); ok != tt.ok || ok && c != tt.class {
 			t.Errorf("%s: class %d, %v, want %d, %v", name, c, ok, tt.class, tt.ok)
@@ -73,7 +75,7 @@ func TestClasses(t *testing.T) {
 func known() *policy {
 	p := newPolicy(Config{})
 	for range defaultSamples {
-		p.known[0].learn(10 * time.Millisecond)
+		p.known[smallest].learn(10 * time.Millisecond)
 	}
 	return p
 }
@@ -85,7 +87,7 @@ func TestBudget(t *testing.T) {
 	p := known()
 	hedge := func(silent time.Duration) bool {
 		p.began()
-		ok := p.hedge(0, silent)
+		ok := p.hedge(smallest, silent)
 		p.ended(ok)
 		return ok
 	}
@@ -123,7 +125,7 @@ func TestNoStorm(t *testing.T) {
 			p.began()
 		}
 		sent := 0
-		for p.hedge(0, time.Minute) {
+		for p.hedge(smallest, time.Minute) {
 			sent++
 		}
 		if sent != want {
@@ -132,7 +134,7 @@ func TestNoStorm(t *testing.T) {
 	}
 	p := known()
 	p.saved, p.losers = mostSaved, Spare
-	if p.began(); p.hedge(0, time.Minute) {
+	if p.began(); p.hedge(smallest, time.Minute) {
 		t.Error("sent again, though too many attempts are under way for nobody")
 	}
 }
@@ -152,37 +154,53 @@ func TestRest(t *testing.T) {
 			p.hear(err)
 		}
 		p.began()
-		if got := !p.hedge(0, time.Minute); got != rests {
+		if got := !p.hedge(smallest, time.Minute); got != rests {
 			t.Errorf("%d %%: rests: %v, want %v", percent, got, rests)
 		}
 		for range remembered {
 			p.hear(errors.New("reset"))
 		}
-		if p.ended(!rests); !p.hedge(0, time.Minute) {
+		if p.ended(!rests); !p.hedge(smallest, time.Minute) {
 			t.Errorf("%d %%: it rests for ever", percent)
 		}
 	}
 }
 
-// TestTally: what two answers come to does not depend on which came first.
+// TestTally: what two answers come to does not depend on which came first, but for the look that it takes.
 func TestTally(t *testing.T) {
 	t.Parallel()
-	reset, denied, busy := &store.Error{Err: errors.New("reset")}, &store.Error{Kind: store.Alarm}, &store.Error{Busy: true}
-	for name, tt := range map[string]struct{ one, two, want error }{
-		"denied and unclear": {denied, reset, reset},
-		"busy and unclear":   {busy, reset, reset},
-		"denied twice":       {denied, denied, denied},
-		"stored and unclear": {nil, reset, nil},
-		"stored and denied":  {nil, denied, nil},
+	condition, reset := &store.Error{Kind: store.Precondition}, &store.Error{Err: errors.New("reset")}
+	denied, busy := &store.Error{Kind: store.Alarm}, &store.Error{Busy: true}
+	for name, tt := range map[string]struct {
+		one, two error
+		looks    bool
+		want     error
+	}{
+		"refused and unclear": {condition, reset, true, reset},
+		"refused twice":       {condition, condition, true, condition},
+		"refused and denied":  {condition, denied, true, denied},
+		"denied and unclear":  {denied, reset, false, reset},
+		"busy and unclear":    {busy, reset, false, reset},
 	} {
 		for _, order := range [][2]error{{tt.one, tt.two}, {tt.two, tt.one}} {
-			y := tally{sent: 2, open: 2}
-			if y.take(order[0]); y.over() != (order[0] == nil) {
-				t.Errorf("%s: over after %v: %v", name, order[0], y.over())
+			y, looks := tally{sent: 2, open: 2}, false
+			for _, err := range order {
+				y.take(err)
+				if y.next() == stepLook {
+					looks, y.look = true, lookAnswered
+				}
 			}
-			if y.take(order[1]); !y.over() || y.err() != tt.want { //nolint:errorlint // this very one
-				t.Errorf("%s: over: %v, %v", name, y.over(), y.err())
+			if y.next() != stepEnd || looks != tt.looks || !errors.Is(y.err(), tt.want) {
+				t.Errorf("%s: next %d, looks: %v, %v", name, y.next(), looks, y.err())
 			}
 		}
+	}
+	alone := tally{sent: 1, open: 1}
+	if alone.take(condition); alone.next() != stepEnd || !errors.Is(alone.err(), condition) {
+		t.Error("one attempt whose condition failed failed")
+	}
+	looking := tally{sent: 2, open: 1, look: lookAsked, unclear: reset}
+	if looking.take(condition); looking.next() != stepWait {
+		t.Error("the store's word was not waited for")
 	}
 }

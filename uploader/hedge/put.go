@@ -18,46 +18,73 @@ type put struct {
 	attempts []*attempt
 	answers  chan answer // has room for all
 	tally    tally
-	etag     string      // under which it is stored
-	won      bool        // by the second attempt
-	alarm    *time.Timer // when to look whether it is silent; nil if nobody knows what that means
+	etag     string        // under which it is stored
+	won      bool          // by the second attempt
+	alarm    *time.Timer   // when to look whether it is silent; nil if nobody knows what that means
+	looks    chan sighting // has room for all
+}
+
+// sighting is what the store says that it holds.
+type sighting struct {
+	info store.Info
+	err  error
 }
 
 // most is how often a PUT is sent.
 const most = 2
 
 func newPut(h *Hedger, behind store.Store, o store.Object, c class) *put {
-	return &put{hedger: h, behind: behind, object: o, class: c, answers: make(chan answer, most)}
+	return &put{hedger: h, behind: behind, object: o, class: c, answers: make(chan answer, most), looks: make(chan sighting, 1)}
 }
 
 // run returns as store.Store.Put does.
 func (p *put) run(ctx context.Context) (etag string, err error) {
+	looking, stopLooking := context.WithCancel(ctx)
+	defer stopLooking()
 	defer p.leave()
 	p.send(ctx)
 	alarm := p.listen()
 	done := ctx.Done()
-	for !p.tally.over() {
+	for {
 		select {
 		case ans := <-p.answers:
 			if ans.panicked != nil {
 				panic(ans.panicked)
 			}
 			p.take(ans)
+		case s := <-p.looks:
+			p.tally.look = lookAnswered
+			if s.err == nil && shows(s.info, p.object) {
+				p.tally.stored, p.etag = true, s.info.ETag
+			}
 		case <-alarm:
 			p.consider(ctx)
 		case <-done:
 			done, alarm = nil, nil
 			p.breakOff(context.Cause(ctx))
 		}
+		switch p.tally.next() {
+		case stepLook:
+			p.tally.look = lookAsked
+			p.hedger.running.Go(func() {
+				info, err := p.behind.Stat(looking, p.object.Key)
+				p.looks <- sighting{info, err}
+			})
+		case stepEnd:
+			if p.tally.stored {
+				return p.etag, nil
+			}
+			return "", p.tally.err()
+		case stepWait:
+		}
 	}
-	return p.etag, p.tally.err()
 }
 
 // send makes an attempt.
 func (p *put) send(ctx context.Context) {
 	a := newAttempt(p.object, p.class)
 	o := p.gate.object(ctx, p.object, a.quiet)
-	if len(p.attempts) > 0 {
+	if len(p.attempts) > 0 && o.Priority == store.Edge {
 		o.Priority = store.Backlog // of a line that is full, it takes what others leave
 	}
 	p.attempts = append(p.attempts, a)

@@ -26,7 +26,8 @@ func soon(d time.Duration) fate { return fate{commit: d, answer: d} }
 // wire is a Store behind a network: it takes a body at once, and stores it when it likes.
 type wire struct {
 	*storetest.Memory
-	fate func(n int, o store.Object) fate // of the nth PUT, counting from 0
+	fate  func(n int, o store.Object) fate // of the nth PUT, counting from 0
+	early bool                             // a condition that holds when the request comes holds for good
 
 	mu         sync.Mutex
 	puts       int
@@ -43,6 +44,9 @@ func (w *wire) Put(ctx context.Context, o store.Object) (string, error) {
 		return "", &store.Error{Op: "put", Key: o.Key, Err: err}
 	}
 	o.Body, o.Waits = bytes.NewReader(content), nil
+	if info, err := w.Memory.Stat(ctx, o.Key); w.early && err == nil && info.ETag == o.IfMatch {
+		o.IfMatch = ""
+	}
 	w.mu.Lock()
 	f := w.fate(w.puts, o)
 	w.puts++

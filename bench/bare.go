@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/hlsship/hlsship/uploader/s3"
 	"github.com/hlsship/hlsship/uploader/store"
@@ -29,11 +32,11 @@ const orderLine = "%d %d %q\n"
 // runBare is the yardstick: for every order, a line, it PUTs the segment and then, when the store has it,
 // the playlist, each stream for itself. It has nothing to find out, to check or to remember. It returns
 // when orders end and all is stored. args are the URL, region and bucket of the store and the directory.
-func runBare(ctx context.Context, args []string, orders io.Reader) error {
+func runBare(ctx context.Context, args []string, orders io.Reader, stdout io.Writer) error {
 	if len(args) != 4 {
 		return errors.New("the bare client is started by the bench")
 	}
-	store, err := s3.Open(ctx, s3.Config{Endpoint: args[0], Region: args[1], Bucket: args[2]})
+	store, err := s3.Open(ctx, s3.Config{Endpoint: args[0], Region: args[1], Bucket: args[2], Workers: 256, Checksum: s3.ChecksumCRC32C})
 	if err != nil {
 		return err
 	}
@@ -70,6 +73,9 @@ func runBare(ctx context.Context, args []string, orders io.Reader) error {
 		close(todo)
 	}
 	running.Wait()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	_, _ = fmt.Fprintf(stdout, "mallocs %d\n", m.Mallocs) // for the bench
 	return errors.Join(lines.Err(), context.Cause(ctx))
 }
 
@@ -96,4 +102,20 @@ func putBoth(ctx context.Context, bucket *s3.Store, dir string, o order) error {
 		ContentType: "application/vnd.apple.mpegurl", CacheControl: "public, max-age=1",
 	})
 	return err
+}
+
+// againCommand makes the program run another one again and again.
+const againCommand = "again"
+
+// runAgain runs args again and again until ctx ends, and waits for the last one. It is how a tool that copies once becomes one that
+// keeps a copy.
+func runAgain(ctx context.Context, args []string) {
+	for ctx.Err() == nil {
+		cmd := exec.Command(args[0], args[1:]...) //nolint:gosec // what the bench says
+		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+		if err := cmd.Run(); err != nil && ctx.Err() == nil {
+			_, _ = fmt.Fprintln(os.Stderr, "run:", err) // a file that changed while it was read, for one: the next run copies it
+		}
+	}
 }

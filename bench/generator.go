@@ -22,8 +22,8 @@ type load struct {
 	period                time.Duration
 }
 
-// generator writes the streams like ffmpeg's HLS muxer: a segment under its final name, then the playlist
-// under a temporary name, renamed into place. It tells the viewer of both.
+// generator writes the streams like ffmpeg's HLS muxer: a segment under its final name, half of it when it begins and half when it
+// ends, then the playlist under a temporary name, renamed into place. It tells the viewer of both.
 type generator struct {
 	load
 	dir    string
@@ -33,10 +33,11 @@ type generator struct {
 
 	block []byte        // what all segments have in common
 	times [][]time.Time // when each stream's playlists were listed; owned by the stream until joined
+	open  []*os.File    // the segment that each stream writes; nil before the first; likewise
 }
 
 func newGenerator(l load, dir string, v *storetest.Viewer) *generator {
-	g := &generator{load: l, dir: dir, viewer: v, block: make([]byte, l.size), times: make([][]time.Time, l.streams)}
+	g := &generator{load: l, dir: dir, viewer: v, block: make([]byte, l.size), times: make([][]time.Time, l.streams), open: make([]*os.File, l.streams)}
 	_, _ = rand.NewChaCha8([32]byte{}).Read(g.block) // which never fails
 	return g
 }
@@ -58,12 +59,25 @@ func segmentName(n int) string          { return fmt.Sprintf("segment%05d.ts", n
 func segmentPath(stream, n int) string  { return folder(stream) + "/" + segmentName(n) }
 func (g *generator) at(p string) string { return filepath.Join(g.dir, filepath.FromSlash(p)) }
 
-// begin makes the folders and writes one segment of each stream.
-func (g *generator) begin() error {
+// litter makes the folders and writes so many small files, which no playlist names, as an old window leaves them behind.
+func (g *generator) litter(files int) error {
 	for stream := range g.streams {
 		if err := os.Mkdir(g.at(folder(stream)), 0o755); err != nil {
 			return err
 		}
+	}
+	for n := range files {
+		at := g.at(fmt.Sprintf("%s/old%06d.ts", folder(n%g.streams), n))
+		if err := os.WriteFile(at, g.block[:min(g.size, 1000)], 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// begin writes one segment of each stream.
+func (g *generator) begin() error {
+	for stream := range g.streams {
 		if err := g.tick(stream); err != nil {
 			return err
 		}
@@ -71,16 +85,48 @@ func (g *generator) begin() error {
 	return nil
 }
 
-// goOn writes the streams in real time for the duration. Their segments end one after the other, at the
+// end closes what is half written.
+func (g *generator) end() {
+	for _, f := range g.open {
+		if f != nil {
+			_ = f.Close() // nobody names it
+		}
+	}
+}
+
+// half begins the segment that follows.
+func (g *generator) half(stream int) (err error) {
+	n := len(g.times[stream])
+	if g.open[stream], err = os.Create(g.at(segmentPath(stream, n))); err != nil {
+		return err
+	}
+	_, err = g.open[stream].Write(g.content(stream, n)[:g.size/2])
+	return err
+}
+
+// whole ends the segment.
+func (g *generator) whole(stream int) error {
+	if g.open[stream] == nil {
+		if err := g.half(stream); err != nil {
+			return err
+		}
+	}
+	f := g.open[stream]
+	g.open[stream] = nil
+	_, err := f.Write(g.content(stream, len(g.times[stream]))[g.size/2:])
+	return errors.Join(err, f.Close())
+}
+
+// goOn writes so many segments of each stream in real time. Their segments end one after the other, at the
 // same distance, as those of independent encoders do.
-func (g *generator) goOn(ctx context.Context, duration time.Duration) error {
+func (g *generator) goOn(ctx context.Context, segments int) error {
 	errs := make([]error, g.streams)
 	var streams sync.WaitGroup
 	start := time.Now()
 	for stream := range g.streams {
 		streams.Go(func() {
 			first := start.Add(g.period * time.Duration(stream) / time.Duration(g.streams))
-			for n := range int(duration / g.period) {
+			for n := range segments {
 				if err := until(ctx, first.Add(time.Duration(n)*g.period)); err != nil {
 					errs[stream] = err
 					return
@@ -107,10 +153,10 @@ func until(ctx context.Context, at time.Time) error {
 	}
 }
 
-// tick writes the next segment of a stream and the playlist that names it.
+// tick ends the segment of a stream, writes the playlist that names it, and begins the next segment.
 func (g *generator) tick(stream int) error {
 	n := len(g.times[stream])
-	if err := os.WriteFile(g.at(segmentPath(stream, n)), g.content(stream, n), 0o644); err != nil {
+	if err := g.whole(stream); err != nil {
 		return err
 	}
 	// The viewer looks at no segment's bytes, so that those which it is told need not be the true ones.
@@ -128,7 +174,7 @@ func (g *generator) tick(stream int) error {
 		g.listed(order{stream, n, string(list)})
 	}
 	g.viewer.Listed(listPath(stream), list)
-	return nil
+	return g.half(stream)
 }
 
 // playlist returns the one whose newest segment is n.

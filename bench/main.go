@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -22,9 +23,12 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var err error
-	if len(os.Args) > 1 && os.Args[1] == bareCommand {
-		err = runBare(ctx, os.Args[2:], os.Stdin)
-	} else {
+	switch {
+	case len(os.Args) > 1 && os.Args[1] == bareCommand:
+		err = runBare(ctx, os.Args[2:], os.Stdin, os.Stdout)
+	case len(os.Args) > 2 && os.Args[1] == againCommand:
+		runAgain(ctx, os.Args[2:])
+	default:
 		err = run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	}
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
@@ -35,51 +39,46 @@ func main() {
 
 // options are the flags.
 type options struct {
-	load     load
+	scenes   []scene
 	duration time.Duration
-	delays   []time.Duration
 	tools    []string
 	rounds   int
 	markdown string
 }
 
+// toolNames returns the tools, in the order of the tables.
+func toolNames() []string { return []string{"bare", "hlsship", "mc", "rclone"} }
+
 func parse(args []string, stderr io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(stderr)
-	f.DurationVar(&o.duration, "duration", 15*time.Second, "length of the streams in each run")
-	f.IntVar(&o.load.streams, "streams", 4, "streams at the same time")
-	f.IntVar(&o.load.size, "size", 1<<20, "bytes of a segment")
-	f.DurationVar(&o.load.period, "period", 500*time.Millisecond, "time between two segments of a stream")
-	f.IntVar(&o.load.window, "window", 5, "segments that a playlist names")
+	f.DurationVar(&o.duration, "duration", 20*time.Second, "length of the streams in each run, two segments at least")
 	f.IntVar(&o.rounds, "rounds", 2, "runs of each tool, by turns, that make one row")
-	f.StringVar(&o.markdown, "markdown", "", "also write the table as a page to this `file`")
-	delays := f.String("delays", "0s,20ms", "latencies added to every PUT")
-	tools := f.String("tools", "bare,hlsship,mc", "what to measure")
+	f.StringVar(&o.markdown, "markdown", "", "also write the tables as a page to this `file`, and figures beside it")
+	only := f.String("only", ".", "measure the scenes whose names match this `expression`")
+	tools := f.String("tools", strings.Join(toolNames(), ","), "what to measure")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	for _, text := range strings.Split(*delays, ",") {
-		d, err := time.ParseDuration(text)
-		if err != nil {
-			return o, fmt.Errorf("delays: %w", err)
-		}
-		o.delays = append(o.delays, d)
+	wanted, err := regexp.Compile(*only)
+	if err != nil {
+		return o, fmt.Errorf("only: %w", err)
 	}
+	o.scenes = slices.DeleteFunc(scenes(), func(s scene) bool { return !wanted.MatchString(s.name) })
 	o.tools = strings.Split(*tools, ",")
 	for _, name := range o.tools {
-		if !slices.Contains([]string{"bare", "hlsship", "mc"}, name) {
+		if !slices.Contains(toolNames(), name) {
 			return o, fmt.Errorf("tools: no tool %q", name)
 		}
 	}
-	if f.NArg() > 0 || o.load.streams < 1 || o.load.size < len(stamp(0, 0)) || o.load.window < 1 || o.rounds < 1 ||
-		o.load.period <= 0 || o.duration < o.load.period {
+	if f.NArg() > 0 || len(o.scenes) == 0 || o.rounds < 1 || o.duration <= 0 {
 		return o, errors.New("the flags make no load: see -help")
 	}
 	return o, nil
 }
 
-// run measures what the arguments ask for and prints the table.
+// run measures what the arguments ask for and prints the tables.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	o, err := parse(args, stderr)
 	if err != nil {
@@ -104,13 +103,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	defer stop()
 	b.gateway = g
+	began := time.Now()
 	rows, err := b.rows(ctx)
 	if err != nil {
 		return err
 	}
-	text := report(o, args, rows)
+	text := report(o, args, rows, time.Since(began))
 	if o.markdown != "" {
-		if err := os.WriteFile(o.markdown, []byte(page+text), 0o644); err != nil {
+		if err := write(o.markdown, text, rows); err != nil {
 			return err
 		}
 	}
@@ -118,8 +118,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return err
 }
 
-// mcModule is the MinIO client, built by the toolchain at one version.
-const mcModule = "github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9"
+// write writes the page, and beside it the figures that it shows.
+func write(file, text string, rows []*row) error {
+	for _, of := range byScene(rows) {
+		if s := of[0].scene; s.plotted {
+			if err := os.WriteFile(figure(file, s), []byte(plot(s.String(), of)), 0o644); err != nil {
+				return err
+			}
+		}
+	}
+	return os.WriteFile(file, []byte(page+text), 0o644)
+}
+
+// figure returns the file of a scene's figure, beside the page: bench-20ms.svg.
+func figure(page string, s *scene) string {
+	return strings.TrimSuffix(page, filepath.Ext(page)) + "-" + s.name + ".svg"
+}
+
+// The tools that others make, built by the toolchain at one version.
+const (
+	mcModule     = "github.com/minio/mc@v0.0.0-20250313080218-cf909e1063a9"
+	rcloneModule = "github.com/rclone/rclone@v1.76.0"
+)
 
 // bench has all that the runs share.
 type bench struct {
@@ -127,9 +147,9 @@ type bench struct {
 	room     string // a temporary folder
 	progress io.Writer
 	// Paths of the binaries.
-	hlsship, mc string
-	gateway     *storetest.GatewayServer // without a bucket
-	runs        int
+	hlsship, mc, rclone string
+	gateway             *storetest.GatewayServer // without a bucket
+	runs                int
 }
 
 // equip builds and finds the binaries that the tools are.
@@ -138,10 +158,19 @@ func (b *bench) equip(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if slices.Contains(b.tools, "mc") {
-		if b.mc, err = storetest.Tool(ctx, "mc", mcModule); err != nil {
+	for _, tool := range []struct {
+		name, module string
+		path         *string
+	}{{"mc", mcModule, &b.mc}, {"rclone", rcloneModule, &b.rclone}} {
+		if !slices.Contains(b.tools, tool.name) {
+			continue
+		}
+		if *tool.path, err = storetest.Tool(ctx, tool.name, tool.module); err != nil {
 			return err
 		}
+	}
+	if err := os.WriteFile(filepath.Join(b.room, "rclone.conf"), nil, 0o600); err != nil {
+		return err
 	}
 	if !slices.Contains(b.tools, "hlsship") {
 		return nil
@@ -155,20 +184,23 @@ func (b *bench) equip(ctx context.Context) error {
 	return nil
 }
 
-// rows measures each tool under each latency.
+// rows measures each tool in each scene.
 func (b *bench) rows(ctx context.Context) ([]*row, error) {
 	var all []*row
-	for _, delay := range b.delays {
+	for i := range b.scenes {
+		s := &b.scenes[i]
 		first := len(all)
 		for _, name := range b.tools {
-			all = append(all, &row{delay: delay, tool: name})
+			if name != "bare" || s.files == 0 { // which looks at no directory
+				all = append(all, &row{scene: s, tool: name})
+			}
 		}
 		turns := slices.Clone(all[first:])
 		for range b.rounds {
 			for _, r := range turns {
-				_, _ = fmt.Fprintf(b.progress, "%s, %s added: %s\n", r.tool, r.delay, b.duration)
+				_, _ = fmt.Fprintf(b.progress, "%s: %s\n", s.name, r.tool)
 				if err := b.measure(ctx, r); err != nil {
-					return nil, fmt.Errorf("%s with %s added: %w", r.tool, r.delay, err)
+					return nil, fmt.Errorf("%s: %s: %w", s.name, r.tool, err)
 				}
 			}
 			slices.Reverse(turns) // nobody is always the first

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/storetest"
@@ -18,14 +15,17 @@ const (
 	// prefix stands before every key.
 	prefix = "live/"
 	// warmUp bounds the time until the first playlists are published.
-	warmUp = 30 * time.Second
+	warmUp = 90 * time.Second
+	// grace is by how much the viewer may be told late what was listed.
+	grace = 3 * time.Second
 	// catchUp is how long a tool has for what it has not shipped when the streams end.
 	catchUp = 10 * time.Second
 )
 
 // measure runs r's tool once, in a directory and a bucket of its own, and adds what it did to r.
 func (b *bench) measure(ctx context.Context, r *row) (err error) {
-	ctx, cancel := context.WithTimeout(ctx, b.duration+warmUp+catchUp+2*stopPatience)
+	s := r.scene
+	ctx, cancel := context.WithTimeout(ctx, b.length(s)+2*warmUp+catchUp+2*stopPatience)
 	defer cancel()
 	b.runs++
 	dir := filepath.Join(b.room, fmt.Sprintf("dir%d", b.runs))
@@ -39,109 +39,65 @@ func (b *bench) measure(ctx context.Context, r *row) (err error) {
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
 	viewer := storetest.NewViewer(prefix)
-	viewer.Grace = time.Second
-	front, err := newFront(&behind, viewer, r.delay)
+	viewer.Grace, viewer.AllowUnnamed = grace, true // sync tools copy what nobody names yet
+	front, err := newFront(&behind, viewer, s.way, b.room)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.close()) }()
-	g := newGenerator(b.load, dir, viewer)
-	c, err := b.start(r.tool, dir, front.url, behind)
+	g := newGenerator(s.load, dir, viewer)
+	defer g.end()
+	if err := g.litter(s.files); err != nil {
+		return err
+	}
+	started := time.Now()
+	c, err := b.start(r.tool, dir, front, behind)
 	if err != nil {
 		return err
 	}
 	defer c.kill()
 	g.listed = c.listed
 
-	if err := g.begin(); err != nil {
-		return err
+	ok := false
+	for !ok && time.Since(started) < warmUp { // a tool may miss what is written while it starts
+		if err := g.begin(); err != nil {
+			return err
+		}
+		if ok, err = front.await(ctx, c, g.current, warmUp/10); err != nil {
+			return err
+		}
 	}
-	if ok, err := front.await(ctx, c, g.current, warmUp); err != nil || !ok {
-		return errors.Join(err, fmt.Errorf("nothing was published in %s: %s", warmUp, c.output()))
+	if !ok {
+		_, _ = fmt.Fprintf(b.progress, "not all playlists were published in %s: %s\n", warmUp, c.output())
+		r.late++
+		return nil
 	}
-	before := viewer.Counts()
-	if err := g.goOn(ctx, b.duration); err != nil {
+	first := len(g.times[0])
+	r.starts = append(r.starts, time.Since(started))
+	before := viewer.Counts().Publications
+	segments := int(b.length(s) / s.load.period)
+	if err := g.goOn(ctx, segments); err != nil {
 		return err
 	}
 	if _, err := front.await(ctx, c, g.current, catchUp); err != nil {
 		return err
 	}
-	cpu, err := c.stop()
-	if err != nil {
+	if err := c.stop(); err != nil {
 		return err
 	}
-	after := viewer.Counts()
 	missing, err := g.missing(filepath.Join(bucket, prefix))
 	if err != nil {
 		return err
 	}
-	r.listed += b.load.streams * int(b.duration/b.load.period)
-	r.publications += after.Publications - before.Publications
-	r.unsafe += after.Unsafe - before.Unsafe
+	r.listed += s.load.streams * segments
+	r.take(c.used(), s.load.streams*(segments+first))
 	r.missing += missing
-	r.cpu += cpu
-	r.latencies = append(r.latencies, g.latencies(1)...)
+	r.torn += front.torn(s.load.size)
+	r.publications += viewer.Counts().Publications - before
+	r.judge(viewer.Violations())
+	r.latencies = append(r.latencies, g.latencies(first)...)
 	return nil
 }
 
-// front is the proxy as a server. The bytes of segments are not read back, so that the judge costs little.
-type front struct {
-	proxy  *storetest.Proxy
-	server *http.Server
-	url    string
-	// changed holds a token after a PUT that nobody looked at yet.
-	changed chan struct{}
-	ended   chan error
-}
-
-func newFront(behind *storetest.GatewayServer, v *storetest.Viewer, delay time.Duration) (*front, error) {
-	proxy, err := storetest.NewProxy(behind, v)
-	if err != nil {
-		return nil, err
-	}
-	proxy.Unread = func(key string) bool { return !strings.HasSuffix(key, ".m3u8") }
-	proxy.SetDelay(delay)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	f := &front{proxy: proxy, url: "http://" + l.Addr().String(), changed: make(chan struct{}, 1), ended: make(chan error, 1)}
-	f.server = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		proxy.ServeHTTP(w, r)
-		if r.Method == http.MethodPut {
-			select {
-			case f.changed <- struct{}{}:
-			default:
-			}
-		}
-	})}
-	go func() { f.ended <- f.server.Serve(l) }()
-	return f, nil
-}
-
-// await waits until done is true, which PUTs make it, and says whether it came so within the limit.
-func (f *front) await(ctx context.Context, c *client, done func() bool, limit time.Duration) (bool, error) {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	for !done() {
-		select {
-		case <-f.changed:
-		case <-timer.C:
-			return false, nil
-		case <-c.ended:
-			return false, fmt.Errorf("it ended: %w: %s", c.err, c.output())
-		case <-ctx.Done():
-			return false, ctx.Err()
-		}
-	}
-	return true, nil
-}
-
-func (f *front) close() error {
-	err := f.server.Close()
-	if end := <-f.ended; !errors.Is(end, http.ErrServerClosed) {
-		err = errors.Join(err, end)
-	}
-	f.proxy.Close()
-	return errors.Join(err, f.proxy.Err())
-}
+// length is how long the streams of a scene are: two segments at least.
+func (b *bench) length(s *scene) time.Duration { return max(b.duration, 2*s.load.period) }

@@ -4,42 +4,92 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
-// row is what one tool did under one latency, in all rounds together.
+// row is what one tool did in one scene, in all rounds together.
 type row struct {
-	delay                time.Duration
-	tool                 string
-	listed, publications int
-	unsafe, missing      int
-	latencies            []time.Duration
-	cpu                  time.Duration
+	scene                 *scene
+	tool                  string
+	listed, publications  int
+	unsafe, torn, missing int
+	latencies             []time.Duration
+	starts                []time.Duration // how long each run took until all playlists were published
+	late                  int             // runs in which they never were
+	used                  usage
+	segments              int // shipped by that
+}
+
+// take takes in what a run used, in which so many segments were listed.
+func (r *row) take(u usage, segments int) {
+	r.used.cpu += u.cpu
+	r.used.memory = max(r.used.memory, u.memory)
+	r.used.files = max(r.used.files, u.files)
+	r.used.allocs += u.allocs
+	r.segments += segments
+}
+
+// judge takes in what was wrong with what a viewer saw. A playlist that names two segments too early is one.
+func (r *row) judge(all []storetest.Violation) {
+	early := map[storetest.Violation]bool{}
+	for _, v := range all {
+		switch v.Rule {
+		case storetest.RulePlaylistFirst:
+			early[storetest.Violation{Key: v.Key, At: v.At}] = true
+		case storetest.RuleTornPlaylist:
+			r.torn++
+		}
+	}
+	r.unsafe += len(early)
 }
 
 // quantile returns the least latency that a share of q of all does not exceed (nearest rank); 0 if there
 // are none.
-func (r *row) quantile(q float64) time.Duration {
-	if len(r.latencies) == 0 {
+func (r *row) quantile(q float64) time.Duration { return quantile(r.latencies, q) }
+
+func quantile(all []time.Duration, q float64) time.Duration {
+	if len(all) == 0 {
 		return 0
 	}
-	sorted := slices.Sorted(slices.Values(r.latencies))
+	sorted := slices.Sorted(slices.Values(all))
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
-// report returns the table with the facts that belong to it, as Markdown.
-func report(o options, args []string, rows []*row) string {
+// byScene returns the rows of each scene.
+func byScene(rows []*row) [][]*row {
+	var all [][]*row
+	for i, r := range rows {
+		if i == 0 || r.scene != rows[i-1].scene {
+			all = append(all, nil)
+		}
+		all[len(all)-1] = append(all[len(all)-1], r)
+	}
+	return all
+}
+
+// report returns the tables with the facts that belong to them, as Markdown.
+func report(o options, args []string, rows []*row, took time.Duration) string {
 	var b strings.Builder
 	command := strings.TrimSpace("go run ./bench " + strings.Join(args, " "))
 	fmt.Fprintf(&b, "    %s\n\n", command)
-	fmt.Fprintf(&b, "%d streams, each with a segment of %d KiB every %s for %s, %d of them to a playlist; runs of each tool: %d.\n",
-		o.load.streams, o.load.size>>10, o.load.period, o.duration, o.load.window, o.rounds)
-	fmt.Fprintf(&b, "Machine: %d cores, Linux %s, %s.\n\n", runtime.NumCPU(), kernel(), runtime.Version())
-	b.WriteString(table(rows))
+	fmt.Fprintf(&b, "Streams of %s or two segments, %d segments to a playlist; runs of each tool: %d, which took %s in all.\n",
+		o.duration, rows[0].scene.load.window, o.rounds, took.Round(time.Minute))
+	fmt.Fprintf(&b, "Machine: %d cores, Linux %s, %s.\n", runtime.NumCPU(), kernel(), runtime.Version())
+	for _, of := range byScene(rows) {
+		s := of[0].scene
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", s.name, s)
+		b.WriteString(table(of))
+		if s.plotted && o.markdown != "" {
+			fmt.Fprintf(&b, "\n![From listed to published by quantile, for each tool](%s)\n", filepath.Base(figure(o.markdown, s)))
+		}
+	}
 	return b.String()
 }
 
@@ -51,27 +101,42 @@ func kernel() string {
 	return strings.TrimSpace(string(release))
 }
 
-// table renders the rows with aligned columns.
+// table renders the rows of a scene with aligned columns.
 func table(rows []*row) string {
-	lines := [][]string{{"added", "tool", "listed", "published", "median ms", "÷ bare", "p99 ms", "÷ bare", "CPU s", "÷ bare", "unsafe", "missing"}}
+	lines := [][]string{{"tool", "listed", "published", "median ms", "÷ bare", "p95 ms", "p99 ms", "÷ bare", "start s", "CPU s", "÷ bare", "MiB", "files", "allocs", "unsafe", "torn", "missing"}}
+	i := slices.IndexFunc(rows, func(r *row) bool { return r.tool == "bare" })
 	for _, r := range rows {
-		i := slices.IndexFunc(rows, func(o *row) bool { return o.tool == "bare" && o.delay == r.delay })
 		ratio := func(of func(*row) time.Duration) string {
-			if i < 0 || of(rows[i]) == 0 {
+			if i < 0 || of(rows[i]) == 0 || of(r) == 0 {
 				return none
 			}
 			return fmt.Sprintf("%.2f", float64(of(r))/float64(of(rows[i])))
 		}
-		median := func(r *row) time.Duration { return r.quantile(0.5) }
-		p99 := func(r *row) time.Duration { return r.quantile(0.99) }
-		cpu := func(r *row) time.Duration { return r.cpu }
-		lines = append(lines, []string{
-			r.delay.String(), r.tool, fmt.Sprint(r.listed), fmt.Sprint(r.publications),
-			millis(median(r)), ratio(median), millis(p99(r)), ratio(p99),
-			fmt.Sprintf("%.2f", r.cpu.Seconds()), ratio(cpu), fmt.Sprint(r.unsafe), fmt.Sprint(r.missing),
-		})
+		at := func(q float64) func(*row) time.Duration {
+			return func(r *row) time.Duration { return r.quantile(q) }
+		}
+		line := []string{
+			r.tool, fmt.Sprint(r.listed), fmt.Sprint(r.publications), millis(r.quantile(0.5)), ratio(at(0.5)), millis(r.quantile(0.95)),
+			millis(r.quantile(0.99)), ratio(at(0.99)), start(r), fmt.Sprintf("%.2f", r.used.cpu.Seconds()), ratio(func(r *row) time.Duration { return r.used.cpu }),
+			fmt.Sprint(r.used.memory >> 20), fmt.Sprint(r.used.files), none, fmt.Sprint(r.unsafe), fmt.Sprint(r.torn), fmt.Sprint(r.missing),
+		}
+		if r.used.allocs > 0 && r.segments > 0 {
+			line[13] = fmt.Sprint(r.used.allocs / int64(r.segments))
+		}
+		lines = append(lines, line)
 	}
 	return align(lines)
+}
+
+// start returns how long the median run took until all playlists were published.
+func start(r *row) string {
+	if r.late > 0 {
+		return fmt.Sprintf("> %.0f", warmUp.Seconds())
+	}
+	if d := quantile(r.starts, 0.5); d > 0 {
+		return fmt.Sprintf("%.1f", d.Seconds())
+	}
+	return none
 }
 
 // none stands for a figure that there is not.
@@ -84,9 +149,9 @@ func millis(d time.Duration) string {
 	return fmt.Sprintf("%.1f", float64(d)/float64(time.Millisecond))
 }
 
-// align renders a Markdown table, the first two columns to the left.
+// align renders a Markdown table, the first column to the left.
 func align(lines [][]string) string {
-	const left = 2
+	const left = 1
 	width := make([]int, len(lines[0]))
 	for _, line := range lines {
 		for i, cell := range line {

@@ -28,20 +28,27 @@ type client struct {
 	written     storetest.Output
 	ended       chan struct{} // closed once err is set
 	err         error
+	watched     chan struct{} // closed once files is known
+	files       int
+	allocs      int64
 }
 
-// start starts the tool, which ships dir to the bucket of behind by way of the URL.
-func (b *bench) start(tool, dir, url string, behind storetest.GatewayServer) (*client, error) {
+// start starts the tool, which ships dir to the bucket of behind by way of f.
+func (b *bench) start(tool, dir string, f *front, behind storetest.GatewayServer) (*client, error) {
+	url := f.url
 	env := append(os.Environ(), "AWS_ACCESS_KEY_ID="+behind.AccessKey, "AWS_SECRET_ACCESS_KEY="+behind.SecretKey,
 		"AWS_EC2_METADATA_DISABLED=true")
-	c := &client{ended: make(chan struct{}), mustSucceed: true}
+	if f.authority != "" {
+		env = append(env, "SSL_CERT_FILE="+f.authority, "AWS_CA_BUNDLE="+f.authority)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	c := &client{ended: make(chan struct{}), watched: make(chan struct{}), allocs: -1, mustSucceed: true}
 	c.end = func() error { return c.cmd.Process.Signal(syscall.SIGTERM) }
 	switch tool {
 	case "bare":
-		self, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
 		c.cmd = exec.Command(self, bareCommand, url, behind.Region, behind.Bucket, dir)
 		orders, err := c.cmd.StdinPipe()
 		if err != nil {
@@ -63,6 +70,10 @@ func (b *bench) start(tool, dir, url string, behind storetest.GatewayServer) (*c
 		host := strings.Replace(url, "://", "://"+behind.AccessKey+":"+behind.SecretKey+"@", 1)
 		env = append(env, "MC_CONFIG_DIR="+filepath.Join(b.room, "mc"), "MC_HOST_bench="+host)
 		c.mustSucceed = false // it has no other end than a signal
+	case "rclone":
+		c.cmd = exec.Command(self, againCommand, b.rclone, "copy", "--s3-provider", "Other", "--s3-env-auth", "--s3-endpoint", url, "--s3-region", behind.Region,
+			"--s3-no-check-bucket", "--transfers", "64", "--checkers", "64", "--exclude", "*.tmp", "--config", filepath.Join(b.room, "rclone.conf"), "--retries", "1",
+			dir, ":s3:"+behind.Bucket+"/"+strings.TrimSuffix(prefix, "/"))
 	}
 	c.cmd.Env = env
 	c.cmd.Stdout, c.cmd.Stderr = &c.written, &c.written
@@ -74,31 +85,35 @@ func (b *bench) start(tool, dir, url string, behind storetest.GatewayServer) (*c
 		c.err = c.cmd.Wait()
 		close(c.ended)
 	}()
+	go c.watchFiles()
 	return c, nil
 }
 
-// stop ends the process and returns its CPU time, of user and system.
-func (c *client) stop() (time.Duration, error) {
+// stop ends the process.
+func (c *client) stop() error {
+	if err := c.ask(); err != nil {
+		return err
+	}
 	if err := c.end(); err != nil {
-		return 0, err
+		return err
 	}
 	timer := time.NewTimer(stopPatience)
 	defer timer.Stop()
 	select {
-	case <-c.ended:
+	case <-c.watched:
 	case <-timer.C:
-		return 0, errors.New("it does not end")
+		return errors.New("it does not end")
 	}
 	if c.err != nil && c.mustSucceed {
-		return 0, fmt.Errorf("%w: %s", c.err, c.output())
+		return fmt.Errorf("%w: %s", c.err, c.output())
 	}
-	return c.cmd.ProcessState.UserTime() + c.cmd.ProcessState.SystemTime(), nil
+	return nil
 }
 
 // kill makes sure that the process is gone.
 func (c *client) kill() {
 	_ = c.cmd.Process.Kill() // it has ended already, mostly
-	<-c.ended
+	<-c.watched
 }
 
 // output returns the end of what the process wrote.

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// usage is what a tool took of the machine.
+type usage struct {
+	cpu    time.Duration // user and system, of the process and those that it ran
+	memory int64         // bytes, the most at a time, of the largest of them
+	files  int           // descriptors, the most at a time, of all of them together
+	allocs int64         // objects that were allocated; -1 if that is not known
+}
+
+// watchFiles looks five times a second how many descriptors the process and its children have, until it ends.
+func (c *client) watchFiles() {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			c.files = max(c.files, descriptors(c.cmd.Process.Pid))
+		case <-c.ended:
+			close(c.watched)
+			return
+		}
+	}
+}
+
+// descriptors counts those of a process and its children, 0 for one that is gone.
+func descriptors(pid int) int {
+	at := filepath.Join("/proc", strconv.Itoa(pid))
+	open, err := os.ReadDir(filepath.Join(at, "fd"))
+	if err != nil {
+		return 0
+	}
+	count := len(open)
+	tasks, _ := filepath.Glob(filepath.Join(at, "task", "*", "children")) // the pattern is good
+	for _, task := range tasks {
+		children, err := os.ReadFile(task)
+		if err != nil {
+			continue // the thread is gone
+		}
+		for _, text := range strings.Fields(string(children)) {
+			if child, err := strconv.Atoi(text); err == nil {
+				count += descriptors(child)
+			}
+		}
+	}
+	return count
+}
+
+// used returns what the process took, which has ended.
+func (c *client) used() usage {
+	u := usage{cpu: c.cmd.ProcessState.UserTime() + c.cmd.ProcessState.SystemTime(), files: c.files, allocs: c.allocs}
+	if taken, ok := c.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
+		u.memory = taken.Maxrss << 10
+	}
+	if m := regexp.MustCompile(`(?m)^mallocs (\d+)$`).FindStringSubmatch(c.written.String()); m != nil {
+		u.allocs, _ = strconv.ParseInt(m[1], 10, 64) // digits
+	}
+	return u
+}
+
+// ask takes in what the tool's metrics say of its memory, if it has any.
+func (c *client) ask() error {
+	m := regexp.MustCompile(`listening for HTTP.* address=(\S+)`).FindStringSubmatch(c.written.String())
+	if m == nil {
+		return nil
+	}
+	answer, err := http.Get("http://" + m[1] + "/metrics") //nolint:noctx // a process of ours
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }() // it was only read
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	count := regexp.MustCompile(`(?m)^go_memstats_mallocs_total (\S+)$`).FindSubmatch(text)
+	if count == nil {
+		return fmt.Errorf("no go_memstats_mallocs_total at %s", m[1])
+	}
+	n, err := strconv.ParseFloat(string(count[1]), 64)
+	c.allocs = int64(n)
+	return err
+}

@@ -77,7 +77,8 @@ func (c *client) ask() error {
 	if m == nil {
 		return nil
 	}
-	answer, err := http.Get("http://" + m[1] + "/metrics") //nolint:noctx // a process of ours
+	own := http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 10 * time.Second}
+	answer, err := own.Get("http://" + m[1] + "/metrics") //nolint:noctx // a process of ours
 	if err != nil {
 		return err
 	}

@@ -92,8 +92,13 @@ func (b *books) streams() {
 			b.say("stream %s ships %s, which is forgotten", key, s.list.path)
 		}
 	}
+	touched := make(map[*folder]bool, len(p.shows.touched))
+	for _, f := range p.shows.touched {
+		touched[f] = true
+	}
 	for name, f := range p.folders {
-		if f.touched != slices.Contains(p.shows.touched, f) {
+		b.size++
+		if f.touched != touched[f] {
 			b.say("folder %s changed, and is not among those, or the reverse", name)
 		}
 		b.shown(f)

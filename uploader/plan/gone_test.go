@@ -92,7 +92,7 @@ func (c *crowd) empty() {
 // does.
 func TestNothingIsLeftOfFoldersThatAreGone(t *testing.T) {
 	t.Parallel()
-	const folders = 2000
+	const folders = 1000
 	for name, kind := range map[string]func(c *crowd, at string) []string{
 		"a live playlist": func(c *crowd, at string) []string {
 			c.media(at + "s0.ts")
@@ -150,7 +150,7 @@ func TestNothingIsLeftOfFoldersThatAreGone(t *testing.T) {
 						c.gone(name)
 					}
 				}
-				for range 20_000 {
+				for range 10_000 {
 					c.turn()
 				}
 				c.empty()

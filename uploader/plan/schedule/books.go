@@ -19,7 +19,10 @@ type Known struct {
 // Check returns what does not hold between two calls, a fault a line; nil if all is well. Tests ask it after each step, and nobody else
 // does: it looks at all that is known. It changes nothing.
 func (q *Schedule) Check(k Known) []string {
-	b := &books{q: q, known: make(map[*Stream]string)}
+	b := &books{q: q, known: make(map[*Stream]string), dirty: setOf(q.dirty), obliged: setOf(q.retries.obliged)}
+	for c := range b.denied {
+		b.denied[c] = setOf(q.slots.denied[c])
+	}
 	for name, s := range k.Streams {
 		b.known[s] = name
 	}
@@ -39,8 +42,20 @@ type books struct {
 	counts map[*Stream]requests // what is under way
 	flying [classes]int
 	local  int // requests that need no slot
+
+	dirty, obliged map[*Stream]bool // those that are said to be so, and denied for each class
+	denied         [classes]map[*Stream]bool
+
 	places int
 	wrong  []string
+}
+
+func setOf(all []*Stream) map[*Stream]bool {
+	set := make(map[*Stream]bool, len(all))
+	for _, s := range all {
+		set[s] = true
+	}
+	return set
 }
 
 // placed is where an entry stands.
@@ -125,15 +140,15 @@ func (b *books) stream(s *Stream, name string) {
 	switch q := b.q; {
 	case s.width < 0 || s.width > q.line.perStream || s.asking < 0 || s.asking > q.line.perStream:
 		b.say("%s may have %d requests under way, and asks for %d playlists", name, s.width, s.asking)
-	case s.dirty != slices.Contains(q.dirty, s):
+	case s.dirty != b.dirty[s]:
 		b.say("%s is to be looked at, and is not among those, or the reverse", name)
-	case s.obliged != slices.Contains(q.retries.obliged, s):
+	case s.obliged != b.obliged[s]:
 		b.say("%s waits as the store asked for it, and is not among those, or the reverse", name)
 	case !s.alarm.At().IsZero() && !q.alarms.has(&s.alarm):
 		b.say("%s has an alarm that does not go off", name)
 	}
 	for c := range s.denied {
-		if s.denied[c] != slices.Contains(b.q.slots.denied[c], s) {
+		if s.denied[c] != b.denied[c][s] {
 			b.say("%s waits for a slot, and is not among those, or the reverse", name)
 		}
 	}

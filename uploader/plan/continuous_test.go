@@ -19,7 +19,7 @@ type stage struct {
 }
 
 func newStage(t *testing.T, c session.Config) *stage {
-	return &stage{desk: newDesk(t, Config{Continuous: &c}), config: c, texts: map[string]string{}, stored: map[string]hls.Version{}}
+	return &stage{desk: newDesk(t, Config{Continuous: &c, Scanning: true}), config: c, texts: map[string]string{}, stored: map[string]hls.Version{}}
 }
 
 // again is another process, which finds what is stored.
@@ -214,4 +214,56 @@ func (s *stage) kept(to int) {
 		s.plan.Observe(f)
 	}
 	s.atRest("x.m3u8", window(to))
+}
+
+// TestContinuousBacklog: what was written while no process ran, or what one had named and could not ship, is stored beside the rest.
+func TestContinuousBacklog(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		named bool
+		want  []string
+	}{
+		"named by the process before": {true, []string{"a/s6.ts", "a/s7.ts"}},
+		"written while nobody looked": {false, []string{"b/s6.ts", "b/s7.ts"}},
+	} {
+		for _, first := range []string{"files", "playlist"} {
+			t.Run(name+", "+first+" first", func(t *testing.T) {
+				t.Parallel()
+				s := newStage(t, session.Config{})
+				s.encodes(0, 5)
+				old := s.session()
+				s.tick(time.Minute)
+				next := s.again()
+				files := func() {
+					for i := 6; i <= 10; i++ {
+						f := next.file(fmt.Sprintf("s%d.ts", i))
+						f.Version.ModTime = int64(i)
+						f.Found, f.Named, f.Spooled = true, c.named && i < 8, c.named && i < 8
+						next.plan.Observe(f)
+					}
+				}
+				if first == "files" {
+					files()
+				}
+				next.atRest("x.m3u8", window(10))
+				if first != "files" {
+					next.serve(time.Second)
+					files()
+				}
+				next.plan.Scanned()
+				next.serve(10 * time.Second)
+				next.shows(3, "a/s3 a/s4 a/s5 | b/s8 b/s9 b/s10")
+				for _, want := range c.want {
+					found := false
+					for key := range next.stored {
+						folder, path := session.Split(key)
+						found = found || path == want[2:] && (folder == old) == (want[0] == 'a')
+					}
+					if !found {
+						t.Errorf("%s is not stored: %v", want, next.stored)
+					}
+				}
+			})
+		}
+	}
 }

@@ -116,8 +116,11 @@ func (m *Machine) begin(l *list, seen time.Time) {
 		s.began(in, run{name: in.name, discontinuity: s.discontinuity()})
 	}
 	before := prior{known: l.started() || l.published.Len() > 0, session: l.session, seen: seen}
-	if l.started() {
+	switch last := m.lastSession(l); {
+	case l.started():
 		before.patterns = l.patterns()
+	case last != "":
+		before.session = m.sessions.get(last)
 	}
 	if before.known {
 		m.out.event(Event{l.path, "run", s.newest.name})

@@ -47,15 +47,22 @@ const maxEvidence = 4
 
 // advance goes on with the newest version of l, which came after old; nil for the first of this process.
 func (m *Machine) advance(l *list, old *version) {
-	switch {
-	case !l.known || l.latest == nil:
+	if !l.known || l.latest == nil {
 		return
+	}
+	begins := false
+	switch {
 	case !l.started():
-		if !m.start(l) {
+		if begins = m.start(l); !begins {
 			return
 		}
 	case old != nil && m.another(l, old):
 		m.begin(l, old.file.Seen)
+		begins = true
+	}
+	if begins { // before the Plan hears of the list, which looks for what was named while nobody looked
+		m.bind(l)
+		m.recall(l)
 	}
 	m.publish(l, true)
 }

@@ -95,6 +95,9 @@ func (m *Machine) observeFile(f hls.File) {
 			m.give(fl, u)
 		}
 	}
+	if m.resting.note(fl) {
+		m.rouse(fl)
+	}
 }
 
 // give sends the newest bytes of fl to the key of u.

@@ -42,6 +42,7 @@ type Machine struct {
 	scopes    scopes
 	sessions  sessions
 	questions questions
+	resting   resting
 	out       Effects
 }
 
@@ -62,7 +63,7 @@ func (c *clock) tick(now time.Time) {
 
 // New returns a Machine that knows nothing.
 func New(c Config, s Surroundings) *Machine {
-	return &Machine{cfg: c, around: s, files: newFiles(), lists: newLists(), scopes: newScopes(), sessions: newSessions(), questions: newQuestions()}
+	return &Machine{cfg: c, around: s, files: newFiles(), lists: newLists(), scopes: newScopes(), sessions: newSessions(), questions: newQuestions(), resting: newResting()}
 }
 
 // Observe takes a fact of the directory in.

@@ -48,6 +48,7 @@ func TestDefaults(t *testing.T) {
 			bucket: "bucket", prefix: "live/one", region: "us-east-1", addressing: s3.AddressingAuto, conditional: true, checksum: "auto",
 			cacheControl: map[string]string{},
 		},
+		lists: listConfig{endDelay: 10 * time.Second},
 		flow:  flowConfig{workers: 64, hedge: true, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
 		spool: spoolConfig{age: 24 * time.Hour},
 	}}}
@@ -104,6 +105,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		nameDir: "/other", nameDestination: "s3://other/p", nameEndpoint: "http://h:1", nameRegion: "eu-central-2", namePathStyle: "true",
 		nameAddressing: "path", nameHeader: "x-amz-acl=public-read", nameSigned: "true", nameCAFile: "/ca.pem",
 		nameConditional: "off", nameChecksum: "none", nameCacheControl: "key=no-store, private", nameSettle: "9s", nameRescan: "8s",
+		namePlaylists: "continuous", nameGiveUpAfter: "3s", nameHoles: "gap", nameEndDelay: "4s",
 		nameInclude: "*.jpg", nameExclude: "tmp/**", nameWorkers: "3", nameMinInterval: "1s", nameMaxLag: "4s", nameHoldWarn: "5s",
 		nameDrainTimeout: "6s", nameHTTPListen: "off", nameWebConfig: configFile(t, ""), nameLogLevel: "debug", nameLogFormat: "json",
 		nameName: "one", namePublicURL: "https://cdn.example.net/live", nameCredentials: "/keys", nameProfile: "p", nameRoleARN: "arn:aws:iam::1:role/r",

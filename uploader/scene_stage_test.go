@@ -18,7 +18,7 @@ type scene uint8
 const (
 	noScene  scene = iota
 	lingers        // a segment is taken out of the playlist for a while, and nothing happens to the store
-	recovers       // the store is out of reach once, for long
+	recovers       // the store rejects a few segments, and is out of reach then
 	rejects        // the PUT of the last playlist is broken off, the next one for it refused, and the first arrives
 	relapses       // each run ends with a playlist of its first two segments alone, and those of the second wait for a key that is late
 )
@@ -36,10 +36,13 @@ func randomScene(rng *rand.Rand, p *packager, kills int) scene {
 		return noScene
 	}
 	switch s {
-	case lingers, recovers:
+	case lingers:
 		p.numbersOn, p.initChanges = true, false
 		p.hole, p.back = 0, 0
-		p.withdraws, p.segments = s == lingers, p.segments+3
+		p.withdraws, p.segments = true, p.segments+3
+	case recovers: // all is named for ever, or what was rejected would be given up
+		p.field, p.runs, p.clean, p.event = field{}, 1, false, true
+		p.window, p.keep, p.segments = 1000, -1, p.segments+15
 	case rejects:
 		p.field, p.runs, p.segment, p.clean = field{}, 1, time.Second, false
 	default:
@@ -55,6 +58,9 @@ func (th *theatre) set(p *packager) {
 	if p.scene.still() {
 		th.outage, th.budget, th.rate = false, 0, 0
 	}
+	if p.scene == recovers {
+		th.workers = 0
+	}
 	if p.scene == rejects {
 		th.conditions, th.minInterval = "off", 5*time.Second
 		p.refusal = &refusal{dice: th.dice(12), last: map[string]string{}, tries: map[string]int{}}
@@ -62,20 +68,33 @@ func (th *theatre) set(p *packager) {
 	}
 }
 
-// returns has the store be out of reach once, and checks that what can be published is, soon after that.
+// returns has the store refuse some segments and be out of reach, and checks that all that was listed until then is published soon after it
+// is back: no wait that began before goes on.
 func (th *theatre) returns(ended <-chan struct{}) {
 	dice := th.dice(12)
 	time.Sleep(time.Duration(2000+dice.IntN(10000)) * time.Millisecond)
+	if n := dice.IntN(3); n > 0 {
+		th.faults.Inject(storetest.Incident{Op: "put", Key: "*.ts", Times: n, Fault: storetest.Failing(store.Permanent, 0, "400 EntityTooLarge")})
+		time.Sleep(5 * time.Second)
+	}
 	lift := th.faults.Inject(storetest.Incident{Fault: storetest.Outage()})
 	select {
 	case <-ended:
 		return
-	case <-time.After(time.Duration(10+dice.IntN(30)) * time.Second):
+	case <-time.After(time.Duration(5+dice.IntN(20)) * time.Second):
 	}
 	lift()
-	soon := 4*th.slow + th.minInterval + 3*time.Second
-	time.Sleep(soon)
-	th.viewer.Standing(time.Now(), soon)
+	back, soon := time.Now(), 15*th.slow+th.minInterval+3*time.Second
+	select {
+	case <-ended:
+		return
+	case <-time.After(soon):
+	}
+	for _, l := range th.viewer.Listings() {
+		if l.Passed.IsZero() && l.Listed.Before(back) {
+			th.t.Errorf("%s: version %d of %s is not published %v after the store was back", time.Now().Format("15:04:05.000"), l.Number, l.Path, soon)
+		}
+	}
 }
 
 // refusal is what the PUTs of the last playlists meet.

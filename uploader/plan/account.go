@@ -105,12 +105,21 @@ func (a *account) ages(maxAge time.Duration, now time.Time) bool {
 
 // keep counts v among what is to be stored, and has its source kept.
 func (p *Plan) keep(v *disk.Version) {
-	if v.Kept() || v.File.Source == nil {
+	if v.File.Source == nil {
 		return
 	}
-	v.Keep()
-	p.account.count(v, p.now)
-	p.out.keep(v.File.Source)
+	p.retain(v)
+	if !v.Counted() {
+		p.account.count(v, p.now)
+	}
+}
+
+// retain has the source of v kept, as a playlist named it: whatever becomes of this process, the next one hears of that.
+func (p *Plan) retain(v *disk.Version) {
+	if !v.Kept() && v.File.Source != nil {
+		v.Keep()
+		p.out.keep(v.File.Source)
+	}
 }
 
 // uncount notes that v waits no more.

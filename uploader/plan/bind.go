@@ -142,6 +142,9 @@ func (p *Plan) bind(s *snapshot, i int) {
 		b.waits = true
 		o.waiters = append(o.waiters, waiter{s, i})
 	}
+	if c := o.disk.Candidate(); c != nil && !b.free() {
+		p.retain(c)
+	}
 	if d.ruling == letGo {
 		b.strict = excused
 	}

@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/bucket"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
@@ -113,6 +115,9 @@ func (p *Plan) observeObject(f hls.File) {
 			if old := o.disk.Consider(v); old != nil {
 				p.release(old)
 				p.disown(o, func(waiter) bool { return true }) // it is not known whether it was the stored one
+			}
+			if slices.ContainsFunc(o.waiters, func(w waiter) bool { return w.s.pending() && !w.s.binds[w.i].free() }) {
+				p.retain(v)
 			}
 			p.queue(o)
 			for q := range o.item.Streams {

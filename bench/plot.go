@@ -60,7 +60,7 @@ func plot(title string, rows []*row) string {
 		x := a.x(q)
 		fmt.Fprintf(&b, `<path d="M%.1f %.1fV%.1f" stroke="#ddd"/><text x="%.1f" y="%.1f" text-anchor="middle">%g %%</text>`+"\n", x, plotTop, bottom, x, bottom+20, 100*q)
 	}
-	colours := map[string]string{"bare": "#888888", "hlsship": "#0b6e4f", "mc": "#c1440e", "rclone": "#6a4c93"}
+	colours := map[string]string{"bare": "#888888", "hlsship": "#0b6e4f", "mc": "#c1440e", "rclone": "#6a4c93", "sidecar": "#b8860b"}
 	label := plotTop
 	for _, r := range rows {
 		n := len(r.latencies)

@@ -61,6 +61,8 @@ func (b *bench) start(tool, dir string, f *front, behind storetest.GatewayServer
 			_, _ = fmt.Fprintf(orders, orderLine, o.stream, o.segment, o.playlist) // a process that is gone is noticed by its end
 		}
 		c.end = orders.Close
+	case sidecarCommand:
+		c.cmd = exec.Command(self, sidecarCommand, url, behind.Region, behind.Bucket, dir)
 	case "hlsship":
 		c.cmd = exec.Command(b.hlsship, "run", "--endpoint", url, "--region", behind.Region, "--http-listen", "127.0.0.1:0",
 			dir, "s3://"+behind.Bucket+"/"+strings.TrimSuffix(prefix, "/"))

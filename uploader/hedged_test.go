@@ -22,8 +22,9 @@ type tardy struct {
 	store.Store
 	end    store.Store // of the way, where nothing is in the way of what has come so far
 	hedges bool        // slow PUTs are sent twice
-	early  bool        // a condition that holds when a PUT comes holds for good, as in stores that look at it before they have the bytes
-	lax    bool        // that, or conditions are ignored
+	// early is true if a condition that holds when a PUT comes holds for good, as in stores that look at it before they have the bytes; lax
+	// is true if that is so or conditions are ignored.
+	early, lax bool
 
 	mu         sync.Mutex
 	dice       *rand.Rand
@@ -31,9 +32,8 @@ type tardy struct {
 	background sync.WaitGroup
 }
 
-func newTardy(behind, end store.Store, hedges, ignores bool, dice *rand.Rand) *tardy {
-	early := hedges && dice.IntN(2) == 0
-	return &tardy{Store: behind, end: end, hedges: hedges, early: early, lax: early || ignores, dice: dice, rivals: map[string][]chan struct{}{}}
+func newTardy(behind, end store.Store, dice *rand.Rand) *tardy {
+	return &tardy{Store: behind, end: end, dice: dice, rivals: map[string][]chan struct{}{}}
 }
 
 // lateness is how a PUT is late.
@@ -74,8 +74,10 @@ func (s *tardy) Put(ctx context.Context, o store.Object) (string, error) {
 		return "", &store.Error{Op: "put", Key: o.Key, Err: err}
 	}
 	o.Body = bytes.NewReader(content) // it is on its way
-	if info, err := s.end.Stat(ctx, o.Key); s.early && err == nil && info.ETag == o.IfMatch {
-		o.IfMatch = ""
+	if s.early && o.IfMatch != "" {
+		if info, err := s.end.Stat(ctx, o.Key); err == nil && info.ETag == o.IfMatch {
+			o.IfMatch = ""
+		}
 	}
 	s.mu.Lock()
 	how, by := s.draw(o.Key)

@@ -141,9 +141,11 @@ func shipOne(t *testing.T, seed uint64) {
 	// What is told by its age after a kill is not told where clocks were set back, and a PUT that takes seconds is killed more often; and
 	// of a run so brief that its playlist is still on its way, the next one may list the same text.
 	if dice := th.dice(9); !th.still && dice.IntN(3) == 0 && (p.back == 0 || th.kills == 0) && !p.brief {
-		th.tardy = newTardy(th.faults, memory, true, th.conditions == "ignored", dice)
+		th.tardy = newTardy(th.faults, memory, dice)
+		th.tardy.hedges, th.tardy.early = true, th.dice(14).IntN(2) == 0
+		th.tardy.lax = th.tardy.early || th.conditions == "ignored"
 	} else if dice := th.dice(10); !th.still && dice.IntN(4) == 0 && (th.conditions != "ignored" || !p.single && p.parts == 0) {
-		th.tardy = newTardy(th.faults, memory, false, false, dice)
+		th.tardy = newTardy(th.faults, memory, dice)
 	}
 	memory.Skew, memory.Undated, memory.Forgetful = th.skew, th.undated, th.forgetful
 	if th.slow = slow; th.kills > 0 && more.IntN(3) == 0 {

@@ -166,10 +166,11 @@ func (g *generator) tick(stream int) error {
 	if err := os.WriteFile(final+".tmp", list, 0o644); err != nil {
 		return err
 	}
+	listed := time.Now() // not afterwards, when others may have been at work already
 	if err := os.Rename(final+".tmp", final); err != nil {
 		return err
 	}
-	g.times[stream] = append(g.times[stream], time.Now())
+	g.times[stream] = append(g.times[stream], listed)
 	if g.listed != nil {
 		g.listed(order{stream, n, string(list)})
 	}

@@ -197,13 +197,6 @@ func (c *cutter) end(l line) {
 	c.now, c.window, c.stated = segment{}, window{}, false
 }
 
-// unmark forgets which segments are marked as the first of a run or behind a hole.
-func (c *cut) unmark() {
-	for i := range c.segments {
-		c.segments[i].marks &^= seam | hole
-	}
-}
-
 // continued returns where a byte range without an offset begins; loose is true if no segment before it says so.
 func (c *cutter) continued(uri span) (offset int64, loose bool) {
 	if n := len(c.segments); n > 0 {

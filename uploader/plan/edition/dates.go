@@ -62,21 +62,28 @@ type clock struct {
 	// due is when what is listed next begins, if told. went is true once that follows from what is published.
 	due        time.Time
 	told, went bool
-	// from and to are the stretch of the Version without a discontinuity that was looked at last; theirs is true if its packager dates it.
-	from, to int
-	theirs   bool
+	stretch
+}
+
+// stretch is a part of the Version without a discontinuity, the one that was looked at last: its segments from from to to. theirs is true if its
+// packager dates it; at is when segment here of it was, if known.
+type stretch struct {
+	from, to, here int
+	theirs, known  bool
+	at             time.Time
 }
 
 // dates reports whether the packager dates the stretch without a discontinuity that segment i stands in.
 func (k *clock) dates(i int) bool {
 	s := k.version.segments
-	if k.version.dates == 0 || k.version.dates == len(s) {
-		return k.version.dates > 0
+	if k.version.dates == 0 {
+		return false
 	}
 	if i >= k.from && i < k.to {
 		return k.theirs
 	}
-	for k.from = i; k.from > 0 && !s[k.from].has(broken); {
+	k.stretch = stretch{from: i, here: -1}
+	for k.from > 0 && !s[k.from].has(broken) {
 		k.from--
 	}
 	k.theirs = s[k.from].has(dated)
@@ -84,6 +91,19 @@ func (k *clock) dates(i int) bool {
 		k.theirs = k.theirs || s[k.to].has(dated)
 	}
 	return k.theirs
+}
+
+// said returns when segment i was by what the packager says before it, in a stretch that it dates. It is asked for ever later ones.
+func (k *clock) said(i int) (at time.Time, ok bool) {
+	for k.here = max(k.here, k.from-1); k.here < i; {
+		if k.here >= k.from {
+			k.at = k.at.Add(k.version.segments[k.here].length)
+		}
+		if k.here++; k.version.segments[k.here].has(dated) {
+			k.at, k.known = k.version.date(k.here)
+		}
+	}
+	return k.at, k.known
 }
 
 // follow says that what is listed next comes behind segment j of old.

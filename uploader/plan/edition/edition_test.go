@@ -226,6 +226,61 @@ func TestNext(t *testing.T) {
 			[]step{{playlist(3, "s3.ts"), Choices{Run: "c", Folder: in("c").Folder, Discontinuity: 2}}},
 			head + "#EXT-X-DISCONTINUITY-SEQUENCE:2\n#EXT-X-MEDIA-SEQUENCE:3\n" + seg("c/s3.ts"),
 		},
+		"versions are passed over": {
+			[]step{{playlist(7, "s7.ts", "s8.ts"), in("a")}, {playlist(20, "s20.ts", "s21.ts"), in("a")}},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:20\n" + seg("a/s20.ts", "a/s21.ts"),
+		},
+		"numbers fall in what is said to be one run": {
+			[]step{{playlist(7, "s7.ts", "s8.ts"), in("a")}, {playlist(0, "s0.ts"), in("a")}},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:7\n" + seg("a/s7.ts", "a/s8.ts") + "## hlsship: new run\n#EXT-X-DISCONTINUITY\n" + seg("a/s0.ts"),
+		},
+		"it was complete when it was first seen": {
+			[]step{{playlist(0, "s0.ts") + "#EXT-X-ENDLIST\n", Choices{Run: "a", Folder: in("a").Folder, Begun: dates(10)}}},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:0\n" + seg("a/s0.ts") + "#EXT-X-ENDLIST\n",
+		},
+		"the old run is longer": {
+			[]step{
+				{strings.Replace(playlist(7, "s7.ts"), "2.000000", "5.5", 1), in("a")}, {playlist(0, "s0.ts"), in("b")},
+			},
+			strings.Replace(head, "DURATION:2", "DURATION:6", 1) + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:7\n" +
+				strings.Replace(seg("a/s7.ts"), "2.000000", "5.5", 1) + "## hlsship: new run\n#EXT-X-DISCONTINUITY\n" + seg("b/s0.ts"),
+		},
+		"the variables of the old run mean something else": {
+			[]step{
+				{playlist(7, `DEFINE:NAME="v",VALUE="x" {$v}/s7.ts`), in("a")}, {playlist(0, `DEFINE:NAME="v",VALUE="y" {$v}/s0.ts`), in("b")},
+			},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:8\n#EXT-X-DEFINE:NAME=\"v\",VALUE=\"y\"\n## hlsship: new run\n#EXT-X-DISCONTINUITY\n" + seg("b/{$v}/s0.ts"),
+		},
+		"the old run has maps": {
+			[]step{{playlist(7, `MAP:URI="i" s7.mp4`), in("a")}, {playlist(0, "s0.ts"), in("b")}},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:8\n## hlsship: new run\n#EXT-X-DISCONTINUITY\n" + seg("b/s0.ts"),
+		},
+		"a hole where the packager dates": {
+			[]step{
+				{playlist(7, "PROGRAM-DATE-TIME:2016-01-01T00:00:00+0000 s7.ts", "s8.ts", "s9.ts"), Choices{Run: "a", Folder: in("a").Folder, Hole: holes(1), Begun: dates(10)}},
+			},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:7\n" + seg("PROGRAM-DATE-TIME:2016-01-01T00:00:00+0000 a/s7.ts") +
+				"## hlsship: segment missing\n#EXT-X-DISCONTINUITY\n" + seg("PROGRAM-DATE-TIME:2016-01-01T00:00:04.000Z a/s9.ts"),
+		},
+		"tags of the playlist among those of a segment": {
+			[]step{
+				{playlist(7, "s7.ts"), in("a")},
+				{"#EXTM3U\n#EXT-X-KEY:METHOD=AES-128,URI=\"k\",IV=0x1\n#EXT-X-VERSION:3\n#EXT-X-MEDIA-SEQUENCE:4\n#EXT-X-TARGETDURATION:2\n" + seg("s4.ts"), in("b")},
+			},
+			"#EXTM3U\n#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-VERSION:3\n#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-TARGETDURATION:2\n" + seg("a/s7.ts") +
+				"## hlsship: new run\n#EXT-X-DISCONTINUITY\n#EXT-X-KEY:METHOD=AES-128,URI=\"b/k\",IV=0x1\n" + seg("b/s4.ts"),
+		},
+		"reports of other numbers": {
+			[]step{
+				{playlist(7, "s7.ts") + "#EXT-X-RENDITION-REPORT:URI=\"o.m3u8\",LAST-MSN=7\n", in("a")},
+				{playlist(0, "s0.ts") + "#EXT-X-RENDITION-REPORT:URI=\"o.m3u8\",LAST-MSN=0\n", in("b")},
+			},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:7\n" + seg("a/s7.ts") + "## hlsship: new run\n#EXT-X-DISCONTINUITY\n" + seg("b/s0.ts"),
+		},
+		"a packager that copies a published list": {
+			[]step{{playlist(7, "s7.ts") + "## hlsship: new run\n#EXT-X-DISCONTINUITY\n" + seg("s8.ts"), in("a")}},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:7\n" + seg("a/s7.ts", "DISCONTINUITY a/s8.ts"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -127,7 +127,7 @@ func (n *next) dateOf(i int, head bool, a added) string {
 	case n.dates(i):
 		n.told = false
 		if a.tag {
-			at, ok = n.v.date(i)
+			at, ok = n.said(i)
 		}
 	case j >= 0:
 		if head || n.old.segments[j].has(dated) {

@@ -26,7 +26,6 @@ func Read(text []byte, list *hls.Playlist) (*Version, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.unmark() // a packager that copies a published list means nothing by them
 	v := &Version{cut: c, eol: lineEnd(text), references: make([]place, len(list.References)), named: make([]int32, 0, len(c.segments))}
 	for i := range list.References {
 		r := &list.References[i]

@@ -129,7 +129,7 @@ func (n *next) writeWhole() {
 	n.addWhole(want)
 	i := len(n.places) - 1
 	kept := i >= 0 && n.places[i] >= 0 && n.number+uint64(i) == v.first+uint64(n.places[i])
-	for _, l := range v.comments {
+	for _, l := range v.comments { // of a packager that copies a published list
 		n.remove(l)
 	}
 	for _, l := range v.parts {

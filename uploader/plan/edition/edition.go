@@ -22,8 +22,9 @@ var (
 
 // Choices are what the caller decided about a Version. The zero value lists all segments under the packager's own URIs, as the same run.
 type Choices struct {
-	// Run names the run that the packager's Version belongs to. A Version whose Run is not that of the Edition is a new run; behind Resume
-	// no run is known, and what names published segments goes on with theirs.
+	// Run names the run that the packager's Version belongs to. What names published segments under their folders goes on with them, whatever
+	// its Run is; else a Version whose Run is not that of the Edition is a new run. Behind Resume no run is known, and what names no published
+	// segment is a new one.
 	Run string
 	// Discontinuity is the number that the run's first segment has in all lists of the stream (RFC 8216 §6.2.1). A list that counted
 	// further goes on from where it is.

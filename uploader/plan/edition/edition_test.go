@@ -230,6 +230,20 @@ func TestNext(t *testing.T) {
 			[]step{{playlist(7, "s7.ts", "s8.ts"), in("a")}, {playlist(20, "s20.ts", "s21.ts"), in("a")}},
 			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:20\n" + seg("a/s20.ts", "a/s21.ts"),
 		},
+		"a packager goes on with its list": {
+			[]step{
+				{playlist(7, "s7.ts", "s8.ts"), in("a")},
+				{playlist(8, "s8.ts", "DISCONTINUITY s9.ts"), Choices{Run: "b", Folder: func(i int) string { return []string{"a/", "b/"}[i] }}},
+			},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:8\n" + seg("a/s8.ts", "DISCONTINUITY b/s9.ts"),
+		},
+		"names of another host come back": {
+			[]step{
+				{playlist(0, "https://h/0.ts", "https://h/1.ts"), in("a")}, {playlist(0, "https://h/0.ts"), in("b")},
+			},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:0\n" + seg("https://h/0.ts", "https://h/1.ts") +
+				"## hlsship: new run\n#EXT-X-DISCONTINUITY\n" + seg("https://h/0.ts"),
+		},
 		"numbers fall in what is said to be one run": {
 			[]step{{playlist(7, "s7.ts", "s8.ts"), in("a")}, {playlist(0, "s0.ts"), in("a")}},
 			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:7\n" + seg("a/s7.ts", "a/s8.ts") + "## hlsship: new run\n#EXT-X-DISCONTINUITY\n" + seg("a/s0.ts"),

@@ -113,22 +113,31 @@ func (n *next) relate(e *Edition) {
 	if len(n.old.segments) == 0 {
 		return
 	}
-	known := e.last.known // which run is published
-	if !known || n.Run == e.run {
-		n.pair()
-		if n.last >= 0 {
-			n.how = same
-			n.withdraw()
-			return
-		}
-		if known && n.v.first > e.last.number && n.v.Len() > 0 {
-			n.how = ahead
-			return
-		}
+	// Names that have no folder come back in every run. Those of folders do not: a packager that goes on lists what it listed before.
+	another := e.last.known && n.Run != e.run
+	if n.pair(); n.last >= 0 && (!another || n.moves()) {
+		n.how = same
+		n.withdraw()
+		return
+	}
+	n.last = -1
+	if e.last.known && !another && n.v.first > e.last.number && n.v.Len() > 0 {
+		n.how = ahead
+		return
 	}
 	if !n.v.fixed && !n.old.fixed {
 		n.how = begins
 	}
+}
+
+// moves reports whether a folder stands before a segment that is known.
+func (n *next) moves() bool {
+	for i, j := range n.known {
+		if j >= 0 && n.folder(i) != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // at returns which segment of old i is, -1 for none.

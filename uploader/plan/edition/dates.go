@@ -125,6 +125,7 @@ func (k *clock) begin(i int, begins bool) (at time.Time, ok bool) {
 	}
 	own := k.begun(i)
 	if own.IsZero() {
+		k.told = k.told && !begins
 		return at, false
 	}
 	if begins || !k.told {

@@ -75,8 +75,8 @@ type anchor struct {
 	number, discontinuity uint64
 }
 
-// Resume returns the Edition whose text a store has, and which hls.Parse accepts. text is kept and must not be changed. The error is ErrNoMedia, ErrDelta or ErrKeys:
-// nobody can continue that text.
+// Resume returns the Edition whose text a store has, and which hls.Parse accepts. text is kept and must not be changed. The error is
+// ErrNoMedia, ErrDelta, ErrKeys or ErrNumbers: nobody can continue that text.
 func Resume(text []byte) (*Edition, error) {
 	c, err := cutText(text, 0)
 	if err != nil {

@@ -169,6 +169,27 @@ func TestNext(t *testing.T) {
 			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:8\n" +
 				seg("PROGRAM-DATE-TIME:2026-11-30T01:02:12.000Z a/s8.ts", "PROGRAM-DATE-TIME:2026-11-30T01:02:18.000Z a/s9.ts"),
 		},
+		"nobody knows when it went on": {
+			[]step{
+				{playlist(7, "s7.ts"), Choices{Run: "a", Folder: in("a").Folder, Begun: dates(10)}},
+				{playlist(7, "s7.ts", "s8.ts", "s9.ts"), Choices{Run: "a", Folder: in("a").Folder, Hole: holes(1), Begun: func(int) time.Time { return time.Time{} }}},
+				{playlist(7, "s7.ts", "s8.ts", "s9.ts", "s10.ts"), Choices{Run: "a", Folder: in("a").Folder, Hole: holes(1), Begun: dates(24)}},
+			},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:7\n" + seg("PROGRAM-DATE-TIME:2026-11-30T01:02:10.000Z a/s7.ts") +
+				"## hlsship: segment missing\n#EXT-X-DISCONTINUITY\n" + seg("a/s9.ts", "PROGRAM-DATE-TIME:2026-11-30T01:02:30.000Z a/s10.ts"),
+		},
+		"nobody knows when some of it was": {
+			[]step{
+				{playlist(7, "s7.ts", "s8.ts", "DISCONTINUITY s9.ts", "s10.ts"), Choices{Run: "a", Folder: in("a").Folder, Begun: func(i int) time.Time {
+					if i == 2 {
+						return time.Time{}
+					}
+					return seconds(10 + 2*i)
+				}}},
+			},
+			head + "#EXT-X-DISCONTINUITY-SEQUENCE:0\n#EXT-X-MEDIA-SEQUENCE:7\n" + seg("PROGRAM-DATE-TIME:2026-11-30T01:02:10.000Z a/s7.ts", "a/s8.ts",
+				"DISCONTINUITY a/s9.ts", "PROGRAM-DATE-TIME:2026-11-30T01:02:16.000Z a/s10.ts"),
+		},
 		"the packager dates": {
 			[]step{
 				{playlist(7, "s7.ts", "PROGRAM-DATE-TIME:2016-01-01T00:00:00+0000 s8.ts"), Choices{Run: "a", Folder: in("a").Folder, Begun: dates(10)}},

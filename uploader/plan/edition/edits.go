@@ -20,6 +20,9 @@ func (e *edits) insert(at uint32, text string) { e.replace(at, at, text) }
 
 // insertFirst has text stand before at, and before all that others insert there.
 func (e *edits) insertFirst(at uint32, text string) {
+	if text == "" {
+		return
+	}
 	e.all = slices.Insert(e.all, 0, edit{at, at, text})
 	e.size += len(text)
 }

@@ -39,7 +39,7 @@ type next struct {
 }
 
 // Next returns what is to be published of v after e, which the caller puts in the place of e once it is stored. The error is ErrEmpty,
-// ErrTooLarge or ErrNumbers.
+// ErrTooLarge or ErrNumbers, and ErrNoMedia or ErrKeys for texts that fit together in no list.
 func (e *Edition) Next(v *Version, c Choices) (*Edition, error) {
 	n := e.start(v, c)
 	n.chooseTail()

@@ -31,6 +31,8 @@ type Config struct {
 	Exclude func(path string) bool
 	// Site says where players find the files of Dir.
 	Site hls.Site
+	// Continuous is true if playlists go on over restarts of their packager.
+	Continuous bool
 	// Settle is how long a file must be quiet where the kernel cannot tell that it is finished.
 	Settle time.Duration
 

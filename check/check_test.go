@@ -475,6 +475,9 @@ func brokenPlaylists() []broken {
 		{"parts", func(s *stage) {
 			s.playlist("hi/ll.m3u8", "#EXT-X-PART-INF:PART-TARGET=0.33\n#EXTINF:4.0,\nseg_0.ts\n")
 		}, "ll-hls-parts", Note, "latency"},
+		{"a packager that may begin again at 0", func(s *stage) {
+			s.playlist("hi/index.m3u8", "#EXT-X-MEDIA-SEQUENCE:41\n#EXTINF:4.0,\nseg_0.ts\n")
+		}, "playlist-restart", Note, "continuous"},
 	}
 }
 

@@ -3,6 +3,7 @@ package check
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"maps"
 	"slices"
@@ -131,6 +132,10 @@ func (r *reading) playlist(path string, text []byte) {
 		r.example("ll-hls-blocking", path)
 	} else if bytes.Contains(text, []byte("#EXT-X-PART-INF")) {
 		r.example("ll-hls-parts", path)
+	}
+	if last, ok := p.LastSequence(); ok && !p.Ended && p.Kind == hls.MediaPlaylist && !r.config.Continuous {
+		about := time.Duration(min(last+1, 1<<20)) * p.TargetDuration //nolint:gosec // not more than that
+		r.example("playlist-restart", fmt.Sprintf("%s (number %d, about %s)", path, last+1, about.Round(time.Second)))
 	}
 	if !p.Ended && p.Kind != hls.MultivariantPlaylist {
 		r.measure(path, p, text)
@@ -265,6 +270,8 @@ func remarks() map[string]remark {
 			"If these files are in DIR, have the packager write relative names (ffmpeg: no -hls_base_url), or set --public-url."},
 		"playlist-names-missing": {Warning, "names of files that are not there: unless the bucket holds them, the playlist is held back",
 			"See that the packager writes them below DIR under that name, and does not delete them while a playlist names them."},
+		"playlist-restart": {Note, "playlists at which players stand still if their packager is restarted and counts from 0, until it has reached the number",
+			"--playlists continuous lets players go on, or have the packager carry its numbers on (ffmpeg: -hls_flags append_list+program_date_time)."},
 		"ll-hls-blocking": {Warning, "playlists with CAN-BLOCK-RELOAD=YES, a promise that no bucket can keep",
 			"Have the packager write no CAN-BLOCK-RELOAD, or turn low latency off: players would ask for what is not there yet."},
 		"ll-hls-parts": {Note, "playlists that list parts (low-latency HLS)",

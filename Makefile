@@ -130,7 +130,7 @@ soak: test-deps ## ship through random faults and kills for SOAK (1h), with a re
 	go test -race ./cmd/hlsship -run '^TestSoak$$' -chaos.soak=$(SOAK) -count=1 -timeout 0 -v
 
 .PHONY: bench
-bench: test-deps ## measure hlsship beside bare PUTs and sync tools for half an hour; writes docs/bench.md and its figures
+bench: test-deps ## measure hlsship beside bare PUTs and sync tools for three quarters of an hour; writes docs/bench.md and its figures
 	go run ./bench -markdown docs/bench.md
 
 .PHONY: test-packagers

@@ -33,7 +33,8 @@ Usage:
   hlsship demo [--listen ADDRESS] [--no-ffmpeg]
 
 Makes a live stream in a temporary folder, ships it to an S3 server inside this process, and serves a
-page that plays it from there, beside figures of the latency. Ctrl-C stops it and leaves nothing behind.
+page that plays it from there, beside figures of the latency. A button kills the packager, which begins
+again at 0: the player goes on. Ctrl-C stops it and leaves nothing behind.
 
   --listen ADDRESS           address of the page (default 127.0.0.1:0, a free port)
   --no-ffmpeg                play the embedded clip though ffmpeg is installed
@@ -52,7 +53,7 @@ page that plays it from there, beside figures of the latency. Ctrl-C stops it an
 			if c.NArg() > 0 {
 				return usageError{errors.New("demo takes no arguments")}
 			}
-			d := demo{program: p, logger: newLogger(p.stderr, level, false), noFFmpeg: c.Bool("no-ffmpeg")}
+			d := demo{program: p, logger: newLogger(p.stderr, level, false), noFFmpeg: c.Bool("no-ffmpeg"), kills: make(chan struct{})}
 			return d.run(c.Context, c.String("listen"))
 		},
 	}
@@ -65,6 +66,7 @@ type demo struct {
 	noFFmpeg bool
 	figures  *figures
 	bucket   *bucket
+	kills    chan struct{} // what the page sends to have the packager killed
 }
 
 // say writes one line for the person at the terminal.
@@ -91,7 +93,7 @@ func (d demo) run(ctx context.Context, address string) (err error) {
 	if err != nil {
 		return fmt.Errorf("listen for HTTP: %w", err)
 	}
-	page := newPage(d.figures, d.bucket)
+	page := newPage(d.figures, d.bucket, d.kills)
 	ship := newFleet(demoConfig(dir, "http://"+reachable(listener.Addr())), d.build.version, d.logger, registry)
 	ship.observer, ship.credentials = d.figures, credentials
 	ship.listening = func(a net.Addr) { d.figures.status("http://" + a.String() + "/") }
@@ -142,7 +144,8 @@ func demoConfig(dir, endpoint string) config {
 			bucket: demoBucket, prefix: demoPrefix, endpoint: endpoint, region: "us-east-1",
 			addressing: s3.AddressingPath, conditional: true, checksum: "md5",
 		},
-		flow: flowConfig{workers: 4, maxLag: 15 * time.Second, holdWarn: 10 * time.Second, drainTimeout: 5 * time.Second},
+		lists: listConfig{continuous: true, endDelay: 10 * time.Second},
+		flow:  flowConfig{workers: 4, maxLag: 15 * time.Second, holdWarn: 10 * time.Second, drainTimeout: 5 * time.Second},
 	}}}
 }
 
@@ -159,9 +162,29 @@ func reachable(a net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// pack makes the stream until ctx ends: with ffmpeg if it is there, else, or when it fails, from the
-// embedded clip.
+// pack makes the stream until ctx ends. A packager that is killed begins again at 0 under the same names, as one does that crashed.
 func (d demo) pack(ctx context.Context, dir string) error {
+	for {
+		run, kill := context.WithCancelCause(ctx)
+		done := make(chan error, 1)
+		go func() { done <- d.packOnce(run, dir) }()
+		select {
+		case err := <-done:
+			kill(nil)
+			return err
+		case <-d.kills:
+			kill(errKilled)
+			if err := <-done; err != nil {
+				return err
+			}
+			d.say("The packager was killed, and begins again at 0.")
+		}
+	}
+}
+
+// packOnce makes the stream until ctx ends: with ffmpeg if it is there, else, or when it fails, from the
+// embedded clip.
+func (d demo) packOnce(ctx context.Context, dir string) error {
 	if !d.noFFmpeg {
 		if path, ok := findFFmpeg(); ok {
 			d.figures.source("ffmpeg", "")
@@ -172,10 +195,10 @@ func (d demo) pack(ctx context.Context, dir string) error {
 			note := "ffmpeg ended (" + strings.TrimSpace(err.Error()) + "), so the embedded clip goes on"
 			d.figures.source("clip", note)
 			d.say("%s.", note)
-			return playClip(ctx, dir)
+			return playClip(ctx, dir, true)
 		}
 		d.say("There is no ffmpeg here, so the embedded clip is the stream.")
 	}
 	d.figures.source("clip", "")
-	return playClip(ctx, dir)
+	return playClip(ctx, dir, false)
 }

@@ -35,12 +35,12 @@ type clip struct {
 	first, discontinuities uint64
 }
 
-// playClip plays the clip out in dir until ctx ends.
-func playClip(ctx context.Context, dir string) error {
+// playClip plays the clip out in dir until ctx ends. It begins at 0 unless it is to carry on with what another packager wrote.
+func playClip(ctx context.Context, dir string, carriesOn bool) error {
 	c := clip{dir: dir}
 	text, err := os.ReadFile(filepath.Join(dir, demoPlaylist))
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case !carriesOn || errors.Is(err, fs.ErrNotExist):
 	case err != nil:
 		return fmt.Errorf("read the last playlist: %w", err)
 	default:

@@ -13,6 +13,9 @@ import (
 	"time"
 )
 
+// errKilled ends a packager that is to be killed.
+var errKilled = errors.New("killed")
+
 func findFFmpeg() (string, bool) {
 	path, err := exec.LookPath("ffmpeg")
 	return path, err == nil
@@ -45,7 +48,12 @@ func tryFFmpeg(ctx context.Context, path, dir, filter string) error {
 		"-hls_segment_filename", filepath.Join(dir, "live%05d.ts"), filepath.Join(dir, demoPlaylist))
 	cmd.Stderr = &complaint
 	detach(cmd)
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.Cancel = func() error {
+		if errors.Is(context.Cause(ctx), errKilled) {
+			return cmd.Process.Kill()
+		}
+		return cmd.Process.Signal(syscall.SIGTERM)
+	}
 	cmd.WaitDelay = 3 * time.Second
 	err := cmd.Run()
 	if last := lastLine(complaint.String()); last != "" && err != nil {

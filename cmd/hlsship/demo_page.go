@@ -17,8 +17,18 @@ var playerFiles embed.FS
 // page is the demo's HTTP server: the page with its player, the figures, and the bucket, all on one port.
 type page struct{ http *http.Server }
 
-func newPage(f *figures, b *bucket) *page {
+func newPage(f *figures, b *bucket, kills chan<- struct{}) *page {
 	mux := http.NewServeMux()
+	own := http.NewCrossOriginProtection() // no other page presses the button
+	mux.Handle("POST /kill", own.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case kills <- struct{}{}:
+			w.WriteHeader(http.StatusNoContent)
+		case <-time.After(time.Second):
+			http.Error(w, "the packager is just being started", http.StatusConflict)
+		case <-r.Context().Done():
+		}
+	})))
 	mux.Handle("/", secured(http.FileServerFS(playerRoot())))
 	mux.HandleFunc("GET /figures.json", func(w http.ResponseWriter, _ *http.Request) {
 		s := f.snapshot(time.Now())

@@ -91,7 +91,7 @@ func TestDemoWithoutFFmpeg(t *testing.T) {
 	p.says(t, "playlist published")
 	for path, want := range map[string]string{
 		"": "<title>hlsship demo</title>", "page.js": "hlsErrors", "page.css": "--accent", "hls.light.min.js": "Hls",
-		"figures.json": `"source":"clip"`, "live/live.m3u8": "#EXTINF:1.000,\nclip00000.ts\n",
+		"figures.json": `"source":"clip"`, "live/live.m3u8": "/clip00000.ts\n",
 	} {
 		if body := fetch(t, address+path); !strings.Contains(body, want) {
 			t.Errorf("/%s lacks %q: %.200s", path, want, body)
@@ -101,7 +101,8 @@ func TestDemoWithoutFFmpeg(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fetch(t, address+"live/clip00000.ts") != string(want) {
+	first := regexp.MustCompile(`(?m)^\S+/clip00000\.ts$`).FindString(fetch(t, address+"live/live.m3u8"))
+	if fetch(t, address+"live/"+first) != string(want) {
 		t.Error("the first segment does not come out of the bucket as it went in")
 	}
 	if !strings.Contains(p.output(), "There is no ffmpeg here") {
@@ -140,7 +141,7 @@ func TestDemoFFmpegDies(t *testing.T) {
 	}
 	kill(t, pids[0])
 	p.says(t, `ffmpeg ended \(signal: killed\), so the embedded clip goes on`)
-	first := p.says(t, `segment stored.* key=live/clip(\d+).ts`)[1]
+	first := p.says(t, `segment stored.* key=live/\w+/clip(\d+).ts`)[1]
 	p.says(t, "playlist published")
 	text := fetch(t, address+"live/live.m3u8")
 	if !regexp.MustCompile(`#EXT-X-MEDIA-SEQUENCE:0*[1-9]\d*\n#EXT-X-DISCONTINUITY-SEQUENCE:1\n`).MatchString(text) || strings.Contains(first, "00000") {
@@ -168,7 +169,7 @@ func TestBucketIsGuarded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page := newPage(newFigures(metrics.New("", "").Channel("", "").Uploader(), time.Now()), b)
+	page := newPage(newFigures(metrics.New("", "").Channel("", "").Uploader(), time.Now()), b, make(chan struct{}, 1))
 	ask := func(method, path, authorization string) int {
 		r := httptest.NewRequest(method, path, strings.NewReader("x"))
 		r.Header.Set("Authorization", authorization)

@@ -41,6 +41,14 @@ video.addEventListener("playing", () => {
   $("live").hidden = false;
 });
 
+// The packager dies, and begins again at 0. The player is to go on.
+
+$("kill").addEventListener("click", async () => {
+  $("kill").disabled = true;
+  await fetch("kill", { method: "POST" }).catch(() => {});
+  setTimeout(() => { $("kill").disabled = false; }, 3000);
+});
+
 // The figures.
 
 const ms = (v) => (v < 10 ? v.toFixed(1) : v < 10000 ? v.toFixed(0) : (v / 1000).toFixed(0) + " s").replace(/^[\d.]+$/, "$& ms");

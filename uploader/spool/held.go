@@ -70,17 +70,17 @@ func (s *Spool) first(u use) *entry {
 	return nil
 }
 
-// hasRoom reports whether one more file may be kept open.
-func (s *Spool) hasRoom() bool {
+// open returns how many files are kept open.
+func (s *Spool) open() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.hands.count() < s.config.Hold
+	return s.hands.count()
 }
 
 // makeRoom has room for one more open file, for which those go that were finished first. It reports whether there is. The caller
 // holds the mu of no entry.
 func (s *Spool) makeRoom() bool {
-	for !s.hasRoom() {
+	for s.open() >= s.config.Hold {
 		if !s.LetGo() {
 			return false
 		}
@@ -92,8 +92,12 @@ func (s *Spool) makeRoom() bool {
 // the one that was finished first, which gets it now. It is for who is short of descriptors, and may be called from any goroutine.
 func (s *Spool) LetGo() bool {
 	for !s.closeSpare() {
+		before := s.open()
 		if _, ok := s.pinFirst(s.sys.now()); !ok {
 			return false
+		}
+		if s.open() < before { // its pin is a copy
+			return true
 		}
 	}
 	return true

@@ -274,6 +274,23 @@ func TestManyWait(t *testing.T) {
 	}
 }
 
+// TestOneMakesRoomForOne: a playlist's pin is a copy, so that its file is closed with it, and no other need be pinned.
+func TestOneMakesRoomForOne(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"live/%d.m3u8", "live/%d.ts"} {
+		x := start(t, func(c *Config, _ *system) { c.Hold = 3 })
+		for i := range 4 {
+			x.freshText(fmt.Sprintf(name, i), aPlaylist)
+		}
+		if n := descriptors(t, x.dir); n != 3 || len(x.onDisk()) != 1 {
+			t.Errorf("%d open, on disk %q", n, x.onDisk())
+		}
+		if !x.spool.LetGo() || descriptors(t, x.dir) != 2 || len(x.onDisk()) != 2 {
+			t.Errorf("one lets go: %d open, on disk %q", descriptors(t, x.dir), x.onDisk())
+		}
+	}
+}
+
 // TestNoDescriptorIsFree: a pin takes one for a moment, which a pinned file gives, or none has.
 func TestNoDescriptorIsFree(t *testing.T) {
 	t.Parallel()

@@ -29,7 +29,7 @@ type Stream struct {
 	// State is the worst of its playlists, and Since when that began.
 	State OfStream  `json:"state"`
 	Since time.Time `json:"since"`
-	// Playlist is the worst one.
+	// Playlist is the worst one, or the one of another stream that it names if that is why.
 	Playlist string `json:"playlist,omitempty"`
 	// WaitsFor is what its newest version waits for, Reason why in one word, Why in a few, Until when that ends by itself (zero if it does
 	// not), and Cure what to do. They are empty if nothing waits.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
@@ -12,7 +13,7 @@ import (
 // fewDecisions is how many decisions a Wait has.
 const fewDecisions = 8
 
-// Blocked returns, for every playlist whose newest version is not published, what that version waits for.
+// Blocked returns, for every playlist whose newest version is not published, what it waits for.
 func (p *Plan) Blocked() []Wait {
 	var waits []Wait
 	for _, l := range p.lists {
@@ -67,9 +68,35 @@ func (b *bind) unlisted() bool {
 	return b.obj.replaces(v)
 }
 
-// wait says what the newest snapshot of l waits for.
+// wait says what l waits for: its newest version, or the newest that has waited for a moment if that waits for what may just not have
+// been heard of.
 func (p *Plan) wait(l *list) Wait {
-	s := l.pending[len(l.pending)-1]
+	newest := l.pending[len(l.pending)-1]
+	w := p.waitOf(l, newest)
+	switch w.Reason {
+	case "missing", "stale", "growing", "empty":
+		if s, _ := l.ripe(p.now); s != newest {
+			return p.waitOf(l, s)
+		}
+	}
+	return w
+}
+
+// ripe returns the newest version of l that has waited for a target duration, or the newest if none has, and when another one will have;
+// zero if none will. What a version waits for that has just come is no news: its packager may name a file before it is heard of.
+func (l *list) ripe(now time.Time) (s *snapshot, next time.Time) {
+	for _, x := range slices.Backward(l.pending) {
+		at := x.file.Seen.Add(max(x.due(), leastGrace))
+		if !now.Before(at) {
+			return x, next
+		}
+		next = at
+	}
+	return l.pending[len(l.pending)-1], next
+}
+
+// waitOf says what the version s of l waits for.
+func (p *Plan) waitOf(l *list, s *snapshot) Wait {
 	w := Wait{Playlist: l.path, Since: s.file.Seen, Reason: "uploading", Name: l.path}
 	if s.fault.any() {
 		w.Name, w.Reason = s.fault.uri, s.fault.reason

@@ -28,6 +28,8 @@ type condition struct {
 	published, over bool
 	// behind is true if the playlist was behind before.
 	behind bool
+	// ripens is when missing may be another one although nothing happens: see list.ripe. Zero is never.
+	ripens time.Time
 }
 
 // finding is the state that follows from a condition.
@@ -60,9 +62,9 @@ func (c condition) find() finding {
 	}
 	switch {
 	case !late.IsZero() && !c.now.Before(late) && c.missing:
-		return finding{state: state.Held, since: c.oldest}
+		return finding{state: state.Held, since: c.oldest, again: c.ripens}
 	case !late.IsZero() && (c.behind || !c.now.Before(late)):
-		return finding{state: state.Behind, since: c.oldest, again: later(late, c.now)}
+		return finding{state: state.Behind, since: c.oldest, again: earlier(later(late, c.now), c.ripens)}
 	case !late.IsZero() && !c.published:
 		return finding{state: state.Waiting, again: late}
 	case !late.IsZero():

@@ -138,9 +138,11 @@ func (p *Plan) tell(f *folder, st *state.Stream) {
 		st.Since = p.now
 	}
 	if bad != nil {
-		if st.Playlist = bad.path; bad.last != nil {
+		if bad.last != nil {
 			st.Target = state.In(bad.last.target())
 		}
+		_, bad = bad.stream.finding()
+		st.Playlist = bad.path
 		if st.State != state.Live && st.State != state.Ended {
 			st.Decisions = bad.decisions.last(fewDecisions)
 			p.explain(st, bad)
@@ -179,7 +181,7 @@ func (p *Plan) sum(f *folder) (a arrears, again time.Time) {
 func (f *folder) worst() (bad *list, found finding) {
 	for _, s := range f.streams {
 		if s.shows() {
-			if x := s.finding(); x.state.Worse(found.state) || x.state == found.state && x.since.Before(found.since) {
+			if x, _ := s.finding(); x.state.Worse(found.state) || x.state == found.state && x.since.Before(found.since) {
 				bad, found = s.list, x
 			}
 		}
@@ -187,22 +189,22 @@ func (f *folder) worst() (bad *list, found finding) {
 	return bad, found
 }
 
-// finding is what was found of the playlist of s. One that names others has the worst state of theirs.
-func (s *stream) finding() finding {
+// finding is what was found of the playlist of s. One that names others has the worst state of theirs, of which it is then.
+func (s *stream) finding() (finding, *list) {
 	x, last := s.found, s.list.last
 	if last == nil || last.file.Kind != hls.MultivariantPlaylist || x.state != state.Live && x.state != state.Ended {
-		return x
+		return x, s.list
 	}
-	var worst finding
+	of, worst := s.list, finding{}
 	for _, child := range last.lists {
 		if child.stream != nil && child.stream.shows() && child.stream.found.state.Worse(worst.state) {
-			worst = child.stream.found
+			of, worst = child, child.stream.found
 		}
 	}
 	if worst.state.Worse(x.state) || worst.state == state.Ended {
-		x = x.as(worst)
+		return x.as(worst), of
 	}
-	return x
+	return x, s.list
 }
 
 // shows reports whether s has a playlist of which there is anything to show.
@@ -220,7 +222,7 @@ func (p *Plan) touchParents(s *stream) {
 	}
 }
 
-// explain says what the newest version of l waits for, if one does.
+// explain says what l waits for, if it does.
 func (p *Plan) explain(st *state.Stream, l *list) {
 	w, ok := l.heldForMemory()
 	switch {
@@ -251,6 +253,9 @@ func (p *Plan) condition(l *list) condition {
 	}
 	if c.late() {
 		c.missing = starved || holds(p.wait(l).Reason)
+		if !starved {
+			_, c.ripens = l.ripe(p.now)
+		}
 	}
 	return c
 }

@@ -106,6 +106,31 @@ func TestStates(t *testing.T) {
 			d.works()
 			d.shows(time.Second, "live=stalled")
 		},
+		"the store takes its time, and the newest file is heard of late": func(d *desk) {
+			d.media("live/a.ts", "live/b.ts")
+			d.playlist("live/x.m3u8", playlistText(0, false, "a.ts"))
+			d.works()
+			d.shows(0, "live=live")
+			d.playlist("live/x.m3u8", playlistText(0, false, "a.ts", "b.ts"))
+			d.works("live/b.ts")
+			d.shows(3*time.Second, "live=live", "live=behind live/b.ts uploading")
+			d.playlist("live/x.m3u8", playlistText(0, false, "a.ts", "b.ts", "c.ts"))
+			d.shows(time.Second, "live=behind live/b.ts uploading")
+			d.media("live/c.ts")
+			d.shows(time.Minute, "live=behind live/c.ts uploading")
+		},
+		"the store takes its time, and a file is missing": func(d *desk) {
+			d.media("live/a.ts", "live/b.ts")
+			d.playlist("live/x.m3u8", playlistText(0, false, "a.ts"))
+			d.works()
+			d.playlist("live/x.m3u8", playlistText(0, false, "a.ts", "b.ts"))
+			d.works("live/b.ts")
+			d.shows(3*time.Second, "live=live", "live=behind live/b.ts uploading")
+			d.playlist("live/x.m3u8", playlistText(0, false, "a.ts", "b.ts", "c.ts"))
+			d.shows(time.Second, "live=behind live/b.ts uploading")
+			d.playlist("live/x.m3u8", playlistText(0, false, "a.ts", "b.ts", "c.ts", "d.ts"))
+			d.shows(time.Second, "live=behind live/b.ts uploading", "live=held live/c.ts missing")
+		},
 		"one of two playlists": func(d *desk) {
 			d.media("live/a.ts")
 			d.playlist("live/x.m3u8", playlistText(0, true, "a.ts"))
@@ -126,6 +151,16 @@ func TestStates(t *testing.T) {
 			d.playlist("v/x.m3u8", playlistText(0, true, "a.ts", "b.ts"))
 			d.works()
 			d.shows(time.Second, "v=ended", ".=ended")
+		},
+		"a multivariant playlist says what one of its own waits for": func(d *desk) {
+			d.media("v/a.ts")
+			d.playlist("v/x.m3u8", playlistText(0, false, "a.ts"))
+			d.playlist("m.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nv/x.m3u8\n")
+			d.works()
+			d.shows(time.Second, "v=live", ".=live")
+			d.playlist("v/x.m3u8", playlistText(0, false, "a.ts", "never.ts"))
+			d.works()
+			d.shows(4*time.Second, "v=live", "v=held v/never.ts missing", ".=held v/never.ts missing")
 		},
 		"a rendition is deleted": func(d *desk) {
 			d.media("v/a.ts")

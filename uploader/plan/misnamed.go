@@ -166,8 +166,12 @@ func (p *Plan) Near(waits []Wait) []Nearby {
 	}
 	found := Nearest(missing, p.there)
 	for i := range all {
+		n := found[sought[i]]
+		if o := p.objects[n.Path]; n.Reason == "folder" && o != nil && o.disk.Newest().Wanted() {
+			continue // it is of another playlist, such as of another rendition, whose segments often have the same names
+		}
 		if all[i] == (Nearby{}) {
-			all[i] = found[sought[i]]
+			all[i] = n
 		}
 	}
 	return all

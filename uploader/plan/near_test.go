@@ -122,6 +122,24 @@ func TestNearIsWhatIsThere(t *testing.T) {
 	}
 }
 
+// TestNearIsNoOtherRendition: segments of renditions often have the same names, each in its folder: what another playlist names is not
+// what is missing.
+func TestNearIsNoOtherRendition(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, Config{})
+	d.media("lo/s7.ts")
+	d.playlist("lo/x.m3u8", playlistText(7, false, "s7.ts"))
+	d.playlist("hi/x.m3u8", playlistText(7, false, "s7.ts"))
+	wait := []Wait{{Playlist: "hi/x.m3u8", Name: "hi/s7.ts", Reason: "missing"}}
+	if got := d.plan.Near(wait); got[0] != (Nearby{}) {
+		t.Errorf("near hi/s7.ts: %+v", got)
+	}
+	d.media("hi/S7.ts")
+	if got := d.plan.Near(wait); got[0] != (Nearby{"hi/S7.ts", "case"}) {
+		t.Errorf("near hi/s7.ts: %+v", got)
+	}
+}
+
 // TestEmptyFilesHold: an init section or a key without a byte is what a playlist waits for, by its name.
 func TestEmptyFilesHold(t *testing.T) {
 	t.Parallel()

@@ -121,6 +121,27 @@ func TestWhatWasFoundIsForgotten(t *testing.T) {
 	}
 }
 
+// TestWhatIsNamedIsNoStray: a file found at rest is not told of as unnamed once a playlist names it, or where an earlier process knew of one.
+func TestWhatIsNamedIsNoStray(t *testing.T) {
+	t.Parallel()
+	for name, d := range map[string]*desk{"named": newDesk(t, Config{}), "noted": newDesk(t, Config{}), "included": newDesk(t, Config{Include: func(string) bool { return true }})} {
+		for _, path := range []string{"s7.ts", "board.ts"} {
+			f := d.file(path)
+			f.Found, f.Named = true, name == "noted"
+			d.plan.Observe(f)
+		}
+		if name == "named" {
+			if n, _ := d.plan.Unnamed(); n != 2 {
+				t.Errorf("%d files are told to be unnamed before one names them, want 2", n)
+			}
+			d.plan.Observe(d.list("x.m3u8", playlistText(7, false, "s7.ts", "board.ts"), true))
+		}
+		if n, example := d.plan.Unnamed(); n != 0 {
+			t.Errorf("%s: %d files are told to be unnamed, such as %s", name, n, example)
+		}
+	}
+}
+
 // TestProofsNeedNoStreamFromBefore: what is known from a note alone is asked for although no stream had the file to ship, or one that is
 // forgotten by then.
 func TestProofsNeedNoStreamFromBefore(t *testing.T) {

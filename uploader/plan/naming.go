@@ -124,6 +124,7 @@ func (p *Plan) refer(s *snapshot, name []byte, ref *hls.Reference, before *forme
 	o.classify(ref.Kind)
 	o.offerTo(s.list.stream)
 	o.name(s.list, 1, 0)
+	p.strays.forget(o)
 	s.binds = append(s.binds, newBind(o, ref))
 }
 

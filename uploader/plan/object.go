@@ -236,6 +236,7 @@ const maxUnchecked = 1000
 // wantLater marks v as worth shipping behind everything that a playlist names.
 func (p *Plan) wantLater(o *object, v *disk.Version, s *stream) {
 	v.Want()
+	p.strays.forget(o)
 	if !o.stored(v) && (!v.Questioned() || p.account.files < maxUnchecked) {
 		p.keep(v) // otherwise it is kept once it is known to be missing
 	}

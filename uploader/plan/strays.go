@@ -56,8 +56,11 @@ func (s *strays) add(o *object) {
 	s.found[key][n] = o
 }
 
-// forget takes out what is known no longer.
+// forget takes out what is known no longer, or is shipped: something names it, or an earlier process knew that something did.
 func (s *strays) forget(o *object) {
+	if len(s.found)+len(s.odd) == 0 {
+		return
+	}
 	if len(s.found)+len(s.odd) == 0 {
 		return
 	}

@@ -48,7 +48,7 @@ type Config struct {
 	// Scanned is closed once the directory was scanned for the first time. Until then, for 30 s at most, the store is not
 	// listed, which would not know what to look for. nil means that nobody tells: what was found by then counts.
 	Scanned <-chan struct{}
-	// HoldWarn is how long a playlist may wait for one file before the log says so. Default 10 s.
+	// HoldWarn is how long a playlist may wait for one file, and streams may be behind, before the log says so. Default 10 s.
 	HoldWarn time.Duration
 	// Conditional lets playlists go up conditionally where the store knows how to.
 	Conditional bool

@@ -115,17 +115,19 @@ func (l *late) note(s state.Stream, of state.OfStream) {
 }
 
 // lateStreams tells of streams that are behind or stalled. That they are behind an out of reach store, or while the start compares, is
-// told elsewhere.
+// told elsewhere; they may be so for a moment before that is known, and until the backlog is shipped.
 func (g *Journal) lateStreams(now time.Time) {
-	if !g.store.State.Fault() && g.start.Over {
-		g.late(&g.behind, now, "streams are behind", "streams are behind no more",
+	if g.store.State.Fault() || !g.start.Over {
+		g.able = now
+	} else {
+		g.late(&g.behind, now, g.able, g.config.HoldWarn, "streams are behind", "streams are behind no more",
 			"see whether the uplink carries the bitrate, and whether --uplink-limit is too low")
 	}
-	g.late(&g.stalled, now, "streams are stalled: no new playlist, and no ENDLIST", "streams are stalled no more", "see whether the packager runs")
+	g.late(&g.stalled, now, time.Time{}, 0, "streams are stalled: no new playlist, and no ENDLIST", "streams are stalled no more", "see whether the packager runs")
 }
 
-// late tells of one such state.
-func (g *Journal) late(l *late, now time.Time, begins, ends, cure string) {
+// late tells of one such state that has lasted for at least after, and for as long since able.
+func (g *Journal) late(l *late, now, able time.Time, after time.Duration, begins, ends, cure string) {
 	n := len(l.streams)
 	if n == 0 {
 		if lasted, level, ok := l.end(now); ok {
@@ -133,7 +135,7 @@ func (g *Journal) late(l *late, now time.Time, begins, ends, cure string) {
 		}
 		return
 	}
-	if !l.since.IsZero() && !l.due(now) {
+	if !l.since.IsZero() && !l.due(now) || now.Sub(able) < after {
 		return
 	}
 	names := slices.Sorted(maps.Keys(l.streams))
@@ -142,6 +144,9 @@ func (g *Journal) late(l *late, now time.Time, begins, ends, cure string) {
 		if s.Since.Before(oldest.Since) {
 			oldest = s
 		}
+	}
+	if now.Sub(oldest.Since) < after {
+		return
 	}
 	l.begin(slog.LevelWarn, now)
 	args := []any{"streams", n, "stream", oldest.Name, "playlist", oldest.Playlist, "for", now.Sub(oldest.Since).Round(time.Second)}

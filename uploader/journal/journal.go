@@ -25,7 +25,7 @@ type Config struct {
 	Root string
 	// Quiet has no line logged for each file that is stored and each playlist that is published.
 	Quiet bool
-	// HoldWarn is how long a playlist may wait for one file before the log says so.
+	// HoldWarn is how long a playlist may wait for one file, and streams may be behind, before the log says so.
 	HoldWarn time.Duration
 	// Budget is how many bytes may wait, for Observer.Reserve; 0 for no bound.
 	Budget int64
@@ -40,6 +40,7 @@ type Journal struct {
 	away     fault           // of the store
 	causes   map[string]bool // of it, which the log knows
 	behind   late
+	able     time.Time // when something was known last that explains why streams are behind
 	stalled  late
 	began    time.Time            // when the log was told last how far the start is; zero if it was not
 	alarmed  map[string]time.Time // when the log was last told of a cause

@@ -280,7 +280,7 @@ func TestJournalOfAnOutage(t *testing.T) {
 			if tt.kind == store.Alarm {
 				failed.Cure = "make the bucket"
 			}
-			d.start.Over = true
+			d.start.Over, d.config.HoldWarn = true, 10*time.Second
 			for i := range 50 {
 				d.stream(plan.LiveState{Stream: state.Stream{Name: fmt.Sprint(i), State: state.Behind, Since: d.now}})
 			}
@@ -310,6 +310,9 @@ func TestJournalOfAnOutage(t *testing.T) {
 			ends(nil)
 			d.says(t, 2, map[string]int{`level=` + tt.level + ` msg="store answers again" lasted=2m0s`: 1, "segment stored": 1})
 			d.lateStreams(d.now)
+			d.says(t, 0, nil) // the backlog goes up
+			d.now = d.now.Add(10 * time.Second)
+			d.lateStreams(d.now)
 			d.says(t, 1, map[string]int{"streams are behind": 1, "streams=50": 1})
 			for i := range 50 {
 				d.stream(plan.LiveState{Stream: state.Stream{Name: fmt.Sprint(i), State: state.Live, Since: d.now}})
@@ -318,6 +321,26 @@ func TestJournalOfAnOutage(t *testing.T) {
 			d.says(t, 1, map[string]int{`level=WARN msg="streams are behind no more"`: 1})
 		})
 	}
+}
+
+// TestJournalOfABlackHole: streams are behind before anybody can know that the store is out of reach, which is no news of its own.
+func TestJournalOfABlackHole(t *testing.T) {
+	t.Parallel()
+	d := newDiary(nil)
+	d.start.Over, d.config.HoldWarn = true, 10*time.Second
+	d.stream(plan.LiveState{Stream: state.Stream{Name: "hi", State: state.Behind, Since: d.now}})
+	for range 9 {
+		d.lateStreams(d.now)
+		d.now = d.now.Add(time.Second)
+	}
+	d.store = state.Store{State: state.Unreachable}
+	d.lateStreams(d.now)
+	d.store = state.Store{State: state.Up}
+	d.now = d.now.Add(9 * time.Second)
+	d.lateStreams(d.now)
+	d.stream(plan.LiveState{Stream: state.Stream{Name: "hi", State: state.Live, Since: d.now}})
+	d.lateStreams(d.now)
+	d.says(t, 0, nil)
 }
 
 // TestQuiet: the two lines of each segment can be spared, and no other one.

@@ -48,6 +48,8 @@ type Journal struct {
 	strays   bool                 // the log knows of media that nothing names
 	blocking bool                 // the log knows that a playlist wants to be held
 	slow     map[string]int       // how many playlists of a stream are behind as the line is too slow
+	narrow   fault                // that it is
+	slowest  int                  // how many streams were behind together since narrow began
 	queued   [3]int64             // requests, files and bytes
 	ebb      state.Ebb            // of the files
 	reserved state.Reserve
@@ -94,7 +96,7 @@ func (g *Journal) Effects(e plan.Effects, flying int, now time.Time) {
 		g.edited(edit, now)
 	}
 	for _, lag := range e.Lags {
-		g.lag(lag)
+		g.lag(lag, now)
 	}
 	for _, s := range e.Streams {
 		g.stream(s)
@@ -252,8 +254,9 @@ func (g *Journal) failed(r health.Request) {
 		g.away.begin(level, r.Outcome.At)
 		g.causes[cause] = true
 	}
-	g.say(level, "store does not answer as it should; will try until it does",
-		"op", r.Job.Op.String(), "key", g.key(r.Job.Key), "stream", g.streamName(r.Job.Stream), "err", r.Err, "cure", cure(r.Err), "retry_in", r.Outcome.RetryIn)
+	g.say(level, "store does not answer as it should; will try until it does", append([]any{
+		"op", r.Job.Op.String(), "key", g.key(r.Job.Key), "stream", g.streamName(r.Job.Stream), "err", r.Err, "cure", cure(r.Err), "retry_in", r.Outcome.RetryIn,
+	}, g.waits()...)...)
 }
 
 // maxCauses is how many causes of one fault of the store the log is told.
@@ -318,19 +321,29 @@ func (g *Journal) vanished() {
 		"cure", "find out who deletes objects, or deleted the bucket")
 }
 
-// lag tells once that a line is slower than a stream, and once that the live edge has caught up.
-func (g *Journal) lag(l plan.Lag) {
+// lag tells once that the line is slower than the streams, of however many of them, and once that the live edge of all has caught up.
+func (g *Journal) lag(l plan.Lag, now time.Time) {
+	name := g.streamName(l.Stream)
 	switch {
 	case l.Behind > 0:
-		if g.slow[l.Stream]++; g.slow[l.Stream] == 1 {
-			g.log.Warn("uplink is slower than the stream; the live edge goes first, and what it skips follows",
-				"stream", g.streamName(l.Stream), "playlist", l.Playlist, "behind", l.Behind,
+		g.slow[l.Stream]++
+		g.slowest = max(g.slowest, len(g.slow))
+		if g.narrow.since.IsZero() {
+			g.narrow.begin(slog.LevelWarn, now)
+			g.say(g.narrow.level, "uplink is slower than the stream; the live edge goes first, and what it skips follows",
+				"stream", name, "playlist", l.Playlist, "behind", l.Behind,
 				"cure", "give it more bandwidth, raise --uplink-limit if that is set, or lower the bitrate")
 		}
 	default:
 		if g.slow[l.Stream]--; g.slow[l.Stream] == 0 {
 			delete(g.slow, l.Stream)
-			g.log.Warn("live edge has caught up", "stream", g.streamName(l.Stream), "playlist", l.Playlist)
+		}
+		if len(g.slow) > 0 {
+			return
+		}
+		if lasted, level, ok := g.narrow.end(now); ok {
+			g.say(level, "live edge has caught up", "stream", name, "playlist", l.Playlist, "lasted", lasted, "streams_at_most", g.slowest)
+			g.slowest = 0
 		}
 	}
 }

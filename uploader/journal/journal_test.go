@@ -323,6 +323,24 @@ func TestJournalOfAnOutage(t *testing.T) {
 	}
 }
 
+// TestJournalOfANarrowUplink: however many streams it is too slow for, the log says once that it is, and once that all have caught up.
+func TestJournalOfANarrowUplink(t *testing.T) {
+	t.Parallel()
+	d := newDiary(nil)
+	lag := func(behind time.Duration) {
+		for i := range 50 {
+			d.now = d.now.Add(time.Second)
+			d.lag(plan.Lag{Playlist: fmt.Sprintf("%d/x.m3u8", i), Stream: fmt.Sprint(i), Behind: behind}, d.now)
+		}
+	}
+	for range 2 {
+		lag(time.Second)
+		d.says(t, 1, map[string]int{`level=WARN msg="uplink is slower`: 1, "stream=0": 1, "cure=": 1})
+		lag(0)
+		d.says(t, 1, map[string]int{`level=WARN msg="live edge has caught up"`: 1, "lasted=1m39s streams_at_most=50": 1})
+	}
+}
+
 // TestJournalOfABlackHole: streams are behind before anybody can know that the store is out of reach, which is no news of its own.
 func TestJournalOfABlackHole(t *testing.T) {
 	t.Parallel()

@@ -121,6 +121,20 @@ func TestWhatWasFoundIsForgotten(t *testing.T) {
 	}
 }
 
+// TestNothingIsUnnamedBeforeAllIsMet: a playlist may be met after what it names.
+func TestNothingIsUnnamedBeforeAllIsMet(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, Config{Scanning: true})
+	d.found("s7.ts")
+	if n, _ := d.plan.Unnamed(); n != 0 {
+		t.Errorf("%d files are told to be unnamed while the directory is looked through", n)
+	}
+	d.plan.Scanned()
+	if n, _ := d.plan.Unnamed(); n != 1 {
+		t.Errorf("%d files are told to be unnamed, want 1", n)
+	}
+}
+
 // TestWhatIsNamedIsNoStray: a file found at rest is not told of as unnamed once a playlist names it, or where an earlier process knew of one.
 func TestWhatIsNamedIsNoStray(t *testing.T) {
 	t.Parallel()

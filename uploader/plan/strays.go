@@ -204,9 +204,13 @@ func (r *row) tell(step uint64, apart int) {
 	}
 }
 
-// Unnamed returns how many media files that were found at rest nothing names, and one of them.
+// Unnamed returns how many media files that were found at rest nothing names, and one of them; none before the directory was looked
+// through, as a playlist may be met after what it names.
 func (p *Plan) Unnamed() (n int, example string) {
 	s := &p.strays
+	if s.scanning {
+		return 0, ""
+	}
 	n = len(s.odd)
 	for _, row := range s.found {
 		n += len(row)

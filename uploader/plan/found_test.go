@@ -124,12 +124,22 @@ func TestWhatWasFoundIsForgotten(t *testing.T) {
 // TestNothingIsUnnamedBeforeAllIsMet: a playlist may be met after what it names.
 func TestNothingIsUnnamedBeforeAllIsMet(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, Config{Scanning: true})
+	d := newDesk(t, Config{Scanning: true, Settle: 2 * time.Second})
 	d.found("s7.ts")
+	d.tick(10 * time.Second)
+	d.want()
 	if n, _ := d.plan.Unnamed(); n != 0 {
 		t.Errorf("%d files are told to be unnamed while the directory is looked through", n)
 	}
+	d = newDesk(t, Config{Scanning: true, Settle: 45 * time.Second}) // it began a minute ago
+	d.found("s7.ts")
 	d.plan.Scanned()
+	d.want()
+	if n, _ := d.plan.Unnamed(); n != 0 {
+		t.Errorf("%d files are told to be unnamed while playlists may have to be quiet", n)
+	}
+	d.tick(30 * time.Second)
+	d.want()
 	if n, _ := d.plan.Unnamed(); n != 1 {
 		t.Errorf("%d files are told to be unnamed, want 1", n)
 	}

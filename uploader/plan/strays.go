@@ -204,11 +204,11 @@ func (r *row) tell(step uint64, apart int) {
 	}
 }
 
-// Unnamed returns how many media files that were found at rest nothing names, and one of them; none before the directory was looked
-// through, as a playlist may be met after what it names.
+// Unnamed returns how many media files that were found at rest nothing names, and one of them; none before all that was there at the
+// start was heard of, as a playlist may be met after what it names.
 func (p *Plan) Unnamed() (n int, example string) {
 	s := &p.strays
-	if s.scanning {
+	if s.scanning || p.now.Before(p.met()) {
 		return 0, ""
 	}
 	n = len(s.odd)

@@ -2,6 +2,7 @@ package health
 
 import (
 	"errors"
+	"net"
 	"time"
 
 	"github.com/hlsship/hlsship/state"
@@ -38,9 +39,12 @@ func (v *verdict) reach(s State, failures int, err error, now time.Time) state.S
 // blames reports whether e is about the store, and not about one object.
 func blames(e *store.Error) bool { return e.Kind == store.Transient || e.Kind == store.Alarm }
 
-// better reports whether what is known says more than e: what a HEAD is answered has no text.
+// better reports whether what is known says more than e: what a HEAD is answered has no text, and that it was not answered in time says
+// little. What the network or the name server says is news, as the way to the store may fail in one way after the other.
 func (v *verdict) better(e *store.Error) bool {
-	return e.Op == "stat" && v.store.State == faultOf(e)
+	_, network := errors.AsType[*net.OpError](e)
+	_, names := errors.AsType[*net.DNSError](e)
+	return e.Op == "stat" && v.store.State == faultOf(e) && !network && !names
 }
 
 // faultOf says which fault e is one of.

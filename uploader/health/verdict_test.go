@@ -1,7 +1,11 @@
 package health
 
 import (
+	"context"
 	"errors"
+	"fmt"
+	"net"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,6 +66,29 @@ func TestVerdict(t *testing.T) {
 				t.Errorf("%s says %q", got.State, got.Error)
 			}
 		})
+	}
+}
+
+// TestVerdictSaysWhatIsSoNow: of an outage the error is shown that says most of what is the matter now.
+func TestVerdictSaysWhatIsSoNow(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		err  error
+		news bool
+	}{
+		"an answer without a text": {errors.New("503 Service Unavailable"), false},
+		"a probe that is too late": {context.DeadlineExceeded, false},
+		"a refused connection":     {&net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}, true},
+		"a name without an answer": {&net.OpError{Op: "dial", Net: "tcp", Err: &net.DNSError{Err: "server misbehaving", Name: "store"}}, true},
+		"a name that is unknown":   {&net.DNSError{Err: "no such host", Name: "store"}, true},
+	} {
+		c := newClinic()
+		c.ends("later", "a.ts")
+		first := c.verdict.store.Error
+		c.ProbeEnded(Probe{Err: &store.Error{Op: "stat", Err: fmt.Errorf("head: %w", tt.err)}}, c.now)
+		if now := c.verdict.store.Error; (now != first) != tt.news {
+			t.Errorf("%s: it says %q, and %q before", name, now, first)
+		}
 	}
 }
 

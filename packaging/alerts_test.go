@@ -133,6 +133,17 @@ func TestRunbook(t *testing.T) {
 	if len(links) < 5 {
 		t.Errorf("the dashboard has %d links to the runbook", len(links))
 	}
+	// The status page has its own list of the entries.
+	page := read(t, "metrics/status.html")
+	on := regexp.MustCompile(`\w+: "(hlsship\w+)"`).FindAllStringSubmatch(page, -1)
+	for _, m := range on {
+		if !slices.ContainsFunc(alerts(t), func(a alert) bool { return strings.ToLower(a.Alert) == m[1] }) {
+			t.Errorf("the status page links to the entry %s, which is not there", m[1])
+		}
+	}
+	if len(on) != 6 || strings.Count(page, `"`+runbook+"#") != 2 {
+		t.Errorf("the status page has %d entries of the runbook, or of another one", len(on))
+	}
 	for _, a := range alerts(t) {
 		if want := runbook + "#" + strings.ToLower(a.Alert); a.Annotations["runbook_url"] != want {
 			t.Errorf("%s leads to %s, want %s", a.Alert, a.Annotations["runbook_url"], want)

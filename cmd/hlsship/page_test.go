@@ -103,6 +103,16 @@ func TestStatusPageInABrowser(t *testing.T) {
 	t.Run("goes on", func(t *testing.T) {
 		evaluate(t, ctx, `document.querySelector("#streams details").open = true`)
 		holdsSoon(t, ctx, `document.querySelector("#streams .decisions li") !== null`)
+		for state, script := range map[string]string{
+			"held":        `document.querySelector("#streams .more a").href.endsWith("#hlsshipplaylistheld")`,
+			"restarting":  `[...document.querySelectorAll(".trouble a")].some((a) => a.href.endsWith("#hlsshipchannelfails") && !a.closest("p").hidden)`,
+			"unreachable": `[...document.querySelectorAll(".trouble a")].some((a) => a.href.endsWith("#hlsshipstoreunreachable") && !a.closest("p").hidden)`,
+			"running":     `[...document.querySelectorAll(".trouble")].some((p) => p.hidden)`,
+		} {
+			if !evaluate(t, ctx, script) {
+				t.Errorf("what is %s has no link to the runbook, or what is well has one", state)
+			}
+		}
 		m.Channel("news", "")
 		m.State("news", state.Channel{Name: "news", State: state.Running})
 		m.Channel("sport", "/srv/hls/sport to s3://bucket/live/sport")

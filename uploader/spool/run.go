@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"path"
 	"path/filepath"
-	"strconv"
 	"time"
 )
 
@@ -216,7 +215,7 @@ func (s *Spool) tell(device uint64, how, name string, err error) {
 		s.config.Logger.Warn("finished files are held open only; what the packager removes does not survive a restart",
 			"path", name, "err", err, "cure", advice)
 	default:
-		s.config.Logger.Info("finished files are pinned", "way", how, "spool", s.folder, "device", strconv.FormatUint(device, 10))
+		s.config.Logger.Info("finished files are pinned", "way", how, "spool", s.folder)
 	}
 }
 

@@ -219,7 +219,7 @@ func (p *Plan) Unnamed() (n int, example string) {
 }
 
 // Scanned notes that all that lay in the directory was heard of: what was named while nobody looked is recalled once more, and
-// what the spool alone had, and has no more, is lost.
+// what the spool alone had, and has no more, is lost, as is what came and went while nobody looked.
 func (p *Plan) Scanned() {
 	p.strays.scanning = false
 	for _, v := range slices.Clone(p.unpinned.versions) {
@@ -228,8 +228,12 @@ func (p *Plan) Scanned() {
 		}
 	}
 	for _, l := range p.lists {
+		recalled := 0
 		if s := l.last; s != nil && !s.over() {
-			p.strays.recall(p, s)
+			recalled = p.strays.recall(p, s)
+		}
+		for _, g := range l.met(recalled) {
+			p.miss(l, g.before, g.now)
 		}
 	}
 }

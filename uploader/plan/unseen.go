@@ -20,10 +20,28 @@ type sighting struct {
 type sightings struct {
 	seen  *sighting // the version that was seen last; nil for none
 	debut *sighting // the first one, while it is not known what was published before
+	gaps  []gap     // between versions, of which the directory may have the segments: it was not looked through yet
 }
+
+// gap is what lies between two sightings.
+type gap struct{ before, now *sighting }
 
 // informed notes that it is known what was published before the first version that was seen.
 func (x *sightings) informed() { x.debut = nil }
+
+// met takes in that the directory was looked through, which has so many more segments older than the first version that was seen, and
+// returns the gaps that waited for that.
+func (x *sightings) met(recalled int) []gap {
+	gaps := x.gaps
+	x.gaps = nil
+	switch {
+	case x.debut != nil:
+		x.debut.recalled += recalled
+	case len(gaps) > 0:
+		gaps[0].now.recalled += recalled
+	}
+	return gaps
+}
 
 // see takes in that a version of l is on disk, which was found with so many older segments.
 func (p *Plan) see(l *list, s *snapshot, recalled int) {
@@ -72,7 +90,11 @@ func (p *Plan) miss(l *list, before, now *sighting) {
 			return // its packager began to count anew, from a larger number
 		}
 	}
-	if missed -= int64(now.recalled); missed > 0 {
+	switch missed -= int64(now.recalled); {
+	case missed <= 0:
+	case p.strays.scanning:
+		l.gaps = append(l.gaps, gap{before, now})
+	default:
 		p.out.lose(Loss{
 			Path: l.path, Stream: l.stream.folder.name, Kind: hls.Media, Reason: "unseen",
 			Count: int(missed), First: first, Last: next - 1, Unwatched: unwatched,

@@ -124,3 +124,52 @@ func TestUnseenSegmentsAreLost(t *testing.T) {
 		})
 	}
 }
+
+// TestNothingIsUnseenBeforeAllIsMet: a playlist may be met before older segments of it, which are no loss once they are.
+func TestNothingIsUnseenBeforeAllIsMet(t *testing.T) {
+	t.Parallel()
+	for name, knows := range map[string]func(d *desk){
+		"what is published": func(d *desk) { d.publishes(10, d.now.Add(-time.Minute)) },
+		"what an earlier process saw": func(d *desk) {
+			f := hls.File{Path: "x.m3u8", Kind: hls.MediaPlaylist, Version: hls.Version{ModTime: d.now.Add(-time.Minute).UnixNano()}, Spooled: true}
+			f.Playlist, _ = hls.Parse([]byte(playlistText(10, false, "a.ts", "b.ts", "c.ts", "d.ts", "e.ts")))
+			d.plan.Remember(f)
+		},
+	} {
+		for from, lost := range map[int]int{15: 0, 17: 2} {
+			for _, late := range []bool{false, true} { // what is published is known after the scan
+				d := newDesk(t, Config{Scanning: true})
+				var older []hls.File
+				for i := from; i < 40; i++ {
+					f := d.file(fmt.Sprintf("seg%d.ts", i))
+					f.Found = true
+					older = append(older, f)
+				}
+				if name != "what is published" {
+					knows(d)
+				}
+				d.window(40)
+				if name == "what is published" && !late {
+					knows(d)
+				}
+				for _, f := range older {
+					d.plan.Observe(f)
+				}
+				if n := len(d.plan.Losses()); n != 0 {
+					t.Errorf("%s: %d losses are told before all is met", name, n)
+				}
+				d.plan.Scanned()
+				if late {
+					knows(d)
+				}
+				got := 0
+				for _, l := range d.plan.Losses() {
+					got += l.Count
+				}
+				if got != lost {
+					t.Errorf("%s, %d files from %d on, late %v: %d are lost, want %d", name, len(older), from, late, got, lost)
+				}
+			}
+		}
+	}
+}

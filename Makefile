@@ -64,7 +64,7 @@ build: go-version ## build bin/hlsship
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/hlsship
 
 .PHONY: test-deps
-test-deps: go-version ## install what the tests need: ffmpeg, Chromium, a C compiler, versitygw, promtool
+test-deps: go-version ## install what the tests need: ffmpeg, Chromium, a C compiler, versitygw, Prometheus
 	$(call timed,system packages,.ci/deps)
 	$(call timed,Go modules,go mod download)
 	$(call timed,versitygw $(VERSITYGW),$(MAKE) .cache/versitygw-$(VERSITYGW))
@@ -142,6 +142,10 @@ test-packagers: test-deps ## install every packager and ship what each writes, l
 test-stores: test-deps ## install every S3 server that can be had and hold hlsship against each; updates docs/stores.md
 	$(call timed,S3 servers,.ci/stores)
 	go test -race ./cmd/hlsship -run '^TestServers$$' -stores.all -update -count=1 -timeout 30m -v
+
+.PHONY: test-night
+test-night: test-deps ## cause every fault that somebody is woken for while a real Prometheus looks on; takes six minutes
+	go test -race ./cmd/hlsship -run '^TestNight$$' -night.all -count=1 -timeout 20m -v
 
 .PHONY: deb
 deb: go-version .cache/nfpm-$(NFPM) ## build dist/hlsship_VERSION_ARCH.deb for amd64 and arm64

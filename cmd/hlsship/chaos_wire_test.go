@@ -30,6 +30,8 @@ type fault struct {
 	forgotten bool
 	// rate bounds each connection's bytes a second, each way; 0 is no bound.
 	rate int
+	// uplink bounds the bytes a second of all connections together towards the store; 0 is no bound.
+	uplink int
 	// torn passes only a few bytes of each answer to a PUT and then cuts the connection: the store has
 	// done what nobody knows it did.
 	torn bool
@@ -65,8 +67,10 @@ type wire struct {
 	target, address string
 	authority       *authority // of the certificates that it shows; nil for a wire without TLS
 	tasks           sync.WaitGroup
+	sent            atomic.Int64 // bytes towards the store
 
 	mu       sync.Mutex
+	due      time.Time // when the uplink has carried what it took
 	fault    fault
 	changed  chan struct{} // closed when fault changes
 	listener net.Listener  // nil while refused
@@ -318,6 +322,12 @@ func (w *wire) pass(l *link, to net.Conn, piece []byte) bool {
 		case f.rate > 0:
 			n = min(n, max(1, f.rate/10))
 			pause = time.After(100 * time.Millisecond)
+		case f.uplink > 0 && to == l.store:
+			n = min(n, max(1, f.uplink/20))
+			pause = time.After(w.take(n, f.uplink))
+		}
+		if to == l.store {
+			w.sent.Add(int64(n))
 		}
 		if _, err := to.Write(piece[:n]); err != nil {
 			return false
@@ -331,6 +341,17 @@ func (w *wire) pass(l *link, to net.Conn, piece []byte) bool {
 		}
 	}
 	return true
+}
+
+// take has the uplink carry n bytes, and returns for how long it is busy.
+func (w *wire) take(n, rate int) time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if now := time.Now(); w.due.Before(now) {
+		w.due = now
+	}
+	w.due = w.due.Add(time.Duration(n) * time.Second / time.Duration(rate))
+	return time.Until(w.due)
 }
 
 // reply answers every request of a connection.

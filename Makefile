@@ -28,7 +28,7 @@ RUNS      ?= 10000
 SOAK      ?= 1h
 # More than two packages at once starve each other on small machines. Those of cmd/hlsship, which play
 # streams in real time, go last and alone.
-TESTFLAGS ?= -race -shuffle=on -p 2 -timeout 10m
+TESTFLAGS ?= -race -shuffle=on -p 2 -timeout 15m
 
 # $(call timed,NAME,COMMANDS) runs the commands and says how long they took.
 timed = @printf '== %s\n' '$(1)'; start=$$SECONDS; if { $(2); }; then printf '== %s: %d s\n' '$(1)' $$((SECONDS - start)); \

@@ -104,7 +104,7 @@ func (w *Walk) judgeVersion(key string, p *playlist, segments []segment, disk Di
 		return
 	}
 	behind := ageOf(p.info, disk.Written)
-	if behind == unknown {
+	if behind == unknown && !p.edited {
 		here, _ := onDisk.LastSequence()
 		there, _ := p.parsed.LastSequence()
 		switch {
@@ -123,6 +123,7 @@ func (w *Walk) judgeVersion(key string, p *playlist, segments []segment, disk Di
 			found += fmt.Sprintf(": it ends with segment %d, and the bucket's with %d", here, there)
 		}
 		w.wrong.add(Stale, key, "", young(disk, now), found, "See that hlsship runs, and in its log what the playlist waits for.")
+	case p.edited: // it is what hlsship made of the version on disk
 	case behind == unknown:
 		w.wrong.add(Bytes, key, "", young(disk, now), "the bucket holds another text than the directory, of the same time",
 			"See who else writes into this bucket; a version that the packager writes anew replaces it.")

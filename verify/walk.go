@@ -66,6 +66,7 @@ type playlist struct {
 	text   []byte
 	info   store.Info
 	head   Head
+	edited bool // its media are in sessions: hlsship has it go on over the restarts of its packager
 }
 
 // Walk is one look at what is published below a prefix. Use New; it is owned by one goroutine.
@@ -173,6 +174,9 @@ func (w *Walk) reference(by string, ref hls.Reference) {
 	case target != hls.Local:
 		w.away++
 		return
+	}
+	if folder, _ := hls.SessionOf(path); folder != "" {
+		w.read[by].edited = true
 	}
 	one := w.named[path]
 	if one == nil {

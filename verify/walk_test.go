@@ -312,3 +312,31 @@ func TestRenumbered(t *testing.T) {
 		}
 	}
 }
+
+// TestContinuous: a playlist that goes on over the restarts of its packager has other text and other numbers than the one on disk, and its
+// files are those of several runs.
+func TestContinuous(t *testing.T) {
+	t.Parallel()
+	p := healthy()
+	edited := "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:90\n#EXTINF:2,\n../20261130T010203Z/v/s9.ts\n## hlsship: new run\n#EXT-X-DISCONTINUITY\n" +
+		"#EXTINF:2,\n../20261130T020304Z/v/s7.ts\n#EXTINF:2,\n../20261130T020304Z/v/s8.ts\n"
+	o := p.objects["v/live.m3u8"]
+	o.text = edited
+	p.objects["v/live.m3u8"] = o
+	for path, text := range map[string]string{"20261130T010203Z/v/s9.ts": "of the run before", "20261130T020304Z/v/s7.ts": "seven", "20261130T020304Z/v/s8.ts": "eight!"} {
+		p.objects[path] = thing{text: text, at: long(), contentType: "type of .ts", cache: "segment 6"}
+	}
+	if r := p.report(t); len(r.Faults) > 0 {
+		t.Errorf("faults of a healthy bucket: %+v", r.Faults)
+	}
+	f := p.files["v/live.m3u8"]
+	f.at = long().Add(time.Minute)
+	p.files["v/live.m3u8"] = f
+	if r := p.report(t); len(r.Faults) != 1 || r.Faults[0].ID != Stale {
+		t.Errorf("faults of a list that is old: %+v, want one of %s", r.Faults, Stale)
+	}
+	delete(p.objects, "20261130T020304Z/v/s7.ts")
+	if r := p.report(t); len(r.Faults) != 2 {
+		t.Errorf("faults: %+v, want a missing segment as well", r.Faults)
+	}
+}

@@ -24,5 +24,8 @@ func (p *Policy) Served(path string, kind hls.Kind, pl *hls.Playlist) (mediaType
 	if kind == hls.Media {
 		cacheControls = append(cacheControls, of("growing")) // which it was when it was stored
 	}
+	if folder, _ := hls.SessionOf(path); folder != "" {
+		cacheControls = append(cacheControls, immutableControl)
+	}
 	return contentType(path), cacheControls
 }

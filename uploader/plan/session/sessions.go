@@ -2,7 +2,6 @@ package session
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -149,34 +148,8 @@ func (x *sessions) find(published string) *use {
 	return s.uses[path]
 }
 
-// nameFormat is what a session is called after: when it was opened.
-const nameFormat = "20060102T150405Z"
-
-// isName reports whether a folder has the name of a session: 20060102T150405Z, or that with -2, -3, …
-func isName(folder string) bool {
-	stamp, more, again := strings.Cut(folder, "-")
-	if len(stamp) != len(nameFormat) {
-		return false
-	}
-	if _, err := time.Parse(nameFormat, stamp); err != nil {
-		return false
-	}
-	n, err := strconv.Atoi(more)
-	return !again || err == nil && n > 1 && more[0] != '+'
-}
-
-// Split takes a path of what is published apart: the folder of its session, with that of a variant, and the path in the
-// directory. folder is empty if it is in none.
-func Split(published string) (folder, path string) {
-	name, path, ok := strings.Cut(published, "/")
-	if !ok || !isName(name) {
-		return "", published
-	}
-	if variant, rest, ok := strings.Cut(path, "/"); ok && len(variant) > 1 && variant[0] == '.' && strings.Trim(variant[1:], "0123456789") == "" {
-		return name + "/" + variant + "/", rest
-	}
-	return name + "/", path
-}
+// Split takes a path of what is published apart: see hls.SessionOf.
+func Split(published string) (folder, path string) { return hls.SessionOf(published) }
 
 // nameOf returns the name of the session of a folder.
 func nameOf(folder string) string {
@@ -186,7 +159,7 @@ func nameOf(folder string) string {
 
 // open opens a session.
 func (x *sessions) open(now time.Time) *session {
-	base := now.UTC().Format(nameFormat)
+	base := now.UTC().Format(hls.SessionFormat)
 	name := base
 	for n := 2; x.all[name] != nil; n++ {
 		name = fmt.Sprintf("%s-%d", base, n)

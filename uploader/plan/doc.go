@@ -54,5 +54,8 @@
 //
 // Which bytes a waiting reference takes is weighed in one place, judge, which has no effects.
 //
-// It imports hls, store, disk, bucket, schedule and golang.org/x/text.
+// Playlists that go on over the restarts of their packager (Config.Continuous) are made before the Plan, by package session: what is a path
+// here is then the path of what is published.
+//
+// It imports hls, state, store, disk, bucket, schedule, session and golang.org/x/text.
 package plan

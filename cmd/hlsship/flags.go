@@ -184,7 +184,7 @@ func settingsOfShipping() []setting {
 		{group: flow, name: nameMaxLag, kind: duration, value: "TIME", def: "auto",
 			usage: "lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; \"auto\" is four target durations of the playlist, at least 6s"},
 		{group: flow, name: nameHoldWarn, kind: duration, value: "TIME", def: "10s",
-			usage: "how long a playlist may wait for a file before the log names the file"},
+			usage: "how long a playlist may wait for a file, or streams may be behind, before the log says so"},
 		{group: flow, name: nameDrainTimeout, kind: duration, value: "TIME", def: "20s",
 			usage: "time to ship the rest after the first SIGTERM or SIGINT"},
 

@@ -37,7 +37,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from run' -l uplink-limit -d 'ban
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l hedge -d 'send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100' -x -a 'auto off'
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l min-interval -d 'minimum interval between two versions of one playlist; some stores allow one write a second' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
-complete -c hlsship -n '__fish_seen_subcommand_from run' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
+complete -c hlsship -n '__fish_seen_subcommand_from run' -l hold-warn -d 'how long a playlist may wait for a file, or streams may be behind, before the log says so' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l drain-timeout -d 'time to ship the rest after the first SIGTERM or SIGINT' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
 complete -c hlsship -n '__fish_seen_subcommand_from run' -l web-config -d 'web configuration file of Prometheus\' exporters, for TLS and passwords on that address; a change takes effect at once' -r -F
@@ -84,7 +84,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from check' -l uplink-limit -d 'b
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l hedge -d 'send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100' -x -a 'auto off'
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l min-interval -d 'minimum interval between two versions of one playlist; some stores allow one write a second' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
-complete -c hlsship -n '__fish_seen_subcommand_from check' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
+complete -c hlsship -n '__fish_seen_subcommand_from check' -l hold-warn -d 'how long a playlist may wait for a file, or streams may be behind, before the log says so' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l drain-timeout -d 'time to ship the rest after the first SIGTERM or SIGINT' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
 complete -c hlsship -n '__fish_seen_subcommand_from check' -l web-config -d 'web configuration file of Prometheus\' exporters, for TLS and passwords on that address; a change takes effect at once' -r -F
@@ -134,7 +134,7 @@ complete -c hlsship -n '__fish_seen_subcommand_from verify' -l uplink-limit -d '
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l hedge -d 'send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100' -x -a 'auto off'
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l min-interval -d 'minimum interval between two versions of one playlist; some stores allow one write a second' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l max-lag -d 'lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s' -x
-complete -c hlsship -n '__fish_seen_subcommand_from verify' -l hold-warn -d 'how long a playlist may wait for a file before the log names the file' -x
+complete -c hlsship -n '__fish_seen_subcommand_from verify' -l hold-warn -d 'how long a playlist may wait for a file, or streams may be behind, before the log says so' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l drain-timeout -d 'time to ship the rest after the first SIGTERM or SIGINT' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l http-listen -d 'address of /metrics, /healthz, /readyz and the status page; "off" for none' -x
 complete -c hlsship -n '__fish_seen_subcommand_from verify' -l web-config -d 'web configuration file of Prometheus\' exporters, for TLS and passwords on that address; a change takes effect at once' -r -F

@@ -43,7 +43,7 @@ run)
 		'*--hedge[send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100]:value:(auto off)' \
 		'*--min-interval[minimum interval between two versions of one playlist; some stores allow one write a second]:value: ' \
 		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s]:value: ' \
-		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \
+		'*--hold-warn[how long a playlist may wait for a file, or streams may be behind, before the log says so]:value: ' \
 		'*--drain-timeout[time to ship the rest after the first SIGTERM or SIGINT]:value: ' \
 		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \
 		'*--web-config[web configuration file of Prometheus'\'' exporters, for TLS and passwords on that address; a change takes effect at once]:path:_files' \
@@ -91,7 +91,7 @@ check)
 		'*--hedge[send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100]:value:(auto off)' \
 		'*--min-interval[minimum interval between two versions of one playlist; some stores allow one write a second]:value: ' \
 		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s]:value: ' \
-		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \
+		'*--hold-warn[how long a playlist may wait for a file, or streams may be behind, before the log says so]:value: ' \
 		'*--drain-timeout[time to ship the rest after the first SIGTERM or SIGINT]:value: ' \
 		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \
 		'*--web-config[web configuration file of Prometheus'\'' exporters, for TLS and passwords on that address; a change takes effect at once]:path:_files' \
@@ -142,7 +142,7 @@ verify)
 		'*--hedge[send an upload a second time if the store is unusually slow to answer, where that is harmless; at most 3 of 100]:value:(auto off)' \
 		'*--min-interval[minimum interval between two versions of one playlist; some stores allow one write a second]:value: ' \
 		'*--max-lag[lag beyond which a slow uplink skips to the live edge and ships the rest afterwards; "auto" is four target durations of the playlist, at least 6s]:value: ' \
-		'*--hold-warn[how long a playlist may wait for a file before the log names the file]:value: ' \
+		'*--hold-warn[how long a playlist may wait for a file, or streams may be behind, before the log says so]:value: ' \
 		'*--drain-timeout[time to ship the rest after the first SIGTERM or SIGINT]:value: ' \
 		'*--http-listen[address of /metrics, /healthz, /readyz and the status page; "off" for none]:value: ' \
 		'*--web-config[web configuration file of Prometheus'\'' exporters, for TLS and passwords on that address; a change takes effect at once]:path:_files' \

@@ -170,7 +170,11 @@ func (p *Plan) answerTo(e *errand, o Outcome) {
 func (p *Plan) contradict(o *object, v *disk.Version) {
 	p.account.compared(v, (*disk.Version).Compare)
 	v.Refuse()
-	p.uncount(v)
-	p.release(v)
+	if o.disk.Candidate() == v {
+		p.discard(o, v)
+	} else {
+		p.uncount(v)
+		p.release(v)
+	}
 	p.continuous.machine.Conflict(o.path)
 }

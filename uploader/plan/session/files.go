@@ -85,15 +85,15 @@ func (fl *file) rest() hls.Source {
 func (m *Machine) observeFile(f hls.File) {
 	fl := m.file(f.Path)
 	m.out.release(fl.arrive(f))
-	if fl.plain {
-		m.send(fl, fl.path)
-		return
-	}
+	sent := fl.plain && m.send(fl, fl.path)
 	fl.uses = slices.DeleteFunc(fl.uses, func(u *use) bool { return u.fate != waiting && u.other(&f) })
 	for _, u := range fl.uses {
 		if u.fate != waiting || u.takes(&f, m.now) || m.draining {
-			m.give(fl, u)
+			sent = m.share(fl, u) || sent
 		}
+	}
+	if sent {
+		m.out.release(fl.rest())
 	}
 	if m.resting.note(fl) {
 		m.rouse(fl)
@@ -102,10 +102,17 @@ func (m *Machine) observeFile(f hls.File) {
 
 // give sends the newest bytes of fl to the key of u.
 func (m *Machine) give(fl *file, u *use) {
-	if m.send(fl, u.key()) {
-		u.give(&fl.fact)
+	if m.share(fl, u) {
 		m.out.release(fl.rest())
 	}
+}
+
+// share is give for one of several, and keeps the bytes for the others.
+func (m *Machine) share(fl *file, u *use) (sent bool) {
+	if sent = m.send(fl, u.key()); sent {
+		u.give(&fl.fact)
+	}
+	return sent
 }
 
 // send sends the newest bytes of fl to the Plan under another path, and reports whether they are at hand.
@@ -117,17 +124,14 @@ func (m *Machine) send(fl *file, path string) bool {
 	}
 	f.Path = path
 	m.out.fact(f)
-	if fl.plain {
-		m.out.release(fl.rest())
-	}
 	return true
 }
 
 // plain has a file shipped under its own path from now on.
 func (m *Machine) plain(path string) {
 	if fl := m.file(path); !fl.plain {
-		if fl.plain = true; fl.has() {
-			m.send(fl, path)
+		if fl.plain = true; fl.has() && m.send(fl, path) {
+			m.out.release(fl.rest())
 		}
 	}
 }

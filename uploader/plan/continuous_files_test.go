@@ -1,0 +1,98 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/uploader/plan/session"
+)
+
+const init0 = `#EXT-X-MAP:URI="init.mp4"`
+
+// TestContinuousSharesBytes: bytes that several keys have are sent to each, however often the watcher tells of them, and nobody asks for
+// them again.
+func TestContinuousSharesBytes(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]func(s *stage){
+		"of two runs": func(s *stage) {
+			s.media("s0.ts", "s1.ts")
+			s.playlist("x.m3u8", playlistText(0, false, init0, "s0.ts", "s1.ts"))
+			s.serve(time.Second)
+			s.media("s0.ts")
+			s.playlist("x.m3u8", playlistText(0, false, init0, "s0.ts"))
+		},
+		"of a list and a manifest": func(s *stage) {
+			s.manifest("x.mpd", `<MPD type="static"><Period><AdaptationSet><Representation id="0" bandwidth="1"><BaseURL>init.mp4</BaseURL></Representation></AdaptationSet></Period></MPD>`, false)
+			s.serve(time.Second)
+			s.media("s0.ts")
+			s.playlist("x.m3u8", playlistText(0, false, init0, "s0.ts"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, session.Config{})
+			f := s.file("init.mp4")
+			s.plan.Observe(f)
+			test(s)
+			for range 10 {
+				s.serve(time.Second)
+				if slices.Contains(s.plan.Looks(), f.Path) {
+					s.plan.Observe(f)
+				}
+			}
+			s.plan.Observe(f)
+			s.serve(time.Second)
+			if looks := s.plan.Looks(); slices.Contains(looks, f.Path) {
+				t.Errorf("to be looked at: %q", looks)
+			}
+			keys := 0
+			for path, v := range s.stored {
+				if _, of := session.Split(path); of == f.Path && v == f.Version {
+					keys++
+				}
+			}
+			if keys != 2 {
+				t.Errorf("%d keys have the bytes: %v", keys, s.stored)
+			}
+		})
+	}
+}
+
+// TestContinuousDoubtEnds: where the store has, or may have, other bytes than those that the published list should mean, these go to
+// another key, and nobody asks again and again.
+func TestContinuousDoubtEnds(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, session.Config{})
+	s.media("init.mp4", "s0.ts")
+	s.playlist("x.m3u8", playlistText(0, false, init0, "s0.ts"))
+	s.serve(time.Second)
+	next := s.again()
+	key := s.session() + "init.mp4"
+	f := next.file("init.mp4")
+	f.Found, f.Version = true, s.stored[key]
+	next.stored[key] = next.version(100)
+	next.plan.Observe(f)
+	media := next.file("s0.ts")
+	media.Found, media.Version = true, s.stored[s.session()+"s0.ts"]
+	next.plan.Observe(media)
+	next.atRest("x.m3u8", playlistText(0, false, init0, "s0.ts"))
+	n := 0
+	for range 500 {
+		next.tick(20 * time.Millisecond)
+		for _, j := range next.plan.Next(next.now) {
+			next.report(j, next.do(j))
+			n++
+		}
+		if slices.Contains(next.plan.Looks(), f.Path) {
+			next.plan.Observe(f)
+		}
+	}
+	if n > 20 {
+		t.Errorf("%d jobs", n)
+	}
+	if text := next.texts["x.m3u8"]; !strings.Contains(text, "/.2/init.mp4") {
+		t.Errorf("published: %s", text)
+	}
+}

@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 	flag.Duration("chaos.soak", 0, "how long TestSoak ships")
 	flag.Bool("packagers.all", false, "TestPackagers runs all modes of all packagers and prints the matrix")
 	flag.Bool("night.all", false, "TestNight causes every fault")
+	flag.Bool("players.all", false, "TestRestartSeen plays all incidents to all players and prints the table")
 	flag.Float64("front.minutes", 0, "how long TestFront plays, with an outage of 20 s; 0 is half a minute with one of 6 s")
 	flag.Duration("hostile.time", 9*time.Second, "how long TestHostileDirectory has hostile writers beside honest streams")
 	flag.String("hostile.only", "", "an expression for the names of the kinds of hostile writers that TestHostileDirectory has; all without it")

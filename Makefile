@@ -138,6 +138,11 @@ test-packagers: test-deps ## install every packager and ship what each writes, l
 	$(call timed,packagers,.ci/packagers)
 	go test -race ./cmd/hlsship -run '^TestPackagers$$' -packagers.all -update -count=1 -timeout 30m -v
 
+.PHONY: test-players
+test-players: test-deps ## install seven players and have them watch restarts, ends, silence and holes; updates docs/players.md
+	$(call timed,players,.ci/players)
+	go test ./cmd/hlsship -run '^TestRestartSeen$$' -players.all -update -count=1 -timeout 30m -v
+
 .PHONY: test-stores
 test-stores: test-deps ## install every S3 server that can be had and hold hlsship against each; updates docs/stores.md
 	$(call timed,S3 servers,.ci/stores)

@@ -114,14 +114,20 @@ func (s *snapshot) hopeless() bool {
 	return false
 }
 
-// forgetObject drops what is known of a name that is gone, named by nobody and has nothing left to ship.
+// forgetObject drops what is known of a name that is gone, named by nobody and has nothing left to ship. What an earlier process left of
+// init sections and keys waits until all playlists were heard of.
 func (p *Plan) forgetObject(o *object) {
-	if !o.disk.Gone() || o.busy() || len(o.naming) > 0 || p.objects[o.path] != o {
+	if o.busy() || len(o.naming) > 0 || p.objects[o.path] != o {
 		return
 	}
-	o.cell.Unask()
+	if o.disk.Gone() {
+		o.cell.Unask()
+	}
 	if v := o.disk.Newest(); v != nil && v.File.Spooled && !o.isMedia() && p.now.Before(p.met()) {
 		p.strays.leave(o)
+		return
+	}
+	if p.spare(o); !o.disk.Gone() {
 		return
 	}
 	if o.pendingWork() || o.disk.Newest() != nil && !o.disk.Newest().Wanted() && p.strays.holds(o) {

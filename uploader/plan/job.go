@@ -167,7 +167,7 @@ type Loss struct {
 	Path, Stream string
 	Kind         hls.Kind
 	// Reason is "gone" (deleted before it could be held), "superseded" (rewritten under the same name
-	// before it was stored), "rejected" (the store refused it for as long as a playlist needed it), "budget" (more waited than
+	// before it was stored, or an init section or key that nothing names any more while the store has other bytes), "rejected" (the store refused it for as long as a playlist needed it), "budget" (more waited than
 	// Config.Budget allows, and it was deleted before there was room), "age" (it waited longer than Config.MaxAge, and was
 	// deleted before it was its turn again) or "unseen" (the sequence numbers say
 	// that there were segments which nobody saw).

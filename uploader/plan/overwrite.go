@@ -29,6 +29,9 @@ func (p *Plan) mayOverwrite(o *object, v *disk.Version) (ok bool, again time.Tim
 	if o.extends(v) {
 		return true, again
 	}
+	if p.needless(o) {
+		return false, p.met()
+	}
 	for _, n := range o.naming {
 		if n.exposed == 0 || n.list.shows(o, v) {
 			continue
@@ -38,6 +41,28 @@ func (p *Plan) mayOverwrite(o *object, v *disk.Version) (ok bool, again time.Tim
 		}
 	}
 	return true, time.Time{}
+}
+
+// needless reports whether the newest bytes of o, an init section or key, would replace others although no playlist names it that is in the
+// directory or was kept: one that is published, of which nobody has a file any more, may need those. Segments are named once, and what
+// was skipped follows when no playlist names it any more.
+func (p *Plan) needless(o *object) bool {
+	v := o.disk.Newest()
+	return v != nil && v.Wanted() && len(o.naming) == 0 && o.disk.Candidate() == nil && !o.isMedia() &&
+		o.cell.Exists() && !v.Questioned() && !o.stored(v) && !o.extends(v) && !p.cfg.Include(o.path) && !p.continuous.owns(o.path)
+}
+
+// spare leaves the store what it has if the newest bytes of o are needless. They are lost if nobody else has them.
+func (p *Plan) spare(o *object) {
+	if !p.needless(o) {
+		return
+	}
+	v := o.disk.Newest()
+	p.uncount(v)
+	v.Unwant()
+	if o.disk.Gone() {
+		p.lose(o, "superseded")
+	}
 }
 
 // shows reports whether every version of l that is or may be published means v by its reference to o, so that to store v

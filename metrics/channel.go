@@ -133,8 +133,11 @@ func (c *Channel) fill() {
 	for _, evidence := range hls.Evidences() {
 		c.settled.WithLabelValues(evidence)
 	}
-	for _, result := range results() {
+	for _, result := range []string{"ok", "transient", "alarm", "permanent", "cancelled"} {
 		c.attempts.WithLabelValues("put", result) // others come with the first of them
+	}
+	for _, kind := range edits() {
+		c.edits.WithLabelValues(kind)
 	}
 	for _, reason := range losses() {
 		c.lost.WithLabelValues(reason)
@@ -160,5 +163,7 @@ func kinds() []string {
 func results() []string {
 	return []string{"ok", "void", "cancelled", "transient", "alarm", "permanent", "not_found", "precondition", "unsupported"}
 }
+
+func edits() []string { return []string{"run", "hole", "exact", "fall"} }
 
 func losses() []string { return []string{"gone", "superseded", "rejected", "budget", "age", "unseen"} }

@@ -120,7 +120,7 @@ func (r maker) histogram(name, help string) prometheus.Histogram {
 func latencies(name, help string) prometheus.HistogramOpts {
 	return prometheus.HistogramOpts{
 		Name: name, Help: help,
-		Buckets:                         []float64{.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 60},
+		Buckets:                         []float64{.005, .01, .025, .1, .25, .5, 1, 2.5, 5, 60},
 		NativeHistogramBucketFactor:     1.1,
 		NativeHistogramMaxBucketNumber:  160,
 		NativeHistogramMinResetDuration: time.Hour,

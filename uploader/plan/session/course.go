@@ -112,7 +112,7 @@ func pattern(p string) string {
 func (m *Machine) begin(l *list, seen time.Time) {
 	s := m.scopes.of[l]
 	if !s.joins(l, m.now) {
-		in := m.sessions.open(m.now)
+		in := m.open()
 		s.began(in, run{name: in.name, discontinuity: s.discontinuity()})
 	}
 	before := prior{known: l.started() || l.published.Len() > 0, session: l.session, seen: seen}
@@ -288,7 +288,7 @@ func (m *Machine) use(l *list, p string, media bool) *use {
 	u := l.session.uses[p]
 	if u != nil && media && u.other(&fl.fact) {
 		if s := m.scopes.of[l]; s.newest == l.session {
-			s.moved(m.sessions.open(m.now))
+			s.moved(m.open())
 		}
 		l.move(m.scopes.of[l].newest)
 		u = l.session.uses[p]

@@ -9,9 +9,12 @@ import (
 )
 
 // sessions are those that are known, by their names.
-type sessions struct{ all map[string]*session }
+type sessions struct {
+	all   map[string]*session
+	order []*session // the oldest first
+}
 
-func newSessions() sessions { return sessions{make(map[string]*session)} }
+func newSessions() sessions { return sessions{all: make(map[string]*session)} }
 
 // session is the folder of one run. This file alone writes it.
 type session struct {
@@ -176,6 +179,40 @@ func (x *sessions) get(name string) *session {
 		name = strings.Clone(name)
 		s = &session{name: name, uses: make(map[string]*use)}
 		x.all[name] = s
+		x.order = append(x.order, s)
 	}
 	return s
+}
+
+// maxSessions is how many are remembered that no list needs. Whoever writes into the directory can have as many opened as he likes.
+const maxSessions = 256
+
+// open opens a session, and forgets the oldest that nobody needs if there are too many.
+func (m *Machine) open() *session {
+	s := m.sessions.open(m.now)
+	if len(m.sessions.order) <= maxSessions {
+		return s
+	}
+	needed := map[*session]bool{s: true}
+	for l, scope := range m.scopes.of {
+		needed[l.session], needed[l.run.prior.session], needed[scope.newest] = true, true, true
+		for _, x := range l.segments {
+			if x.use != nil {
+				needed[x.use.session] = true
+			}
+		}
+	}
+	m.sessions.forget(needed)
+	return s
+}
+
+// forget forgets the oldest session that is not needed.
+func (x *sessions) forget(needed map[*session]bool) {
+	for i, s := range x.order {
+		if !needed[s] {
+			delete(x.all, s.name)
+			x.order = append(x.order[:i], x.order[i+1:]...)
+			return
+		}
+	}
 }

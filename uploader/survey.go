@@ -30,6 +30,7 @@ type survey struct {
 	scanned <-chan struct{} // closed once the directory was; nil once that was heard
 	due     *time.Timer     // when it is to begin, should there be enough to ask
 	set     bool            // due is
+	telling bool            // the directory was scanned, and what that met is still being told
 	pages   chan surveyed
 	running bool
 	over    bool // it began; there is no other
@@ -54,10 +55,12 @@ func newSurvey(scanned <-chan struct{}) survey {
 // longer than it was waited for is heard of all the same.
 func (l *loop) scanned() {
 	l.survey.scanned = nil
-	l.plan.Scanned()
-	if !l.survey.over {
-		l.setSurvey(l.plan.Settle() + lull)
+	if l.survey.over {
+		l.plan.Scanned()
+		return
 	}
+	l.survey.telling = true
+	l.setSurvey(l.plan.Settle() + lull)
 }
 
 // questioned has the listing begin soon after a file was found at rest.
@@ -77,6 +80,10 @@ func (l *loop) setSurvey(after time.Duration) {
 func (l *loop) list() {
 	s := &l.survey
 	s.set = false
+	if s.telling {
+		s.telling = false
+		l.plan.Scanned()
+	}
 	if s.over {
 		return
 	}

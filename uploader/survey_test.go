@@ -342,6 +342,50 @@ func TestRunHearsOfTheScanHoweverLongItTakes(t *testing.T) {
 	}
 }
 
+// TestRunKnowsWhatWasNotSeenOnceAllIsTold: the end of a scan is heard of before all that it met is, as some of that has to be quiet first.
+// What is told after it is no loss, though the sequence numbers say that somebody published less.
+func TestRunKnowsWhatWasNotSeenOnceAllIsTold(t *testing.T) {
+	t.Parallel()
+	for lost, from := range map[bool]int{false: 5, true: 7} {
+		synctest.Test(t, func(t *testing.T) {
+			m, scanned, log, d := storetest.NewMemory(), make(chan struct{}), &bytes.Buffer{}, newDisk()
+			published := "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:4\n#EXTINF:6,\ns4.ts\n"
+			if _, err := m.Put(t.Context(), store.Object{Key: "live/x.m3u8", Body: strings.NewReader(published), Size: int64(len(published))}); err != nil {
+				t.Fatal(err)
+			}
+			var facts []hls.File
+			for i := from; i <= 10; i++ {
+				name := fmt.Sprintf("s%d.ts", i)
+				d.write(name, []byte(name), false)
+				f, _ := d.fact(t.Context(), name, true)
+				facts = append(facts, f)
+				time.Sleep(6 * time.Second)
+			}
+			d.write("x.m3u8", []byte("#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:10\n#EXTINF:6,\ns10.ts\n"), false)
+			list, _ := d.fact(t.Context(), "x.m3u8", true)
+			ctx, stop := context.WithCancel(t.Context())
+			_, _ = run(t, ctx, m, func(c *uploader.Config) {
+				c.Scanned, c.Logger = scanned, slog.New(slog.NewTextHandler(log, nil))
+			}, func(send chan<- hls.File) {
+				send <- list
+				send <- facts[len(facts)-1]
+				time.Sleep(time.Second) // what is published is read
+				close(scanned)
+				time.Sleep(time.Second)
+				for _, f := range facts[:len(facts)-1] {
+					send <- f
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				stop()
+			})
+			if said := strings.Contains(log.String(), "segments were never seen"); said != lost {
+				t.Errorf("from %d on: said to be lost %v, want %v:\n%s", from, said, lost, log)
+			}
+		})
+	}
+}
+
 // TestRunListsOnceThereAreKeys waits for keys for longer than it would for leave to list.
 func TestRunListsOnceThereAreKeys(t *testing.T) {
 	t.Parallel()

@@ -229,7 +229,11 @@ func (m *Machine) segment(l *list, i int, ref *hls.Reference) *segment {
 	if at := fl.fact.Finished(); s.begun.IsZero() && s.use.fate == given && s.use.bytes.is(&fl.fact) && !at.IsZero() {
 		s.begun = at.Add(-l.latest.text.Duration(i))
 	}
-	if at := s.since.Add(m.patience(l)); s.use.settled() || s.hole {
+	at := s.since.Add(m.patience(l))
+	if taken := s.use.wait.until.Add(m.around.Settle); !m.draining && at.Before(taken) {
+		at = taken // the bytes of the run before may have to be read again
+	}
+	if s.use.settled() || s.hole {
 		return s
 	} else if m.now.Before(at) {
 		m.lists.later(l, at)
@@ -251,7 +255,8 @@ func (m *Machine) patience(l *list) time.Duration {
 	return 2 * max(time.Second, min(l.latest.file.Playlist.TargetDuration, time.Minute))
 }
 
-// tag returns the use of a file that a tag of l names; nil if there is none. Other bytes within a run become a variant.
+// tag returns the use of a file that a tag of l names; nil if there is none. Other bytes within a run become a variant; those that came
+// after the newest version of l may be of another run.
 func (m *Machine) tag(l *list, ref *hls.Reference) *use {
 	p, ok := m.local(l, ref)
 	if !ok {
@@ -261,7 +266,7 @@ func (m *Machine) tag(l *list, ref *hls.Reference) *use {
 	if u == nil {
 		u = m.use(l, p, false)
 	}
-	if rewritten := u.fate == given && u.other(&fl.fact) && fl.fact.Version.Size > 0; rewritten || u.fate == taken {
+	if rewritten := u.fate == given && u.other(&fl.fact) && fl.fact.Version.Size > 0 && !fl.fact.Seen.After(l.latest.file.Seen); rewritten || u.fate == taken {
 		u = u.session.use(p, max(2, u.variant+1))
 		fl.attach(u)
 	}

@@ -21,6 +21,7 @@ type scope struct {
 	lists  map[*list]bool
 	newest *session // that was opened last, nil if none was
 	run    run      // that began with it
+	merged bool     // lists that have another session since then are of the same run: nothing said that they belong together
 }
 
 // joinTime is within which time lists of a scope begin the same run.
@@ -70,6 +71,7 @@ func (s *scope) merge(other *scope) {
 	for l := range other.lists {
 		s.take(l)
 	}
+	s.merged = s.newest != nil && other.newest != nil
 	if s.newest == nil || other.newest != nil && other.newest.opened.After(s.newest.opened) {
 		s.newest, s.run = other.newest, other.run
 	}
@@ -81,14 +83,14 @@ func (s *scope) merge(other *scope) {
 }
 
 // began notes that a run began in a session that was opened for it.
-func (s *scope) began(in *session, r run) { s.newest, s.run = in, r }
+func (s *scope) began(in *session, r run) { s.newest, s.run, s.merged = in, r, false }
 
 // moved notes that the run goes on in another session.
 func (s *scope) moved(to *session) { s.newest = to }
 
 // joins reports whether l, in which another run begins, joins the one that another list of the scope began a moment ago.
 func (s *scope) joins(l *list, now time.Time) bool {
-	return s.newest != nil && s.newest != l.session && s.run.name != l.run.name && !s.newest.opened.IsZero() && now.Sub(s.newest.opened) < joinTime
+	return s.newest != nil && !s.merged && s.newest != l.session && s.run.name != l.run.name && !s.newest.opened.IsZero() && now.Sub(s.newest.opened) < joinTime
 }
 
 // discontinuity is the number that the first segment of another run has.

@@ -10,11 +10,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -43,13 +46,16 @@ type client struct {
 // busy is for how long a picture may stand because the machine has other things to do.
 const busy = 3 * time.Second
 
+// unbuffered is for how long a picture stands in a player that shows a segment as soon as it is there, while none is written for pause.
+const unbuffered = pause + cutTime
+
 // clients returns all players, in the order of the table.
 func clients() []client {
 	page := func(name, kind string, version func(context.Context) string) client {
 		return client{name: name, kind: kind, grain: busy, version: version}
 	}
 	program := func(c client, program string, arguments ...string) client {
-		c.grain += cutTime // it shows a segment at a time
+		c.grain += busy
 		c.version = func(ctx context.Context) string {
 			path, found := playerProgram(program)
 			if !found {
@@ -59,12 +65,13 @@ func clients() []client {
 			if err != nil {
 				return ""
 			}
-			return versionIn(string(output))
+			return versionIn(strings.ReplaceAll(string(output), program, ""))
 		}
 		return c
 	}
 	return []client{
 		page("hls.js", "hlsjs", func(context.Context) string { return versionOfHLSJS() }),
+		page("hls.js with [ten lines](#ten-lines-for-hlsjs)", "recovering", func(context.Context) string { return versionOfHLSJS() }),
 		page("Shaka Player", "shaka", npmVersion("shaka-player")),
 		page("video.js", "videojs", npmVersion("video.js")),
 		page("Chromium's own", "chromium", func(ctx context.Context) string {
@@ -74,7 +81,7 @@ func clients() []client {
 			}
 			return versionIn(string(output))
 		}),
-		program(client{name: "ffmpeg", command: func(url, _ string) []string {
+		program(client{name: "ffmpeg", grain: unbuffered, command: func(url, _ string) []string {
 			return []string{
 				"ffmpeg", "-nostdin", "-hide_banner", "-v", "error", "-i", url, "-map", "0:v:0", "-f", "rawvideo", "-pix_fmt", "yuv420p",
 				"-vsync", "passthrough", "-flush_packets", "1", "-",
@@ -131,6 +138,8 @@ type audience struct {
 	begun  time.Time
 	inPage []string
 	seats  map[string]*seat
+	// refused is true while playlists are answered with 503, as a cache does that serves nothing stale.
+	refused atomic.Bool
 }
 
 // seat is a player that is a process.
@@ -157,16 +166,21 @@ func openAudience(t *testing.T, page context.Context, gateway *storetest.Gateway
 	if err != nil {
 		t.Fatal(err)
 	}
+	a := &audience{page: page, seats: map[string]*seat{}}
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir("testdata/players")))
 	mux.Handle("/hlsjs/", http.StripPrefix("/hlsjs/", http.FileServer(http.Dir("testdata/hlsjs"))))
 	mux.Handle("/npm/", http.StripPrefix("/npm/", http.FileServer(http.Dir(filepath.Join(playersHome(), "node_modules")))))
 	mux.HandleFunc("GET /bucket/{player}/{key...}", func(w http.ResponseWriter, r *http.Request) {
+		if a.refused.Load() && path.Ext(r.URL.Path) == ".m3u8" {
+			http.Error(w, "a cache whose store is away", http.StatusServiceUnavailable)
+			return
+		}
 		deliver(w, r, bucket, gateway.Bucket, r.PathValue("key"))
 	})
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
-	a := &audience{url: server.URL, page: page, seats: map[string]*seat{}}
+	a.url = server.URL
 	if page != nil {
 		if err := chromedp.Do(page, chromedp.Navigate(server.URL+"/watch.html"), chromedp.WaitReady("body")); err != nil {
 			t.Fatal(err)
@@ -175,16 +189,17 @@ func openAudience(t *testing.T, page context.Context, gateway *storetest.Gateway
 	return a
 }
 
-// watch seats a player under a name, before the playlist with that key. All are seated at the same time.
-func (a *audience) watch(t *testing.T, name string, c client, key string) {
+// watch seats a player before the multivariant playlist of that manner. All are seated at the same time.
+func (a *audience) watch(t *testing.T, manner string, c client) {
 	t.Helper()
+	name := manner + " " + c.name
 	if a.begun.IsZero() {
 		a.begun = time.Now()
 	}
-	url := fmt.Sprintf("%s/bucket/%s/%s", a.url, strings.ReplaceAll(name, " ", "-"), key)
+	playlist := fmt.Sprintf("%s/bucket/%s/%s/master.m3u8", a.url, url.PathEscape(c.name), manner)
 	if c.kind != "" {
 		a.inPage = append(a.inPage, name)
-		if err := chromedp.Do(a.page, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`watch(%q, %q, %q)`, name, c.kind, url))); err != nil {
+		if err := chromedp.Do(a.page, chromedp.Evaluate[chromedp.Void](fmt.Sprintf(`watch(%q, %q, %q)`, name, c.kind, playlist))); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -192,9 +207,9 @@ func (a *audience) watch(t *testing.T, name string, c client, key string) {
 	s := &seat{ended: make(chan struct{})}
 	a.seats[name] = s
 	pictures, file := s.screen(t, c)
-	command := c.command(url, file)
-	path, _ := playerProgram(command[0])
-	s.cmd = exec.CommandContext(t.Context(), path, command[1:]...)
+	command := c.command(playlist, file)
+	player, _ := playerProgram(command[0])
+	s.cmd = exec.CommandContext(t.Context(), player, command[1:]...)
 	s.cmd.Stderr, s.cmd.WaitDelay = &s.complaints, time.Second
 	var reader io.Reader = pictures
 	if !c.fifo {
@@ -235,16 +250,16 @@ func (s *seat) screen(t *testing.T, c client) (*os.File, string) {
 	if !c.fifo {
 		return nil, ""
 	}
-	path := filepath.Join(t.TempDir(), "pictures")
-	if err := syscall.Mkfifo(path, 0o600); err != nil {
+	name := filepath.Join(t.TempDir(), "pictures")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	file, err := os.OpenFile(name, os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.close = func() { _ = file.Close() } // it was only read
-	return file, path
+	return file, name
 }
 
 // look notes each new picture until there are no more. With headers, a line of text goes before each.

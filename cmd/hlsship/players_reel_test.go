@@ -77,8 +77,31 @@ func readPicture(picture []byte) (run, frame int) {
 	return code >> 12, code & 0xfff
 }
 
-// newReel has ffmpeg encode so many segments of a run, with sound in a rendition of its own.
-func newReel(t *testing.T, ffmpeg string, run, cuts int, fragmented bool) reel {
+// packing is how a reel is packed.
+type packing struct {
+	extension string   // of its segments
+	streams   string   // ffmpeg's -var_stream_map
+	folders   []string // of its renditions
+	options   []string
+}
+
+// transport is MPEG-TS with sound in a rendition of its own, together the same in one rendition, and fragmented the first as fMP4.
+func transport() packing {
+	return packing{extension: ".ts", streams: "v:0,agroup:sound,name:video a:0,agroup:sound,default:yes,name:audio", folders: []string{"video", "audio"}}
+}
+
+func together() packing {
+	return packing{extension: ".ts", streams: "v:0,a:0,name:video", folders: []string{"video"}}
+}
+
+func fragmented() packing {
+	p := transport()
+	p.extension, p.options = ".m4s", []string{"-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4"}
+	return p
+}
+
+// newReel has ffmpeg encode so many segments of a run.
+func newReel(t *testing.T, ffmpeg string, run, cuts int, p packing) reel {
 	t.Helper()
 	folder := t.TempDir()
 	args := []string{
@@ -86,14 +109,10 @@ func newReel(t *testing.T, ffmpeg string, run, cuts int, fragmented bool) reel {
 		"-f", "lavfi", "-i", fmt.Sprintf("sine=frequency=%d:sample_rate=48000", 330+110*run), "-t", fmt.Sprint(float64(cuts) * cutTime.Seconds()), "-map", "0:v", "-map", "1:a",
 		"-c:v", "libx264", "-preset", "ultrafast", "-threads", "1", "-g", "20", "-keyint_min", "20", "-sc_threshold", "0", "-b:v", "100k", "-c:a", "aac", "-b:a", "32k",
 		"-f", "hls", "-hls_time", fmt.Sprint(cutTime.Seconds()), "-hls_list_size", "0", "-master_pl_name", "master.m3u8",
-		"-var_stream_map", "v:0,agroup:sound,name:video a:0,agroup:sound,default:yes,name:audio",
+		"-var_stream_map", p.streams,
 	}
-	extension := ".ts"
-	if fragmented {
-		extension = ".m4s"
-		args = append(args, "-hls_segment_type", "fmp4", "-hls_fmp4_init_filename", "init.mp4")
-	}
-	cmd := exec.CommandContext(t.Context(), ffmpeg, append(args, "-hls_segment_filename", "%v/seg%d"+extension, "%v/index.m3u8")...)
+	args = append(append(args, p.options...), "-hls_segment_filename", "%v/seg%d"+p.extension, "%v/index.m3u8")
+	cmd := exec.CommandContext(t.Context(), ffmpeg, args...)
 	pictures, input := io.Pipe()
 	var complaint bytes.Buffer
 	cmd.Dir, cmd.Stdin, cmd.Stderr = folder, pictures, &complaint
@@ -112,11 +131,11 @@ func newReel(t *testing.T, ffmpeg string, run, cuts int, fragmented bool) reel {
 	if err != nil {
 		t.Fatalf("ffmpeg: %v: %s", err, complaint.String())
 	}
-	return readReel(t, folder, extension, cuts)
+	return readReel(t, folder, p, cuts)
 }
 
 // readReel reads what ffmpeg wrote.
-func readReel(t *testing.T, folder, extension string, cuts int) reel {
+func readReel(t *testing.T, folder string, p packing, cuts int) reel {
 	t.Helper()
 	read := func(name string) []byte {
 		text, err := os.ReadFile(filepath.Join(folder, name))
@@ -126,9 +145,9 @@ func readReel(t *testing.T, folder, extension string, cuts int) reel {
 		return text
 	}
 	r := reel{multivariant: read("master.m3u8")}
-	for _, name := range []string{"video", "audio"} {
-		one := rendition{folder: name, extension: extension}
-		if extension == ".m4s" {
+	for _, name := range p.folders {
+		one := rendition{folder: name, extension: p.extension}
+		if len(p.options) > 0 {
 			init := regexp.MustCompile(`#EXT-X-MAP:URI="([^"]+)"`).FindSubmatch(read(name + "/index.m3u8"))
 			if init == nil {
 				t.Fatalf("no init section in\n%s", read(name+"/index.m3u8"))
@@ -137,7 +156,7 @@ func readReel(t *testing.T, folder, extension string, cuts int) reel {
 		}
 		for line := range strings.Lines(string(read(name + "/index.m3u8"))) {
 			if duration, found := strings.CutPrefix(strings.TrimSpace(line), "#EXTINF:"); found && len(one.cuts) < cuts {
-				one.cuts = append(one.cuts, cut{duration, read(fmt.Sprintf("%s/seg%d%s", name, len(one.cuts), extension))})
+				one.cuts = append(one.cuts, cut{duration, read(fmt.Sprintf("%s/seg%d%s", name, len(one.cuts), p.extension))})
 			}
 		}
 		if len(one.cuts) < cuts {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -52,4 +53,26 @@ func watchedTable(t *testing.T, players []client, rows []*watched) string {
 	}
 	fmt.Fprintf(&b, "\nMeasured on %s.\n", time.Now().Format(time.DateOnly))
 	return b.String()
+}
+
+// TestTenLines keeps the lines that the documents give to those who build pages equal to those that were tested.
+func TestTenLines(t *testing.T) {
+	t.Parallel()
+	root, err := storetest.ModuleRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(name ...string) string {
+		text, err := os.ReadFile(filepath.Join(name...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	_, body, begun := strings.Cut(read("testdata", "players", "recover.mjs"), "=> {\n")
+	body, closed := strings.CutSuffix(body, "};\n")
+	lines := strings.ReplaceAll("\n"+body, "\n  ", "\n")
+	if !begun || !closed || !strings.Contains(read(root, "docs", "players.md"), "```js"+lines+"```") {
+		t.Errorf("docs/players.md has not the lines of recover.mjs, which are\n%s", lines)
+	}
 }

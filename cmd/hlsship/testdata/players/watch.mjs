@@ -1,5 +1,7 @@
 // Players for TestRestartSeen: each as it comes, and what is on its screen. A picture carries a code in blocks of 10
 // pixels, black or white, from left to right: four bits for the packager's run and twelve for the frame.
+import { recover } from "./recover.mjs";
+
 const players = {};
 
 const script = (src) => new Promise((done, failed) => {
@@ -10,9 +12,11 @@ const script = (src) => new Promise((done, failed) => {
 
 // start begins to play a playlist in a video element; dies is told what no player recovers from by itself.
 const start = {
-  async hlsjs(video, playlist, dies) {
+  recovering: (video, playlist, dies) => start.hlsjs(video, playlist, dies, recover),
+  async hlsjs(video, playlist, dies, recover) {
     const { default: Hls } = await import("./hlsjs/hls.min.mjs");
     const hls = new Hls();
+    if (recover) recover(Hls, hls, video, playlist);
     hls.on(Hls.Events.ERROR, (_, e) => { if (e.fatal) dies(e.details); });
     hls.on(Hls.Events.MANIFEST_PARSED, () => video.play());
     hls.loadSource(playlist);

@@ -74,7 +74,7 @@ func shipOne(t *testing.T, seed uint64) {
 	th.notes = &notes{disk: th.disk, dice: th.dice(6)}
 	rng := th.dice(1)
 	viewer := storetest.NewViewer("live/")
-	viewer.Settle -= 100 * time.Millisecond // the uploader learns of everything a little late
+	viewer.Late = 100 * time.Millisecond
 	log := func(string, ...any) {}
 	if testing.Verbose() && *orderRuns == 1 {
 		log = func(format string, args ...any) {

@@ -30,6 +30,9 @@ const DefaultSettle = 2 * time.Second
 type Viewer struct {
 	// Settle is DefaultSettle unless changed.
 	Settle time.Duration
+	// Late is how long after it happened the uploader hears of anything at most. Settle ends so much sooner where it permits something, as
+	// what began it may have been heard of later than the bytes, and so much later where it demands something. Zero means at once.
+	Late time.Duration
 	// Grace is by how much the packager's truth may be told late. A change of the store that nothing
 	// explains yet waits so long, and all later ones behind it, before it is judged; and a file that is
 	// finished again within Grace of a playlist that names it may be meant with either bytes. Zero, which
@@ -51,6 +54,9 @@ type Viewer struct {
 	finishes    int // counts Finished and Grown: the order of versions
 	mark        int // counts parsed playlists: see file.mark
 }
+
+// settled is how long bytes stand at least until they may be taken for what is meant.
+func (v *Viewer) settled() time.Duration { return v.Settle - v.Late }
 
 // NewViewer returns a Viewer of the objects whose key is prefix and a path below the watched directory;
 // it ignores all others. prefix is used as it is: "live/" or "".
@@ -177,7 +183,7 @@ func (v *Viewer) finished(path string, content []byte, growing bool, at time.Tim
 	before := f.current
 	v.addVersion(f, content, growing, at)
 	for _, p := range f.pending {
-		if before >= 0 && at.Sub(p.entry.listed) >= v.Settle {
+		if before >= 0 && at.Sub(p.entry.listed) >= v.settled() {
 			p.ref.other = before // taken as meant until now: see means
 		}
 		p.ref.version = f.current
@@ -273,7 +279,7 @@ func (v *Viewer) listed(path string, content []byte, at time.Time, next ...strin
 			p.entries[i].surpassed = at
 		}
 	}
-	if p.met != nil && p.met.index == e.index-1 && at.Sub(p.began) < v.Settle {
+	if p.met != nil && p.met.index == e.index-1 && at.Sub(p.began) < v.Settle+v.Late {
 		p.beyond = max(p.beyond, e.index)
 	}
 	p.entries = append(p.entries, e)
@@ -383,8 +389,8 @@ func (p *playlist) outlive() {
 }
 
 // Restarted tells that the uploader begins anew. It has the newest version of each playlist, from the directory or from the process before
-// it, and neither Finale nor Standing asks for an older one. Nor for that one if a newer comes within Settle: whether other bytes of a name
-// are younger than a playlist that was met beside them nobody can say, so that it takes them only when it is known to be the newest.
+// it, and neither Finale nor Standing asks for an older one. Nor for that one if a newer comes within Settle and Late: whether other bytes of
+// a name are younger than a playlist that was met beside them nobody can say, so that it takes them only when it is known to be the newest.
 func (v *Viewer) Restarted() {
 	v.mu.Lock()
 	defer v.mu.Unlock()

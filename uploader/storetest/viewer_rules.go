@@ -423,10 +423,10 @@ func (v *Viewer) means(e *entry, r *ref, n int, now time.Time) bool {
 		now = e.surpassed
 	}
 	if r.version == unbound {
-		return n == r.file.current && now.Sub(e.listed) >= v.Settle
+		return n == r.file.current && now.Sub(e.listed) >= v.settled()
 	}
 	f := r.file
-	return f.versions[n].order > f.versions[r.version].order && now.Sub(f.versions[n].at) >= v.Settle
+	return f.versions[n].order > f.versions[r.version].order && now.Sub(f.versions[n].at) >= v.settled()
 }
 
 // named reports whether any playlist listed so far means version n of f.
@@ -440,7 +440,7 @@ func (v *Viewer) named(f *file, n int, now time.Time) bool {
 			if r := e.ref(f); r != nil && v.means(e, r, n, now) {
 				return true
 			}
-			if !e.surpassed.IsZero() && e.surpassed.Sub(f.versions[n].at) < v.Settle {
+			if !e.surpassed.IsZero() && e.surpassed.Sub(f.versions[n].at) < v.settled() {
 				break // older ones were surpassed even earlier
 			}
 		}

@@ -527,6 +527,30 @@ func TestViewerEnd(t *testing.T) {
 			s.Standing(time.Now(), 4*time.Second)
 			s.Finale()
 		}, []Rule{RuleEdgeStandsStill, RuleUnpublished}},
+		{"the newest when the uploader began anew, which heard late of it, and a newer one when it might have settled", func(s stage) {
+			s.Late = 100 * time.Millisecond
+			s.finish("a.ts=1")
+			s.list("index.m3u8", a)
+			s.Restarted()
+			time.Sleep(DefaultSettle + s.Late - 1)
+			s.list("index.m3u8", media("a.ts", "never.ts"))
+			s.put("a.ts=1")
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, nil},
+		{"so, and a newer one later", func(s stage) {
+			s.Late = 100 * time.Millisecond
+			s.finish("a.ts=1")
+			s.list("index.m3u8", a)
+			s.Restarted()
+			time.Sleep(DefaultSettle + s.Late)
+			s.list("index.m3u8", media("a.ts", "never.ts"))
+			s.put("a.ts=1")
+			time.Sleep(5 * time.Second)
+			s.Standing(time.Now(), 4*time.Second)
+			s.Finale()
+		}, []Rule{RuleEdgeStandsStill, RuleUnpublished}},
 		{"the second after the uploader began anew", func(s stage) {
 			s.finish("a.ts=1")
 			s.list("index.m3u8", media("a.ts", "never.ts"))

@@ -170,6 +170,11 @@ func shipOne(t *testing.T, seed uint64) {
 		if v.Rule == storetest.RuleNeverNamed && p.runs > 1 && !p.numbersOn && strings.Contains(path.Base(v.Key), other) {
 			continue
 		}
+		// The last playlist of such a run looks like the first of another, which means the init section that is finished within Settle. That
+		// waits as long as it would go over other bytes, which a store that was emptied has no more.
+		if v.Rule == storetest.RuleNeverNamed && p.scene == relapses && th.disk.wasEmptied() && hls.Classify(v.Key) == hls.Init {
+			continue
+		}
 		if p.hole > 0 && th.disk.emptied && v.Rule == storetest.RuleUnpublished {
 			continue // where nothing goes up any more nothing tells that the store was emptied
 		}

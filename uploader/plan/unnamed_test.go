@@ -9,7 +9,7 @@ import (
 
 // TestWhatNothingNamesReplacesNothing: an init section or key that no playlist names any more, neither of the directory nor of the spool,
 // is not stored over other bytes: a published playlist of which nobody else has a file may need those. A segment that was skipped
-// is, since a packager names many of them once.
+// is, as what was skipped follows when no playlist names it any more.
 func TestWhatNothingNamesReplacesNothing(t *testing.T) {
 	t.Parallel()
 	type end struct {
@@ -82,6 +82,10 @@ func TestWhatNothingNamesReplacesNothing(t *testing.T) {
 			ship(d, Different, time.Second)
 			d.plan.Observe(d.list("x.m3u8", list(path), true))
 		}, end{1, 0, true}},
+		"one left that is asked for": {"poster.key", Different, func(d *desk, path string) {
+			d.plan.cfg.Include = func(p string) bool { return p == path }
+			d.plan.Observe(left(d, path))
+		}, end{1, 0, false}},
 		"a segment left": {"7.ts", Different, func(d *desk, path string) { d.plan.Observe(left(d, path)) }, end{1, 0, false}},
 		"written again, and all is deleted": {"init.mp4", Different, func(d *desk, path string) {
 			published(d, path)

@@ -307,7 +307,7 @@ func (p *Plan) observeList(f hls.File) {
 	l.enqueue(s)
 	p.bound(l)
 	recalled := 0
-	if prev == nil || prev.origin.inherited() || p.strays.scanning || s.debut && p.continuous.machine != nil {
+	if prev == nil || prev.origin.inherited() || p.strays.scanning || s.debut {
 		recalled = p.strays.recall(p, s) // later nothing is named that nobody sees
 	}
 	p.see(l, s, recalled)

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -171,5 +172,57 @@ func TestNothingIsUnseenBeforeAllIsMet(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestFirstVersionAfterTheScan: a playlist that is heard of after the directory was looked through, and of which the store was read back for a
+// multivariant playlist before, has the segments that came while nobody looked: they are there, and are stored.
+func TestFirstVersionAfterTheScan(t *testing.T) {
+	t.Parallel()
+	for name, found := range map[string]bool{"met at rest": true, "just written": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{Scanning: true})
+			d.plan.Remember(d.list("x.m3u8", playlistText(0, false, "s0.ts", "s1.ts"), true))
+			d.atRest("master.m3u8", "#EXTM3U\n#EXT-X-STREAM-INF:BANDWIDTH=1\nx.m3u8\n")
+			for i := range 6 {
+				d.found(fmt.Sprintf("s%d.ts", i))
+			}
+			var losses []Loss
+			read, err := hls.Parse([]byte(playlistText(0, false, "s0.ts", "s1.ts")))
+			if err != nil {
+				t.Fatal(err)
+			}
+			serve := func() {
+				for range 20 {
+					e := d.plan.Advance(d.now, Requests)
+					losses = append(losses, e.Losses...)
+					for _, j := range slices.Clone(e.Jobs) {
+						o := Outcome{Result: Done, ETag: "tag"}
+						switch {
+						case j.Op == Fetch && j.Path == "x.m3u8":
+							o.Playlist, o.Content = read, []byte(playlistText(0, false, "s0.ts", "s1.ts"))
+						case j.Op == Fetch, j.Op == Compare && j.Path > "s1.ts":
+							o = Outcome{Result: Absent}
+						}
+						d.report(j, o)
+					}
+					d.tick(200 * time.Millisecond)
+				}
+			}
+			serve()
+			d.plan.Scanned()
+			serve()
+			d.plan.Observe(d.list("x.m3u8", playlistText(4, false, "s4.ts", "s5.ts"), found))
+			serve()
+			if len(losses) > 0 {
+				t.Errorf("losses: %+v", losses)
+			}
+			for i := 2; i < 6; i++ {
+				if o := d.plan.objects[fmt.Sprintf("s%d.ts", i)]; o == nil || o.cell.Ours() == nil {
+					t.Errorf("s%d.ts is not stored", i)
+				}
+			}
+		})
 	}
 }

@@ -104,6 +104,11 @@ func (p *Plan) flow() {
 	}
 }
 
+// continues reports whether s may be published after what is.
+func (c *continuous) continues(path string, s *snapshot) bool {
+	return c.machine == nil || c.machine.Continues(path, s.render())
+}
+
 // edits reports whether the playlist of that path is edited.
 func (c *continuous) edits(path string) bool { return c.machine != nil && c.machine.Edits(path) }
 

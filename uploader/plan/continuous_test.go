@@ -64,7 +64,7 @@ func (s *stage) do(j Job) Outcome {
 		case !there:
 			return Outcome{Result: Absent}
 		case j.File.Version == (hls.Version{}):
-			return Outcome{Result: Present, ETag: "some"}
+			return Outcome{Result: Present, ETag: "some", Size: was.Size}
 		case was != j.File.Version:
 			return Outcome{Result: Different, ETag: "some"}
 		}

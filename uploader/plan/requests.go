@@ -31,6 +31,10 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		return Job{}, false
 	}
 	next := p.choose(l)
+	for next != nil && next != l.newest() && !p.continuous.continues(l.path, next) {
+		p.dropSnapshot(l, slices.Index(l.pending, next))
+		next = p.choose(l)
+	}
 	if !l.cell.Answered() && l.last == nil && len(l.pending) == 0 && l.gone() {
 		return Job{}, false // there is no file of it: see nextChildren
 	}

@@ -1,6 +1,7 @@
 package edition
 
 import (
+	"bytes"
 	"errors"
 	"time"
 )
@@ -48,6 +49,8 @@ type Published struct {
 	Number, Discontinuity uint64
 	// URI is the text of its line, variables not substituted.
 	URI string
+	// Offset and Length are its byte range; Length is 0 for all of the file.
+	Offset, Length int64
 	// Segment is its place in the Version that the Edition was made of, -1 if that does not list it, and for all segments behind Resume.
 	Segment int
 	// Gap is true if EXT-X-GAP marks it.
@@ -106,6 +109,9 @@ func (e *Edition) Len() int { return len(e.published().segments) }
 func (e *Edition) Segment(i int) Published {
 	s := &e.cut.segments[i]
 	p := Published{Number: e.first + uint64(i), Discontinuity: e.number(i), URI: string(s.uri.of(e.text)), Segment: -1, Gap: s.has(missing)}
+	if w := e.cut.windows[s.window]; w.size > 0 {
+		p.Offset, p.Length = w.offset, w.size
+	}
 	if e.places != nil {
 		p.Segment = int(e.places[i])
 	}
@@ -119,6 +125,37 @@ func (e *Edition) Discontinuity() uint64 {
 		return c.number(n - 1)
 	}
 	return 0
+}
+
+// Continues reports whether e may be published after before: what both number is the same in both, and nothing falls. An Edition that was made
+// of an older one than before may begin a run at numbers that before has given to others.
+func (e *Edition) Continues(before *Edition) bool {
+	now, old := e.published(), before.published()
+	if len(old.segments) == 0 || now.fixed || old.fixed {
+		return true
+	}
+	end := old.first + uint64(len(old.segments))
+	if now.first < old.first || now.first+uint64(len(now.segments)) < end {
+		return false
+	}
+	for i := range now.segments {
+		n := now.first + uint64(i)
+		if n >= end {
+			return now.number(i) >= old.number(len(old.segments)-1)
+		}
+		j := int(n - old.first) //nolint:gosec // it is below the number of segments
+		if now.number(i) != old.number(j) || !now.alike(i, old, j) {
+			return false
+		}
+	}
+	return true
+}
+
+// alike reports whether segment i of c is segment j of old: the same bytes of the same URI.
+func (c *cut) alike(i int, old *cut, j int) bool {
+	a, b := &c.segments[i], &old.segments[j]
+	x, y := c.windows[a.window], old.windows[b.window]
+	return x.size == y.size && (x.offset == y.offset || x.loose || y.loose) && bytes.Equal(a.uri.of(c.text), b.uri.of(old.text))
 }
 
 // Seam reports whether Next began a run behind what was published, which every segment of the Version is behind.

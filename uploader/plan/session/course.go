@@ -138,16 +138,18 @@ func (m *Machine) join(l *list) {
 }
 
 // resume goes on with the run that is published.
-func (m *Machine) resume(l *list, names map[string]named) {
+func (m *Machine) resume(l *list, names map[extent]named) {
 	in := m.sessions.get(m.lastSession(l))
 	r := run{name: in.name, discontinuity: l.published.Discontinuity()}
 	l.start(in, r)
 	if s := m.scopes.of[l]; s.newest == nil {
 		s.began(in, r)
 	}
+	m.trust(l)
 	for i := range l.latest.text.Len() {
-		p, ok := m.local(l, &l.latest.file.Playlist.References[l.latest.text.Reference(i)])
-		n, is := names[p]
+		ref := &l.latest.file.Playlist.References[l.latest.text.Reference(i)]
+		p, ok := m.local(l, ref)
+		n, is := names[extentOf(p, ref)]
 		if !ok || !is {
 			continue
 		}
@@ -161,14 +163,34 @@ func (m *Machine) resume(l *list, names map[string]named) {
 	}
 }
 
+// trust notes which init sections and keys of the run are published.
+func (m *Machine) trust(l *list) {
+	list, err := hls.Parse(l.published.Text())
+	if err != nil {
+		return
+	}
+	for i := range list.References {
+		ref := &list.References[i]
+		if ref.Kind != hls.Init && ref.Kind != hls.Key || ref.Unresolved {
+			continue
+		}
+		key, target := m.around.Site.Resolve(l.path, ref.URI)
+		if folder, path := Split(key); target == hls.Local && nameOf(folder) == l.session.name {
+			l.session.use(path, variantOf(folder)).trust()
+		}
+	}
+}
+
 // number returns that of segment i of the newest version, as the packager counts.
 func (l *list) number(i int) uint64 { return l.latest.file.Playlist.MediaSequence + uint64(i) } //nolint:gosec // not negative
 
-// bind says which key each reference of the newest version of l has, and returns what stands before it.
-func (m *Machine) bind(l *list) []string {
+// bind says which key each reference of the newest version of l has, and returns what stands before it. sure is false if that is not known
+// yet.
+func (m *Machine) bind(l *list) (folders []string, sure bool) {
 	v := l.latest
 	refs := v.file.Playlist.References
-	folders, segments := make([]string, len(refs)), make([]bool, len(refs))
+	folders, sure = make([]string, len(refs)), true
+	segments := make([]bool, len(refs))
 	l.slide(l.number(0), l.number(v.text.Len()))
 	for i := range v.text.Len() {
 		r := v.text.Reference(i)
@@ -181,11 +203,12 @@ func (m *Machine) bind(l *list) []string {
 		if segments[r] || refs[r].Hint {
 			continue
 		}
-		if u := m.tag(l, &refs[r]); u != nil {
+		u, known := m.tag(l, &refs[r])
+		if sure = sure && known; u != nil {
 			folders[r] = l.insertion(u)
 		}
 	}
-	return folders
+	return folders, sure
 }
 
 // insertion returns what stands before a URI of l for a file that has the key of u.
@@ -256,23 +279,40 @@ func (m *Machine) patience(l *list) time.Duration {
 }
 
 // tag returns the use of a file that a tag of l names; nil if there is none. Other bytes within a run become a variant; those that came
-// after the newest version of l may be of another run.
-func (m *Machine) tag(l *list, ref *hls.Reference) *use {
+// after the newest version of l may be of another run. sure is false while the store is asked whether it has what an earlier process
+// published.
+func (m *Machine) tag(l *list, ref *hls.Reference) (u *use, sure bool) {
 	p, ok := m.local(l, ref)
 	if !ok {
-		return nil
+		return nil, true
 	}
 	u, fl := l.tags[p], m.file(p)
 	if u == nil {
 		u = m.use(l, p, false)
 	}
-	if rewritten := u.fate == given && u.other(&fl.fact) && fl.fact.Version.Size > 0 && !fl.fact.Seen.After(l.latest.file.Seen); rewritten || u.fate == taken {
+	rewritten := u.fate == taken
+	switch older := fl.has() && !fl.youngerThan(&l.latest.file); {
+	case u.fate == given:
+		rewritten = older && u.other(&fl.fact) && fl.fact.Version.Size > 0
+	case u.fate == published && older:
+		switch m.evidence(l, p, u.session.folder(u.variant)) {
+		case Other:
+			rewritten = true
+		case Same:
+			fl.attach(u)
+			m.give(fl, u)
+		case Nobody:
+			return u, false
+		case None:
+		}
+	}
+	if rewritten {
 		u = u.session.use(p, max(2, u.variant+1))
 		fl.attach(u)
 	}
 	l.tags[u.path] = u
 	m.offer(l, fl, u)
-	return u
+	return u, true
 }
 
 // offer gives u the bytes that the directory has, if it waits and takes them.

@@ -22,7 +22,10 @@ func (m *Machine) publish(l *list, news bool) {
 	if v == nil || !l.started() || l.exact != "" {
 		return
 	}
-	folders := m.bind(l)
+	folders, sure := m.bind(l)
+	if !sure {
+		return
+	}
 	next, err := l.published.Next(v.text, edition.Choices{
 		Run: l.run.name, Discontinuity: l.run.discontinuity, Gaps: m.cfg.Gaps, HoldEnd: m.holdEnd(l),
 		Folder: func(i int) string { return folders[i] },

@@ -77,8 +77,9 @@ func (m *Machine) start(l *list) bool {
 	found := map[Reply]int{}
 	v := l.latest
 	for i, looked := v.text.Len()-1, 0; i >= 0 && looked < maxEvidence; i-- {
-		p, ok := m.local(l, &v.file.Playlist.References[v.text.Reference(i)])
-		if n, is := names[p]; ok && is {
+		ref := &v.file.Playlist.References[v.text.Reference(i)]
+		p, ok := m.local(l, ref)
+		if n, is := names[extentOf(p, ref)]; ok && is {
 			found[m.evidence(l, p, n.folder)]++
 			looked++
 		}
@@ -98,12 +99,13 @@ func (m *Machine) start(l *list) bool {
 
 // falls reports whether the newest version of l ends before what is published does, and is not that without its last segment. An
 // encoder may make the same bytes of the same picture.
-func (m *Machine) falls(l *list, names map[string]named) bool {
+func (m *Machine) falls(l *list, names map[extent]named) bool {
 	last := l.published.Segment(l.published.Len() - 1).Number
 	v := l.latest
 	for i := v.text.Len() - 1; i >= 0; i-- {
-		p, _ := m.local(l, &v.file.Playlist.References[v.text.Reference(i)])
-		if n, ok := names[p]; ok {
+		ref := &v.file.Playlist.References[v.text.Reference(i)]
+		p, _ := m.local(l, ref)
+		if n, ok := names[extentOf(p, ref)]; ok {
 			return n.number+uint64(v.text.Len()-1-i)+1 < last //nolint:gosec // not negative
 		}
 	}
@@ -164,9 +166,11 @@ func (m *Machine) Answered(id uint64, r Reply) {
 		m.lists.later(q.list, m.now.Add(m.around.Settle))
 		return
 	}
-	if q.list.answers.of[q] = r; !q.list.started() {
-		m.advance(q.list, nil)
+	if q.list.answers.of[q] = r; q.list.started() {
+		m.lists.later(q.list, m.now)
+		return
 	}
+	m.advance(q.list, nil)
 }
 
 // another reports whether the newest version of l, which came after old, is of another run.

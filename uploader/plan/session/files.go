@@ -54,6 +54,14 @@ func (m *Machine) file(path string) *file { return m.files.get(path, m.around.In
 // has reports whether any finished bytes of it are known.
 func (fl *file) has() bool { return fl != nil && fl.fact.State != 0 }
 
+// youngerThan reports whether it was finished after a playlist.
+func (fl *file) youngerThan(list *hls.File) bool {
+	if fl.fact.Found && list.Found {
+		return fl.fact.Version.ModTime > list.Version.ModTime
+	}
+	return fl.fact.Seen.After(list.Seen)
+}
+
 // attach notes that u waits for bytes of fl, or has them.
 func (fl *file) attach(u *use) { fl.uses = append(fl.uses, u) }
 

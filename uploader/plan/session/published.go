@@ -60,6 +60,26 @@ func (p *publication) launch(text []byte) (again bool) {
 	return err == nil
 }
 
+// continues reports whether a text may be published after what is, or may be by now. One that was sent before that may not know of it.
+func (p *publication) continues(text []byte) bool {
+	if p.published == nil {
+		return true
+	}
+	for _, e := range p.candidates {
+		if bytes.Equal(e.Text(), text) {
+			return e.Continues(p.published)
+		}
+	}
+	e, err := edition.Resume(text)
+	return err != nil || e.Continues(p.published)
+}
+
+// Continues reports whether a text that was sent to the Plan may be published now.
+func (m *Machine) Continues(path string, text []byte) bool {
+	l := m.lists.all[path]
+	return l == nil || l.exact != "" || l.continues(text)
+}
+
 // Published takes in what the store has of a playlist, nil if that is nothing or no playlist.
 func (m *Machine) Published(path string, text []byte) {
 	l := m.lists.all[path]
@@ -97,15 +117,29 @@ func (m *Machine) Launched(path string, text []byte) {
 	}
 }
 
+// extent is a file of the directory, or a part of it.
+type extent struct {
+	path           string
+	offset, length int64 // length is 0 for all of it
+}
+
+// extentOf returns what ref, which names path, is.
+func extentOf(path string, ref *hls.Reference) extent {
+	if ref.Length == 0 {
+		return extent{path: path}
+	}
+	return extent{path, ref.Offset, ref.Length}
+}
+
 // named is a segment that is published.
 type named struct {
 	folder string // of its session
 	number uint64
 }
 
-// names returns the segments that are published of l, by their paths in the directory.
-func (m *Machine) names(l *list) map[string]named {
-	all := make(map[string]named, l.published.Len())
+// names returns the segments that are published of l, by what they are in the directory.
+func (m *Machine) names(l *list) map[extent]named {
+	all := make(map[extent]named, l.published.Len())
 	for i := range l.published.Len() {
 		s := l.published.Segment(i)
 		key, target := m.around.Site.Resolve(l.path, s.URI)
@@ -113,7 +147,7 @@ func (m *Machine) names(l *list) map[string]named {
 			continue
 		}
 		if folder, path := Split(key); folder != "" {
-			all[path] = named{folder, s.Number}
+			all[extent{path, s.Offset, s.Length}] = named{folder, s.Number}
 		}
 	}
 	return all

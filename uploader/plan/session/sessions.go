@@ -160,6 +160,13 @@ func nameOf(folder string) string {
 	return name
 }
 
+// variantOf returns the variant of a folder.
+func variantOf(folder string) int {
+	_, more, _ := strings.Cut(strings.TrimSuffix(folder, "/"), "/.")
+	n, _ := strconv.Atoi(more)
+	return n
+}
+
 // open opens a session.
 func (x *sessions) open(now time.Time) *session {
 	base := now.UTC().Format(hls.SessionFormat)

@@ -1,0 +1,64 @@
+package edition
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hlsship/hlsship/hls"
+)
+
+// TestContinues: of two editions that were made of the same one, the second may be published after the first only if both number alike.
+func TestContinues(t *testing.T) {
+	t.Parallel()
+	version := func(from, to int) *Version {
+		var b strings.Builder
+		fmt.Fprintf(&b, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:%d\n", from)
+		for i := from; i <= to; i++ {
+			fmt.Fprintf(&b, "#EXTINF:2,\n#EXT-X-BYTERANGE:10@%d\ns%d.ts\n", i%2, i)
+		}
+		text := []byte(b.String())
+		list, err := hls.Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := Read(text, list)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	next := func(e *Edition, v *Version, run string) *Edition {
+		e, err := e.Next(v, Choices{Run: run, Discontinuity: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	var nothing *Edition
+	before := next(nothing, version(0, 2), "a")
+	found, err := Resume(before.Text())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		first, second *Edition
+		want          bool
+	}{
+		"nothing":                          {nothing, before, true},
+		"itself":                           {before, found, true},
+		"a window that slid":               {next(before, version(1, 3), "a"), next(before, version(3, 5), "a"), true},
+		"the one before it":                {next(before, version(1, 3), "a"), before, false},
+		"of the same run, further":         {next(before, version(1, 3), "a"), next(before, version(8, 9), "a"), true},
+		"two beginnings of a run":          {next(found, version(4, 5), "b"), next(found, version(5, 6), "b"), false},
+		"that goes on from the first":      {next(found, version(4, 5), "b"), next(next(found, version(4, 5), "b"), version(5, 6), "b"), true},
+		"one that goes on, and one begins": {next(found, version(2, 3), "a"), next(found, version(4, 5), "b"), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if got := test.second.Continues(test.first); got != test.want {
+				t.Errorf("got %v\n%s\n%s", got, test.first.Text(), test.second.Text())
+			}
+		})
+	}
+}

@@ -173,7 +173,7 @@ func openAudience(t *testing.T, page context.Context, gateway *storetest.Gateway
 	mux.Handle("/npm/", http.StripPrefix("/npm/", http.FileServer(http.Dir(filepath.Join(playersHome(), "node_modules")))))
 	mux.HandleFunc("GET /bucket/{player}/{key...}", func(w http.ResponseWriter, r *http.Request) {
 		if a.refused.Load() && path.Ext(r.URL.Path) == ".m3u8" {
-			http.Error(w, "a cache whose store is away", http.StatusServiceUnavailable)
+			http.Error(w, "the store does not answer", http.StatusServiceUnavailable)
 			return
 		}
 		deliver(w, r, bucket, gateway.Bucket, r.PathValue("key"))

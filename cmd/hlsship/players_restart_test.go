@@ -97,6 +97,7 @@ func (i incident) play(t *testing.T, players []client) watched {
 		defer end.Stop()
 	}
 	packed := make(chan struct{}) // closed once the packager has written its last segment
+	t.Cleanup(func() { <-packed })
 	go func() {
 		defer close(packed)
 		for n, turn := range i.turns {

@@ -127,7 +127,7 @@ func (b *books) idle() {
 		}
 	}
 	for name, l := range p.lists {
-		if l.gone() && len(l.pending) == 0 && !l.requested() && len(l.parents) == 0 {
+		if l.over() {
 			b.say("%s is gone, and not forgotten", name)
 		}
 	}

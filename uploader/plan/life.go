@@ -94,7 +94,9 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	if l.published == nil || s.seq > l.published.seq {
 		p.decidedOf(l, "version dropped", "", s)
 	}
-	p.unpin(s)
+	if !s.origin.inherited() || s != l.published || !s.owes() {
+		p.unpin(s)
+	}
 	if s.origin.inherited() && s == l.last && s != l.published {
 		if l.recede(nil); l.last == nil { // the directory never had it
 			p.hasNone(l)

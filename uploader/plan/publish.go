@@ -231,16 +231,29 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 	return false
 }
 
-// forgetList drops what is known of a playlist that is gone and has nothing left to publish. Should it come
-// back, what is published is read from the store again.
+// over reports whether l is gone and has nothing left to publish. A version that an earlier process left may have the very text of the
+// published one, and means bytes that are still to be stored: then it waits for those, and the next process hears of it.
+func (l *list) over() bool {
+	return l.gone() && len(l.pending) == 0 && !l.requested() && len(l.parents) == 0 && !l.published.owes()
+}
+
+// owes reports whether s, which is published or nil, means bytes that are to be stored.
+func (s *snapshot) owes() bool {
+	return s != nil && slices.ContainsFunc(s.binds, func(b bind) bool {
+		return b.ver != nil && !b.satisfied() && b.obj.disk.Newest() == b.ver && b.obj.pendingWork()
+	})
+}
+
+// forgetList drops what is known of a playlist that is over. Should it come back, what is published is read from the store again.
 func (p *Plan) forgetList(l *list) {
-	if !l.gone() || len(l.pending) > 0 || l.requested() || len(l.parents) > 0 {
+	if !l.over() {
 		return
 	}
 	p.dropList(l)
 	p.caughtUp(l)
 	for _, s := range append(l.certain(), p.show(l, nil)) {
 		if s != nil {
+			p.unpin(s)
 			p.conceal(s)
 		}
 	}

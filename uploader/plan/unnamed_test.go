@@ -129,3 +129,45 @@ func TestWhatNothingNamesReplacesNothing(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatTheSameTextMeansReplacesAll: an earlier process left a playlist of the run after the published one, which has the same text, and
+// the packager deleted all. What that run wrote under the names goes up together, or players would get segments of one run with the init
+// section or key of the other.
+func TestWhatTheSameTextMeansReplacesAll(t *testing.T) {
+	t.Parallel()
+	for name, line := range map[string]string{
+		"init.mp4": `#EXT-X-MAP:URI="init.mp4"`, "k.key": `#EXT-X-KEY:METHOD=AES-128,URI="k.key"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			d.plan.began = d.now
+			text := playlistText(0, false, line, "a.ts")
+			left := func(f hls.File) {
+				f.Found, f.Named, f.Spooled = true, true, true
+				d.plan.Observe(f)
+			}
+			left(d.file(name))
+			left(d.file("a.ts"))
+			list := d.leaves("x.m3u8", text, true)
+			d.stored(text, d.now)
+			d.holds(true, list) // the next process hears of it as well, should this one end
+			puts := make(map[string]int)
+			for range 40 {
+				d.absorb(func(j Job) {
+					if j.Op == PutMedia {
+						puts[j.Path]++
+					}
+				})
+				d.tick(500 * time.Millisecond)
+			}
+			if losses := d.plan.Losses(); len(losses) > 0 || puts[name] == 0 || puts["a.ts"] == 0 {
+				t.Errorf("stored: %v, lost: %+v", puts, losses)
+			}
+			d.holds(false, list)
+			if len(d.plan.lists) > 0 || len(d.plan.objects) > 0 {
+				t.Errorf("not forgotten: %s", d.plan.String())
+			}
+		})
+	}
+}

@@ -64,7 +64,7 @@ build: go-version ## build bin/hlsship
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/hlsship
 
 .PHONY: test-deps
-test-deps: go-version ## install what the tests need: ffmpeg, Chromium, a C compiler, versitygw, Prometheus
+test-deps: go-version ## install what the tests need: ffmpeg, Chromium, a C compiler, npm, versitygw, Prometheus
 	$(call timed,system packages,.ci/deps)
 	$(call timed,Go modules,go mod download)
 	$(call timed,versitygw $(VERSITYGW),$(MAKE) .cache/versitygw-$(VERSITYGW))
@@ -109,6 +109,10 @@ fmt: ## format all Go files
 docs: ## write the tables of the documents again, from the code
 	go test ./cmd/hlsship ./metrics -run '^(TestReference|TestManual|TestCheckText|TestManPage|TestCompletions|TestExposition)$$' -update
 	go test . -run '^TestTables$$' -update
+
+.PHONY: pictures
+pictures: test-deps ## write the pictures of the status page in docs again; look at them before you commit
+	go test ./cmd/hlsship -run '^TestStatusPictures$$' -pictures -count=1
 
 .PHONY: manifests
 manifests: go-version ## write packaging/kubernetes anew from the chart, and what the chart copies

@@ -8,9 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/emulation"
-	browserlog "github.com/chromedp/cdproto/log"
-	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
 	"github.com/hlsship/hlsship/metrics"
@@ -71,18 +68,7 @@ func TestStatusPageInABrowser(t *testing.T) {
 		stop()
 		<-done
 	}()
-	complaints := &lines{}
-	err = chromedp.Listen(ctx, func(e any) {
-		switch e := e.(type) {
-		case *browserlog.EventEntryAdded:
-			_, _ = fmt.Fprintln(complaints, e.Entry.Text)
-		case *runtime.EventExceptionThrown:
-			_, _ = fmt.Fprintln(complaints, e.ExceptionDetails.Text)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	said := complaints(t, ctx)
 	for _, size := range []struct{ width, height int64 }{{1280, 900}, {768, 1024}, {360, 780}} {
 		for _, scheme := range []string{"light", "dark"} {
 			t.Run(fmt.Sprintf("%d %s", size.width, scheme), func(t *testing.T) {
@@ -97,8 +83,8 @@ func TestStatusPageInABrowser(t *testing.T) {
 			})
 		}
 	}
-	if said := complaints.String(); said != "" {
-		t.Errorf("the console says %s", said)
+	if text := said.String(); text != "" {
+		t.Errorf("the console says %s", text)
 	}
 	t.Run("goes on", func(t *testing.T) {
 		evaluate(t, ctx, `document.querySelector("#streams details").open = true`)
@@ -127,11 +113,8 @@ func TestStatusPageInABrowser(t *testing.T) {
 // show opens the page on a screen of that size, and checks that it is whole.
 func show(t *testing.T, ctx context.Context, url string, width, height int64, scheme string) {
 	t.Helper()
-	media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
-	if _, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, media); err != nil {
-		t.Fatal(err)
-	}
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, height), chromedp.Navigate(url)); err != nil {
+	screen(t, ctx, width, height, scheme)
+	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 		t.Fatal(err)
 	}
 	holdsSoon(t, ctx, `document.title.startsWith("⚠ 1 of 2 restarting")`)

@@ -22,8 +22,8 @@ import (
 var pictures = flag.Bool("pictures", false, "write the pictures of the status page in docs again")
 
 const (
-	// pictureWidth is how wide the pictures are, in pixels; pictureBytes how large their files may be.
-	pictureWidth, pictureBytes = 1280, 150_000
+	// shotWidth is how wide the pictures are, in pixels; shotBytes how large their files may be.
+	shotWidth, shotBytes = 1280, 150_000
 )
 
 // TestStatusPictures keeps the pictures in docs small, and with -pictures it takes them.
@@ -48,8 +48,8 @@ func TestStatusPictures(t *testing.T) {
 			t.Fatal(err)
 		}
 		size, err := png.DecodeConfig(bytes.NewReader(file))
-		if err != nil || size.Width != pictureWidth || len(file) > pictureBytes {
-			t.Errorf("%s is %d pixels wide and has %d bytes (%v), want %d and at most %d", p.name, size.Width, len(file), err, pictureWidth, pictureBytes)
+		if err != nil || size.Width != shotWidth || len(file) > shotBytes {
+			t.Errorf("%s is %d pixels wide and has %d bytes (%v), want %d and at most %d", p.name, size.Width, len(file), err, shotWidth, shotBytes)
 		}
 	}
 }
@@ -57,7 +57,7 @@ func TestStatusPictures(t *testing.T) {
 // take writes a picture of the whole page once it has that title, with one stream opened.
 func take(t *testing.T, ctx context.Context, url, title, open, path string) {
 	t.Helper()
-	screen(t, ctx, pictureWidth, 400, "light")
+	screen(t, ctx, shotWidth, 400, "light")
 	if err := chromedp.Do(ctx, chromedp.Navigate(url)); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func take(t *testing.T, ctx context.Context, url, title, open, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	screen(t, ctx, pictureWidth, height, "light")
+	screen(t, ctx, shotWidth, height, "light")
 	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
 	if err != nil {
 		t.Fatal(err)

@@ -106,6 +106,36 @@ func TestNothingIsAskedForWhatIsForgotten(t *testing.T) {
 	d.want()
 }
 
+// TestNothingWaitsBehindWhatIsForgotten: what is to be proven waits behind a file whose request failed, and goes at once when that one is
+// forgotten.
+func TestNothingWaitsBehindWhatIsForgotten(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"a.ts", "init.mp4"} {
+		d := newDesk(t, Config{Known: func(string, hls.Version) string { return "noted" }})
+		text := playlistText(0, false, "#EXT-X-MAP:URI=\"init.mp4\"", "a.ts", "b.ts")
+		pl, _ := hls.Parse([]byte(text))
+		for _, file := range []string{name, "b.ts"} {
+			d.found(file)
+		}
+		d.playlist("x.m3u8", text)
+		d.want("fetch x.m3u8")
+		d.answer("fetch x.m3u8", Outcome{Result: Done, ETag: "e", Content: []byte(text), Playlist: pl})
+		d.want("compare "+name, "compare b.ts")
+		d.answer("compare "+name, Outcome{Result: Failed, Kind: store.Transient, RetryIn: time.Hour})
+		d.answer("compare b.ts", Outcome{Result: Cancelled})
+		d.want()
+		d.media("c.ts")
+		d.playlist("x.m3u8", playlistText(1, false, "b.ts", "c.ts"))
+		d.want("put c.ts")
+		d.done("put c.ts")
+		d.want("publish x.m3u8")
+		d.done("publish x.m3u8")
+		d.want()
+		d.gone(name)
+		d.want("compare b.ts")
+	}
+}
+
 // TestWhatWasFoundIsForgotten: a file found at rest that nothing named is forgotten when it is gone, also if its bytes went before.
 func TestWhatWasFoundIsForgotten(t *testing.T) {
 	t.Parallel()

@@ -142,6 +142,9 @@ func (p *Plan) forgetObject(o *object) {
 	p.uncount(o.disk.Newest())
 	p.release(o.disk.Newest())
 	p.strays.forget(o)
+	if o.cell.Unproven() {
+		p.wake(o.stream) // others may wait behind it to be proven
+	}
 	o.cell.Abandon() // it may stand in a queue still
 	p.dropObject(o)
 }

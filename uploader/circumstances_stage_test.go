@@ -164,7 +164,7 @@ func (w logWriter) Write(entry []byte) (int, error) {
 		w.th.answered.Store(string(answered[1]), true)
 	}
 	if lost := regexp.MustCompile(`msg="segment lost" path=(\S+) .*reason=budget`).FindSubmatch(entry); lost != nil {
-		w.th.viewer.Lost(string(lost[1]))
+		w.th.lost(string(lost[1]))
 		_, answered := w.th.answered.Load(string(lost[1]))
 		if _, stored := w.th.memory.Contents()["live/"+string(lost[1])]; stored && !answered {
 			w.th.viewer.Unanswered(string(lost[1]))

@@ -56,6 +56,7 @@ type theatre struct {
 	still   bool          // nothing happens to the store but what a scene has
 	gaveUp  bool          // something for want of room, or with a process that alone had it
 	circumstances
+	continuous
 	lists int // how many playlists there are in the end
 	// estimates is true if manifests count by the clock, which protects nothing that they count.
 	estimates bool
@@ -83,12 +84,18 @@ func shipOne(t *testing.T, seed uint64) {
 	}
 	memory := storetest.NewMemory()
 	memory.OnChange = func(key string, content []byte) {
-		log("stored %s: %.120q", key, content)
-		if content == nil {
+		log("stored %s: %.400q", key, content)
+		if th.continuous.changed(key, content); content == nil {
 			viewer.Removed(key)
 			return
 		}
-		viewer.Changed(key, content)
+		switch folder, _, _ := storetest.Split(strings.TrimPrefix(key, "live/")); {
+		case folder != "":
+		case th.continuous.judges(key):
+			viewer.ChangedUnread(key)
+		default:
+			viewer.Changed(key, content)
+		}
 		th.versions(func(of map[string]int) { of[key]++ })
 	}
 	slow := time.Duration(1+rng.IntN(400)) * time.Millisecond
@@ -100,8 +107,9 @@ func shipOne(t *testing.T, seed uint64) {
 		return time.Duration(lat.Int64N(int64(slow)))
 	}
 	th.viewer, th.faults, th.memory = viewer, storetest.NewFaults(memory), memory
+	th.continuous = th.randomContinuous()
 	th.disk.unseen = func(name string) {
-		viewer.Lost(name)
+		th.lost(name)
 		viewer.Unseen(name)
 	}
 	th.disk.removed = viewer.Deleted
@@ -112,12 +120,13 @@ func shipOne(t *testing.T, seed uint64) {
 	if rng.IntN(3) == 0 {
 		th.kills = 1 + rng.IntN(2)
 	}
-	p := randomPackager(rng, th.disk, viewer)
+	p := randomPackager(rng, th.disk, th.oracle())
 	p.field = randomField(th.dice(6), p)
-	switch th.dice(7).IntN(8) { // of its own, so that seeds stay what they are
-	case 0:
+	switch at := th.dice(7).IntN(8); { // of its own, so that seeds stay what they are
+	case th.audience != nil: // what is named in full is in no session
+	case at == 0:
 		p.address = "/live/"
-	case 1:
+	case at == 1:
 		p.address, th.public = "HTTPS://CDN.example.net:443/a/", "https://cdn.example.net/a"
 	}
 	more := th.dice(8) // as well
@@ -130,6 +139,7 @@ func shipOne(t *testing.T, seed uint64) {
 		t.Fatal(err)
 	}
 	viewer.Site, th.disk.site = site, site
+	th.goesOn(p, site)
 	p.log, th.log = log, log
 	th.lists, th.estimates = p.lists(), p.dash && p.template
 	if th.kills > 0 {
@@ -147,16 +157,18 @@ func shipOne(t *testing.T, seed uint64) {
 	} else if dice := th.dice(10); !th.still && dice.IntN(4) == 0 && (th.conditions != "ignored" || !p.single && p.parts == 0) {
 		th.tardy = newTardy(th.faults, memory, dice)
 	}
+	th.steady()
 	memory.Skew, memory.Undated, memory.Forgetful = th.skew, th.undated, th.forgetful
 	if th.slow = slow; th.kills > 0 && more.IntN(3) == 0 {
 		th.absence = 20 * time.Second
 	}
-	log("packager: %s kills %d latency %v %s tardy %v hedged %v early %v", p, th.kills, slow, th.circumstances, th.tardy != nil, th.tardy != nil && th.tardy.hedges, th.tardy != nil && th.tardy.early)
+	log("packager: %s kills %d latency %v %s %s tardy %v hedged %v early %v", p, th.kills, slow, th.circumstances, th.continuous, th.tardy != nil, th.tardy != nil && th.tardy.hedges, th.tardy != nil && th.tardy.early)
 	th.play(p)
 	if th.wrong {
 		return
 	}
 	viewer.Finale()
+	th.finale(p)
 	for key, content := range memory.Contents() {
 		if bytes.HasPrefix(content, []byte("of others")) {
 			t.Errorf("%s is stored, which no playlist ever named", key)
@@ -207,9 +219,9 @@ func (th *theatre) play(p *packager) {
 		th.log("killed")
 		if th.budget > 0 {
 			stored := th.memory.Contents()
-			th.disk.unpinned(th.viewer.Lost, func(name string) { // the next process ships of the first what playlists name
+			th.disk.unpinned(th.lost, func(name string) { // the next process ships of the first what playlists name
 				if _, ok := stored["live/"+name]; !ok {
-					th.viewer.Lost(name) // nobody has it, and the process was killed before it could say so
+					th.lost(name) // nobody has it, and the process was killed before it could say so
 				}
 			})
 		}
@@ -246,6 +258,7 @@ func (th *theatre) arrived() {
 func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Rand) error {
 	th.log("started")
 	th.viewer.Restarted()
+	th.restarted()
 	th.versions(func(stored map[string]int) { clear(stored) })
 	facts := make(chan hls.File)
 	looks := make(chan string, 1024)
@@ -255,6 +268,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 		Store: behind, Prefix: "live/", Site: th.disk.site, Conditional: th.conditions != "off", Logger: slog.New(slog.NewTextHandler(logWriter{th}, nil)),
 		Look:        func(name string) { looks <- name },
 		Notes:       th.notes.next(ctx),
+		Continuous:  th.config,
 		MinInterval: th.minInterval, MaxLag: th.maxLag, Budget: th.budget, Workers: th.workers,
 	}
 	th.recover(ctx, &config, rng)
@@ -286,8 +300,10 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 		select {
 		case <-time.After(th.patience()):
 			th.viewer.Standing(time.Now(), 10*time.Second)
+			th.standing(10 * time.Second)
 		case <-ctx.Done():
 		}
+		th.drains()
 		stop()
 	}()
 	err = up.Run(ctx, facts)
@@ -335,7 +351,7 @@ func (th *theatre) trouble(ended <-chan struct{}, dated bool) {
 			unclear = time.Now().Add(30 * time.Second)
 		}
 		// Where answers come late they may be those of a store that has been emptied meanwhile.
-		empties := rng.IntN(8) == 0 && time.Now().After(unclear) && th.conditional() && th.budget == 0 && !th.estimates && th.tardy == nil
+		empties := rng.IntN(8) == 0 && time.Now().After(unclear) && th.conditional() && th.budget == 0 && !th.estimates && th.tardy == nil && th.audience == nil
 		lift := th.faults.Inject(in)
 		select {
 		case <-ended:

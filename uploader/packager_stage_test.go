@@ -9,15 +9,13 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/hlsship/hlsship/uploader/storetest"
 )
 
 // packager is what writes the directory: several renditions, run after run, in one of the ways that
 // packagers have.
 type packager struct {
 	disk   *disk
-	viewer *storetest.Viewer
+	viewer oracle
 	rng    *rand.Rand
 	log    func(format string, args ...any)
 	began  time.Time // of the run
@@ -63,7 +61,7 @@ type packager struct {
 	ready  []int          // lengths of the parts of the segment that grows
 }
 
-func randomPackager(rng *rand.Rand, d *disk, v *storetest.Viewer) *packager {
+func randomPackager(rng *rand.Rand, d *disk, v oracle) *packager {
 	coin := func() bool { return rng.IntN(2) == 0 }
 	p := &packager{
 		disk: d, viewer: v, rng: rng,
@@ -164,6 +162,7 @@ func (p *packager) run() {
 	p.prepare()
 	for run := range p.runs {
 		p.disk.forget()
+		p.viewer.Begins(p.course(run))
 		if run >= p.backFrom {
 			p.disk.setBack(p.back, p.backMedia)
 		}

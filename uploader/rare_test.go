@@ -71,6 +71,7 @@ func (th *theatre) hurries(ended <-chan struct{}, slow time.Duration) {
 			return
 		case <-time.After(200 * time.Millisecond):
 			th.viewer.Standing(time.Now(), 2*slow+th.minInterval+500*time.Millisecond)
+			th.standing(2*slow + th.minInterval + 500*time.Millisecond)
 		}
 	}
 }

@@ -239,7 +239,7 @@ func (w *worker) compare(ctx context.Context, j plan.Job) (plan.Outcome, error) 
 	case size == j.File.Version.Size && !store.IsMD5(etag) && info.Holds(j.File):
 		return plan.Outcome{Result: plan.Done, ETag: etag}, nil
 	case size != j.File.Version.Size || !store.IsMD5(etag):
-		return plan.Outcome{Result: plan.Different, ETag: etag}, nil
+		return plan.Outcome{Result: plan.Different, ETag: etag, Size: size}, nil
 	}
 	r, out, err := open(j.File)
 	if r == nil {

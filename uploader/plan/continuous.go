@@ -7,6 +7,7 @@ import (
 	"github.com/hlsship/hlsship/uploader/plan/disk"
 	"github.com/hlsship/hlsship/uploader/plan/schedule"
 	"github.com/hlsship/hlsship/uploader/plan/session"
+	"github.com/hlsship/hlsship/uploader/store"
 )
 
 // Continuous playlists: facts of the directory go through a session.Machine, which gives media a folder for each run of their packager
@@ -57,6 +58,12 @@ func (c *continuous) remember(path string, v hls.Version, known func(string, hls
 
 // owns reports whether the bytes of a published path never change, as it is in the folder of a session.
 func (c *continuous) owns(path string) bool { return c.machine != nil && c.machine.Owns(path) }
+
+// mine reports whether what the store has under the key of o is v, although its ETag does not tell: nobody else ever wrote into a session that
+// this process opened, and each of its keys has one version.
+func (c *continuous) mine(o *object, v *disk.Version, out Outcome) bool {
+	return c.machine != nil && v.File.Growth == 0 && out.Size == v.File.Version.Size && !store.IsMD5(out.ETag) && c.machine.Opened(o.path)
+}
 
 // source returns the path in the directory of what is published under that one.
 func (c *continuous) source(path string) string {
@@ -117,6 +124,8 @@ func (p *Plan) expect(path string) {
 	l := p.list(path)
 	p.meet(l)
 	l.appear()
+	p.touch(l.stream)
+	p.touchParents(l.stream)
 	l.cell.Ask()
 	p.wake(l.stream)
 }

@@ -120,7 +120,7 @@ type Outcome struct {
 	ETag string
 	// CacheControl is what a file was stored with.
 	CacheControl string
-	// Size is that of the object found, in bytes, if the Result is Present.
+	// Size is that of the object found, in bytes, if the Result is Present or Different; 0 if it is not known.
 	Size int64
 	// Unclear is true if a PUT that did not end as Done may have stored its bytes, or may do so yet.
 	Unclear bool

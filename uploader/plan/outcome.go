@@ -52,6 +52,10 @@ func (p *Plan) reportCompare(j *errand, out Outcome) {
 	case Done:
 		p.same(o, v, out.ETag, !j.Local())
 	case Different:
+		if v != nil && p.continuous.mine(o, v, out) {
+			p.same(o, v, out.ETag, !j.Local())
+			break
+		}
 		p.changed(o, o.cell.Differs(out.ETag))
 		if v != nil && v.File.Growth == 0 && p.continuous.owns(o.path) {
 			p.contradict(o, v)

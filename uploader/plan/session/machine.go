@@ -129,6 +129,13 @@ func (m *Machine) Owns(published string) bool {
 	return folder != "" && m.sessions.all[nameOf(folder)] != nil
 }
 
+// Opened reports whether a published path is in a session that was opened here, not by an earlier process.
+func (m *Machine) Opened(published string) bool {
+	folder, _ := Split(published)
+	s := m.sessions.all[nameOf(folder)]
+	return folder != "" && s != nil && !s.opened.IsZero()
+}
+
 // Path returns the path in the directory of what is published under that one.
 func (m *Machine) Path(published string) string {
 	if m.Owns(published) {

@@ -81,3 +81,43 @@ func TestContinuousGrowingFileOverARestart(t *testing.T) {
 		})
 	}
 }
+
+// TestContinuousNamesOfTwoRunsOverARestart: names that the published list has of the run before, and not yet of the last one, are the last
+// one's, in a list that goes on after a restart of hlsship.
+func TestContinuousNamesOfTwoRunsOverARestart(t *testing.T) {
+	t.Parallel()
+	for name, last := range map[string]int{"one more": 1, "two more": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, session.Config{})
+			s.encodes(0, 2)
+			s.encodes(0, 0)
+			s.shows(0, "a/s0 a/s1 a/s2 | b/s0")
+			next := s.again()
+			first := next.file("s0.ts")
+			for path, v := range s.stored {
+				if folder, name := session.Split(path); name == first.Path && folder != s.folderOf("s2.ts") {
+					first.Version = v
+				}
+			}
+			first.Found = true
+			next.plan.Observe(first)
+			for i := 1; i <= last; i++ {
+				next.found(fmt.Sprintf("s%d.ts", i))
+			}
+			next.atRest("x.m3u8", window(last))
+			next.serve(5 * time.Second)
+			next.shows(last, []string{1: "a/s1 a/s2 | b/s0 b/s1", 2: "a/s2 | b/s0 b/s1 b/s2"}[last])
+		})
+	}
+}
+
+// folderOf returns the folder that alone has a file.
+func (s *stage) folderOf(name string) string {
+	for path := range s.stored {
+		if folder, of := session.Split(path); of == name {
+			return folder
+		}
+	}
+	return ""
+}

@@ -53,8 +53,8 @@ type Published struct {
 	Offset, Length int64
 	// Segment is its place in the Version that the Edition was made of, -1 if that does not list it, and for all segments behind Resume.
 	Segment int
-	// Gap is true if EXT-X-GAP marks it.
-	Gap bool
+	// Gap is true if EXT-X-GAP marks it, and Begins if a run begins with it, behind the segments of another one.
+	Gap, Begins bool
 }
 
 // Edition is one published text, and what is needed to continue it. The zero value and nil have published nothing. It never changes.
@@ -108,7 +108,7 @@ func (e *Edition) Len() int { return len(e.published().segments) }
 // Segment returns segment i of the text.
 func (e *Edition) Segment(i int) Published {
 	s := &e.cut.segments[i]
-	p := Published{Number: e.first + uint64(i), Discontinuity: e.number(i), URI: string(s.uri.of(e.text)), Segment: -1, Gap: s.has(missing)}
+	p := Published{Number: e.first + uint64(i), Discontinuity: e.number(i), URI: string(s.uri.of(e.text)), Segment: -1, Gap: s.has(missing), Begins: s.has(seam)}
 	if w := e.cut.windows[s.window]; w.size > 0 {
 		p.Offset, p.Length = w.offset, w.size
 	}

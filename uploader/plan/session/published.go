@@ -137,11 +137,14 @@ type named struct {
 	number uint64
 }
 
-// names returns the segments that are published of l, by what they are in the directory.
+// names returns the segments that are published of the last run of l, by what they are in the directory.
 func (m *Machine) names(l *list) map[extent]named {
 	all := make(map[extent]named, l.published.Len())
 	for i := range l.published.Len() {
 		s := l.published.Segment(i)
+		if s.Begins {
+			clear(all)
+		}
 		key, target := m.around.Site.Resolve(l.path, s.URI)
 		if target != hls.Local {
 			continue

@@ -22,6 +22,8 @@ type incident struct {
 	turns   []turn
 	// refused is when playlists begin to be answered with 503, for refusal; 0 is never.
 	refused time.Duration
+	// stops are the players that do not go on with the continuous playlist: docs/players.md says why.
+	stops []string
 	// quick is true for what make test plays.
 	quick bool
 }
@@ -34,18 +36,20 @@ const refusal = 10 * time.Second
 
 // incidents returns all of them, in the order of the table.
 func incidents() []incident {
+	const vlc = "VLC"
 	// The playlist has its length after 12 s, when players begin.
 	restart := []turn{{count: 16}, {after: pause, count: 22}}
 	return []incident{
 		{name: "killed while players watch", packing: transport(), quick: true, turns: []turn{{first: 40, count: 5}, {after: cutTime, count: 9}}},
 		{name: "restarted after 20 s", packing: transport(), turns: restart},
 		{name: "the same, sound and picture in one playlist", packing: together(), turns: restart},
-		{name: "the same, fMP4", packing: fragmented(), turns: restart},
-		{name: "restarted after 160 s", packing: transport(), turns: []turn{{first: 64, count: 16}, {after: pause, count: 12}}},
-		{name: "ENDLIST, back after 3 s", packing: transport(), turns: []turn{{count: 16, ends: true}, {after: 3 * time.Second, count: 14}}},
-		{name: "silent for 25 s", packing: transport(), turns: []turn{{count: 16}, {after: 25 * time.Second, count: 12}}},
-		{name: "a segment never comes", packing: transport(), turns: []turn{{count: 25, lost: 12}}},
-		{name: "goes on; playlists are answered with 503 for 10 s", packing: transport(), turns: []turn{{count: 25}}, refused: 20 * time.Second},
+		{name: "the same, fMP4", packing: fragmented(), turns: restart, stops: []string{vlc}},
+		{name: "restarted after 160 s", packing: transport(), turns: []turn{{first: 64, count: 16}, {after: pause, count: 22}}, stops: []string{vlc}},
+		{name: "ENDLIST, back after 3 s", packing: transport(), turns: []turn{{count: 16, ends: true}, {after: 3 * time.Second, count: 14}}, stops: []string{vlc}},
+		{name: "silent for 25 s", packing: transport(), turns: []turn{{count: 16}, {after: 25 * time.Second, count: 12}}, stops: []string{vlc}},
+		{name: "a segment never comes", packing: transport(), turns: []turn{{count: 25, lost: 12}}, stops: []string{"video.js"}},
+		{name: "the same, sound and picture in one playlist", packing: together(), turns: []turn{{count: 25, lost: 12}}},
+		{name: "goes on; playlists are answered with 503 for 10 s", packing: transport(), turns: []turn{{count: 25}}, refused: 20 * time.Second, stops: []string{"hls.js", "ffmpeg", "GStreamer", vlc}},
 	}
 }
 
@@ -200,7 +204,14 @@ func watchAll(t *testing.T) {
 		}
 		w := &watched{incident: i}
 		rows = append(rows, w)
-		t.Run(regexp.MustCompile(`\W+`).ReplaceAllString(i.name, "_"), func(t *testing.T) { *w = i.play(t, players) })
+		t.Run(regexp.MustCompile(`\W+`).ReplaceAllString(i.name, "_"), func(t *testing.T) {
+			*w = i.play(t, players)
+			for _, c := range players {
+				if got := w.impressions["continuous"][c.name]; got.outcome != goesOn && !slices.Contains(i.stops, c.name) {
+					t.Errorf("%s: %+v, want it to go on", c.name, got)
+				}
+			}
+		})
 	}
 	reportWatched(t, players, rows)
 }

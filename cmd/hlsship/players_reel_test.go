@@ -77,6 +77,18 @@ func readPicture(picture []byte) (run, frame int) {
 	return code >> 12, code & 0xfff
 }
 
+// TestPicture reads what was drawn.
+func TestPicture(t *testing.T) {
+	t.Parallel()
+	picture := make([]byte, pictureBytes)
+	for _, want := range [][2]int{{0, 0}, {1, 1}, {2, 1599}, {15, 4095}, {1, 2730}} {
+		drawPicture(picture, want[0], want[1])
+		if run, frame := readPicture(picture); run != want[0] || frame != want[1] {
+			t.Errorf("run %d, frame %d, want %d", run, frame, want)
+		}
+	}
+}
+
 // packing is how a reel is packed.
 type packing struct {
 	extension string   // of its segments

@@ -333,7 +333,7 @@ func brokenDirectories() []broken {
 				must(s.t, os.Chown(s.config.Dir, 2001, 2001))
 			}
 		}, "spool-shared", Warning, "where only hlsship writes"},
-		{"directory of a group", func(s *stage) { must(s.t, os.Chmod(s.config.Dir, 0o775)) }, "spool-shared", Warning, "where only hlsship writes"},
+		{"directory of a group", func(s *stage) { must(s.t, os.Chmod(s.config.Dir, 0o775)) }, "spool-shared", Warning, "chmod +t"},
 		{"spool on another file system", func(s *stage) { s.config.Spool = elsewhere(s) }, "spool-copies", Note, "--spool-dir"},
 		{"spool off", func(s *stage) { s.config.SpoolOff = true }, "spool-off", Warning, "--spool-dir"},
 		{"disk full", func(s *stage) { onMount(s, func(m *mount) { m.free = few }) }, "disk-full", Error, "room"},

@@ -55,10 +55,10 @@ func (d *directoryCheck) sharing() {
 	case owner < 0 || user < 0:
 	case owner != user && owner != 0:
 		d.found.warn("spool-shared", cure,
-			"%s, in which the spool lies, belongs to user %d, who may take the spool folder away from user %d; files are then held open only, which neither a kill nor a restart survives", d.config.Dir, owner, user)
+			"%s, in which the spool lies, belongs to user %d, who may take the spool folder away from user %d; if that happens, files are held open only, which neither a kill nor a restart survives", d.config.Dir, owner, user)
 	case mode.Perm()&0o022 != 0 && mode&fs.ModeSticky == 0:
-		d.found.warn("spool-shared", cure,
-			"others may write to %s, in which the spool lies, and take the spool folder away (mode %#o); files are then held open only, which neither a kill nor a restart survives", d.config.Dir, mode.Perm())
+		d.found.warn("spool-shared", "Set the sticky bit of the directory (chmod +t), so that everybody removes only what is theirs. Or put --spool-dir where only hlsship writes, on the same file system and mount.",
+			"others may write to %s, in which the spool lies, and take the spool folder away (mode %#o); if they do, files are held open only, which neither a kill nor a restart survives", d.config.Dir, mode.Perm())
 	}
 }
 

@@ -90,7 +90,7 @@ func TestNumbersAgree(t *testing.T) {
 	}
 	users, files := read(t, "packaging/systemd/sysusers.conf"), read(t, "packaging/systemd/tmpfiles.conf")
 	home := regexp.MustCompile(`(?m)^u hlsship - "hlsship" (\S+)$`).FindStringSubmatch(users)
-	if home == nil || !strings.Contains(files, "\nd "+home[1]+" 2775 hlsship hlsship -\n") {
+	if home == nil || !strings.Contains(files, "\nd "+home[1]+" 3775 hlsship hlsship -\n") {
 		t.Errorf("sysusers.conf and tmpfiles.conf do not agree on the place for streams: %q", home)
 	}
 }

@@ -36,7 +36,7 @@ type section struct {
 func readShared(only string, env func(string) string) (shared, error) {
 	s := shared{profiles: map[string]section{}, sessions: map[string]section{}, services: map[string]section{}}
 	if only != "" {
-		return s, s.read(only, func(title string) (string, bool) { return strings.TrimPrefix(title, "profile "), true })
+		return s, s.read(only, true, func(title string) (string, bool) { return strings.TrimPrefix(title, "profile "), true })
 	}
 	home := cmp.Or(env("HOME"), env("USERPROFILE"))
 	at := func(variable, name string) string {
@@ -51,21 +51,29 @@ func readShared(only string, env func(string) string) (shared, error) {
 		}
 		return filepath.Join(home, ".aws", name)
 	}
-	err := s.read(at("AWS_CONFIG_FILE", "config"), func(title string) (string, bool) {
+	err := s.read(at("AWS_CONFIG_FILE", "config"), env("AWS_CONFIG_FILE") != "", func(title string) (string, bool) {
 		name, ok := strings.CutPrefix(title, "profile ")
 		return name, ok || title == "default"
 	})
-	return s, errors.Join(err, s.read(at("AWS_SHARED_CREDENTIALS_FILE", "credentials"), func(title string) (string, bool) { return title, true }))
+	return s, errors.Join(err, s.read(at("AWS_SHARED_CREDENTIALS_FILE", "credentials"), env("AWS_SHARED_CREDENTIALS_FILE") != "", func(title string) (string, bool) { return title, true }))
 }
 
-// read adds a file. profile says which profile a section's title means, if it means one. A file that is not there is empty.
-func (s *shared) read(file string, profile func(title string) (name string, ok bool)) error {
+// outOfSight reports whether err says that the folder of a file is somebody else's, as the home is that runuser leaves in HOME. AWS's own
+// tools count such a file as one that is not there. One that is in sight and cannot be read is a mistake.
+func outOfSight(err error) bool {
+	failed, ok := errors.AsType[*fs.PathError](err)
+	return ok && failed.Op == "stat" && errors.Is(err, fs.ErrPermission)
+}
+
+// read adds a file, which somebody named or which is the usual one. profile says which profile a section's title means, if it means one. A
+// file that is not there is empty.
+func (s *shared) read(file string, named bool, profile func(title string) (name string, ok bool)) error {
 	if file == "" {
 		return nil
 	}
 	s.from = append(s.from, file)
 	text, err := readBounded(file, maxSharedFile)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || !named && outOfSight(err) {
 		s.missing = append(s.missing, file)
 		return nil
 	}

@@ -33,7 +33,7 @@ func TestParseShared(t *testing.T) {
 				t.Fatal(err)
 			}
 			s := shared{profiles: map[string]section{}, sessions: map[string]section{}, services: map[string]section{}}
-			err := s.read(file, func(title string) (string, bool) { return title, true })
+			err := s.read(file, true, func(title string) (string, bool) { return title, true })
 			got := shownSections(s.profiles)
 			if err != nil {
 				got = strings.Replace("error: "+err.Error(), file+": ", "", 1)

@@ -63,6 +63,9 @@ func (l *list) askAgain() {
 func (p *Plan) hasNone(l *list) {
 	l.askAgain()
 	p.wakeParents(l)
+	for parent := range l.parents {
+		p.touch(parent.stream) // what it waits for will not come
+	}
 }
 
 // named returns the playlists that name l, in the order of their paths.

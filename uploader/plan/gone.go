@@ -90,7 +90,9 @@ func (p *Plan) dropHopeless(l *list) {
 			continue
 		}
 		p.out.lose(Loss{Path: l.path, Stream: l.stream.folder.name, Kind: s.file.Kind, Reason: "gone"})
-		l.recede(l.published)
+		if l.recede(l.published); l.last == nil {
+			p.hasNone(l)
+		}
 	}
 }
 

@@ -69,7 +69,7 @@ func (th *theatre) randomContinuous() (c continuous) {
 	if !*orderContinuous {
 		return c
 	}
-	dice := th.dice(12)
+	dice := th.dice(15)
 	c.config = &uploader.Continuous{Gaps: dice.IntN(4) == 0, EndDelay: 10 * time.Second}
 	switch dice.IntN(4) {
 	case 0:
@@ -104,9 +104,10 @@ func (th *theatre) goesOn(p *packager, site hls.Site) {
 	if p.scene == relapses { // nobody can tell it from another run
 		p.scene = noScene
 	}
-	p.outside = false // it would be taken out of its place in each version, as no packager does
-	a.Steady = th.kills == 0 && p.ring == 0 && !p.rewrites && !p.corrects && !p.withdraws && p.standby == 0 && p.scene != relapses &&
-		!(p.single && p.numbersOn && p.runs > 1)
+	p.corrects = false // a key has one version
+	p.outside = false  // it would be taken out of its place in each version, as no packager does
+	a.Steady = th.kills == 0 && p.ring == 0 && !p.rewrites && !p.withdraws && p.standby == 0 && p.scene != relapses &&
+		!(p.single && p.numbersOn && p.runs > 1) && !(p.parts > 0 && p.numbersOn && p.endlist) // a list without a segment, and without its end
 }
 
 // steady is asked once the circumstances are known: of a store that cannot be asked for bytes, other bytes are feared.

@@ -96,3 +96,31 @@ func TestContinuousDoubtEnds(t *testing.T) {
 		t.Errorf("published: %s", text)
 	}
 }
+
+// TestContinuousTagsMoveWithMedia: where names of media come back within a run, so that it goes on in another folder, an init section
+// that is written again with them is there as well.
+func TestContinuousTagsMoveWithMedia(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ tag, segment string }{
+		"in a file of its own":  {"init.mp4", "s0.ts"},
+		"in the file of media":  {"s0.ts", "s0.ts"},
+		"of a rendition's file": {"v0/init.mp4", "v0/s0.ts"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, session.Config{})
+			for i := range 2 {
+				s.media(tt.tag)
+				if tt.segment != tt.tag {
+					s.media(tt.segment)
+				}
+				s.playlist("x.m3u8", playlistText(i, false, `#EXT-X-MAP:URI="`+tt.tag+`"`, tt.segment))
+				s.serve(5 * time.Second)
+			}
+			text := s.texts["x.m3u8"]
+			if strings.Contains(text, "/.2/") || !strings.Contains(text, "SEQUENCE:1\n") {
+				t.Errorf("published: %s", text)
+			}
+		})
+	}
+}

@@ -48,6 +48,10 @@ func (m *Machine) tag(l *list, ref *hls.Reference) (u *use, sure bool) {
 		case None:
 		}
 	}
+	if rewritten && u.session != l.session { // it moves with media whose names came back
+		u = m.use(l, p, false)
+		rewritten = u.other(&fl.fact)
+	}
 	if rewritten {
 		u = u.session.use(p, max(2, u.variant+1))
 		fl.attach(u)

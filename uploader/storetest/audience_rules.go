@@ -149,7 +149,11 @@ func (a *Audience) judgeNumbers(p *show, text *program) {
 			was, is := a.runOf(p.path, &last), a.runOf(p.path, &text.scenes[0])
 			m, known := a.counted(p, &last, was)
 			n, too := a.counted(p, &text.scenes[0], is)
-			if was >= 0 && is >= 0 && (was != is || known && too && text.first-p.last > n-m) {
+			if was != is { // those of the run that were in a version whose PUT may have come through
+				m, known = p.begins(is)
+				m--
+			}
+			if was >= 0 && is >= 0 && known && too && text.first-p.last > n-m {
 				a.accuse(RuleNumbers, p.path, "passes over the numbers between %d and %d", p.last, text.first)
 			}
 		}
@@ -173,6 +177,16 @@ func (a *Audience) judgeNumbers(p *show, text *program) {
 		p.memory[s.number], p.known[key] = s, s.number
 		p.last = max(p.last, s.number)
 	}
+}
+
+// begins returns the least number that the packager listed in a run.
+func (p *show) begins(run int) (least uint64, ok bool) {
+	for _, l := range p.listings {
+		if l.run == run && len(l.scenes) > 0 && (!ok || l.scenes[0].number < least) {
+			least, ok = l.scenes[0].number, true
+		}
+	}
+	return least, ok
 }
 
 // judgeReferences judges whether what a segment needs is stored.

@@ -267,3 +267,40 @@ func TestContinuousBacklog(t *testing.T) {
 		}
 	}
 }
+
+// TestContinuousSlowStart: what a packager lists while nobody knows yet what is published is stored, though it is listed no more by then.
+func TestContinuousSlowStart(t *testing.T) {
+	t.Parallel()
+	for name, published := range map[string]bool{"nothing is published": false, "a run is published": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, session.Config{})
+			first := 0
+			if published {
+				s.encodes(0, 5)
+				s.tick(time.Minute)
+				s = s.again()
+				first = 6
+			}
+			for i := first; i < first+8; i++ { // the store is silent
+				s.media(fmt.Sprintf("s%d.ts", i))
+				s.playlist("x.m3u8", window(i))
+				s.tick(2 * time.Second)
+			}
+			s.serve(5 * time.Second)
+			for i := first; i < first+8; i++ {
+				found := false
+				for key := range s.stored {
+					_, path := session.Split(key)
+					found = found || path == fmt.Sprintf("s%d.ts", i)
+				}
+				if !found {
+					t.Errorf("s%d.ts is not stored", i)
+				}
+			}
+			if text := s.texts["x.m3u8"]; !strings.Contains(text, fmt.Sprintf("s%d.ts", first+7)) {
+				t.Errorf("published %s", text)
+			}
+		})
+	}
+}

@@ -65,6 +65,9 @@ func (m *Machine) advance(l *list, old *version) {
 		m.recall(l)
 	}
 	m.publish(l, true)
+	for v := l.next(); v != nil; v = l.next() { // what came while that was found out
+		m.arrive(l, v)
+	}
 }
 
 // start finds out whether the first version of l that this process sees is of the run that is published, and reports whether it could.

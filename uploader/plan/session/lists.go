@@ -28,9 +28,10 @@ type list struct {
 
 // versions are those of the packager.
 type versions struct {
-	latest *version // the newest
-	debut  bool     // it is the first that this process saw
-	exact  string   // why they are shipped as they are; empty if they are not
+	latest *version   // the newest that is taken in
+	debut  bool       // it is the first that this process saw
+	queued []*version // those that came since, until it is known to which run it belongs, the oldest first
+	exact  string     // why they are shipped as they are; empty if they are not
 }
 
 // version is one version of a list. This file alone writes it.
@@ -68,21 +69,51 @@ func (m *Machine) observeList(f hls.File) {
 	if l.inquire() {
 		m.out.fetch(l.path)
 	}
-	old := l.latest
-	l.arrive(f, text, m.around.Memory)
+	v := &version{file: f, text: text, source: f.Source}
+	v.file.Share, v.file.Source = nil, nil
+	f.Share.Release()
+	v.share, _ = m.around.Memory.Take(int64(len(f.Content)) + text.Cost())
+	if l.latest != nil && !l.latest.file.Spooled && !l.started() {
+		m.out.release(l.queue(v))
+		return
+	}
+	m.arrive(l, v)
+}
+
+// arrive goes on with v, which is newer than the one that was taken in last.
+func (m *Machine) arrive(l *list, v *version) {
+	old := l.take(v)
 	if old != nil {
 		m.out.release(old.letGo())
 	}
 	m.advance(l, old)
 }
 
-// arrive notes that f is the newest version.
-func (v *versions) arrive(f hls.File, text *edition.Version, memory *hls.Account) {
-	v.debut = v.latest == nil
-	v.latest = &version{file: f, text: text, source: f.Source}
-	v.latest.file.Share, v.latest.file.Source = nil, nil
-	f.Share.Release()
-	v.latest.share, _ = memory.Take(int64(len(f.Content)) + text.Cost())
+// maxQueued bounds how many versions of a list wait until it is known to which run the first belongs.
+const maxQueued = 64
+
+// take notes that v is taken in, and returns the one before it; nil for none.
+func (v *versions) take(newest *version) (old *version) {
+	old = v.latest
+	v.latest, v.debut = newest, old == nil
+	return old
+}
+
+// queue has v wait. It returns the source of a version in the middle that has to make room.
+func (v *versions) queue(newest *version) (source hls.Source) {
+	if v.queued = append(v.queued, newest); len(v.queued) > maxQueued {
+		source = v.queued[maxQueued/2].letGo()
+		v.queued = slices.Delete(v.queued, maxQueued/2, maxQueued/2+1)
+	}
+	return source
+}
+
+// next returns the oldest version that waits; nil if none does.
+func (v *versions) next() (oldest *version) {
+	if len(v.queued) > 0 {
+		oldest, v.queued = v.queued[0], v.queued[1:]
+	}
+	return oldest
 }
 
 // letGo lets go of what is kept of v, and returns its source.
@@ -105,10 +136,10 @@ func (m *Machine) refuse(l *list, f hls.File, err error) {
 		l.exact = err.Error()
 		m.out.event(Event{l.path, "exact", l.exact})
 	}
-	if l.latest != nil {
-		m.out.release(l.latest.letGo())
-		l.latest = nil
+	for v := l.latest; v != nil; v = l.next() {
+		m.out.release(v.letGo())
 	}
+	l.latest = nil
 	m.observeExact(f)
 }
 

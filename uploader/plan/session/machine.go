@@ -113,10 +113,12 @@ func (m *Machine) Drain() {
 // Abandon returns every source that is still held, of files that went nowhere and of playlists. The Machine is of no use after that.
 func (m *Machine) Abandon() (files, playlists []hls.Source) {
 	for _, l := range m.lists.all {
-		if l.latest != nil {
-			l.latest.share.Release()
-			if l.latest.source != nil {
-				playlists = append(playlists, l.latest.source)
+		for _, v := range append(l.queued, l.latest) {
+			if v == nil {
+				continue
+			}
+			if source := v.letGo(); source != nil {
+				playlists = append(playlists, source)
 			}
 		}
 	}

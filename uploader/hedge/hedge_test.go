@@ -309,6 +309,8 @@ func TestPlaylistsWaitForLosers(t *testing.T) {
 				took(t, "the third version", start, tt.took)
 				time.Sleep(time.Minute)
 				s.holds(t, "live.m3u8", tt.third)
+				s.hedger.mu.Lock()
+				defer s.hedger.mu.Unlock()
 				if len(s.hedger.losers) != 0 {
 					t.Errorf("%d keys are remembered", len(s.hedger.losers))
 				}

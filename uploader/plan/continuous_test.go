@@ -304,3 +304,23 @@ func TestContinuousSlowStart(t *testing.T) {
 		})
 	}
 }
+
+// TestContinuousEndOfWhatIsDeleted: a packager that ends its playlist and deletes it has the end published all the same.
+func TestContinuousEndOfWhatIsDeleted(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, session.Config{EndDelay: 10 * time.Second})
+	s.encodes(0, 3)
+	s.tick(time.Minute)
+	s = s.again() // which knows of the segments of the run before from what is published alone
+	s.encodes(0, 0)
+	s.media("s1.ts")
+	s.playlist("x.m3u8", playlistText(0, true, "s0.ts", "s1.ts"))
+	s.serve(2 * time.Second)
+	for _, path := range []string{"s0.ts", "s1.ts", "x.m3u8"} {
+		s.gone(path)
+	}
+	s.serve(5 * time.Second)
+	s.shows(2, "a/s2 a/s3 | b/s0 b/s1")
+	s.serve(10 * time.Second)
+	s.shows(2, "a/s2 a/s3 | b/s0 b/s1 end")
+}

@@ -31,6 +31,7 @@ type versions struct {
 	latest *version   // the newest that is taken in
 	debut  bool       // it is the first that this process saw
 	queued []*version // those that came since, until it is known to which run it belongs, the oldest first
+	gone   *hls.File  // the fact that it left the directory, while it is to be edited once more; nil if it did not
 	exact  string     // why they are shipped as they are; empty if they are not
 }
 
@@ -92,10 +93,25 @@ func (m *Machine) arrive(l *list, v *version) {
 // maxQueued bounds how many versions of a list wait until it is known to which run the first belongs.
 const maxQueued = 64
 
+// leaves takes in that l left the directory. The Plan hears of it once nothing of l is to be published later.
+func (m *Machine) leaves(l *list, f hls.File) {
+	l.gone = &f
+	m.leave(l)
+}
+
+// leave tells the Plan that l left the directory, if it did and is not to be looked at again.
+func (m *Machine) leave(l *list) {
+	if _, again := m.lists.due[l]; l.gone == nil || again && !m.draining {
+		return
+	}
+	m.out.fact(*l.gone)
+	l.gone = nil
+}
+
 // take notes that v is taken in, and returns the one before it; nil for none.
 func (v *versions) take(newest *version) (old *version) {
 	old = v.latest
-	v.latest, v.debut = newest, old == nil
+	v.latest, v.debut, v.gone = newest, old == nil, nil
 	return old
 }
 

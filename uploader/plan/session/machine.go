@@ -71,7 +71,7 @@ func (m *Machine) Observe(f hls.File) {
 	m.tick(f.Seen)
 	switch {
 	case f.State == hls.Gone && m.lists.all[f.Path] != nil:
-		m.out.fact(f)
+		m.leaves(m.lists.all[f.Path], f)
 	case f.State == hls.Gone:
 		m.departs(f)
 	case f.State == hls.Lost:
@@ -92,6 +92,7 @@ func (m *Machine) Take(now time.Time) Effects {
 	m.tick(now)
 	for _, l := range m.lists.ring(m.now) {
 		m.edit(l)
+		m.leave(l)
 	}
 	for _, source := range m.files.forget(m.now) {
 		m.out.release(source)
@@ -107,6 +108,7 @@ func (m *Machine) Drain() {
 	m.draining = true
 	for _, l := range m.lists.sorted() {
 		m.edit(l)
+		m.leave(l)
 	}
 }
 

@@ -96,6 +96,7 @@ func (q *logQueue) run() {
 			lines, dropped, ends := q.waiting, q.dropped, q.ends
 			q.waiting, q.dropped = q.spare[:0], 0
 			q.mu.Unlock()
+			q.spare = lines // whatever becomes of them: what was spare is where new ones wait
 			if len(lines) == 0 && dropped == 0 {
 				if ends {
 					return
@@ -103,7 +104,6 @@ func (q *logQueue) run() {
 				break
 			}
 			q.write(lines)
-			q.spare = lines
 			if dropped > 0 {
 				q.said.Warn("lines of the log were dropped, as nobody read it", "lines", dropped,
 					"cure", "see what reads standard error, or log less: --log-level warn")

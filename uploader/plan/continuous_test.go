@@ -324,3 +324,47 @@ func TestContinuousEndOfWhatIsDeleted(t *testing.T) {
 	s.serve(10 * time.Second)
 	s.shows(2, "a/s2 a/s3 | b/s0 b/s1 end")
 }
+
+// TestContinuousHoleInAllRenditions: where a segment of one rendition does not come, the discontinuity stands before the same segment in all.
+func TestContinuousHoleInAllRenditions(t *testing.T) {
+	t.Parallel()
+	for name, soundFirst := range map[string]bool{"sound first": true, "picture first": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, session.Config{})
+			list := func(kind string, i int, lost bool) {
+				var names []string
+				for k := max(0, i-5); k <= i; k++ {
+					names = append(names, fmt.Sprintf("%s%d.ts", kind, k))
+				}
+				if !lost {
+					s.media(fmt.Sprintf("%s%d.ts", kind, i))
+				}
+				s.playlist(kind+".m3u8", playlistText(max(0, i-5), false, names...))
+				s.serve(200 * time.Millisecond)
+			}
+			for i := range 9 {
+				for k := range 2 {
+					if (k == 0) == soundFirst {
+						list("a", i, false)
+					} else {
+						list("v", i, i == 4)
+					}
+				}
+				s.serve(1600 * time.Millisecond)
+			}
+			s.serve(5 * time.Second)
+			for kind, lost := range map[string]string{"a": "", "v": "v4.ts"} {
+				text := s.texts[kind+".m3u8"]
+				before, after, _ := strings.Cut(text, "#EXT-X-DISCONTINUITY\n")
+				next := strings.Index(after, "5.ts")
+				if strings.Count(text, "#EXT-X-DISCONTINUITY\n") != 1 || !strings.Contains(before, "3.ts") || strings.Contains(before, "5.ts") || next < 0 || next > strings.Index(after, "6.ts") {
+					t.Errorf("published %s", text)
+				}
+				if !strings.Contains(text, kind+"8.ts") || lost != "" && strings.Contains(text, lost) {
+					t.Errorf("published %s", text)
+				}
+			}
+		})
+	}
+}

@@ -37,6 +37,9 @@ type Choices struct {
 	Begun func(segment int) time.Time
 	// Hole says that nobody waits for that segment any more. nil knows none.
 	Hole func(segment int) bool
+	// Cut says that another rendition of the stream has a hole before that segment, which then stands behind EXT-X-DISCONTINUITY as if
+	// it were behind one of its own. nil knows none.
+	Cut func(segment int) bool
 	// Gaps has holes listed, with EXT-X-GAP, instead of left out. They keep their numbers and folders, and no player asks for them.
 	Gaps bool
 	// HoldEnd leaves EXT-X-ENDLIST out.

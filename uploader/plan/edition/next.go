@@ -151,6 +151,9 @@ func (n *next) at(i int) int {
 // isHole reports whether nobody waits for segment i any more.
 func (n *next) isHole(i int) bool { return n.Hole != nil && n.Hole(i) }
 
+// isCut reports whether another rendition has a hole before segment i.
+func (n *next) isCut(i int) bool { return n.Cut != nil && n.Cut(i) }
+
 // listed reports whether segment i of the Version is listed. What stands before a published segment and is not published itself
 // comes too late for ever.
 func (n *next) listed(i int) bool {

@@ -29,7 +29,7 @@ func (n *next) around(i int, head, behind bool) (a added) {
 	switch {
 	case n.how == begins && i == n.first:
 		a.comment = runComment
-	case (i == n.first && i > 0 || !head && !behind) && !own.has(broken):
+	case (i == n.first && i > 0 || !head && !behind || n.isCut(i)) && !own.has(broken):
 		a.comment = holeComment
 	}
 	a.tag = a.comment != "" && !own.has(broken)

@@ -15,6 +15,7 @@ type course struct {
 	session  *session            // in which its next segment goes; nil before the first
 	segments map[uint64]*segment // of the run, those that the newest version lists, by the packager's number
 	tags     map[string]*use     // by path: init sections and keys of the newest version
+	progress
 }
 
 func newCourse() course { return course{segments: map[uint64]*segment{}, tags: map[string]*use{}} }
@@ -43,12 +44,16 @@ type segment struct {
 	hole  bool
 }
 
+// leaveOut notes that nobody waits for it any more.
+func (s *segment) leaveOut() { s.hole = true }
+
 // started reports whether a run is known.
 func (c *course) started() bool { return c.run.name != "" }
 
 // start has a run begin in a session.
 func (c *course) start(in *session, r run) {
 	c.run, c.session = r, in
+	c.restart()
 	clear(c.segments)
 	clear(c.tags)
 }
@@ -78,6 +83,7 @@ func (c *course) slide(first, end uint64) {
 			delete(c.segments, n)
 		}
 	}
+	c.forget(first)
 }
 
 // misses reports whether u is listed.
@@ -247,8 +253,9 @@ func (m *Machine) segment(l *list, i int, ref *hls.Reference) *segment {
 		m.lists.later(l, at)
 		return s
 	}
-	s.hole = true
+	s.leaveOut()
 	m.out.event(Event{l.path, "hole", s.path})
+	m.spread(l, l.number(i))
 	return s
 }
 

@@ -26,10 +26,15 @@ func (m *Machine) publish(l *list, news bool) {
 	if !sure {
 		return
 	}
+	if m.stops(l) {
+		m.lists.wait(l)
+		return
+	}
 	next, err := l.published.Next(v.text, edition.Choices{
 		Run: l.run.name, Discontinuity: l.run.discontinuity, Gaps: m.cfg.Gaps, HoldEnd: m.holdEnd(l),
 		Folder: func(i int) string { return folders[i] },
 		Begun:  l.beganAt,
+		Cut:    func(i int) bool { return l.cuts[l.number(i)] },
 		Hole:   func(i int) bool { s := l.segments[l.number(i)]; return s != nil && s.hole },
 	})
 	switch {
@@ -47,6 +52,9 @@ func (m *Machine) publish(l *list, news bool) {
 		return
 	}
 	l.send(next)
+	if n := v.text.Len(); n > 0 {
+		l.reach(l.number(n - 1))
+	}
 	f := v.file
 	f.Content, f.Playlist, f.Source = next.Text(), list, v.hand()
 	if !news {

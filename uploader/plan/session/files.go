@@ -119,6 +119,7 @@ func (m *Machine) give(fl *file, u *use) {
 func (m *Machine) share(fl *file, u *use) (sent bool) {
 	if sent = m.send(fl, u.key()); sent {
 		u.give(&fl.fact)
+		m.lists.arrives(m.now)
 	}
 	return sent
 }

@@ -13,9 +13,23 @@ import (
 type lists struct {
 	all map[string]*list
 	due map[*list]time.Time // which are to be looked at again, and when
+	// waiting are those that wait for a segment of another rendition.
+	waiting map[*list]bool
 }
 
-func newLists() lists { return lists{make(map[string]*list), make(map[*list]time.Time)} }
+func newLists() lists {
+	return lists{make(map[string]*list), make(map[*list]time.Time), make(map[*list]bool)}
+}
+
+// wait notes that l waits for a segment of another rendition, and arrives that one came.
+func (x *lists) wait(l *list) { x.waiting[l] = true }
+
+func (x *lists) arrives(now time.Time) {
+	for l := range x.waiting {
+		x.later(l, now)
+	}
+	clear(x.waiting)
+}
 
 // list is one media playlist: machines, each with a file that alone writes it.
 type list struct {

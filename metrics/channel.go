@@ -133,7 +133,7 @@ func (c *Channel) fill() {
 	for _, evidence := range hls.Evidences() {
 		c.settled.WithLabelValues(evidence)
 	}
-	for _, result := range []string{"ok", "transient", "alarm", "permanent", "cancelled"} {
+	for _, result := range results() {
 		c.attempts.WithLabelValues("put", result) // others come with the first of them
 	}
 	for _, kind := range edits() {

@@ -90,6 +90,7 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	}
 	l.remove(i)
 	s.life.drop()
+	l.wonder()
 	p.touch(l.stream)
 	if l.published == nil || s.seq > l.published.seq {
 		p.decidedOf(l, "version dropped", "", s)

@@ -27,6 +27,7 @@ func (p *Plan) reportPlaylist(j *errand, out Outcome) {
 	if outdated {
 		p.revise(l)
 	}
+	l.wonder()
 	p.wake(l.stream)
 	p.touch(l.stream)
 }
@@ -49,6 +50,13 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 	}
 	p.decided(l, "not stored", "", out.Kind.String())
 	p.holdOff(&l.turns.Retry, out)
+}
+
+// wonder has the store asked what it holds of l, if a version is in doubt and no later PUT will tell.
+func (l *list) wonder() {
+	if len(l.doubt) > 0 && len(l.pending) == 0 && l.flying == nil {
+		l.cell.Ask()
+	}
 }
 
 // believe notes that s was surely not stored by the request that ended.

@@ -78,7 +78,7 @@ func (c *continuous) noteOf(path, etag string) (string, string) {
 	if !c.owns(path) {
 		return path, etag
 	}
-	folder, path := session.Split(path)
+	folder, path := hls.SessionOf(path)
 	return path, folder + "|" + etag
 }
 

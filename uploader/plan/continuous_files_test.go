@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/session"
 )
 
@@ -49,7 +50,7 @@ func TestContinuousSharesBytes(t *testing.T) {
 			}
 			keys := 0
 			for path, v := range s.stored {
-				if _, of := session.Split(path); of == f.Path && v == f.Version {
+				if _, of := hls.SessionOf(path); of == f.Path && v == f.Version {
 					keys++
 				}
 			}

@@ -33,7 +33,7 @@ func TestContinuousOwnLatePut(t *testing.T) {
 			for range 200 {
 				s.tick(20 * time.Millisecond)
 				for _, j := range s.plan.Next(s.now) {
-					_, of := session.Split(j.Path)
+					_, of := hls.SessionOf(j.Path)
 					switch {
 					case of != test.late || first != "" && j.Path != first:
 						s.report(j, s.do(j))
@@ -48,7 +48,7 @@ func TestContinuousOwnLatePut(t *testing.T) {
 					s.plan.Observe(hls.File{Path: name, State: hls.Gone})
 				}
 			}
-			folder, _ := session.Split(first)
+			folder, _ := hls.SessionOf(first)
 			text := s.texts["x.m3u8"]
 			if stays := strings.Contains(text, folder+test.late); stays == test.moves && !(test.moves && text == "") {
 				t.Errorf("published: %s", text)

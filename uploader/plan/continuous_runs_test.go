@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/session"
 )
 
@@ -56,7 +57,7 @@ func TestContinuousListsThatAreFoundToBelongTogether(t *testing.T) {
 	both("v0", "v1")
 	folders := map[string][]string{}
 	for path := range s.stored {
-		folder, name := session.Split(path)
+		folder, name := hls.SessionOf(path)
 		folders[folder] = append(folders[folder], name)
 	}
 	last := slices.Max(slices.Collect(maps.Keys(folders)))

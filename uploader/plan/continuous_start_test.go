@@ -96,7 +96,7 @@ func TestContinuousNamesOfTwoRunsOverARestart(t *testing.T) {
 			next := s.again()
 			first := next.file("s0.ts")
 			for path, v := range s.stored {
-				if folder, name := session.Split(path); name == first.Path && folder != s.folderOf("s2.ts") {
+				if folder, name := hls.SessionOf(path); name == first.Path && folder != s.folderOf("s2.ts") {
 					first.Version = v
 				}
 			}
@@ -115,7 +115,7 @@ func TestContinuousNamesOfTwoRunsOverARestart(t *testing.T) {
 // folderOf returns the folder that alone has a file.
 func (s *stage) folderOf(name string) string {
 	for path := range s.stored {
-		if folder, of := session.Split(path); of == name {
+		if folder, of := hls.SessionOf(path); of == name {
 			return folder
 		}
 	}

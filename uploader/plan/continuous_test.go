@@ -120,7 +120,7 @@ func (s *stage) shows(number int, want string) {
 		case line == "#EXT-X-ENDLIST":
 			got = append(got, "end")
 		case line != "" && line[0] != '#':
-			folder, name := session.Split(line)
+			folder, name := hls.SessionOf(line)
 			if folders[folder] == "" {
 				folders[folder] = string(rune('a' + len(folders)))
 			}
@@ -199,7 +199,7 @@ func TestContinuousOverARestartOfBoth(t *testing.T) {
 // session returns the folder of the only session that is stored.
 func (s *stage) session() string {
 	for path := range s.stored {
-		folder, _ := session.Split(path)
+		folder, _ := hls.SessionOf(path)
 		return folder
 	}
 	return ""
@@ -208,7 +208,7 @@ func (s *stage) session() string {
 // kept has the very files lie there that are stored.
 func (s *stage) kept(to int) {
 	for path, v := range s.stored {
-		_, name := session.Split(path)
+		_, name := hls.SessionOf(path)
 		f := s.file(name)
 		f.Found, f.Version = true, v
 		s.plan.Observe(f)
@@ -256,7 +256,7 @@ func TestContinuousBacklog(t *testing.T) {
 				for _, want := range c.want {
 					found := false
 					for key := range next.stored {
-						folder, path := session.Split(key)
+						folder, path := hls.SessionOf(key)
 						found = found || path == want[2:] && (folder == old) == (want[0] == 'a')
 					}
 					if !found {
@@ -291,7 +291,7 @@ func TestContinuousSlowStart(t *testing.T) {
 			for i := first; i < first+8; i++ {
 				found := false
 				for key := range s.stored {
-					_, path := session.Split(key)
+					_, path := hls.SessionOf(key)
 					found = found || path == fmt.Sprintf("s%d.ts", i)
 				}
 				if !found {

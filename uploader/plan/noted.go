@@ -3,7 +3,6 @@ package plan
 import (
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
-	"github.com/hlsship/hlsship/uploader/plan/session"
 )
 
 // What an earlier process stored it noted, so that a start reads next to nothing. A note is about bytes (hls.Version) and says under
@@ -30,7 +29,7 @@ func (p *Plan) known(f hls.File) string {
 		return p.cfg.Known(f.Path, f.Version)
 	}
 	n := p.continuous.remember(p.continuous.source(f.Path), f.Version, p.cfg.Known)
-	if folder, _ := session.Split(f.Path); folder != n.folder {
+	if folder, _ := hls.SessionOf(f.Path); folder != n.folder {
 		return ""
 	}
 	return n.etag

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/schedule"
-	"github.com/hlsship/hlsship/uploader/plan/session"
 )
 
 // stream is what the requests are shared by: a playlist and the files that it names. What several name each of them may
@@ -58,7 +58,7 @@ func (s *stream) abandon() { s.list = nil }
 
 // unnamed returns the stream of files that no playlist names, by the path of one of them.
 func (x *shared) unnamed(name string) *stream {
-	_, name = session.Split(name)
+	_, name = hls.SessionOf(name)
 	return x.stream(path.Dir(name)+"/", path.Dir(name))
 }
 

@@ -129,13 +129,13 @@ func (m *Machine) Abandon() (files, playlists []hls.Source) {
 
 // Owns reports whether a published path is in a session, so that its bytes never change.
 func (m *Machine) Owns(published string) bool {
-	folder, _ := Split(published)
+	folder, _ := hls.SessionOf(published)
 	return folder != "" && m.sessions.all[nameOf(folder)] != nil
 }
 
 // Opened reports whether a published path is in a session that was opened here, not by an earlier process.
 func (m *Machine) Opened(published string) bool {
-	folder, _ := Split(published)
+	folder, _ := hls.SessionOf(published)
 	s := m.sessions.all[nameOf(folder)]
 	return folder != "" && s != nil && !s.opened.IsZero()
 }
@@ -143,7 +143,7 @@ func (m *Machine) Opened(published string) bool {
 // Path returns the path in the directory of what is published under that one.
 func (m *Machine) Path(published string) string {
 	if m.Owns(published) {
-		_, published = Split(published)
+		_, published = hls.SessionOf(published)
 	}
 	return published
 }

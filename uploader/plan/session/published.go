@@ -102,7 +102,7 @@ func (m *Machine) readBack(l *list) {
 	}
 	for i := range list.References {
 		if key, target := m.around.Site.Resolve(l.path, list.References[i].URI); target == hls.Local {
-			if folder, _ := Split(key); folder != "" {
+			if folder, _ := hls.SessionOf(key); folder != "" {
 				m.sessions.get(nameOf(folder))
 				m.out.fact(hls.File{Path: key, State: hls.Gone})
 			}
@@ -149,7 +149,7 @@ func (m *Machine) names(l *list) map[extent]named {
 		if target != hls.Local {
 			continue
 		}
-		if folder, path := Split(key); folder != "" {
+		if folder, path := hls.SessionOf(key); folder != "" {
 			all[extent{path, s.Offset, s.Length}] = named{folder, s.Number}
 		}
 	}
@@ -160,7 +160,7 @@ func (m *Machine) names(l *list) map[extent]named {
 func (m *Machine) lastSession(l *list) (name string) {
 	for i := range l.published.Len() {
 		key, _ := m.around.Site.Resolve(l.path, l.published.Segment(i).URI)
-		if folder, _ := Split(key); folder != "" {
+		if folder, _ := hls.SessionOf(key); folder != "" {
 			name = nameOf(folder)
 		}
 	}

@@ -144,16 +144,13 @@ func (s *session) use(path string, variant int) *use {
 
 // find returns the use that has a published path; nil if none is known.
 func (x *sessions) find(published string) *use {
-	folder, path := Split(published)
+	folder, path := hls.SessionOf(published)
 	s := x.all[nameOf(folder)]
 	if folder == "" || s == nil || s.uses[path] == nil || s.uses[path].key() != published {
 		return nil
 	}
 	return s.uses[path]
 }
-
-// Split takes a path of what is published apart: see hls.SessionOf.
-func Split(published string) (folder, path string) { return hls.SessionOf(published) }
 
 // nameOf returns the name of the session of a folder.
 func nameOf(folder string) string {

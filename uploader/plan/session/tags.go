@@ -14,7 +14,7 @@ func (m *Machine) trust(l *list) {
 			continue
 		}
 		key, target := m.around.Site.Resolve(l.path, ref.URI)
-		if folder, path := Split(key); target == hls.Local && nameOf(folder) == l.session.name {
+		if folder, path := hls.SessionOf(key); target == hls.Local && nameOf(folder) == l.session.name {
 			l.session.use(path, variantOf(folder)).trust()
 		}
 	}

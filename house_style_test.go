@@ -238,8 +238,8 @@ func shared(s *source) []string {
 // pure lists the packages that decide, which take the time and all else from their caller.
 func pure() []string {
 	return []string{
-		"hls", "uploader/headers", "uploader/health", "uploader/plan", "uploader/plan/disk", "uploader/plan/bucket", "uploader/plan/schedule", "uploader/plan/edition", "uploader/plan/session",
-		"verify",
+		"hls", "uploader/headers", "uploader/health", "uploader/plan", "uploader/plan/disk", "uploader/plan/bucket", "uploader/plan/schedule", "uploader/plan/edition", "uploader/plan/session", "uploader/recording",
+		"verify", "salvage",
 	}
 }
 

@@ -122,41 +122,45 @@ func packages(all []*source) map[string][]*source {
 }
 
 // arrows says which packages of ours each package may import. Tests may import storetest, those above their own and, to see a Store
-// behind it, uplink and hedge as well.
+// behind it, uplink and hedge as well; edition, as a recording.Track observes what it reads.
 func arrows() map[string][]string {
 	const plan, store = "uploader/plan", "uploader/store"
 	const onDisk, inBucket, turns, edition, session = plan + "/disk", plan + "/bucket", plan + "/schedule", plan + "/edition", plan + "/session"
 	const file, line = "openfile", "uploader/uplink"
 	const headers, health, journal = "uploader/headers", "uploader/health", "uploader/journal"
-	const twice = "uploader/hedge"
+	const twice, people = "uploader/hedge", "crew"
 	const s3, tests, spool, checks = "uploader/s3", "uploader/storetest", "uploader/spool", "packaging/checks"
-	const verify = "verify"
+	const verify, record, salvage, recorder = "verify", "uploader/recording", "salvage", plan + "/recorder"
 	return map[string][]string{
 		".":           nil,
 		"hls":         nil,
+		people:        nil,
 		"state":       nil,
 		file:          {"hls"},
-		"watcher":     {"hls", file},
+		"watcher":     {"hls", people, file},
 		"metrics":     {"hls", "state"},
 		store:         {"hls"},
-		plan:          {"hls", "state", store, onDisk, inBucket, turns, session},
+		plan:          {"hls", "state", store, onDisk, inBucket, turns, session, recorder, record},
 		onDisk:        {"hls"},
 		inBucket:      {onDisk},
 		turns:         nil,
 		edition:       {"hls"},
 		session:       {"hls", edition},
-		"uploader":    {"hls", "state", plan, session, store, headers, health, journal},
+		record:        {"hls", edition},
+		recorder:      {"hls", "state", session, record},
+		"uploader":    {"hls", people, "state", plan, session, recorder, record, store, headers, health, journal},
 		headers:       {"hls"},
 		health:        {"state", plan, store},
-		journal:       {"hls", "state", plan, store, health},
+		journal:       {"hls", "state", plan, recorder, store, health},
 		s3:            {"hls", store},
 		line:          {store},
-		twice:         {store},
+		twice:         {people, store},
 		tests:         {"hls", store},
 		spool:         {"hls", file},
 		"check":       {"hls", file, "watcher", "uploader", plan, store, s3, spool},
 		verify:        {"hls", store},
-		"cmd/hlsship": {"hls", "state", "watcher", "metrics", "uploader", headers, store, s3, line, twice, spool, "check", verify},
+		salvage:       {"hls", record, store},
+		"cmd/hlsship": {"hls", "state", "watcher", "metrics", "uploader", headers, store, s3, line, twice, spool, "check", verify, record, salvage},
 		"packaging":   nil,
 		checks:        nil,
 		"bench":       {"hls", "watcher", "metrics", "uploader", store, s3, spool, tests},
@@ -174,7 +178,7 @@ func wrongImports(s *source) []string {
 	for _, at := range slices.Sorted(maps.Values(s.imports())) {
 		ours, ok := strings.CutPrefix(at, modulePath+"/")
 		switch {
-		case ok && (slices.Contains(allowed, ours) || s.test() && (ours == s.dir() || strings.HasPrefix(s.dir(), ours+"/") || slices.Contains([]string{"uploader/storetest", "uploader/uplink", "uploader/hedge"}, ours))):
+		case ok && (slices.Contains(allowed, ours) || s.test() && (ours == s.dir() || strings.HasPrefix(s.dir(), ours+"/") || slices.Contains([]string{"uploader/storetest", "uploader/uplink", "uploader/hedge", "uploader/plan/edition"}, ours))):
 		case ok:
 			wrong = append(wrong, s.name+": imports "+ours)
 		case s.dir() == "hls" && !s.test() && (at == "os" || strings.Contains(strings.Split(at, "/")[0], ".")):

@@ -118,6 +118,37 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// TestPrice: two scenes have the sidecar measured, and say what hlsship takes beside it.
+func TestPrice(t *testing.T) {
+	t.Parallel()
+	newRow := func(tool string, cpu time.Duration, memory int64) *row {
+		r := &row{tool: tool}
+		r.take(usage{cpu: cpu, memory: memory}, 1)
+		return r
+	}
+	ship, least, never := newRow("hlsship", 3*time.Second, 80<<20), newRow(sidecarCommand, 2*time.Second, 20<<20), newRow(sidecarCommand, 0, 0)
+	for want, rows := range map[string][]*row{
+		"\nBeside the sidecar hlsship took 1.50 times the CPU and 4.00 times the memory.\n": {newRow("bare", time.Second, 1), ship, least},
+		"": {ship, never},
+	} {
+		if got := price(rows); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	priced, plain := scene{priced: true}, scene{}
+	for _, tt := range []struct {
+		scene        scene
+		wanted, want string
+	}{
+		{priced, "bare,hlsship,mc", "bare,hlsship,sidecar,mc"}, {priced, "sidecar,hlsship", "sidecar,hlsship"},
+		{priced, "bare,mc", "bare,mc"}, {plain, "bare,hlsship", "bare,hlsship"},
+	} {
+		if got := strings.Join(tt.scene.tools(strings.Split(tt.wanted, ",")), ","); got != tt.want {
+			t.Errorf("%s: measured %s, want %s", tt.wanted, got, tt.want)
+		}
+	}
+}
+
 // TestJudge: a playlist that is early is counted once, whatever it names.
 func TestJudge(t *testing.T) {
 	t.Parallel()

@@ -14,6 +14,8 @@ to one [versitygw](https://github.com/versity/versitygw) on the loopback interfa
 * **hlsship** runs with its default settings.
 * **mc** is ` + "`mc mirror --watch --overwrite`" + ` of the [MinIO client](https://github.com/minio/mc), a common way to sync a directory.
 * **rclone** is ` + "`rclone copy`" + ` of [rclone](https://rclone.org), again and again.
+* **sidecar**, in two scenes, is the least that a process beside the packager can cost: it hears of each finished file, reads it and
+  PUTs it, and checks nothing. What it publishes is unsafe.
 
 Sync tools publish lists of segments that are not there: that is *unsafe*. A proxy before the server tells a viewer, which knows what
 was listed, of every object that arrives. It adds what the text says of the way. The columns:

@@ -86,6 +86,7 @@ func report(o options, args []string, rows []*row, took time.Duration) string {
 		s := of[0].scene
 		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", s.name, s)
 		b.WriteString(table(of))
+		b.WriteString(price(of))
 		if s.plotted && o.markdown != "" {
 			fmt.Fprintf(&b, "\n![From listed to published by quantile, for each tool](%s)\n", filepath.Base(figure(o.markdown, s)))
 		}
@@ -126,6 +127,23 @@ func table(rows []*row) string {
 		lines = append(lines, line)
 	}
 	return align(lines)
+}
+
+// price says what hlsship took beside the sidecar, if both were measured.
+func price(rows []*row) string {
+	find := func(tool string) *row {
+		i := slices.IndexFunc(rows, func(r *row) bool { return r.tool == tool })
+		if i < 0 || rows[i].used.cpu == 0 || rows[i].used.memory == 0 {
+			return nil
+		}
+		return rows[i]
+	}
+	ship, least := find("hlsship"), find(sidecarCommand)
+	if ship == nil || least == nil {
+		return ""
+	}
+	return fmt.Sprintf("\nBeside the sidecar hlsship took %.2f times the CPU and %.2f times the memory.\n",
+		float64(ship.used.cpu)/float64(least.used.cpu), float64(ship.used.memory)/float64(least.used.memory))
 }
 
 // start returns how long the median run took until all playlists were published.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -28,8 +29,9 @@ type client struct {
 	written     storetest.Output
 	ended       chan struct{} // closed once err is set
 	err         error
-	watched     chan struct{} // closed once files is known
+	watched     chan struct{} // closed once files and memory are known
 	files       int
+	memory      int64
 	allocs      int64
 }
 
@@ -87,8 +89,16 @@ func (b *bench) start(tool, dir string, f *front, behind storetest.GatewayServer
 		c.err = c.cmd.Wait()
 		close(c.ended)
 	}()
-	go c.watchFiles()
+	go c.watch()
 	return c, nil
+}
+
+// tools returns what is measured in the scene, of what was asked for.
+func (s *scene) tools(wanted []string) []string {
+	if i := slices.Index(wanted, "hlsship"); s.priced && i >= 0 && !slices.Contains(wanted, sidecarCommand) {
+		return slices.Insert(slices.Clone(wanted), i+1, sidecarCommand)
+	}
+	return wanted
 }
 
 // stop ends the process.

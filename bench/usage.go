@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -21,14 +20,16 @@ type usage struct {
 	allocs int64         // objects that were allocated; -1 if that is not known
 }
 
-// watchFiles looks five times a second how many descriptors the process and its children have, until it ends.
-func (c *client) watchFiles() {
+// watch looks five times a second what the process and its children hold, until it ends. How much memory a process took at most the kernel
+// knows (VmHWM). What it tells a parent afterwards (ru_maxrss) includes that of the parent, from which the process was forked.
+func (c *client) watch() {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	for {
 		select {
 		case <-tick.C:
-			c.files = max(c.files, descriptors(c.cmd.Process.Pid))
+			files, memory := held(c.cmd.Process.Pid)
+			c.files, c.memory = max(c.files, files), max(c.memory, memory)
 		case <-c.ended:
 			close(c.watched)
 			return
@@ -36,14 +37,20 @@ func (c *client) watchFiles() {
 	}
 }
 
-// descriptors counts those of a process and its children, 0 for one that is gone.
-func descriptors(pid int) int {
+// held returns how many descriptors a process and its children have, and the most memory in bytes that the largest of them had at a time;
+// 0 for one that is gone.
+func held(pid int) (files int, memory int64) {
 	at := filepath.Join("/proc", strconv.Itoa(pid))
 	open, err := os.ReadDir(filepath.Join(at, "fd"))
 	if err != nil {
-		return 0
+		return 0, 0
 	}
-	count := len(open)
+	files = len(open)
+	status, _ := os.ReadFile(filepath.Join(at, "status")) // 0 if it is gone by now
+	if m := regexp.MustCompile(`(?m)^VmHWM:\s+(\d+) kB$`).FindSubmatch(status); m != nil {
+		memory, _ = strconv.ParseInt(string(m[1]), 10, 64) // digits
+		memory <<= 10
+	}
 	tasks, _ := filepath.Glob(filepath.Join(at, "task", "*", "children")) // the pattern is good
 	for _, task := range tasks {
 		children, err := os.ReadFile(task)
@@ -52,19 +59,17 @@ func descriptors(pid int) int {
 		}
 		for _, text := range strings.Fields(string(children)) {
 			if child, err := strconv.Atoi(text); err == nil {
-				count += descriptors(child)
+				more, largest := held(child)
+				files, memory = files+more, max(memory, largest)
 			}
 		}
 	}
-	return count
+	return files, memory
 }
 
 // used returns what the process took, which has ended.
 func (c *client) used() usage {
-	u := usage{cpu: c.cmd.ProcessState.UserTime() + c.cmd.ProcessState.SystemTime(), files: c.files, allocs: c.allocs}
-	if taken, ok := c.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		u.memory = taken.Maxrss << 10
-	}
+	u := usage{cpu: c.cmd.ProcessState.UserTime() + c.cmd.ProcessState.SystemTime(), memory: c.memory, files: c.files, allocs: c.allocs}
 	if m := regexp.MustCompile(`(?m)^mallocs (\d+)$`).FindStringSubmatch(c.written.String()); m != nil {
 		u.allocs, _ = strconv.ParseInt(m[1], 10, 64) // digits
 	}

@@ -33,6 +33,8 @@ type Config struct {
 	Site hls.Site
 	// Continuous is true if playlists go on over restarts of their packager.
 	Continuous bool
+	// Record says that runs of the packager are recorded.
+	Record bool
 	// Settle is how long a file must be quiet where the kernel cannot tell that it is finished.
 	Settle time.Duration
 

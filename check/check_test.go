@@ -565,6 +565,17 @@ func brokenStores() []broken {
 				next.ServeHTTP(w, r)
 			})
 		}, "list-denied", Error, "s3:ListBucket"},
+		{"recordings where listings may have no delimiter", func(s *stage) {
+			s.config.Record = true
+			s.front(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+				if listing(r) && r.URL.Query().Get("delimiter") != "" {
+					refusal(w, 403, "AccessDenied")
+					return
+				}
+				next.ServeHTTP(w, r)
+			})
+		}, "recordings-unlisted", Warning, "with and without a delimiter"},
+		{"recordings without conditional writes", func(s *stage) { s.config.Record, s.config.Conditional = true, false }, "recordings-unconditional", Note, "recover"},
 		{"403 for a missing key", func(s *stage) {
 			s.front(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
 				if r.Method == http.MethodHead || strings.HasSuffix(r.URL.Path+r.URL.Query().Get("prefix"), "-missing") {

@@ -76,7 +76,7 @@ func (s *storeCheck) run(ctx context.Context, need streams) {
 	s.key, s.size = s.config.Prefix+".hlsship-check-"+hex.EncodeToString(random[:]), -1
 	defer s.cleanup(context.WithoutCancel(ctx))
 	for _, step := range []func(context.Context){
-		s.write, s.headers, s.list, s.missing, s.conditions, s.public,
+		s.write, s.headers, s.list, s.missing, s.conditions, s.recordings, s.public,
 		func(ctx context.Context) { s.bandwidth(ctx, need) },
 	} {
 		before := s.found.count()

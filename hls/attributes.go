@@ -1,6 +1,7 @@
 package hls
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 )
@@ -16,8 +17,8 @@ type attribute struct {
 	value string
 	// tail is how many bytes the value has together with what stands behind it on the line.
 	tail int
-	// closed is false when the closing quote is missing.
-	closed bool
+	// quoted says that the value begins with a quote; closed is false when the closing one is missing.
+	quoted, closed bool
 }
 
 // next returns the first attribute and the list behind it; ok is false when there is none.
@@ -32,6 +33,7 @@ func (list attributes) next() (a attribute, rest attributes, ok bool) {
 			s = strings.TrimLeft(s[i+1:], " \t")
 			if a.tail = len(strings.TrimLeftFunc(s, unicode.IsSpace)); strings.HasPrefix(s, `"`) {
 				a.tail--
+				a.quoted = true
 			}
 			a.value, a.closed, s = cutValue(s)
 			return a, attributes(s), true
@@ -75,4 +77,19 @@ func (a attribute) isURI() bool {
 		return true
 	}
 	return false
+}
+
+// Attributes goes through a tag's attribute list (RFC 8216 §4.2), the text behind its colon: each name with its value, which has its quotes if they
+// are closed.
+func Attributes(list string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for a, rest, more := attributes(list).next(); more; a, rest, more = rest.next() {
+			if a.quoted && a.closed {
+				a.value = `"` + a.value + `"`
+			}
+			if !yield(a.name, a.value) {
+				return
+			}
+		}
+	}
 }

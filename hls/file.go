@@ -85,6 +85,8 @@ type File struct {
 	// Named is true for a file that comes from the spool of an earlier process in which a playlist had
 	// named it: it is to be shipped although nothing on disk may name it any more.
 	Named bool
+	// Folders are those of the keys under which that process was to store it, as it kept it: see Keeper. nil if that is not known.
+	Folders []string
 	// Spooled is true for all that comes from the spool of an earlier process. Of a playlist, which that could not
 	// publish, the directory may have a newer version.
 	Spooled bool
@@ -115,9 +117,10 @@ type Source interface {
 type Keeper interface {
 	Source
 	// Keep says that a playlist named the bytes, so that they are shipped after a restart although nothing
-	// on disk names them any more (File.Named). It is called at most once, is cheap and never fails: what
+	// on disk names them any more (File.Named). folder stands before their path in the key that they get: that of a session, with its
+	// slash (SessionOf), or OwnFolder; empty where there are no sessions. It is called once for each key, is cheap and never fails: what
 	// cannot be kept is found at rest like any other file.
-	Keep()
+	Keep(folder string)
 }
 
 // Reader reads the bytes of a Source. It is owned by one goroutine, except that ReadAt may be called

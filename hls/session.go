@@ -9,6 +9,9 @@ import (
 // SessionFormat is how the folder of a session is called, after the time in UTC at which it was opened: see SessionOf.
 const SessionFormat = "20060102T150405Z"
 
+// OwnFolder is what stands before the path of a file that is in no session, where others are.
+const OwnFolder = "./"
+
 // SessionOf takes a path of what is published apart: the folder of the session that it is in, and the path that the file has in the
 // directory. A session is the folder of one run of a packager, 20060102T150405Z or that with -2, -3, …; its files never change. What is
 // written again within a run is in a folder of its own there, .2 and so on, which belongs to the folder. folder ends with a slash, and is

@@ -3,15 +3,14 @@ package hls
 import "sync"
 
 // Split returns two Sources of the bytes of s, each of which is released by itself: s is released with the last of them. If s is a
-// Keeper both are, and s is asked to keep its bytes once. Whoever calls it uses s no more. nil is split into nil.
+// Keeper both are. Whoever calls it uses s no more. nil is split into nil.
 func Split(s Source) (a, b Source) {
 	if s == nil {
 		return nil, nil
 	}
 	c := &common{source: s, users: 2}
 	if keeper, ok := s.(Keeper); ok {
-		c.keep = sync.OnceFunc(keeper.Keep)
-		return &keptPart{part{common: c}}, &keptPart{part{common: c}}
+		return &keptPart{part{common: c}, keeper}, &keptPart{part{common: c}, keeper}
 	}
 	return &part{common: c}, &part{common: c}
 }
@@ -19,7 +18,6 @@ func Split(s Source) (a, b Source) {
 // common is a Source that several share.
 type common struct {
 	source Source
-	keep   func()
 
 	mu    sync.Mutex
 	users int
@@ -48,9 +46,12 @@ func (p *part) Release() {
 }
 
 // keptPart is a part of a Keeper.
-type keptPart struct{ part }
+type keptPart struct {
+	part
+	keeper Keeper
+}
 
 var _ Keeper = (*keptPart)(nil)
 
 // Keep implements Keeper.
-func (p *keptPart) Keep() { p.keep() }
+func (p *keptPart) Keep(folder string) { p.keeper.Keep(folder) }

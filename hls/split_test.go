@@ -3,26 +3,29 @@ package hls
 import "testing"
 
 // tally is a Source, and a Keeper, that counts.
-type tally struct{ released, kept int }
+type tally struct {
+	released int
+	kept     string
+}
 
 func (*tally) Open() (Reader, error) { return nil, ErrNotPlaylist }
 func (c *tally) Release()            { c.released++ }
 
 type tallyKeeper struct{ tally }
 
-func (c *tallyKeeper) Keep() { c.kept++ }
+func (c *tallyKeeper) Keep(folder string) { c.kept += folder }
 
-// TestSplit: bytes are let go with the last of those who share them, however often each says so, and are kept once.
+// TestSplit: bytes are let go with the last of those who share them, however often each says so, and are kept for the key of each.
 func TestSplit(t *testing.T) {
 	t.Parallel()
 	s := new(tallyKeeper)
 	a, rest := Split(s)
 	b, c := Split(rest)
-	for _, x := range []Source{a, b, c} {
-		x.(Keeper).Keep()
+	for i, x := range []Source{a, b, c} {
+		x.(Keeper).Keep("abc"[i : i+1])
 	}
-	if s.kept != 1 {
-		t.Errorf("kept %d times, want once", s.kept)
+	if s.kept != "abc" {
+		t.Errorf("kept for %q", s.kept)
 	}
 	for i, x := range []Source{b, a, c} {
 		if s.released != 0 {

@@ -16,6 +16,7 @@ type Channel struct {
 	registry    *prometheus.Registry
 	ready       readiness
 	streams     *streams
+	recordings  *recordings
 	conditions  *conditions
 	recent      recent   // requests
 	failures    failures // requests that failed
@@ -59,7 +60,7 @@ type Channel struct {
 
 // newChannel returns the metrics of a channel; its series have no label "channel" if it has no name.
 func newChannel(name, title string) *Channel {
-	c := &Channel{name: name, title: title, registry: prometheus.NewRegistry(), streams: newStreams(maxStreams), conditions: newConditions(time.Now())}
+	c := &Channel{name: name, title: title, registry: prometheus.NewRegistry(), streams: newStreams(maxStreams), recordings: newRecordings(), conditions: newConditions(time.Now())}
 	r := maker{c.registry}
 	if name != "" {
 		r.Registerer = prometheus.WrapRegistererWith(prometheus.Labels{"channel": name}, c.registry)
@@ -67,7 +68,7 @@ func newChannel(name, title string) *Channel {
 	c.declareWatcher(r)
 	c.declareUploader(r)
 	c.declareSpool(r)
-	r.MustRegister(c.streams, c.conditions)
+	r.MustRegister(c.streams, c.conditions, c.recordings)
 	c.fill()
 	return c
 }
@@ -164,6 +165,6 @@ func results() []string {
 	return []string{"ok", "void", "cancelled", "transient", "alarm", "permanent", "not_found", "precondition", "unsupported"}
 }
 
-func edits() []string { return []string{"run", "hole", "exact", "fall"} }
+func edits() []string { return []string{"run", "hole", "exact", "fall", "unrecorded"} }
 
 func losses() []string { return []string{"gone", "superseded", "rejected", "budget", "age", "unseen"} }

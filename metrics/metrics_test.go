@@ -30,6 +30,7 @@ func TestLint(t *testing.T) {
 	m := New("1.2.3", "abc")
 	c := m.Channel("", "")
 	c.Uploader().Stream(state.Stream{Name: "live", State: state.Live})
+	c.Uploader().Recording(state.Recording{Session: "20261130T010203Z", State: state.RecordingOpen})
 	c.Watcher().Watching(1, true)
 	problems, err := testutil.GatherAndLint(m)
 	if err != nil {
@@ -56,6 +57,7 @@ func TestExposition(t *testing.T) {
 	m := New("1.2.3", "abc")
 	c := m.Channel("", "")
 	c.Uploader().Stream(state.Stream{Name: "live", State: state.Live})
+	c.Uploader().Recording(state.Recording{Session: "20261130T010203Z", State: state.RecordingOpen})
 	c.Watcher().Watching(1, true)
 	families, err := m.Gather()
 	if err != nil {

@@ -120,6 +120,9 @@ func (u *Uploader) Stream(s state.Stream) {
 // Edited counts what players notice of a playlist.
 func (u *Uploader) Edited(_, kind string) { u.c.edits.WithLabelValues(kind).Inc() }
 
+// Recording keeps how a recording does.
+func (u *Uploader) Recording(r state.Recording) { u.c.recordings.take(r) }
+
 // Forgotten removes the stream's series.
 func (u *Uploader) Forgotten(stream string) { u.c.streams.forget(stream) }
 

@@ -44,6 +44,7 @@ func (c *Channel) report(title string, now time.Time) state.ChannelReport {
 		r.LastStored = time.Unix(0, int64(at*1e9))
 	}
 	r.Latency, r.LatencyTrace = c.recent.view(now)
+	r.Recordings = c.recordings.all()
 	r.Streams, r.BitrateTrace = c.streams.report(now)
 	return r
 }

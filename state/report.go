@@ -59,6 +59,8 @@ type ChannelReport struct {
 	// TraceSlots times of TraceSeconds, the oldest first.
 	LatencyTrace []float64 `json:"latency_trace"`
 	BitrateTrace []float64 `json:"bitrate_trace"`
+	// Recordings are the last ones of the channel, the newest first; none without --record.
+	Recordings []Recording `json:"recordings,omitempty"`
 	// Streams are the streams of the channel, the worst first.
 	Streams []StreamReport `json:"streams"`
 }

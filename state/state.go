@@ -73,6 +73,25 @@ func (s Stream) Oldest(now time.Time) time.Duration {
 	return max(0, now.Sub(s.WaitingSince))
 }
 
+// Recording is how the recording of a run does.
+type Recording struct {
+	// Session is the name of its folder.
+	Session string `json:"session"`
+	// State is what it is, and Since when that began.
+	State OfRecording `json:"state"`
+	Since time.Time   `json:"since"`
+	// Why is why it was closed: end, run, silence, drain, start or recover. It is told of one that is closed, as is all below.
+	Why string `json:"why,omitempty"`
+	// Duration is that of its longest list.
+	Duration Seconds `json:"duration_seconds,omitempty"`
+	// Segments is how many its lists have, Missing how many of those that were listed they have not, and Holes in how many places.
+	Segments int `json:"segments,omitempty"`
+	Missing  int `json:"missing,omitempty"`
+	Holes    int `json:"holes,omitempty"`
+	// Bytes is the size of its media.
+	Bytes int64 `json:"bytes,omitempty"`
+}
+
 // Store is how the store of a channel does.
 type Store struct {
 	// State is what it is, and Since when that began; zero if it was never asked.

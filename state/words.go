@@ -28,6 +28,25 @@ func (s OfStream) Worse(other OfStream) bool {
 	return s != "" && (other == "" || slices.Index(StreamStates(), s) < slices.Index(StreamStates(), other))
 }
 
+// OfRecording is the state of a recording. The zero value is none.
+type OfRecording string
+
+const (
+	// RecordingBroken: the store refuses a part of it.
+	RecordingBroken OfRecording = "broken"
+	// RecordingClosing: its run is over, and what closes it is not all stored.
+	RecordingClosing OfRecording = "closing"
+	// RecordingOpen: its run goes on.
+	RecordingOpen OfRecording = "open"
+	// RecordingClosed: its folder plays from first to last.
+	RecordingClosed OfRecording = "closed"
+)
+
+// RecordingStates returns every state of a recording, the worst first.
+func RecordingStates() []OfRecording {
+	return []OfRecording{RecordingBroken, RecordingClosing, RecordingOpen, RecordingClosed}
+}
+
 // OfStore is the state of a channel's store. The zero value is none.
 type OfStore string
 

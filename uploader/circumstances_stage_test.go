@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"path"
-	"regexp"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -160,18 +159,11 @@ type logWriter struct{ th *theatre }
 
 func (w logWriter) Write(entry []byte) (int, error) {
 	w.th.log("log %s", entry)
-	if answered := regexp.MustCompile(`msg="segment stored" key=live/(\S+)`).FindSubmatch(entry); answered != nil {
-		w.th.answered.Store(string(answered[1]), true)
-	}
-	if lost := regexp.MustCompile(`msg="segment lost" path=(\S+) .*reason=budget`).FindSubmatch(entry); lost != nil {
-		w.th.lost(string(lost[1]))
-		_, answered := w.th.answered.Load(string(lost[1]))
-		if _, stored := w.th.memory.Contents()["live/"+string(lost[1])]; stored && !answered {
-			w.th.viewer.Unanswered(string(lost[1]))
-		}
+	if lost := w.th.answers.hear(entry); lost != "" {
+		w.th.lost(lost)
 		w.th.gaveUp = true
-		if w.th.disk.has(string(lost[1])) {
-			w.th.t.Errorf("%s counts as lost, and is on disk", lost[1])
+		if w.th.disk.has(lost) {
+			w.th.t.Errorf("%s counts as lost, and is on disk", lost)
 		}
 	}
 	return len(entry), nil

@@ -58,8 +58,27 @@ type pin struct {
 	name  string
 	copy  []byte
 	named bool
-	users int  // sources
-	left  bool // by a process before
+	keys  []string // the folders for which it is kept
+	users int      // sources
+	left  bool     // by a process before
+}
+
+// keep notes for which key it is kept.
+func (p *pin) keep(folder string) {
+	p.named = true
+	if !slices.Contains(p.keys, folder) {
+		p.keys = append(p.keys, folder)
+	}
+}
+
+// folders returns those of the keys, as the spool tells of them: nothing of one that was not known.
+func (p *pin) folders() (all []string) {
+	for _, folder := range p.keys {
+		if folder != "" {
+			all = append(all, folder)
+		}
+	}
+	return all
 }
 
 type inode struct {
@@ -150,7 +169,7 @@ func (d *disk) recover(ctx context.Context) []hls.File {
 		p.users++
 		f := hls.File{
 			Path: p.name, State: hls.Settled, Kind: hls.Classify(p.name), Version: at.version, Seen: time.Now(),
-			Found: true, Named: p.named, Spooled: true, Source: &held{ctx: ctx, disk: d, pinned: at, name: p.name},
+			Found: true, Named: p.named, Spooled: true, Folders: p.folders(), Source: &held{ctx: ctx, disk: d, pinned: at, name: p.name},
 		}
 		if p.copy != nil {
 			f.Playlist, _ = hls.ParseFile(f.Path, p.copy, hls.ParseOptions{})
@@ -411,16 +430,17 @@ type held struct {
 	released bool
 }
 
-func (h *held) Keep() {
+func (h *held) Keep(folder string) {
 	h.disk.mu.Lock()
 	defer h.disk.mu.Unlock()
 	if h.grows {
 		return // only what is finished can be pinned
 	}
+	if n := h.disk.names[h.name]; h.disk.spool[h.pinned] == nil && n == h.inode && n.version() == h.version {
+		h.disk.pin(h.pinned, h.name)
+	}
 	if p := h.disk.spool[h.pinned]; p != nil {
-		p.named = true
-	} else if n := h.disk.names[h.name]; n == h.inode && n.version() == h.version {
-		h.disk.pin(h.pinned, h.name).named = true
+		p.keep(folder)
 	}
 }
 

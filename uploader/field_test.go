@@ -127,7 +127,7 @@ func (p *packager) listed(base, up string, n, last, start int) string {
 
 // afterwards does to segment n, which is listed, what is done in the field.
 func (p *packager) afterwards(base string, n, start int) {
-	few := p.scene == lingers && n-start < 3 // it might be the first playlist of another run
+	few := (p.scene == lingers || p.outside) && n-start < 3 // it might be the first playlist of another run
 	if !p.withdraws || n == start || few || p.rng.IntN(3) > 0 {
 		return
 	}

@@ -185,6 +185,7 @@ func (observing) Published(_, _ string, _ time.Duration)             {}
 func (observing) Lost(_, _, _ string, _ int)                         {}
 func (observing) Stream(state.Stream)                                {}
 func (observing) Forgotten(string)                                   {}
+func (observing) Recording(state.Recording)                          {}
 func (observing) Edited(_, _ string)                                 {}
 func (observing) Queue(int, state.Backlog)                           {}
 func (observing) Unpinned(_ int, _ int64)                            {}

@@ -29,11 +29,12 @@ type tardy struct {
 	mu         sync.Mutex
 	dice       *rand.Rand
 	rivals     map[string][]chan struct{} // by key: who is told that a PUT for it is answered
+	broken     map[string]int             // by key: how many PUTs in a row were broken off
 	background sync.WaitGroup
 }
 
 func newTardy(behind, end store.Store, dice *rand.Rand) *tardy {
-	return &tardy{Store: behind, end: end, dice: dice, rivals: map[string][]chan struct{}{}}
+	return &tardy{Store: behind, end: end, dice: dice, rivals: map[string][]chan struct{}{}, broken: map[string]int{}}
 }
 
 // lateness is how a PUT is late.
@@ -50,13 +51,20 @@ const (
 // latest is how much later a PUT arrives at most than it was broken off.
 const latest = 7 * time.Second
 
+// inARow is how many PUTs for one key are broken off one after the other at most. Each takes as long as a request may be silent, and nobody
+// knows that it arrived: after more of them no playlist could be expected within a time.
+const inARow = 2
+
 // draw says how a PUT is late, and by how much. The caller holds mu.
 func (s *tardy) draw(key string) (how lateness, by time.Duration) {
 	if !s.hedges {
-		if by = time.Duration(s.dice.Int64N(int64(latest))); s.dice.IntN(8) == 0 && !hls.Classify(key).IsPlaylist() {
-			how = brokenOff
+		by = time.Duration(s.dice.Int64N(int64(latest)))
+		if s.dice.IntN(8) == 0 && !hls.Classify(key).IsPlaylist() && s.broken[key] < inARow {
+			s.broken[key]++
+			return brokenOff, by
 		}
-		return how, by
+		s.broken[key] = 0
+		return inTime, by
 	}
 	by = time.Duration(500+s.dice.IntN(3500)) * time.Millisecond
 	if s.dice.IntN(12) == 0 {

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/hlsship/hlsship/crew"
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/health"
 	"github.com/hlsship/hlsship/uploader/plan"
@@ -19,7 +20,8 @@ type loop struct {
 	*Uploader
 	jobs     context.Context //nolint:containedctx // it ends with the Run that made it
 	attempts map[uint64]*attempt
-	last     uint64 // number of the last attempt
+	last     uint64    // number of the last attempt
+	running  crew.Crew // attempts
 	reports  chan report
 	probes   chan health.Probe
 	health   health.Health
@@ -84,7 +86,7 @@ func (l *loop) start(jobs []plan.Job) {
 		l.last++
 		id := l.last
 		l.attempts[id] = a
-		go func() { l.reports <- l.attempt(ctx, id, a) }() // always received by Run
+		l.running.Go(func() { l.reports <- l.attempt(ctx, id, a) }) // always received by Run
 	}
 }
 
@@ -137,7 +139,7 @@ func (l *loop) finished(r report) {
 		r.Outcome = plan.Outcome{Result: plan.Cancelled, At: time.Now()}
 	}
 	c := l.health.Ended(r.Request, a.last())
-	l.log.Ended(r.Request, c)
+	l.log.Ended(l.jobs, r.Request, c)
 	l.tell(c, r.Outcome.At)
 	l.plan.Report(r.Job.ID, r.Outcome)
 	l.back(c, r.Outcome.At)
@@ -210,7 +212,7 @@ func (l *loop) probed(p health.Probe, now time.Time) {
 	l.back(c, now)
 }
 
-// back breaks off what went silent while the store was down, and lets everything begin again, if it is back.
+// back breaks off what went silent while the store was down, and lets everything go on, if it is back.
 func (l *loop) back(c health.Change, now time.Time) {
 	if c.Event != health.EventBack {
 		return
@@ -279,7 +281,6 @@ func (l *loop) observe(f hls.File) {
 			if old.Path == f.Path {
 				l.plan.Remember(old)
 				old.Source.Release()
-				old.Share.Release()
 			}
 			return old.Path == f.Path
 		})

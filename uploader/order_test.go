@@ -20,7 +20,7 @@ import (
 )
 
 var (
-	orderRuns = flag.Int("order.runs", 500, "how many random streams TestOrder ships")
+	orderRuns = flag.Int("order.runs", 300, "how many random streams TestOrder ships")
 	orderSeed = flag.Uint64("order.seed", 0, "the first seed of TestOrder; with -order.runs=1 it repeats one stream")
 )
 
@@ -28,12 +28,22 @@ var (
 // uploader, and a viewer that looks after every change of the store.
 func TestOrder(t *testing.T) {
 	t.Parallel()
-	for i := range *orderRuns {
-		seed := *orderSeed + uint64(i)
+	playOrder(t, *orderSeed, *orderRuns, *orderContinuous)
+}
+
+// playOrder plays that many streams from a seed on.
+func playOrder(t *testing.T, first uint64, runs int, continuous bool) {
+	t.Helper()
+	more := ""
+	if continuous {
+		more = " -order.continuous"
+	}
+	for i := range runs {
+		seed := first + uint64(i)
 		if !t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { shipOne(t, seed) })
+			synctest.Test(t, func(t *testing.T) { shipOne(t, seed, continuous) })
 		}) {
-			t.Fatalf("repeat with: go test ./uploader -run TestOrder -order.runs=1 -order.seed=%d -v", seed)
+			t.Fatalf("repeat with: go test ./uploader -run '^TestOrder$' -order.runs=1 -order.seed=%d%s -v", seed, more)
 		}
 	}
 }
@@ -57,12 +67,13 @@ type theatre struct {
 	gaveUp  bool          // something for want of room, or with a process that alone had it
 	circumstances
 	continuous
-	lists int // how many playlists there are in the end
+	court *court // of recordings
+	lists int    // how many playlists there are in the end
 	// estimates is true if manifests count by the clock, which protects nothing that they count.
 	estimates bool
 	mu        sync.Mutex
 	stored    map[string]int // how often an object was stored since the uploader began or the store was emptied
-	answered  sync.Map       // names of which the uploader knows that they were stored
+	answers   answers
 	log       func(format string, args ...any)
 }
 
@@ -70,7 +81,7 @@ type theatre struct {
 // stream again as far as the order of goroutines allows.
 func (th *theatre) dice(actor uint64) *rand.Rand { return rand.New(rand.NewPCG(th.seed, actor)) }
 
-func shipOne(t *testing.T, seed uint64) {
+func shipOne(t *testing.T, seed uint64, continuous bool) {
 	th := &theatre{t: t, seed: seed, disk: newDisk(), stored: map[string]int{}}
 	th.notes = &notes{disk: th.disk, dice: th.dice(6)}
 	rng := th.dice(1)
@@ -85,6 +96,9 @@ func shipOne(t *testing.T, seed uint64) {
 	memory := storetest.NewMemory()
 	memory.OnChange = func(key string, content []byte) {
 		log("stored %s: %.400q", key, content)
+		if th.court.changed(key, content) {
+			return
+		}
 		if th.continuous.changed(key, content); content == nil {
 			viewer.Removed(key)
 			return
@@ -107,7 +121,10 @@ func shipOne(t *testing.T, seed uint64) {
 		return time.Duration(lat.Int64N(int64(slow)))
 	}
 	th.viewer, th.faults, th.memory = viewer, storetest.NewFaults(memory), memory
-	th.continuous = th.randomContinuous()
+	if continuous {
+		th.continuous = th.randomContinuous()
+	}
+	th.court = th.randomCourt()
 	th.disk.unseen = func(name string) {
 		th.lost(name)
 		viewer.Unseen(name)
@@ -157,7 +174,7 @@ func shipOne(t *testing.T, seed uint64) {
 	} else if dice := th.dice(10); !th.still && dice.IntN(4) == 0 && (th.conditions != "ignored" || !p.single && p.parts == 0) {
 		th.tardy = newTardy(th.faults, memory, dice)
 	}
-	th.steady()
+	th.suits(p)
 	memory.Skew, memory.Undated, memory.Forgetful = th.skew, th.undated, th.forgetful
 	if th.slow = slow; th.kills > 0 && more.IntN(3) == 0 {
 		th.absence = 20 * time.Second
@@ -167,8 +184,10 @@ func shipOne(t *testing.T, seed uint64) {
 	if th.wrong {
 		return
 	}
+	th.unanswered()
 	viewer.Finale()
 	th.finale(p)
+	th.convict(p, memory.Contents())
 	for key, content := range memory.Contents() {
 		if bytes.HasPrefix(content, []byte("of others")) {
 			t.Errorf("%s is stored, which no playlist ever named", key)
@@ -259,6 +278,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 	th.log("started")
 	th.viewer.Restarted()
 	th.restarted()
+	th.continuous.begins(th.faults)
 	th.versions(func(stored map[string]int) { clear(stored) })
 	facts := make(chan hls.File)
 	looks := make(chan string, 1024)
@@ -271,6 +291,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 		Continuous:  th.config,
 		MinInterval: th.minInterval, MaxLag: th.maxLag, Budget: th.budget, Workers: th.workers,
 	}
+	th.recorded(&config)
 	th.recover(ctx, &config, rng)
 	up, err := uploader.New(config)
 	if err != nil {
@@ -299,6 +320,7 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 		th.faults.Clear()
 		select {
 		case <-time.After(th.patience()):
+			th.unanswered()
 			th.viewer.Standing(time.Now(), 10*time.Second)
 			th.standing(10 * time.Second)
 		case <-ctx.Done():
@@ -313,11 +335,12 @@ func (th *theatre) ship(ctx context.Context, ended <-chan struct{}, rng *rand.Ra
 }
 
 // patience is how long it takes at most until everything is shipped once the packager has ended: on a slow uplink what had no room
-// comes back in the end, and so does what was emptied. What is broken off there and arrives all the same is stored, and nobody knows until
+// comes back in the end, and so does what was emptied, and what a process that is killed had sent to another session. What is broken off there and arrives all the same is stored, and nobody knows until
 // it has been sent again behind all the rest.
 func (th *theatre) patience() time.Duration {
 	late := th.tardy != nil && !th.tardy.hedges
-	if th.rate > 0 && (th.budget > 0 || th.absence > 0 || th.disk.wasEmptied() || late) {
+	again := th.audience != nil && th.kills > 0
+	if th.rate > 0 && (th.budget > 0 || th.absence > 0 || th.disk.wasEmptied() || late || again) {
 		return 10 * time.Minute
 	}
 	return 45 * time.Second

@@ -75,8 +75,9 @@ func (th *theatre) returns(ended <-chan struct{}) {
 	dice := th.dice(12)
 	time.Sleep(time.Duration(2000+dice.IntN(10000)) * time.Millisecond)
 	if n := dice.IntN(3); n > 0 {
-		th.faults.Inject(storetest.Incident{Op: "put", Key: "*.ts", Times: n, Fault: storetest.Failing(store.Permanent, 0, "400 EntityTooLarge")})
+		refuse := th.faults.Inject(storetest.Incident{Op: "put", Key: "*.ts", Times: n, Fault: storetest.Failing(store.Permanent, 0, "400 EntityTooLarge")})
 		time.Sleep(5 * time.Second)
+		refuse() // what is rejected later waits for a minute, whatever was before
 	}
 	var met atomic.Bool
 	outage := storetest.Outage()

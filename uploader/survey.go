@@ -20,8 +20,9 @@ const (
 	fewQuestions = 100
 	// pageSize is how many objects of a listing are looked at together (S3 ListObjectsV2).
 	pageSize = 1000
-	// scanPatience is how long the directory's first scan is waited for, and lull how long for more of what it met.
-	scanPatience, lull = 30 * time.Second, time.Second
+	// scanPatience is how long the directory's first scan is waited for, lull how long for more of what it met, and tellPatience how long
+	// for all of that.
+	scanPatience, lull, tellPatience = 30 * time.Second, time.Second, 2 * time.Minute
 )
 
 // survey is the listing of the store, which spares a request for each of very many files found at rest. It is made once,
@@ -30,7 +31,8 @@ type survey struct {
 	scanned <-chan struct{} // closed once the directory was; nil once that was heard
 	due     *time.Timer     // when it is to begin, should there be enough to ask
 	set     bool            // due is
-	telling bool            // the directory was scanned, and what that met is still being told
+	telling time.Time       // when the directory was scanned, while what that met is still being told; zero else
+	told    bool            // some of it was, since due was set
 	pages   chan surveyed
 	running bool
 	over    bool // it began; there is no other
@@ -59,29 +61,38 @@ func (l *loop) scanned() {
 		l.plan.Scanned()
 		return
 	}
-	l.survey.telling = true
+	l.survey.telling = time.Now()
 	l.setSurvey(l.plan.Settle() + lull)
 }
 
 // questioned has the listing begin soon after a file was found at rest.
 func (l *loop) questioned(f hls.File) {
-	if f.Found && !l.survey.set && !l.survey.over {
+	if !f.Found {
+		return
+	}
+	l.survey.told = true
+	if !l.survey.set && !l.survey.over {
 		l.setSurvey(lull)
 	}
 }
 
 // setSurvey has the listing begin after a time.
 func (l *loop) setSurvey(after time.Duration) {
-	l.survey.set = true
+	l.survey.set, l.survey.told = true, false
 	l.survey.due.Reset(after)
 }
 
 // list begins to list the store, if that is worth it.
 func (l *loop) list() {
 	s := &l.survey
+	telling := !s.telling.IsZero()
+	if telling && s.told && time.Since(s.telling) < tellPatience { // a busy machine tells of very many files for a while
+		l.setSurvey(lull)
+		return
+	}
 	s.set = false
-	if s.telling {
-		s.telling = false
+	if telling {
+		s.telling = time.Time{}
 		l.plan.Scanned()
 	}
 	if s.over {

@@ -346,7 +346,11 @@ func TestRunHearsOfTheScanHoweverLongItTakes(t *testing.T) {
 // What is told after it is no loss, though the sequence numbers say that somebody published less.
 func TestRunKnowsWhatWasNotSeenOnceAllIsTold(t *testing.T) {
 	t.Parallel()
-	for lost, from := range map[bool]int{false: 5, true: 7} {
+	for _, tt := range []struct {
+		from  int
+		lost  bool
+		every time.Duration // one is told
+	}{{5, false, 0}, {7, true, 0}, {5, false, 900 * time.Millisecond}, {7, true, 900 * time.Millisecond}} {
 		synctest.Test(t, func(t *testing.T) {
 			m, scanned, log, d := storetest.NewMemory(), make(chan struct{}), &bytes.Buffer{}, newDisk()
 			published := "#EXTM3U\n#EXT-X-TARGETDURATION:6\n#EXT-X-MEDIA-SEQUENCE:4\n#EXTINF:6,\ns4.ts\n"
@@ -354,7 +358,7 @@ func TestRunKnowsWhatWasNotSeenOnceAllIsTold(t *testing.T) {
 				t.Fatal(err)
 			}
 			var facts []hls.File
-			for i := from; i <= 10; i++ {
+			for i := tt.from; i <= 10; i++ {
 				name := fmt.Sprintf("s%d.ts", i)
 				d.write(name, []byte(name), false)
 				f, _ := d.fact(t.Context(), name, true)
@@ -373,14 +377,15 @@ func TestRunKnowsWhatWasNotSeenOnceAllIsTold(t *testing.T) {
 				close(scanned)
 				time.Sleep(time.Second)
 				for _, f := range facts[:len(facts)-1] {
+					time.Sleep(tt.every)
 					send <- f
 				}
 				time.Sleep(time.Minute)
 				synctest.Wait()
 				stop()
 			})
-			if said := strings.Contains(log.String(), "segments were never seen"); said != lost {
-				t.Errorf("from %d on: said to be lost %v, want %v:\n%s", from, said, lost, log)
+			if said := strings.Contains(log.String(), "segments were never seen"); said != tt.lost {
+				t.Errorf("from %d on, one every %v: said to be lost %v, want %v:\n%s", tt.from, tt.every, said, tt.lost, log)
 			}
 		})
 	}

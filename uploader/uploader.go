@@ -13,6 +13,7 @@ import (
 	"github.com/hlsship/hlsship/uploader/health"
 	"github.com/hlsship/hlsship/uploader/journal"
 	"github.com/hlsship/hlsship/uploader/plan"
+	"github.com/hlsship/hlsship/uploader/plan/recorder"
 	"github.com/hlsship/hlsship/uploader/plan/session"
 	"github.com/hlsship/hlsship/uploader/store"
 )
@@ -38,8 +39,12 @@ type Config struct {
 	// Continuous and EndDelay are those of plan.Config.
 	Continuous *Continuous
 	EndDelay   time.Duration
+	// Record, unless nil, has the runs of Continuous playlists recorded. Its Keep and Left are those of Tapes.
+	Record *Record
+	// Tapes, unless nil, keep over a restart what was recorded.
+	Tapes Tapes
 	// Recovered are facts from an earlier process that are taken in before all others, but for playlists: those wait for
-	// Settle, and count only if the directory has none of that name by then.
+	// Settle, and are published only if the directory has none of that name by then. If it has they say what was named.
 	Recovered []hls.File
 	// Notes, unless nil, are asked what an earlier process stored, and told what is stored.
 	Notes Notes
@@ -72,6 +77,26 @@ type Config struct {
 
 // Continuous is how playlists go on over restarts of their packager.
 type Continuous = session.Config
+
+// Record is how they are recorded.
+type Record = recorder.Config
+
+// Part is a part of what was recorded, and PartSort what it is.
+type Part = recorder.Part
+
+// PartSort is what a Part is.
+type PartSort = recorder.Sort
+
+// Tapes keep over a restart what was recorded. They are a cache: what is lost of them is read from the store, or guessed. They are safe for concurrent
+// use.
+type Tapes interface {
+	// Left returns what an earlier process kept. It is asked once, before all else.
+	Left() []recorder.Part
+	// Keep keeps parts of recordings, behind those before. It waits for no disk.
+	Keep(parts []recorder.Part)
+	// Kept returns all that is kept of a session.
+	Kept(session string) []recorder.Part
+}
 
 // Observer is told what happens.
 type Observer = journal.Observer
@@ -128,17 +153,22 @@ func New(c Config) (*Uploader, error) {
 	if c.Notes != nil {
 		known = c.Notes.Known
 	}
+	if c.Record != nil && c.Tapes != nil {
+		record := *c.Record
+		record.Keep, record.Left = true, c.Tapes.Left()
+		c.Record = &record
+	}
 	plan := plan.New(plan.Config{
 		Known: known, Scanning: c.Scanned != nil,
 		Memory: c.Memory, Yield: claims.add, Site: c.Site,
 		Settle: c.Settle, MaxLag: c.MaxLag, MinInterval: c.MinInterval, Workers: c.Workers,
-		MaxPath: LongestPath(c.Prefix), Include: c.Include, Unconditional: !c.Conditional, Continuous: c.Continuous, EndDelay: c.EndDelay, Budget: c.Budget, MaxAge: c.MaxAge,
+		MaxPath: LongestPath(c.Prefix), Include: c.Include, Unconditional: !c.Conditional, Continuous: c.Continuous, EndDelay: c.EndDelay, Record: c.Record, Budget: c.Budget, MaxAge: c.MaxAge,
 	})
 	return &Uploader{
 		cfg:    c,
 		plan:   plan,
 		claims: claims,
-		worker: &worker{store: c.Store, prefix: c.Prefix, headers: policy, memory: c.Memory},
+		worker: &worker{store: c.Store, prefix: c.Prefix, headers: policy, memory: c.Memory, tapes: c.Tapes},
 		log:    journal.New(journal.Config{Logger: c.Logger, Observer: c.Observer, Prefix: c.Prefix, Root: c.Root, Quiet: c.Quiet, HoldWarn: c.HoldWarn, Budget: c.Budget}),
 	}, nil
 }
@@ -172,6 +202,7 @@ func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
 		attempts: make(map[uint64]*attempt), reports: make(chan report), probes: make(chan health.Probe),
 		survey: newSurvey(u.cfg.Scanned),
 	}
+	defer l.running.Wait()
 	wake := time.NewTimer(time.Hour)
 	defer wake.Stop()
 	warn := time.NewTicker(u.cfg.HoldWarn)
@@ -259,8 +290,8 @@ func (u *Uploader) beats() (<-chan time.Time, func()) {
 // apply carries out what the Plan has for others, but for the jobs. flying is how many of those are under way.
 func (u *Uploader) apply(e *plan.Effects, flying int) {
 	for _, s := range e.Keep {
-		if k, ok := s.(hls.Keeper); ok {
-			k.Keep()
+		if k, ok := s.Source.(hls.Keeper); ok {
+			k.Keep(s.Folder)
 		}
 	}
 	for _, s := range e.Release {
@@ -268,6 +299,9 @@ func (u *Uploader) apply(e *plan.Effects, flying int) {
 	}
 	for _, n := range e.Notes {
 		u.cfg.Notes.Stored(n.Path, n.Version, n.ETag)
+	}
+	if len(e.Parts) > 0 {
+		u.cfg.Tapes.Keep(e.Parts)
 	}
 	for _, name := range e.Looks {
 		u.cfg.Look(name)

@@ -27,6 +27,7 @@ type worker struct {
 	prefix  string
 	headers *headers.Policy
 	memory  *hls.Account
+	tapes   Tapes // nil for none
 }
 
 // report is a request that ended.
@@ -64,6 +65,10 @@ func (w *worker) do(ctx context.Context, j plan.Job, moved *atomic.Int64) report
 		out, err = w.compare(ctx, j)
 	case plan.Fetch:
 		out, err = w.fetch(ctx, j)
+	case plan.PutRecord:
+		out, err = w.putRecord(ctx, j, moved)
+	case plan.ReadRecord:
+		out, err = w.readRecord(ctx, j, moved)
 	}
 	out.At = time.Now()
 	if err != nil {

@@ -50,6 +50,9 @@ func withOps[O ~func(*W), W any](base O, op fsnotify.Op) (O, error) {
 	if !ok || field.Type != reflect.TypeFor[fsnotify.Op]() {
 		return nil, errors.New("fsnotify's options have no field op of type Op")
 	}
+	if source, ok := reflect.TypeFor[fsnotify.Event]().FieldByName("renamedFrom"); !ok || source.Type.Kind() != reflect.String {
+		return nil, errors.New("fsnotify's events have no field renamedFrom of type string")
+	}
 	if closeWrite.String() != "CLOSE_WRITE" {
 		return nil, fmt.Errorf("fsnotify calls operation %#x %s", uint32(closeWrite), closeWrite)
 	}

@@ -100,26 +100,25 @@ type pinnable struct {
 }
 
 // Keep implements hls.Keeper.
-func (p *pinnable) Keep() {
+func (p *pinnable) Keep(folder string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.pinned != nil {
-		return
+	if p.pinned == nil {
+		file, err := p.openAgain()
+		if err != nil {
+			return // it stays held
+		}
+		src, ok := p.pin(p.path, file, p.version)
+		if !ok {
+			_ = file.Close()
+			return
+		}
+		p.pinned = src
+		p.source.Release()
 	}
-	file, err := p.openAgain()
-	if err != nil {
-		return // it stays held
+	if k, ok := p.pinned.(hls.Keeper); ok {
+		k.Keep(folder)
 	}
-	src, ok := p.pin(p.path, file, p.version)
-	if !ok {
-		_ = file.Close()
-		return
-	}
-	p.pinned = src
-	if k, ok := src.(hls.Keeper); ok {
-		k.Keep()
-	}
-	p.source.Release()
 }
 
 // Open implements hls.Source.

@@ -3,6 +3,8 @@ package watcher
 import (
 	"slices"
 	"time"
+
+	"github.com/hlsship/hlsship/crew"
 )
 
 const (
@@ -67,6 +69,7 @@ func (j *job) limit() time.Duration {
 type work struct {
 	queues  [laneCount][]*job
 	taken   [laneCount]int // goroutines, but for those made up for
+	crew    crew.Crew
 	running map[*job]bool
 	folders map[*folder]*looked
 	hanging int           // jobs made up for
@@ -113,14 +116,14 @@ func (w *work) start(l lane) {
 		w.taken[l]++
 		w.running[j] = true
 		j.began = time.Now()
-		go func() {
+		w.crew.Go(func() {
 			j.task.do()
 			select {
 			case w.ended <- j:
 			case <-w.over:
 				j.task.drop()
 			}
-		}()
+		})
 	}
 }
 
@@ -180,7 +183,12 @@ func (w *work) idle() bool {
 // close drops what waits, joins what runs, but for what hangs, until patience is over, and has everything dropped that
 // ends later.
 func (w *work) close(patience <-chan time.Time) {
-	defer close(w.over)
+	defer func() {
+		close(w.over)
+		if w.crew.End(); len(w.running) == 0 {
+			w.crew.Wait()
+		}
+	}()
 	waiting := slices.Concat(w.queues[:]...)
 	for _, in := range w.folders {
 		waiting = append(waiting, in.waiting...)

@@ -34,6 +34,7 @@ func TestJobsThatHangAreMadeUpFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWork()
+		defer w.crew.End()
 		all := begin(w, largeTexts, maxHanging+3, nil)
 		running := func(want int) {
 			t.Helper()
@@ -83,6 +84,7 @@ func TestOneFolderTakesFewGoroutines(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWork()
+		defer w.crew.End()
 		dead := append(begin(w, looks, 100, &folder{}), begin(w, looks, 100, &folder{})...)
 		if len(w.running) != 2*inOneFolder {
 			t.Errorf("%d jobs run", len(w.running))

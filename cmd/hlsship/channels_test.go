@@ -101,7 +101,7 @@ func TestChannelProblems(t *testing.T) {
 			[]string{`hlsship.yml:3: a second channel with the name "x"; the first is at`}},
 		{"name of a directory twice", "channels:\n- {dir: /a/hls, destination: s3://bucket/one}\n- {dir: /b/hls, destination: s3://bucket/two}\n", nil,
 			[]string{`hlsship.yml:3: a second channel with the name "hls"`}},
-		{"name impossible", "channels:\n- {name: a/b, dir: /hls/one, destination: s3://bucket/one}\n", nil, []string{`hlsship.yml:2: name: "a/b" can be no name`}},
+		{"name impossible", "channels:\n- {name: a/b, dir: /hls/one, destination: s3://bucket/one}\n", nil, []string{`hlsship.yml:2: name: "a/b" cannot be a name`}},
 		{"one directory", "channels:\n" + one + "- {name: two, dir: /hls/../hls/one/, destination: s3://bucket/two, spool_dir: /elsewhere}\n", nil,
 			[]string{"hlsship.yml:3: the directory is that of another channel; that is at"}},
 		{"directory in the other", "channels:\n" + one + "- {dir: /hls, destination: s3://bucket/two}\n", nil,

@@ -18,7 +18,7 @@ import (
 // chaosBudget has an outage last longer than the budget of the spool does: the oldest segments are given up first,
 // each is named and counted, and no playlist in the bucket names one.
 func chaosBudget(t *testing.T) (why string) {
-	s := newStorm(t, scenery{}, "--spool-budget", "120kB", "--http-listen", "127.0.0.1:0")
+	s := newStorm(t, scenery{how: anyManner(dice(t))}, "--spool-budget", "120kB", "--http-listen", "127.0.0.1:0")
 	ffmpeg := s.packager(t, "testsrc", stormSeconds, "-hls_list_size", "2", "-hls_flags", "delete_segments", "-hls_delete_threshold", "1", "index.m3u8")
 	await(t, s.seen, "index2.ts")
 	s.begin(t, faults()[0])
@@ -60,7 +60,7 @@ func chaosBudget(t *testing.T) (why string) {
 func (s *storm) losses(t *testing.T) []int {
 	t.Helper()
 	var numbers []int
-	for _, m := range regexp.MustCompile(`msg="segment lost" path=index(\d+)\.ts stream=\S+ kind=segment reason=budget`).FindAllStringSubmatch(s.program.output(), -1) {
+	for _, m := range regexp.MustCompile(`msg="segment lost" path=(?:[0-9TZ-]+/)?index(\d+)\.ts stream=\S+ kind=segment reason=budget`).FindAllStringSubmatch(s.program.output(), -1) {
 		n, err := strconv.Atoi(m[1])
 		if err != nil {
 			t.Fatal(err)
@@ -68,6 +68,7 @@ func (s *storm) losses(t *testing.T) []int {
 		numbers = append(numbers, n)
 		name := "index" + m[1] + ".ts"
 		s.viewer.Lost(name)
+		s.history.Lost(name)
 		s.mu.Lock()
 		s.excused[name] = true
 		s.mu.Unlock()
@@ -79,7 +80,7 @@ func (s *storm) losses(t *testing.T) []int {
 // backlog and a store that is there, which ships it all.
 func chaosDrain(t *testing.T) (why string) {
 	const timeout, slack, soon = 3 * time.Second, 3 * time.Second, 10 * time.Second
-	s := newStorm(t, scenery{}, "--drain-timeout", timeout.String())
+	s := newStorm(t, scenery{how: anyManner(dice(t))}, "--drain-timeout", timeout.String())
 	// What is finished while the program drains and starts again is there still when it looks, however long that takes.
 	args := slices.Replace(window(), 5, 6, "6")
 	ffmpeg := s.packager(t, "testsrc", stormSeconds, args...)
@@ -109,12 +110,18 @@ func chaosDrain(t *testing.T) (why string) {
 	return s.verdict(t)
 }
 
-// chaosFarewell is a short stream with such an end.
-func chaosFarewell(t *testing.T, c scenery) (why string) {
+// chaosFarewell is a short stream with such an end. restarts has the program be killed at the begin of the outage, too: what is published is not
+// known to the next one then.
+func chaosFarewell(t *testing.T, c scenery, restarts bool) (why string) {
 	const seconds = 8
 	s := newStorm(t, c)
 	ffmpeg := s.packager(t, "testsrc", seconds, "-hls_list_size", "3", "index.m3u8")
 	await(t, s.seen, "index2.ts")
+	if restarts {
+		s.begin(t, faults()[0])
+		s.kill(t)
+		s.revive(t)
+	}
 	s.farewell(t, ffmpeg, seconds)
 	s.program.says(t, "msg=\"playlist published\"")
 	s.ends(t)
@@ -130,7 +137,9 @@ func chaosFarewell(t *testing.T, c scenery) (why string) {
 // program killed before that is back: then the spool alone has the last segments and the playlist.
 func (s *storm) farewell(t *testing.T, ffmpeg *packager, seconds int) {
 	t.Helper()
-	s.begin(t, faults()[0])
+	if s.raging.name == "" {
+		s.begin(t, faults()[0])
+	}
 	ffmpeg.ends(t)
 	s.awaitPinned(t, "index.m3u8", "#EXT-X-ENDLIST")
 	s.awaitPinned(t, fmt.Sprintf("index%d.ts", seconds-1), "") // the last to be copied
@@ -177,6 +186,6 @@ func (s *storm) stop(t *testing.T, code int) time.Duration {
 	s.program.signal(t, syscall.SIGTERM)
 	s.program.exits(t, code)
 	s.past = append(s.past, s.program)
-	s.program = nil
+	s.program, s.unsteady = nil, true
 	return time.Since(began)
 }

@@ -31,8 +31,12 @@ func TestSoak(t *testing.T) {
 	if last == 0 {
 		t.Skip("runs with -chaos.soak only")
 	}
-	total := tally{faults: map[string]int{}, worst: map[string]time.Duration{}}
+	total := tally{faults: map[string]int{}, manners: map[string]*verdicts{}, worst: map[string]time.Duration{}}
 	can := soakScenery(t)
+	if seed := flag.Lookup("chaos.stream").Value.(flag.Getter).Get().(uint64); seed != 0 {
+		soak(t, seed, can, &total)
+		return
+	}
 	over := time.Now().Add(last)
 	random := dice(t)
 	var lanes sync.WaitGroup
@@ -40,7 +44,7 @@ func TestSoak(t *testing.T) {
 		of := rand.New(rand.NewPCG(random.Uint64(), uint64(lane)))
 		lanes.Go(func() {
 			for round := 0; round == 0 || time.Now().Before(over); round++ {
-				t.Run(fmt.Sprintf("stream %d.%d", lane, round), func(t *testing.T) { soak(t, of, can, &total) })
+				t.Run(fmt.Sprintf("stream %d.%d", lane, round), func(t *testing.T) { soak(t, of.Uint64(), can, &total) })
 			}
 		})
 	}
@@ -70,10 +74,29 @@ func soakScenery(t *testing.T) scenery {
 	return c
 }
 
+// soakManner has the dice decide how playlists are published, unless -chaos.manner does.
+func soakManner(t *testing.T, random *rand.Rand) manner {
+	t.Helper()
+	how := anyManner(random)
+	switch name := flag.Lookup("chaos.manner").Value.String(); name {
+	case "":
+		return how
+	case exactly.String():
+		return exactly
+	case continuously.String():
+		return continuously
+	default:
+		t.Fatalf("-chaos.manner=%s: want %s or %s", name, exactly, continuously)
+		return how
+	}
+}
+
 // soak ships one stream. In a mount namespace of its own, which a name server needs, the program would not see
 // what becomes of a disk, so that a stream has the one or the other.
-func soak(t *testing.T, random *rand.Rand, can scenery, total *tally) {
-	c := scenery{tls: can.tls && random.IntN(2) == 0, names: can.names, disk: can.disk}
+func soak(t *testing.T, seed uint64, can scenery, total *tally) {
+	random := rand.New(rand.NewPCG(seed, 0))
+	c := scenery{tls: can.tls && random.IntN(2) == 0, names: can.names, disk: can.disk, how: soakManner(t, random)}
+	t.Logf("repeat %s with -chaos.stream=%d", c.how, seed)
 	if c.names && c.disk {
 		c.names = random.IntN(2) == 0
 		c.disk = !c.names
@@ -107,11 +130,14 @@ type tally struct {
 	streams, kills, early  int
 	calms                  int
 	segments, publications int
-	violations, lost       int
 	faults                 map[string]int
+	manners                map[string]*verdicts // by their names
 	worst                  map[string]time.Duration
 	unjudged               []string // why
 }
+
+// verdicts is what was found of the streams of one manner.
+type verdicts struct{ streams, violations, lost int }
 
 // passes takes in that a stream is not judged.
 func (a *tally) passes(why string) {
@@ -137,15 +163,21 @@ func (a *tally) add(s *storm) {
 	a.early += s.early
 	a.calms += len(s.calms)
 	a.segments += counts.Finished
-	a.publications += counts.Publications
-	for _, v := range s.viewer.Violations() {
+	a.publications += s.publications()
+	of := a.manners[s.live.how.String()]
+	if of == nil {
+		of = &verdicts{}
+		a.manners[s.live.how.String()] = of
+	}
+	of.streams++
+	for _, v := range slices.Concat(s.viewer.Violations(), s.broken) {
 		if v.Doubtful {
 			continue
 		}
 		if v.Rule == storetest.RuleUnstored || v.Rule == storetest.RuleUnpublished {
-			a.lost++
+			of.lost++
 		} else {
-			a.violations++
+			of.violations++
 		}
 	}
 	for name, n := range s.faults {
@@ -166,8 +198,12 @@ func (a *tally) String() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var b strings.Builder
-	fmt.Fprintf(&b, "streams %d (%d of them not judged), segments %d, publications %d, violations %d, lost %d, kills %d (%d of them at the start), calms %d\n",
-		a.streams, len(a.unjudged), a.segments, a.publications, a.violations, a.lost, a.kills, a.early, a.calms)
+	fmt.Fprintf(&b, "streams %d (%d of them not judged), segments %d, publications %d, kills %d (%d of them at the start), calms %d\n",
+		a.streams, len(a.unjudged), a.segments, a.publications, a.kills, a.early, a.calms)
+	for _, name := range slices.Sorted(maps.Keys(a.manners)) {
+		of := a.manners[name]
+		fmt.Fprintf(&b, "%-24s %6d  streams, violations %d, lost %d\n", name, of.streams, of.violations, of.lost)
+	}
 	fmt.Fprintf(&b, "%-24s %6s  %s\n", "disturbance", "times", "worst time until the live edge was current")
 	times := maps.Clone(a.faults)
 	times["kill"] = a.kills

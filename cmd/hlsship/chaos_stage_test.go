@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -40,8 +41,12 @@ type storm struct {
 }
 
 // scenery is what a storm has around it, and with it which faults can happen. elsewhere is a spool on another file
-// system, into which nothing can be linked.
-type scenery struct{ tls, names, disk, elsewhere bool }
+// system, into which nothing can be linked. how its playlists
+// are published is there too.
+type scenery struct {
+	tls, names, disk, elsewhere bool
+	how                         manner
+}
 
 // scenery returns what the fault needs.
 func (f fault) scenery() scenery {
@@ -91,8 +96,8 @@ func newStorm(t *testing.T, c scenery, args ...string) *storm {
 	}
 	viewer := storetest.NewViewer(livePrefix)
 	viewer.AllowUnnamed = c.disk // see nameless
-	s.live = newLiveIn(t, dir, viewer)
-	s.excused = map[string]bool{}
+	s.live = newLiveIn(t, dir, viewer, c.how)
+	s.excused, s.unsteady = map[string]bool{}, c.disk
 	var ca *authority
 	if c.tls {
 		ca = newAuthority(t, host)
@@ -135,7 +140,8 @@ func (s *storm) launch(t *testing.T) *process {
 	if s.disk != nil {
 		dir = s.disk.watched
 	}
-	command = append(append(command, exe, "run", "--http-listen", "off"), s.args...)
+	command = append(append(append(command, exe, "run", "--http-listen", "off"), s.live.how.args()...), s.args...)
+	s.history.Restarted()
 	to := fmt.Sprintf("s3://%s/%s", s.gateway.Bucket, strings.TrimSuffix(livePrefix, "/"))
 	return startCommand(t, append(env, "HLSSHIP_ENDPOINT="+scheme+address), append(command, dir, to)...)
 }
@@ -184,7 +190,11 @@ func (s *storm) deleteBucket() error {
 	defer s.mu.Unlock()
 	for _, key := range keys {
 		if at, ours := pathOf(key); ours {
+			_, at, _ = storetest.Split(at)
 			s.excused[at] = true
+			if !slices.ContainsFunc(slices.Collect(maps.Values(s.live.names)), func(names []string) bool { return slices.Contains(names, at) }) {
+				s.history.Lost(at)
+			}
 		}
 	}
 	return err
@@ -230,7 +240,7 @@ func (s *storm) kill(t *testing.T) {
 	s.program.signal(t, syscall.SIGKILL)
 	s.program.exits(t, -1)
 	s.past = append(s.past, s.program)
-	s.program = nil
+	s.program, s.unsteady = nil, true
 	s.kills++
 }
 
@@ -340,7 +350,7 @@ func (s *storm) ends(t *testing.T) map[string]time.Duration {
 	}
 	worst := map[string]time.Duration{}
 	for _, c := range s.calms {
-		lag, known := c.lag(s.viewer.Listings())
+		lag, known := c.lag(s.listings())
 		if !known {
 			continue
 		}
@@ -429,6 +439,7 @@ func (s *storm) spooled(t *testing.T) []string {
 			return err
 		}
 		name, err := filepath.Rel(named, at[:strings.LastIndexByte(at, '@')])
+		_, name, _ = storetest.Split(name)
 		if !hls.Classify(name).IsPlaylist() {
 			names = append(names, name)
 		}

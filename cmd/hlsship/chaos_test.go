@@ -56,8 +56,13 @@ func TestChaos(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*testing.T) (why string){
 		"mixture": chaosMixture, "budget": chaosBudget, "drain": chaosDrain,
-		"farewell":                  func(t *testing.T) string { return chaosFarewell(t, scenery{}) },
-		"farewell, spool elsewhere": func(t *testing.T) string { return chaosFarewell(t, scenery{elsewhere: true}) },
+		"farewell":                  func(t *testing.T) string { return chaosFarewell(t, scenery{}, false) },
+		"farewell, continuous":      func(t *testing.T) string { return chaosFarewell(t, scenery{how: continuously}, false) },
+		"farewell, spool elsewhere": func(t *testing.T) string { return chaosFarewell(t, scenery{elsewhere: true}, false) },
+		"farewell to a program that starts in the outage": func(t *testing.T) string { return chaosFarewell(t, scenery{}, true) },
+		"farewell to one that starts in the outage, continuous": func(t *testing.T) string {
+			return chaosFarewell(t, scenery{how: continuously}, true)
+		},
 	}
 	for _, f := range faults() {
 		tests[f.name] = func(t *testing.T) string { return chaosFault(t, f) }
@@ -72,7 +77,9 @@ func window() []string {
 
 // chaosFault ships for 3 s, fails for 6 s, and must then lose nothing.
 func chaosFault(t *testing.T, f fault) (why string) {
-	s := newStorm(t, f.scenery())
+	c := f.scenery()
+	c.how = anyManner(dice(t))
+	s := newStorm(t, c)
 	args := window()
 	switch {
 	case f.deleted:
@@ -102,7 +109,7 @@ func chaosFault(t *testing.T, f fault) (why string) {
 	if _, known := worst[f.name]; !known {
 		s.accuse(s.unsure("index.m3u8"), "the live edge never came back")
 	}
-	if !slices.ContainsFunc(s.viewer.Listings(), func(l storetest.Listing) bool {
+	if !slices.ContainsFunc(s.listings(), func(l storetest.Listing) bool {
 		return l.Listed.After(began) && l.Listed.Before(ended) && (l.Published.IsZero() || l.Published.After(ended))
 	}) {
 		s.accuse(s.unsure("index.m3u8"), "every version was published in the fault, so that nothing was tested")
@@ -122,10 +129,13 @@ func dice(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
+// anyManner has the dice decide how playlists are published.
+func anyManner(random *rand.Rand) manner { return manner(random.IntN(2)) }
+
 // chaosMixture lets faults of all kinds follow one another.
 func chaosMixture(t *testing.T) (why string) {
 	random := dice(t)
-	s := newStorm(t, scenery{})
+	s := newStorm(t, scenery{how: anyManner(random)})
 	ffmpeg := s.packager(t, "testsrc", 2*stormSeconds, window()...)
 	await(t, s.seen, "index1.ts")
 	s.rage(t, random, (2*stormSeconds-4)*time.Second, s.possible(), false)
@@ -146,7 +156,7 @@ func TestKill(t *testing.T) {
 	tests := map[string]func(*testing.T) (why string){}
 	for n := range streams {
 		tests[fmt.Sprint("stream ", n)] = func(t *testing.T) string {
-			return killed(t, faults()[n], scenery{elsewhere: n == streams-1}, &kills, &early, &spooled)
+			return killed(t, faults()[n], scenery{elsewhere: n == streams-1, how: manner(n % 2)}, &kills, &early, &spooled)
 		}
 	}
 	storms(t, tests)

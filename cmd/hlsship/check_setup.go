@@ -22,7 +22,7 @@ func (c channel) setUp(version string, channels int) setUp {
 	return setUp{
 		name: c.name, dir: c.dir, destination: c.store.destination(),
 		config: check.Config{
-			Dir: c.dir, Exclude: matcher(c.exclude), Site: c.store.site(), Continuous: c.lists.continuous, Settle: c.settle,
+			Dir: c.dir, Exclude: matcher(c.exclude), Site: c.store.site(), Continuous: c.lists.continuous, Record: c.lists.record, Settle: c.settle,
 			SpoolOff: c.spool.off, Spool: c.spool.dir, Budget: c.budget(channels), Age: c.spool.age,
 			Store: c.bucket(version), Headers: headers.Further(c.store.headers, "playlist"),
 			Prefix: c.store.keyPrefix(), Conditional: c.store.conditional, MinInterval: c.flow.minInterval, UplinkLimit: c.flow.uplinkLimit,

@@ -199,8 +199,10 @@ func TestCheckText(t *testing.T) {
 	golden(t, "check.txt", b.String())
 	golden(t, "check_manual.txt", checkManual())
 	golden(t, "verify_manual.txt", verifyManual())
+	golden(t, "recover_manual.txt", recoverManual())
+	golden(t, "clip_manual.txt", clipManual())
 	golden(t, "spool_manual.txt", spoolManual())
-	for _, line := range strings.Split(b.String()+checkManual()+verifyManual()+spoolManual(), "\n") {
+	for _, line := range strings.Split(b.String()+checkManual()+verifyManual()+recoverManual()+clipManual()+spoolManual(), "\n") {
 		if len([]rune(line)) > 104 {
 			t.Errorf("%q is too long", line)
 		}

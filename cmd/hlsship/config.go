@@ -94,6 +94,17 @@ type listConfig struct {
 	continuous, gaps bool
 	// giveUp is 0 for what suits the playlist.
 	giveUp, endDelay time.Duration
+	// record has runs recorded, and recordEnd is for how long a packager is silent until that is closed.
+	record    bool
+	recordEnd time.Duration
+}
+
+// recordings is what a Plan needs to record; nil for nothing.
+func (c listConfig) recordings() *uploader.Record {
+	if !c.record {
+		return nil
+	}
+	return &uploader.Record{End: c.recordEnd}
 }
 
 // sessions is what a Plan needs for continuous playlists; nil for exact ones.
@@ -214,6 +225,7 @@ func (r *reader) channel() channel {
 		lists: listConfig{
 			continuous: r.choice(namePlaylists) == "continuous", gaps: r.choice(nameHoles) == "gap",
 			giveUp: r.automatic(nameGiveUpAfter), endDelay: r.duration(nameEndDelay),
+			record: r.truth(nameRecord), recordEnd: r.duration(nameRecordEnd),
 		},
 		flow: flowConfig{
 			workers: r.count(nameWorkers), uplinkLimit: r.rate(nameUplinkLimit), hedge: r.choice(nameHedge) == "auto", minInterval: r.duration(nameMinInterval), maxLag: r.automatic(nameMaxLag),
@@ -228,6 +240,10 @@ func (r *reader) channel() channel {
 	c.store.bucket, c.store.prefix = r.destination(c)
 	c.store.publicURL = r.publicURL(c)
 	r.reachable(c)
+	if c.lists.record && !c.lists.continuous {
+		r.problem("%s: what is published byte for byte is not recorded, as runs share their names there: add --%s continuous", r.find(nameRecord).origin, namePlaylists)
+	}
+	r.positive(nameRecordEnd, c.lists.recordEnd)
 	r.positive(nameSettle, c.settle)
 	r.positive(nameRescan, c.rescan)
 	r.positive(nameHoldWarn, c.flow.holdWarn)

@@ -48,7 +48,7 @@ func TestDefaults(t *testing.T) {
 			bucket: "bucket", prefix: "live/one", region: "us-east-1", addressing: s3.AddressingAuto, conditional: true, checksum: "auto",
 			cacheControl: map[string]string{},
 		},
-		lists: listConfig{endDelay: 10 * time.Second},
+		lists: listConfig{endDelay: 10 * time.Second, recordEnd: time.Minute},
 		flow:  flowConfig{workers: 64, hedge: true, holdWarn: 10 * time.Second, drainTimeout: 20 * time.Second},
 		spool: spoolConfig{age: 24 * time.Hour},
 	}}}
@@ -105,7 +105,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		nameDir: "/other", nameDestination: "s3://other/p", nameEndpoint: "http://h:1", nameRegion: "eu-central-2", namePathStyle: "true",
 		nameAddressing: "path", nameHeader: "x-amz-acl=public-read", nameSigned: "true", nameCAFile: "/ca.pem",
 		nameConditional: "off", nameChecksum: "none", nameCacheControl: "key=no-store, private", nameSettle: "9s", nameRescan: "8s",
-		namePlaylists: "continuous", nameGiveUpAfter: "3s", nameHoles: "gap", nameEndDelay: "4s",
+		namePlaylists: "continuous", nameGiveUpAfter: "3s", nameHoles: "gap", nameEndDelay: "4s", nameRecordEnd: "7s",
 		nameInclude: "*.jpg", nameExclude: "tmp/**", nameWorkers: "3", nameMinInterval: "1s", nameMaxLag: "4s", nameHoldWarn: "5s",
 		nameDrainTimeout: "6s", nameHTTPListen: "off", nameWebConfig: configFile(t, ""), nameLogLevel: "debug", nameLogFormat: "json",
 		nameName: "one", namePublicURL: "https://cdn.example.net/live", nameCredentials: "/keys", nameProfile: "p", nameRoleARN: "arn:aws:iam::1:role/r",
@@ -117,8 +117,8 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, row := range settings() {
-		if !row.inFile() || slices.Contains([]string{nameAccessKey, nameSecretKey, nameClientCert, nameClientKey, nameExternalID}, row.name) {
-			continue // which go with others: TestKeyFiles, TestStoreSettings, TestProfile
+		if !row.inFile() || slices.Contains([]string{nameAccessKey, nameSecretKey, nameClientCert, nameClientKey, nameExternalID, nameRecord}, row.name) {
+			continue // which go with others: TestKeyFiles, TestStoreSettings, TestProfile, TestRecord
 		}
 		value, ok := values[row.name]
 		if !ok {
@@ -277,7 +277,7 @@ func TestProblems(t *testing.T) {
 		{name: "uplink of no size", file: good, line: map[string]string{nameUplinkLimit: "0Mbit/s"}, want: []string{"--uplink-limit: 0Mbit/s is not from 0.1Mbit/s"}},
 		{name: "zero where it makes no sense", file: good, line: map[string]string{nameDrainTimeout: "0s"}, want: []string{"--drain-timeout: must be more than 0"}},
 		{name: "destination of another kind", line: map[string]string{nameDir: "/hls", nameDestination: "https://x/y"}, want: []string{"must begin with s3://"}},
-		{name: "bucket impossible", line: map[string]string{nameDir: "/hls", nameDestination: "s3://a b"}, want: []string{`"a b" can be no bucket`}},
+		{name: "bucket impossible", line: map[string]string{nameDir: "/hls", nameDestination: "s3://a b"}, want: []string{`"a b" cannot be a bucket`}},
 		{name: "prefix climbs", line: map[string]string{nameDir: "/hls", nameDestination: "s3://bucket/a/../b"}, want: []string{"the prefix must be"}},
 		{name: "prefix with empty part", line: map[string]string{nameDir: "/hls", nameDestination: "s3://bucket//b"}, want: []string{"the prefix must be"}},
 		{name: "public URL without a scheme", file: good, line: map[string]string{namePublicURL: "cdn.example.net/live"}, want: []string{"--public-url: no URL: write https://HOST/PATH/"}},

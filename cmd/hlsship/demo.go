@@ -94,7 +94,7 @@ func (d demo) run(ctx context.Context, address string) (err error) {
 		return fmt.Errorf("listen for HTTP: %w", err)
 	}
 	page := newPage(d.figures, d.bucket, d.kills)
-	ship := newFleet(demoConfig(dir, "http://"+reachable(listener.Addr())), d.build.version, d.logger, registry)
+	ship := newFleet(demoConfig(dir, "http://"+reachable(listener.Addr())), d.build, d.logger, registry)
 	ship.observer, ship.credentials = d.figures, credentials
 	ship.listening = func(a net.Addr) { d.figures.status("http://" + a.String() + "/") }
 
@@ -162,7 +162,7 @@ func reachable(a net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// pack makes the stream until ctx ends. A packager that is killed begins again at 0 under the same names, as one does that crashed.
+// pack makes the stream until ctx ends. A packager that is killed starts over at 0 under the same names, as one that crashed does.
 func (d demo) pack(ctx context.Context, dir string) error {
 	for {
 		run, kill := context.WithCancelCause(ctx)
@@ -177,7 +177,7 @@ func (d demo) pack(ctx context.Context, dir string) error {
 			if err := <-done; err != nil {
 				return err
 			}
-			d.say("The packager was killed, and begins again at 0.")
+			d.say("The packager was killed, and starts over at 0.")
 		}
 	}
 }

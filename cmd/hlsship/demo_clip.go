@@ -27,7 +27,7 @@ const (
 )
 
 // clip is a packager: it writes the embedded segments in a loop, one a second, as a live stream. Each
-// time that the loop begins again the playlist says EXT-X-DISCONTINUITY.
+// time that the loop starts over the playlist says EXT-X-DISCONTINUITY.
 type clip struct {
 	dir string
 	// first is the media sequence number of the first segment, discontinuities the discontinuity

@@ -53,8 +53,8 @@ func exitStatus() string {
 	var b strings.Builder
 	b.WriteString("# EXIT STATUS\n\n")
 	for _, row := range [][2]string{
-		{"0", "run: everything is shipped. check, verify: there are no errors or faults. healthcheck: it lives."},
-		{"1", "It failed. check, verify: there are errors or faults, which are printed. healthcheck: it does not live."},
+		{"0", "run: everything is shipped. check, verify: there are no errors or faults. recover, clip: done. healthcheck: it lives."},
+		{"1", "It failed. check, verify: there are errors or faults, which are printed. recover: a recording failed, or the one that was named is live. healthcheck: it does not live."},
 		{"2", "Wrong usage or settings, all of which are named."},
 		{"3", "run: it stopped with files unshipped, which the log names and the spool holds."},
 		{"other", "run with a COMMAND: that of COMMAND, and 128 and the number of the signal if one ended it."},

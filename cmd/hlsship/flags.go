@@ -82,6 +82,8 @@ const (
 	nameGiveUpAfter  = "give-up-after"
 	nameHoles        = "holes"
 	nameEndDelay     = "end-delay"
+	nameRecord       = "record"
+	nameRecordEnd    = "record-end"
 	nameWorkers      = "workers"
 	nameUplinkLimit  = "uplink-limit"
 	nameHedge        = "hedge"
@@ -166,6 +168,10 @@ func settingsOfShipping() []setting {
 			usage: "leave such a segment out of a continuous playlist, or mark it with EXT-X-GAP, which few players but Apple's survive"},
 		{group: lists, name: nameEndDelay, kind: duration, value: "TIME", def: "10s",
 			usage: "how long EXT-X-ENDLIST, after which no player goes on, waits for the packager to come back; 0s publishes it at once"},
+		{group: lists, name: nameRecord, kind: truth, def: "false",
+			usage: "keep each run of the packager as a recording: its folder gets playlists that play it from first to last once it is over; needs --playlists continuous"},
+		{group: lists, name: nameRecordEnd, kind: duration, value: "TIME", def: "60s",
+			usage: "how long a packager is silent until its recording is closed; should it go on, the recording becomes longer"},
 
 		{group: spool, name: nameSpoolDir, value: "DIR", def: ".hlsship",
 			usage: "where finished files are kept until they are stored, absolute or below the watched directory; on another file system those that wait for more than a second are copied; \"off\" holds open files only, which a kill loses"},

@@ -42,7 +42,7 @@ var (
 // starts, fails and ends without the others. Its fields belong to the goroutine of run, then to that of supervise.
 type fleet struct {
 	config  config
-	version string
+	build   build
 	logger  *slog.Logger
 	metrics *metrics.Metrics
 	// level, unless nil, is the logger's.
@@ -74,9 +74,9 @@ type fleet struct {
 	longest atomic.Int64
 }
 
-func newFleet(c config, version string, logger *slog.Logger, figures *metrics.Metrics) *fleet {
+func newFleet(c config, build build, logger *slog.Logger, figures *metrics.Metrics) *fleet {
 	return &fleet{
-		config: c, version: version, logger: logger, metrics: figures, hangups: make(chan os.Signal, 1), patience: patience,
+		config: c, build: build, logger: logger, metrics: figures, hangups: make(chan os.Signal, 1), patience: patience,
 		files: newFileWatch(logger), ended: make(chan *channelRun),
 	}
 }
@@ -160,10 +160,10 @@ func (f *fleet) shipment(c channel, of config) shipment {
 	if c.name != "" {
 		logger = logger.With("channel", c.name)
 	}
-	credentials, version, figures, env := f.credentials, f.version, f.metrics, f.env
+	credentials, build, figures, env := f.credentials, f.build, f.metrics, f.env
 	warn := sync.OnceFunc(func() { c.warnOfKeys(env, logger) })
 	return shipment{
-		channel: c, channels: len(of.channels), leave: of.spoolFolders(), started: f.config.started, version: version, logger: logger, observer: f.observer, memory: f.memory,
+		channel: c, channels: len(of.channels), leave: of.spoolFolders(), started: f.config.started, build: build, logger: logger, observer: f.observer, memory: f.memory,
 		enter: func(what string) func() {
 			if c.name != "" {
 				what = "channel " + c.name + ": " + what
@@ -177,7 +177,7 @@ func (f *fleet) shipment(c channel, of config) shipment {
 			if credentials == (s3.Credentials{}) {
 				warn()
 			}
-			return c.open(ctx, credentials, version, logger)
+			return c.open(ctx, credentials, build.version, logger)
 		},
 	}
 }

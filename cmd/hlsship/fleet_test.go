@@ -29,7 +29,7 @@ func TestFailedChannelIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	logger, figures := slog.New(slog.DiscardHandler), metrics.New("test", "test")
-	f := newFleet(config{channels: []channel{one, {name: "two"}}}, "test", logger, figures)
+	f := newFleet(config{channels: []channel{one, {name: "two"}}}, build{version: "test"}, logger, figures)
 	v := newChannelRun(f.shipment(one, f.config), &s3.Store{})
 	f.launch(t.Context(), t.Context(), v, 0)
 	<-v.done
@@ -91,7 +91,7 @@ func twoChannels(t *testing.T, g *gateway, fault func()) (*fleet, *lines) {
 		}
 		c.channels = append(c.channels, one)
 	}
-	f := newFleet(c, "test", slog.New(slog.NewTextHandler(log, nil)), figures)
+	f := newFleet(c, build{version: "test"}, slog.New(slog.NewTextHandler(log, nil)), figures)
 	f.credentials = s3.Credentials{AccessKey: testAccess, SecretKey: testSecret}
 	f.observer = faulty{figures.Channel("", "").Uploader(), fault}
 	return f, log

@@ -17,6 +17,10 @@ Usage:
   hlsship check [flags] DIR s3://BUCKET[/PREFIX]  say what would fail, why, and what to do
   hlsship verify [flags] [DIR] s3://BUCKET[/PREFIX]
                                                   compare what is published with the directory
+  hlsship recover [flags] s3://BUCKET[/PREFIX] [SESSION]
+                                                  close recordings from what the bucket holds
+  hlsship clip [flags] --from TIME --to TIME s3://BUCKET[/PREFIX]/SESSION
+                                                  make a playlist of a part of a recording
   hlsship spool ls [flags] DIR                    list what waits in the spool, also of a stopped one
   hlsship demo                                    see it at work, with nothing installed
   hlsship status                                  say how a running one does

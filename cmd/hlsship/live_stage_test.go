@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"math"
 	"net/http"
@@ -39,6 +40,7 @@ const (
 // live is one stream on its way: a directory, a recorder of it, and a store that a viewer watches.
 type live struct {
 	dir     string
+	how     manner
 	viewer  *storetest.Viewer
 	gateway *storetest.GatewayServer
 	proxy   *storetest.Proxy
@@ -54,6 +56,13 @@ type live struct {
 	// closeStore ends the proxy and checks that it saw everything, stopRecorder likewise.
 	closeStore, stopRecorder func(t *testing.T)
 	court
+	// history is what is judged once all is over, if the program's playlists are continuous; nil if they are exact. unsteady is true if the
+	// program is killed too, or names come back within a run.
+	history  *storetest.Record
+	unsteady bool
+	// remembered are the playlists that the audience judged, and broken the rules that it saw broken.
+	remembered []storetest.Listing
+	broken     []storetest.Violation
 
 	mu        sync.Mutex
 	limit     time.Duration       // see standingLimit
@@ -67,18 +76,23 @@ type live struct {
 	meant     map[string][][]byte // the bytes that the last version that named a file can mean
 	ranged    map[string]bool     // of what byte ranges are named
 	headers   map[string][]string // Content-Type and Cache-Control of the PUTs, by path
+	starts    int                 // how many times the packager has started
+	prints    map[[sha256.Size]byte][]int
+	discarded bool   // the disk was thrown away
+	recovery  string // what recover said last
 }
 
 func newLive(t *testing.T) *live {
 	t.Helper()
-	return newLiveIn(t, t.TempDir(), storetest.NewViewer(livePrefix))
+	return newLiveIn(t, t.TempDir(), storetest.NewViewer(livePrefix), exactly)
 }
 
-// newLiveIn has the packager write to the directory dir and the viewer judge.
-func newLiveIn(t *testing.T, dir string, viewer *storetest.Viewer) *live {
+// newLiveIn has the packager write to the directory dir and the viewer judge, or an audience if playlists are continuous.
+func newLiveIn(t *testing.T, dir string, viewer *storetest.Viewer, m manner) *live {
 	t.Helper()
 	l := &live{
-		dir: dir, viewer: viewer, gateway: storetest.Gateway(t), seen: make(chan string, 10000), limit: standingLimit,
+		history: m.history(),
+		dir:     dir, how: m, viewer: viewer, gateway: storetest.Gateway(t), seen: make(chan string, 10000), limit: standingLimit,
 		finished: map[string][]byte{}, mentions: map[string]hls.Kind{}, headers: map[string][]string{},
 		names: map[string][]string{}, meant: map[string][][]byte{}, ranged: map[string]bool{},
 	}
@@ -95,6 +109,7 @@ func (l *live) openStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	proxy.Record = l.history
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if l.refuses(r) {
 			l.refused.Add(1)
@@ -148,13 +163,14 @@ func (l *live) interrupt(outage bool) {
 func (l *live) resume() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.down, l.published = false, l.viewer.Counts().Publications
+	l.down, l.published = false, l.publications()
 }
 
 // record runs the recorder.
 func (l *live) record(t *testing.T) {
 	t.Helper()
 	recorder := storetest.NewRecorder(l.dir, l.viewer)
+	recorder.Record = l.history
 	recorder.Saw, recorder.Process = l.saw, func() *exec.Cmd { return recorderProcess(t, l.dir) }
 	recorder.Missed = func(path string) {
 		l.misses(path)
@@ -198,18 +214,33 @@ func (l *live) saw(path string, content []byte) {
 	l.mu.Lock()
 	content = bytes.Clone(content)
 	l.finished[path] = content
+	if l.how == recorded {
+		l.print(content)
+	}
 	if hls.Classify(path).IsPlaylist() {
 		l.mention(path, content)
 	} else {
 		l.mean(path, content)
 	}
-	l.unjudged = l.unjudged && l.viewer.Counts().Publications <= l.published
+	l.unjudged = l.unjudged && l.publications() <= l.published
 	judged, limit := !l.unjudged && !time.Now().Before(l.notBefore), l.limit
 	l.mu.Unlock()
 	if judged {
 		l.viewer.Standing(time.Now(), limit)
+		l.history.Standing(limit)
 	}
 	l.seen <- path
+}
+
+// print notes that a start of the packager made these bytes.
+func (l *live) print(content []byte) {
+	sum := sha256.Sum256(content)
+	if l.prints == nil {
+		l.prints = map[[sha256.Size]byte][]int{}
+	}
+	if !slices.Contains(l.prints[sum], l.starts) {
+		l.prints[sum] = append(l.prints[sum], l.starts)
+	}
 }
 
 func (l *live) mention(path string, content []byte) {
@@ -280,7 +311,8 @@ func (l *live) ship(t *testing.T) *process {
 // launch starts the program with further arguments.
 func (l *live) launch(t *testing.T, args ...string) *process {
 	t.Helper()
-	args = append([]string{"run", "--http-listen", "off"}, args...)
+	args = append(append([]string{"run", "--http-listen", "off"}, l.how.args()...), args...)
+	l.history.Restarted()
 	return startIn(t, []string{
 		"HLSSHIP_ENDPOINT=" + l.url, "AWS_ACCESS_KEY_ID=" + l.gateway.AccessKey, "AWS_SECRET_ACCESS_KEY=" + l.gateway.SecretKey,
 	}, append(args, l.dir, fmt.Sprintf("s3://%s/%s", l.gateway.Bucket, livePrefix[:len(livePrefix)-1]))...)
@@ -348,6 +380,7 @@ func (l *live) finish(t *testing.T, p *process) {
 func (l *live) end(t *testing.T, p *process) {
 	t.Helper()
 	p.ships(t) // a program that has hardly begun does not know of signals
+	l.history.Drained()
 	p.signal(t, syscall.SIGTERM)
 	p.exits(t, exitDone)
 	l.stopRecorder(t)
@@ -362,9 +395,9 @@ func (l *live) judge(t *testing.T, p *process) {
 	for _, v := range l.viewer.Violations() {
 		l.accuse(v.Doubtful, "%s", v)
 	}
-	counts := l.viewer.Counts()
-	t.Logf("%d files finished, %d versions listed, %d published", counts.Finished, counts.Listed, counts.Publications)
-	if counts.Publications == 0 {
+	l.remember(t)
+	t.Logf("%d files finished, %d versions listed, %d published", l.viewer.Counts().Finished, len(l.listings()), l.publications())
+	if l.publications() == 0 {
 		t.Error("nothing was published")
 	}
 	l.compare(t)

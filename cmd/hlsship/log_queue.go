@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	// mostWaiting is how many bytes of lines wait for whoever reads the log. What comes beyond that is dropped.
+	// mostWaiting is how many bytes of lines wait for the reader of the log. What comes beyond that is dropped.
 	mostWaiting = 1 << 20
 	// linesAtOnce is how many bytes a pipe takes whole, so that no other writer's come between them (PIPE_BUF, pipe(7)).
 	linesAtOnce = 4096
@@ -17,7 +17,7 @@ const (
 	lastWords = time.Second
 )
 
-// logQueue is between those who log and whoever reads that, for whom nobody waits: a terminal that is stopped, a journal that is
+// logQueue is between those who log and the reader of the log, for which nobody waits: a terminal that is stopped, a journal that is
 // busy. It is an io.Writer of whole lines, safe for concurrent use.
 type logQueue struct {
 	out   io.Writer

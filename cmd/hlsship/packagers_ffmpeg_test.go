@@ -109,12 +109,14 @@ func otherFFmpegModes() []mode {
 	old := func(name, source, args string) mode {
 		return ffmpegMode("ffmpeg of 2018", name, "ffmpeg-2018", "$"+source+" -f hls -hls_time 1 "+args+" index.m3u8")
 	}
+	wrapped := segment("-segment_wrap 6", "-segment_list index.m3u8 -segment_list_size 4 -segment_wrap 6 seg_%05d.ts")
+	wrapped.rings = true
 	buffered := old("single_file", "VIDEO", "-hls_flags single_file")
 	buffered.holdsBack = true // what it names is not on disk for seconds
 	return []mode{
 		quick(segment("-segment_list", "-segment_list index.m3u8 seg_%05d.ts")),
 		segment("-segment_list_size 5, 4 Mb/s", "-b:v 4M -segment_list index.m3u8 -segment_list_size 5 seg_%05d.ts"),
-		segment("-segment_wrap 6", "-segment_list index.m3u8 -segment_list_size 4 -segment_wrap 6 seg_%05d.ts"),
+		wrapped,
 		dash("-hls_playlist 1", ""),
 		dash("-hls_playlist 1 -streaming 1 -ldash 1 -lhls 1", "-streaming 1 -ldash 1 -lhls 1 -strict experimental"),
 		dash("-hls_playlist 1 -single_file 1", "-single_file 1"),

@@ -20,6 +20,10 @@ import (
 type row struct {
 	mode         mode
 	live, killed outcome
+	// continuous and goesOn are the same with continuous playlists.
+	continuous, goesOn outcome
+	// recording and recordings are the same with a recording of each run.
+	recording, recordings outcome
 }
 
 // report prints the matrix, and with -update writes it into the documents.
@@ -27,7 +31,7 @@ func report(t *testing.T, rows []*row) {
 	t.Helper()
 	whole, short := matrix(t, rows), summary(t, rows)
 	t.Logf("\n%s\n%s", whole, short)
-	if !isSet("update") || t.Failed() || slices.ContainsFunc(rows, func(r *row) bool { return r.live.segments == 0 || r.killed.segments == 0 }) {
+	if !isSet("update") || t.Failed() || slices.ContainsFunc(rows, func(r *row) bool { return r.live.segments == 0 || r.goesOn.segments == 0 }) {
 		return // with -run, not all of them were run
 	}
 	root, err := storetest.ModuleRoot()
@@ -63,20 +67,25 @@ func insert(t *testing.T, document, marker, table string) {
 func matrix(t *testing.T, rows []*row) string {
 	t.Helper()
 	var b strings.Builder
-	b.WriteString("| Packager | Version | Mode | Segments | Playlists published | Violations | Killed and restarted: segments | playlists published | violations |\n" +
-		"|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| Packager | Version | Mode | Segments | Playlists published | Violations | Killed and restarted: segments | playlists published | violations | Continuous playlists: violations | killed and restarted | Recorded: violations | killed and restarted |\n" +
+		"|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, r := range rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s |\n", r.mode.packager, r.mode.version(t), r.mode.name, r.live.cells(), r.killed.cells())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", r.mode.packager, r.mode.version(t), r.mode.name, r.live.cells(), r.killed.cells(), r.continuous.verdict(), r.goesOn.verdict(), r.recording.verdict(), r.recordings.verdict())
 	}
 	return b.String()
 }
 
 // cells are the three columns of a run.
 func (o outcome) cells() string {
+	return fmt.Sprintf("%d | %d of %d | %s", o.segments, o.published, o.versions, o.verdict())
+}
+
+// verdict is how many rules were broken.
+func (o outcome) verdict() string {
 	if o.failed {
-		return fmt.Sprintf("%d | %d of %d | **%d, failed**", o.segments, o.published, o.versions, o.violations)
+		return fmt.Sprintf("**%d, failed**", o.violations)
 	}
-	return fmt.Sprintf("%d | %d of %d | %d", o.segments, o.published, o.versions, o.violations)
+	return fmt.Sprint(o.violations)
 }
 
 // summary has a line for each packager.
@@ -88,7 +97,7 @@ func summary(t *testing.T, rows []*row) string {
 		first, modes, total := rows[i], 0, outcome{}
 		for ; i < len(rows) && rows[i].mode.packager == first.mode.packager; i++ {
 			modes++
-			for _, o := range []outcome{rows[i].live, rows[i].killed} {
+			for _, o := range []outcome{rows[i].live, rows[i].killed, rows[i].continuous, rows[i].goesOn} {
 				total.segments += o.segments
 				total.published += o.published
 				total.violations += o.violations

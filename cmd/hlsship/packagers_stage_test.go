@@ -49,6 +49,8 @@ type mode struct {
 	public string
 	// late is true if it writes nothing before its end.
 	late bool
+	// rings is true if its names come back within a run.
+	rings bool
 	// holdsBack is true if its playlists name files that come much later, so that few of them can be published.
 	holdsBack bool
 }
@@ -83,7 +85,7 @@ type member struct {
 	ended  chan struct{}
 }
 
-func newScene(t *testing.T, m mode) *scene {
+func newScene(t *testing.T, m mode, how manner) *scene {
 	t.Helper()
 	viewer := storetest.NewViewer(livePrefix)
 	site, err := hls.NewSite(m.public, livePrefix)
@@ -91,13 +93,14 @@ func newScene(t *testing.T, m mode) *scene {
 		t.Fatal(err)
 	}
 	viewer.Site = site
-	l := newLiveIn(t, t.TempDir(), viewer)
+	l := newLiveIn(t, t.TempDir(), viewer, how)
 	if m.holdsBack {
 		// A playlist of a new run waits three target durations for new bytes under the old names.
 		l.mu.Lock()
 		l.limit += 3 * 2 * time.Second
 		l.mu.Unlock()
 	}
+	l.unsteady = m.rings
 	s := &scene{live: l, mode: m, scratch: t.TempDir(), port: freePort(t)}
 	if m.prepare != "" {
 		cmd := s.shell(t.Context(), m.prepare, 0)
@@ -126,18 +129,21 @@ func freePort(t *testing.T) string {
 
 // shell returns a command in the watched directory. run counts the starts of the packager.
 func (s *scene) shell(ctx context.Context, command string, run int) *exec.Cmd {
-	clip, pattern := "testsrc", "smpte"
+	clip, pattern, tone := "testsrc", "smpte", "440"
 	if run > 0 {
-		clip, pattern = "testsrc2", "ball"
+		clip, pattern, tone = "testsrc2", "ball", fmt.Sprint(440+110*run) // or the bytes of both runs would be alike
 	}
 	picture := "-re -f lavfi -i " + clip + "=size=320x180:rate=10"
+	if run > 1 {
+		picture += fmt.Sprintf(",hue=h=%d", 37*run)
+	}
 	encoder := " -c:v libx264 -preset ultrafast -pix_fmt yuv420p -threads 1 -g 10 -keyint_min 10 -sc_threshold 0 -b:v 200k"
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(),
 		"PATH="+packagerPath()+":"+os.Getenv("PATH"), "HOME="+s.scratch, "TMPDIR="+s.scratch,
 		"VIDEO=-hide_banner -loglevel error -nostdin "+picture+encoder,
-		"BOTH=-hide_banner -loglevel error -nostdin "+picture+" -re -f lavfi -i sine=frequency=440:sample_rate=48000"+encoder+" -c:a aac -b:a 64k",
+		"BOTH=-hide_banner -loglevel error -nostdin "+picture+" -re -f lavfi -i sine=frequency="+tone+":sample_rate=48000"+encoder+" -c:a aac -b:a 64k",
 		"CLIP="+clip, "PATTERN="+pattern, "SCRATCH="+s.scratch, "PACKAGERS="+packagerHome(), "PORT="+s.port, "RUN="+fmt.Sprint(run))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	return cmd
@@ -146,6 +152,17 @@ func (s *scene) shell(ctx context.Context, command string, run int) *exec.Cmd {
 // enter starts the packager and returns once it wrote something.
 func (s *scene) enter(t *testing.T, run int) {
 	t.Helper()
+	s.begins(t, run)
+	s.writes(t)
+}
+
+// begins starts the packager.
+func (s *scene) begins(t *testing.T, run int) {
+	t.Helper()
+	s.history.Starts()
+	s.mu.Lock()
+	s.starts++
+	s.mu.Unlock()
 	for len(s.seen) > 0 {
 		<-s.seen
 	}
@@ -165,6 +182,11 @@ func (s *scene) enter(t *testing.T, run int) {
 			s.answers(t, m)
 		}
 	}
+}
+
+// writes returns once the packager wrote something.
+func (s *scene) writes(t *testing.T) {
+	t.Helper()
 	if s.mode.late {
 		return
 	}
@@ -270,12 +292,15 @@ func (s *scene) said() string {
 }
 
 // play runs the mode through the program: live, or killed and started again.
-func (m mode) play(t *testing.T, killed bool) (o outcome) {
+func (m mode) play(t *testing.T, how manner, killed bool) (o outcome) {
 	t.Helper()
 	judged(t, func(t *testing.T) string {
 		t.Helper()
-		s := newScene(t, m)
+		s := newScene(t, m, how)
 		s.judge(t, s.perform(t, killed))
+		if how == recorded {
+			s.judgeRecordings(t, false)
+		}
 		o = s.outcome(t)
 		return s.verdict(t)
 	})
@@ -285,7 +310,11 @@ func (m mode) play(t *testing.T, killed bool) (o outcome) {
 // perform is one run, not yet judged.
 func (s *scene) perform(t *testing.T, killed bool) *process {
 	t.Helper()
-	program := s.launch(t, "--public-url", s.mode.public)
+	args := []string{"--public-url", s.mode.public}
+	if s.mode.holdsBack {
+		args = append(args, "--give-up-after", "30s") // or what comes late is taken for a hole where playlists are continuous
+	}
+	program := s.launch(t, args...)
 	program.ships(t)
 	s.enter(t, 0)
 	if killed {
@@ -305,8 +334,8 @@ func (s *scene) perform(t *testing.T, killed bool) *process {
 // outcome counts what a judged run came to.
 func (s *scene) outcome(t *testing.T) outcome {
 	t.Helper()
-	o := outcome{violations: len(s.viewer.Violations())}
-	for _, listing := range s.viewer.Listings() {
+	o := outcome{violations: len(s.viewer.Violations()) + len(s.broken)}
+	for _, listing := range s.listings() {
 		o.versions++
 		if !listing.Published.IsZero() {
 			o.published++

@@ -34,11 +34,14 @@ func TestPackagers(t *testing.T) {
 		rows = append(rows, r)
 		// It becomes part of the names of folders, which packagers have to understand.
 		name := regexp.MustCompile(`[^\w+.-]+`).ReplaceAllString(m.packager+" "+m.name, "_")
-		for suffix, killed := range map[string]bool{"": false, "_killed": true} {
+		for part, o := range r.parts() {
+			if !all && (part.how == continuously || part.how == recorded && !part.killed) {
+				continue // one of the four is enough where time is short
+			}
 			runs.Go(func() {
 				room <- struct{}{}
 				defer func() { <-room }()
-				t.Run(name+suffix, func(t *testing.T) { r.run(t, killed, all) })
+				t.Run(name+part.String(), func(t *testing.T) { r.run(t, part, o, all) })
 			})
 		}
 	}
@@ -51,8 +54,34 @@ func TestPackagers(t *testing.T) {
 // isSet returns the value of a flag that is a truth.
 func isSet(name string) bool { return flag.Lookup(name).Value.(flag.Getter).Get().(bool) }
 
+// part is one of the ways in which a mode is played.
+type part struct {
+	how    manner
+	killed bool
+}
+
+// String is the end of the test's name.
+func (p part) String() (name string) {
+	if p.how != exactly {
+		name += "_" + p.how.String()
+	}
+	if p.killed {
+		name += "_killed"
+	}
+	return name
+}
+
+// parts returns the ways in which the mode is played, and where what comes of each is put.
+func (r *row) parts() map[part]*outcome {
+	return map[part]*outcome{
+		{exactly, false}: &r.live, {exactly, true}: &r.killed,
+		{continuously, false}: &r.continuous, {continuously, true}: &r.goesOn,
+		{recorded, false}: &r.recording, {recorded, true}: &r.recordings,
+	}
+}
+
 // run plays the mode once and keeps what came of it.
-func (r *row) run(t *testing.T, killed, all bool) {
+func (r *row) run(t *testing.T, p part, o *outcome, all bool) {
 	for _, name := range r.mode.needs {
 		if _, found := packagerProgram(name); !found {
 			if all {
@@ -61,12 +90,8 @@ func (r *row) run(t *testing.T, killed, all bool) {
 			t.Skipf("%s is not installed", name)
 		}
 	}
-	o := &r.live
-	if killed {
-		o = &r.killed
-	}
 	defer func() { o.failed = t.Failed() }()
-	*o = r.mode.play(t, killed)
+	*o = r.mode.play(t, p.how, p.killed)
 }
 
 // packagerModes returns all modes.

@@ -62,6 +62,14 @@ func pageScenes() []pageScene {
 	return []pageScene{
 		{"one stream", "1 live", func(*state.Report) {}},
 		{"fifty streams", "50 live", func(r *state.Report) { *r = *healthyReport(50) }},
+		{"recordings", "1 live", func(r *state.Report) {
+			r.Channels[0].Recordings = []state.Recording{
+				{Session: "20261130T030000Z", State: state.RecordingOpen, Since: r.Now.Add(-time.Minute)},
+				{Session: "20261130T020000Z", State: state.RecordingClosing, Since: r.Now.Add(-3 * time.Second)},
+				{Session: "20261130T010000Z", State: state.RecordingClosed, Since: r.Now.Add(-time.Hour), Why: "run", Duration: 3600, Segments: 1797, Missing: 3, Holes: 1, Bytes: 2 << 30},
+				{Session: "20261130T000000Z", State: state.RecordingBroken, Since: r.Now.Add(-time.Hour)},
+			}
+		}},
 		{"no stream", "no streams yet", func(r *state.Report) { r.Channels[0].Streams = []state.StreamReport{} }},
 		{"held", "⚠ held", stream(state.Held, func(s *state.StreamReport) {
 			s.WaitsFor, s.Reason, s.Why, s.Until = "hi/seg00042.ts", "missing", strings.Repeat("a long reason without an end ", 8), time.Now().Add(time.Hour)

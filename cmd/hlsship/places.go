@@ -45,7 +45,7 @@ func (r *reader) name() string {
 // checkName refuses what can be no part of a key, of a label or of a line in a log.
 func (r *reader) checkName(name, origin string) {
 	if len(name) > 100 || strings.ContainsAny(name, "/{}") || !isPrefix(name) {
-		r.problem("%s: %q can be no name: at most 100 bytes of UTF-8 without control characters, \"/\", \"?\", \"#\", \"{\" and \"}\"", origin, shown(name))
+		r.problem("%s: %q cannot be a name: at most 100 bytes of UTF-8 without control characters, \"/\", \"?\", \"#\", \"{\" and \"}\"", origin, shown(name))
 	}
 }
 
@@ -92,7 +92,7 @@ func (r *reader) destination(c channel) (bucket, prefix string) {
 	case strings.Contains(bucket, "@"):
 		r.problem("%s: no credentials in the destination: use AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", origin)
 	case !isBucket(bucket):
-		r.problem("%s: %q can be no bucket: 3 to 63 letters, digits, dots, hyphens and underscores", origin, shown(bucket))
+		r.problem("%s: %q cannot be a bucket: 3 to 63 letters, digits, dots, hyphens and underscores", origin, shown(bucket))
 	case err != nil:
 		r.problem("%s: %w", origin, err)
 	case prefix != "" && !isPrefix(atTime(prefix, r.sources.started)):

@@ -80,7 +80,7 @@ func (p program) app() *cli.App {
 		HideVersion: true, HideHelpCommand: true, DisableSliceFlagSeparator: true, Suggest: true,
 		ExitErrHandler: func(*cli.Context, error) {},
 		OnUsageError:   refuse,
-		Commands:       []*cli.Command{p.runCommand(), p.checkCommand(), p.verifyCommand(), p.spoolCommand(), p.demoCommand(), p.statusCommand(), p.healthCommand(), p.versionCommand()},
+		Commands:       []*cli.Command{p.runCommand(), p.checkCommand(), p.verifyCommand(), p.recoverCommand(), p.clipCommand(), p.spoolCommand(), p.demoCommand(), p.statusCommand(), p.healthCommand(), p.versionCommand()},
 		Action:         unknownCommand,
 	}
 }

@@ -72,7 +72,7 @@ func newQuirky(t *testing.T, viewer *storetest.Viewer, place *storetest.GatewayS
 		t.Fatal(err)
 	}
 	c.started = time.Now()
-	f := newFleet(c, "test", slog.New(slog.NewTextHandler(q.log, nil)), metrics.New("test", "test"))
+	f := newFleet(c, build{version: "test"}, slog.New(slog.NewTextHandler(q.log, nil)), metrics.New("test", "test"))
 	f.credentials = s3.Credentials{AccessKey: place.AccessKey, SecretKey: s3.Secret(place.SecretKey)}
 	f.supervisor = newSupervisor("")
 	hard, cut := context.WithCancel(context.Background())

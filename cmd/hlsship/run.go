@@ -45,7 +45,7 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 	}
 	hard, asked, stop := listen(ctx)
 	defer stop()
-	f := newFleet(c, p.build.version, logger, metrics.New(p.build.version, p.build.commit))
+	f := newFleet(c, p.build, logger, metrics.New(p.build.version, p.build.commit))
 	f.metrics.Log(lines.droppedLines)
 	var names []string
 	for _, one := range c.channels {
@@ -66,6 +66,9 @@ func (p program) ship(ctx context.Context, c config, read func() (config, error)
 	telling, stopTelling := context.WithCancel(context.WithoutCancel(ctx))
 	soft, packaged := p.start(hard, asked, f, logger)
 	notifying.start("notify the service manager", nil, func() error { return f.supervisor.run(telling, soft, logger) })
+	if _, told := f.env["GOGC"]; !told {
+		notifying.start("bound garbage", nil, func() error { return boundGarbage(telling) })
+	}
 	err := f.run(hard, soft)
 	stopTelling()
 	return errors.Join(packaged(err), err, notifying.wait())
@@ -107,7 +110,7 @@ type shipment struct {
 	leave    []string
 	// started is when the process was.
 	started time.Time
-	version string
+	build   build
 	logger  *slog.Logger
 	// connect returns a store, whose keys may be late.
 	connect func(ctx context.Context) (*s3.Store, error)
@@ -216,7 +219,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 		hedger = hedge.New(hedge.Config{Observer: figures.Hedges(), Logger: s.logger})
 	}
 	upload, err := uploader.New(uploader.Config{
-		Store: hedger.Hedge(uplink.New(c.flow.uplinkLimit).Limit(store)), Prefix: c.store.keyPrefix(), Root: c.root(), Quiet: s.quiet, Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval, Continuous: c.lists.sessions(), EndDelay: c.lists.endDelay,
+		Store: hedger.Hedge(uplink.New(c.flow.uplinkLimit).Limit(store)), Prefix: c.store.keyPrefix(), Root: c.root(), Quiet: s.quiet, Site: c.store.site(), Settle: c.settle, MaxLag: c.flow.maxLag, MinInterval: c.flow.minInterval, Continuous: c.lists.sessions(), EndDelay: c.lists.endDelay, Record: c.lists.recordings(), Tapes: kept.tapes(c.store, c.lists),
 		HoldWarn: c.flow.holdWarn, Workers: c.flow.workers, Conditional: c.store.conditional, Include: matcher(c.include),
 		Headers: headers.Config{CacheControl: c.store.cacheControl, Further: c.store.headers, Unique: unique},
 		Budget:  c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
@@ -243,7 +246,7 @@ func (o *opened) run(hard, soft context.Context) error {
 	defer o.close()
 	c := o.settled
 	o.logger.Info("shipping", "dir", c.dir, "destination", c.store.destination(), "endpoint", c.store.endpoint,
-		"region", o.store.Region(), "version", o.version)
+		"region", o.store.Region(), "version", o.build.version, "commit", o.build.commit)
 
 	// Shipping may be cut off, watching ends before it, and what serves them outlives both.
 	shipping, cutOff := context.WithCancelCause(hard)

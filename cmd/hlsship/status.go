@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/dustin/go-humanize"
+	"github.com/dustin/go-humanize/english"
 	"github.com/urfave/cli/v2"
 
 	"github.com/hlsship/hlsship/state"
@@ -154,10 +155,10 @@ func table(r *state.Report) string {
 	}
 	_ = w.Flush() // into memory
 	if len(all) == 0 {
-		b.WriteString("no playlist has been seen yet\n")
+		b.WriteString("no streams yet: they show once there are playlists and the store has answered\n")
 	}
 	for _, f := range r.Failures[:min(len(r.Failures), 3)] {
-		fmt.Fprintf(&b, "\nfailed %s ago, %d times: %s\n", lasting(r.Now.Sub(f.At)), f.Count, printable(f.Error))
+		fmt.Fprintf(&b, "\nfailed %s ago, %s: %s\n", lasting(r.Now.Sub(f.At)), english.Plural(f.Count, "time", ""), printable(f.Error))
 	}
 	return b.String()
 }
@@ -173,10 +174,10 @@ func channelLines(b *strings.Builder, r *state.Report, c *state.ChannelReport) {
 	case c.State == state.Starting && c.All > 0:
 		fmt.Fprintf(b, "  %s of %s files compared%s\n", humanize.Comma(int64(c.Compared)), humanize.Comma(int64(c.All)), remaining(c.Start.Left))
 	case c.State == state.Restarting:
-		fmt.Fprintf(b, "  failed %d times: %s. %s\n", c.Failures, printable(c.Error), printable(c.Cure))
+		fmt.Fprintf(b, "  failed %s: %s. %s\n", english.Plural(c.Failures, "time", ""), printable(c.Error), printable(c.Cure))
 	}
 	if c.Store.Error != "" {
-		fmt.Fprintf(b, "  store %s for %s, %d tries: %s. %s\n", c.Store.State, lasting(r.Now.Sub(c.Store.Since)), c.Store.Tries, printable(c.Store.Error), printable(c.Store.Cure))
+		fmt.Fprintf(b, "  store %s for %s, %s: %s. %s\n", c.Store.State, lasting(r.Now.Sub(c.Store.Since)), english.Plural(c.Store.Tries, "try", "tries"), printable(c.Store.Error), printable(c.Store.Cure))
 	}
 	if c.Backlog.Files > 0 {
 		fmt.Fprintf(b, "  %s files (%s) wait%s\n", humanize.Comma(int64(c.Backlog.Files)), humanize.IBytes(uint64(max(0, c.Backlog.Bytes))), remaining(c.Backlog.Left))
@@ -187,6 +188,7 @@ func channelLines(b *strings.Builder, r *state.Report, c *state.ChannelReport) {
 	if c.Lost > 0 {
 		fmt.Fprintf(b, "  %s files lost\n", humanize.Comma(c.Lost))
 	}
+	b.WriteString(recordingsLine(c.Recordings))
 	b.WriteString("\n")
 }
 

@@ -222,7 +222,7 @@ func (s *supervisor) status(scanning, draining bool) string {
 // second while all loops turn, that it stops, once soft ends, and how much waits. Without a service manager it
 // does nothing.
 func (s *supervisor) run(ctx, soft context.Context, logger *slog.Logger) error {
-	sent, err := s.notify(false, "STATUS=scanning")
+	sent, err := s.notify(false, "STATUS="+string(state.Starting))
 	if err != nil {
 		return fmt.Errorf("notify the service manager: %w", err)
 	}

@@ -77,7 +77,7 @@ func TestNotify(t *testing.T) {
 			}
 			before := until(t, socket, "READY=1")
 			for _, state := range before[:len(before)-1] {
-				if !strings.HasPrefix(state, "STATUS=scanning") && !strings.HasPrefix(state, "EXTEND_TIMEOUT_USEC=") {
+				if !strings.HasPrefix(state, "STATUS=starting") && !strings.HasPrefix(state, "EXTEND_TIMEOUT_USEC=") {
 					t.Errorf("told %q before the first scan", state)
 				}
 			}

@@ -16,7 +16,6 @@ import (
 	"github.com/hlsship/hlsship/check"
 	"github.com/hlsship/hlsship/uploader/headers"
 	"github.com/hlsship/hlsship/uploader/s3"
-	"github.com/hlsship/hlsship/uploader/store"
 	"github.com/hlsship/hlsship/verify"
 )
 
@@ -84,11 +83,7 @@ func verifyAll(ctx context.Context, conf config, heads int, version string) (ver
 		}
 		report, err := one.survey(ctx, conf, heads, version)
 		if err != nil {
-			cure := ""
-			if e, ok := errors.AsType[*store.Error](err); ok && e.Cure != "" {
-				cure = "; " + e.Cure
-			}
-			return result, fmt.Errorf("look at %s: %w%s", one.store.destination(), err, cure)
+			return result, one.store.cured(err)
 		}
 		result.Total += report.Total()
 		result.Channels = append(result.Channels, verified{one.name, one.dir, one.store.destination(), report})

@@ -26,8 +26,8 @@ type shippedStream struct {
 	dir     string
 }
 
-// shipStream ships one: a multivariant playlist, a live one with segments, and one with ranges of a file. All is an hour old.
-func shipStream(t *testing.T) *shippedStream {
+// bareBucket is an empty directory, and an empty bucket.
+func bareBucket(t *testing.T) *shippedStream {
 	t.Helper()
 	s := &shippedStream{gateway: storetest.Gateway(t), dir: t.TempDir()}
 	var err error
@@ -37,6 +37,13 @@ func shipStream(t *testing.T) *shippedStream {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return s
+}
+
+// shipStream ships one: a multivariant playlist, a live one with segments, and one with ranges of a file. All is an hour old.
+func shipStream(t *testing.T) *shippedStream {
+	t.Helper()
+	s := bareBucket(t)
 	for name, text := range map[string]string{
 		"seg0.ts": strings.Repeat("zero", 1000), "seg1.ts": strings.Repeat("one!", 1000), "all.ts": strings.Repeat("r", 1000),
 		"live.m3u8":   "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nseg0.ts\n#EXTINF:2,\nseg1.ts\n",
@@ -80,6 +87,12 @@ func (s *shippedStream) put(t *testing.T, key, text, contentType, cache string) 
 // verify runs the command in this process.
 func (s *shippedStream) verify(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return s.runs(t, append([]string{"verify"}, args...)...)
+}
+
+// runs runs a command in this process.
+func (s *shippedStream) runs(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	var out, errs bytes.Buffer
 	p := program{stdout: &out, stderr: &errs, environ: s.env()}
 	for _, one := range s.env() {
@@ -88,7 +101,7 @@ func (s *shippedStream) verify(t *testing.T, args ...string) (stdout, stderr str
 			t.Setenv(name, value) // which the library of the store reads
 		}
 	}
-	code = p.runs(t.Context(), append([]string{"verify"}, args...)...)
+	code = p.runs(t.Context(), args...)
 	return out.String(), errs.String(), code
 }
 
@@ -166,7 +179,7 @@ func TestVerify(t *testing.T) {
 		want string
 	}{
 		{[]string{}, exitUsage, "destination is missing"},
-		{[]string{"s3://b/{start}"}, exitUsage, "no bucket"},
+		{[]string{"s3://b/{start}"}, exitUsage, "cannot be a bucket"},
 		{[]string{bucket + "/{start}"}, exitUsage, "name the prefix of the run"},
 		{[]string{"s3://nowhere"}, exitFailed, "NoSuchBucket"},
 		{[]string{bucket, "--heads", "-1"}, exitUsage, "--heads"},

@@ -92,6 +92,23 @@ func (p *Policy) File(f hls.File, kind hls.Kind, window time.Duration, immutable
 	return p.of(f.Path, word, p.fileAge(f, window))
 }
 
+// Record returns the headers of a part of a recording: a chunk of its index, which never changes, or a file that closes it. kind is
+// hls.MediaPlaylist for a closing list. final says that nobody will go on with what is closed, as far as anybody knows.
+func (p *Policy) Record(name string, kind hls.Kind, chunk, final bool) Set {
+	word := "other"
+	switch {
+	case kind == hls.MediaPlaylist:
+		word = "ended"
+	case !chunk && contentType(name) == contentType(".m3u8"):
+		word = "multivariant"
+	}
+	s := p.of(name, word, 0)
+	if _, set := p.set[word]; !set && (chunk || final && word != "other") {
+		s.CacheControl = immutableControl
+	}
+	return s
+}
+
 // of returns the headers of an object of that word of Kinds. Cache-Control is always sent: Google Cloud Storage caches for an hour
 // without it, which freezes a live stream.
 func (p *Policy) of(name, kind string, age time.Duration) Set {

@@ -23,8 +23,8 @@
 //
 // # Goroutines
 //
-// Each attempt has one. An attempt whose PUT was answered by the other goes on in it, for 8 s of silence at most; Run ends and joins
+// Each attempt has one, some of which wait for the next attempt. An attempt whose PUT was answered by the other goes on in it, for 8 s of silence at most; Run ends and joins
 // what is left. Timers end at once.
 //
-// It imports store, and none that implements it.
+// It imports store, and none that implements it, and crew.
 package hedge

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/hlsship/hlsship/crew"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
@@ -45,7 +46,7 @@ func (nobody) Waited(time.Duration) {}
 type Hedger struct {
 	observer Observer
 	logger   *slog.Logger
-	running  sync.WaitGroup // attempts
+	running  crew.Crew // attempts
 
 	mu       sync.Mutex
 	policy   *policy

@@ -193,6 +193,7 @@ func TestSlowForAll(t *testing.T) {
 		w := newWire(func(int, store.Object) fate { return soon(20 * time.Millisecond * time.Duration(1+19*slow.Load())) })
 		var count counter
 		h := New(Config{Observer: &count})
+		defer h.running.Wait()
 		s := h.Hedge(putFunc{w, func(ctx context.Context, o store.Object) (string, error) {
 			most.Store(max(most.Load(), flying.Add(1)))
 			defer flying.Add(-1)

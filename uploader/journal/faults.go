@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"log/slog"
 	"maps"
 	"slices"
@@ -181,8 +182,11 @@ func (g *Journal) progress(now time.Time) {
 }
 
 // file tells of a file, which is no news.
-func (g *Journal) file(msg string, args ...any) {
-	if !g.config.Quiet {
-		g.log.Info(msg, args...)
+func (g *Journal) file(ctx context.Context, msg string, args ...any) {
+	if g.config.Quiet || !g.log.Enabled(ctx, slog.LevelInfo) {
+		return
 	}
+	line := slog.NewRecord(time.Now(), slog.LevelInfo, msg, 0) // Logger.Info would look for the line of the source, which costs a third
+	line.Add(args...)
+	_ = g.log.Handler().Handle(ctx, line) // as Logger.Info ignores it
 }

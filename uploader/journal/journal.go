@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"maps"
@@ -60,6 +61,7 @@ type Journal struct {
 	losses   losses
 	unpinned unpinnedTold
 	edits    ration
+	recorded ration
 	reused   bool // the log knows of a name that came back
 }
 
@@ -95,6 +97,9 @@ func (g *Journal) Effects(e plan.Effects, flying int, now time.Time) {
 	for _, edit := range e.Edits {
 		g.edited(edit, now)
 	}
+	for _, news := range e.Recordings {
+		g.recording(news)
+	}
 	for _, lag := range e.Lags {
 		g.lag(lag, now)
 	}
@@ -121,8 +126,8 @@ func (g *Journal) Waiting(p *plan.Plan, now time.Time) {
 // End tells the log what it would be told later.
 func (g *Journal) End(now time.Time) { g.flooded(now.Add(time.Minute)) }
 
-// Ended tells of a request that ended, and of what that changed.
-func (g *Journal) Ended(r health.Request, c health.Change) {
+// Ended tells of a request that ended, and of what that changed. Handlers of the log are given ctx, whose end means nothing here.
+func (g *Journal) Ended(ctx context.Context, r health.Request, c health.Change) {
 	j := r.Job
 	word, sent := "ok", int64(0)
 	switch r.Outcome.Result {
@@ -137,6 +142,8 @@ func (g *Journal) Ended(r health.Request, c health.Change) {
 			sent = j.File.Version.Size - j.From
 		} else if j.Op == plan.PutPlaylist {
 			sent = int64(len(j.File.Content))
+		} else if j.Op == plan.PutRecord && r.Outcome.Result == plan.Done {
+			sent = r.Outcome.Record.Size // with the chunks before it
 		}
 	}
 	if !j.Local() {
@@ -158,13 +165,13 @@ func (g *Journal) Ended(r health.Request, c health.Change) {
 	case plan.PutMedia:
 		g.cameBack(r)
 		g.obs.Stored(g.streamName(j.Stream), j.Kind.String(), sent, latency)
-		g.file("segment stored", "key", g.key(j.Key), "stream", g.streamName(j.Stream), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
+		g.file(ctx, "segment stored", "key", g.key(j.Key), "stream", g.streamName(j.Stream), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
 	case plan.PutPlaylist:
 		g.obs.Published(g.streamName(j.Stream), j.Kind.String(), latency)
-		g.file("playlist published", "key", g.key(j.Key), "stream", g.streamName(j.Stream), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
+		g.file(ctx, "playlist published", "key", g.key(j.Key), "stream", g.streamName(j.Stream), "kind", j.Kind.String(), "bytes", sent, "attempt", j.Attempt+1, "took", r.Took, "latency", latency)
 	case plan.Compare:
 		g.log.Debug("already stored", "key", g.key(j.Key), "stream", g.streamName(j.Stream))
-	case plan.Fetch:
+	case plan.Fetch, plan.ReadRecord, plan.PutRecord: // of recordings it is told what becomes of them
 	}
 }
 

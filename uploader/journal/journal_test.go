@@ -250,7 +250,7 @@ func TestNamesThatComeBackAreToldOf(t *testing.T) {
 	var log bytes.Buffer
 	g := New(Config{Logger: slog.New(slog.NewTextHandler(&log, nil)), Prefix: "live/"})
 	for _, kind := range []hls.Kind{hls.Key, hls.Media, hls.Init} {
-		g.Ended(health.Request{
+		g.Ended(t.Context(), health.Request{
 			Job:     plan.Job{Op: plan.PutMedia, Kind: kind, Replaces: true, Path: "a", File: hls.File{State: hls.Settled}},
 			Outcome: plan.Outcome{Result: plan.Done, CacheControl: "public, max-age=8"},
 		}, health.Change{})
@@ -289,7 +289,7 @@ func TestJournalOfAnOutage(t *testing.T) {
 				if err != nil {
 					r.Err, r.Outcome.Result, r.Outcome.Kind = err, plan.Failed, tt.kind
 				}
-				d.Ended(r, h.Ended(r, d.now))
+				d.Ended(t.Context(), r, h.Ended(r, d.now))
 			}
 			wait := func() {
 				for range 6 {
@@ -368,7 +368,7 @@ func TestQuiet(t *testing.T) {
 		d := newDiary(nil)
 		d.config.Quiet = quiet
 		for _, op := range []plan.Op{plan.PutMedia, plan.PutPlaylist} {
-			d.Ended(health.Request{Job: plan.Job{Op: op, Kind: hls.Media, Path: "a"}, Outcome: plan.Outcome{Result: plan.Done}}, health.Change{})
+			d.Ended(t.Context(), health.Request{Job: plan.Job{Op: op, Kind: hls.Media, Path: "a"}, Outcome: plan.Outcome{Result: plan.Done}}, health.Change{})
 		}
 		d.lost(plan.Loss{Path: "a.ts", Reason: "gone"}, d.now)
 		want := map[bool]int{false: 3, true: 1}

@@ -24,6 +24,8 @@ type Observer interface {
 	Lost(stream, kind, reason string, count int)
 	// Edited is called when players notice something of a playlist beside its new segments. kind is one of plan.EditKinds.
 	Edited(stream, kind string)
+	// Recording is called with how a recording does whenever that changed. It may be closed more than once, as its run may go on.
+	Recording(r state.Recording)
 	// Stream is called with how a stream does whenever that changed.
 	Stream(s state.Stream)
 	// Forgotten is called when nothing is left of a stream, so that its series can be removed.
@@ -53,6 +55,7 @@ func (nobody) Stored(_, _ string, _ int64, _ time.Duration)       {}
 func (nobody) Published(_, _ string, _ time.Duration)             {}
 func (nobody) Lost(_, _, _ string, _ int)                         {}
 func (nobody) Edited(_, _ string)                                 {}
+func (nobody) Recording(state.Recording)                          {}
 func (nobody) Stream(state.Stream)                                {}
 func (nobody) Forgotten(string)                                   {}
 func (nobody) Queue(int, state.Backlog)                           {}

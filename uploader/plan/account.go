@@ -118,7 +118,7 @@ func (p *Plan) keep(v *disk.Version) {
 func (p *Plan) retain(v *disk.Version) {
 	if !v.Kept() && v.File.Source != nil {
 		v.Keep()
-		p.out.keep(v.File.Source)
+		p.out.keep(v.File.Source, p.continuous.folder(v.File.Path))
 	}
 }
 

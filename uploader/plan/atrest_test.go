@@ -153,6 +153,57 @@ func TestBytesReplacedWhileNobodyLooked(t *testing.T) {
 	}
 }
 
+// TestStoreThatTellsLate: a playlist that was met at rest was the newest for Settle beside other bytes than the store holds, which the store
+// tells later than a newer version came that names what never comes. Late or not, it means them; a version that was newer before says no.
+func TestStoreThatTellsLate(t *testing.T) {
+	t.Parallel()
+	different := Outcome{Result: Different, ETag: "before"}
+	for object, lines := range map[string][]string{
+		"s0.ts":  {"s0.ts"},
+		"i.mp4":  {`#EXT-X-MAP:URI="i.mp4"`, "a.ts"},
+		"0.key":  {`#EXT-X-KEY:METHOD=AES-128,URI="0.key"`, "a.ts"},
+		"s0.vtt": {"s0.vtt"},
+	} {
+		for when, newer := range map[string]time.Duration{"after": 2 * time.Second, "long after": 10 * time.Second, "before": 2*time.Second - 1} {
+			t.Run(object+", a newer version comes "+when, func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t, Config{})
+				list := func(seq int, more ...string) string { return playlistText(seq, false, slices.Concat(lines, more)...) }
+				d.found(object)
+				if slices.Contains(lines, "a.ts") {
+					d.found("a.ts")
+				}
+				d.atRest("x.m3u8", list(0))
+				d.tick(newer)
+				d.playlist("x.m3u8", list(0, "never.ts"))
+				d.tick(time.Second)
+				d.stored(list(7), d.now)
+				began, put, published := d.now, false, false
+				for d.now.Sub(began) < 10*time.Second {
+					for _, j := range d.jobs() {
+						switch {
+						case j.Op == Compare && j.Path == object:
+							d.tick(time.Second)
+							d.report(j, different)
+						case j.Op == Compare && j.Path == "never.ts":
+							d.report(j, Outcome{Result: Absent})
+						default:
+							put = put || j.Op == PutMedia && j.Path == object
+							published = published || j.Op == PutPlaylist
+							d.report(j, Outcome{Result: Done})
+						}
+					}
+					d.allMissing()
+					d.tick(100 * time.Millisecond)
+				}
+				if want := when != "before"; put != want || published != want {
+					t.Errorf("the bytes were sent: %t, the playlist: %t, want %t", put, published, want)
+				}
+			})
+		}
+	}
+}
+
 // TestBytesThatNobodyListed: what was met at rest under the name of a segment of the published playlist, and is younger than that,
 // is of a run to come. It is stored when a playlist names it, and until then nothing waits for it but a warning.
 func TestBytesThatNobodyListed(t *testing.T) {

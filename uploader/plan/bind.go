@@ -142,9 +142,7 @@ func (p *Plan) bind(s *snapshot, i int) {
 		b.waits = true
 		o.waiters = append(o.waiters, waiter{s, i})
 	}
-	if c := o.disk.Candidate(); c != nil && !b.free() {
-		p.retain(c)
-	}
+	p.retainFor(b, v)
 	if d.ruling == letGo {
 		b.strict = excused
 	}
@@ -156,6 +154,20 @@ func (p *Plan) bind(s *snapshot, i int) {
 	}
 }
 
+// retainFor has bytes kept that b may mean yet: v, which its name has and nobody stored, or those that are being compared. If this process ends
+// meanwhile, no playlist may name them any more that the next one finds.
+func (p *Plan) retainFor(b *bind, v *disk.Version) {
+	if b.free() {
+		return
+	}
+	if c := b.obj.disk.Candidate(); c != nil {
+		p.retain(c)
+	}
+	if v != nil && !v.Wanted() && v.Noted() == "" && !b.obj.hollow(v) && b.obj.cell.Ours() == nil {
+		p.retain(v)
+	}
+}
+
 // sight gathers what reference i of s is judged by, when its name has v; nil for nothing.
 func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 	b, o := &s.binds[i], s.binds[i].obj
@@ -164,7 +176,7 @@ func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 		reference: referenceSight{media: o.isMedia(), strict: b.strict, rebinds: b.rebinds},
 		list: listSight{
 			seen: s.file.Seen, modified: s.file.Version.ModTime, origin: s.origin, prior: s.prior,
-			newest: s == s.list.last, fresh: s.fresh, target: s.target(),
+			newest: s == s.list.last, replaced: s.replaced, fresh: s.fresh, target: s.target(),
 		},
 	}
 	if v == nil {
@@ -177,7 +189,7 @@ func (p *Plan) sight(s *snapshot, i int, v *disk.Version) sight {
 	if o.hollow(v) {
 		x.bytes.state = bytesEmpty
 	}
-	if p.continuous.owns(o.path) {
+	if o.fixed {
 		return x // which bytes a key of a session has was decided before
 	}
 	if s.backward(i, v) {

@@ -171,6 +171,7 @@ func (p *Plan) Unshipped() []string {
 			names = append(names, l.path)
 		}
 	}
+	names = append(names, p.recordings.unclosed()...)
 	slices.Sort(names)
 	return names
 }
@@ -193,7 +194,7 @@ func (o *object) unshipped() bool {
 // Finished reports whether nothing is under way and nothing will be without a new fact: everything is shipped, or
 // what is left waits for something that only the directory could bring.
 func (p *Plan) Finished() bool {
-	if !p.schedule.Quiet() {
+	if !p.schedule.Quiet() || p.recordings.busy() {
 		return false
 	}
 	for _, s := range p.streams {
@@ -224,7 +225,7 @@ func (p *Plan) Abandon() []hls.Source {
 	for _, o := range p.objects {
 		for _, v := range []*disk.Version{o.disk.Newest(), o.disk.Candidate()} {
 			if v != nil {
-				abandon(v.File.Source, v.Wanted())
+				abandon(v.File.Source, v.Wanted() || v.Kept())
 			}
 		}
 	}
@@ -232,11 +233,12 @@ func (p *Plan) Abandon() []hls.Source {
 		if l.last != nil {
 			abandon(l.last.file.Source, true)
 		}
-		for _, s := range slices.Concat(l.pending, l.doubt, []*snapshot{l.published}) {
-			if s != nil {
-				s.file.Share.Release()
-			}
+		for _, s := range l.all() {
+			s.file.Share.Release()
 		}
+	}
+	for _, r := range p.strays.reminders.take() {
+		r.share.Release()
 	}
 	if p.continuous.machine != nil {
 		files, lists := p.continuous.machine.Abandon()

@@ -1,9 +1,6 @@
 package plan
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // books are an audit of a Plan: what it keeps twice must agree, and what its rules take for granted must be so. An entry that is wrong
 // is a fault of the Plan, or the rule that is written down here is not one.
@@ -49,15 +46,4 @@ func (b *books) audit() {
 	b.pins()
 	b.queues()
 	b.streams()
-}
-
-// all returns the versions of l of which anything is kept.
-func (l *list) all() []*snapshot {
-	all := slices.Clone(l.pending)
-	for _, s := range append(slices.Clip(l.doubt), l.published) {
-		if s != nil && !slices.Contains(all, s) {
-			all = append(all, s)
-		}
-	}
-	return all
 }

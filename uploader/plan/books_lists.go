@@ -130,7 +130,7 @@ func (b *books) snapshot(l *list, s *snapshot) {
 		if pending && i < s.found && !child.cell.Exists() {
 			b.say("%s takes it that %s is published", l.path, child.path)
 		}
-		if s == l.newest() && i < s.asked && !child.cell.Answered() && !child.fetching && child.last == nil {
+		if s == l.newest() && i < s.asked && !child.cell.Answered() && !child.fetching && child.stream == nil {
 			b.say("%s waits for %s, and nobody asks the store for it", l.path, child.path)
 		}
 	}
@@ -140,7 +140,7 @@ func (b *books) snapshot(l *list, s *snapshot) {
 func (b *books) bind(s *snapshot, i int) {
 	x := &s.binds[i]
 	o, list := x.obj, s.list.path
-	if b.p.objects[o.path] != o {
+	if !b.p.knows(o) {
 		b.say("%s names %s, which is another one by now", list, o.path)
 	}
 	if x.exposed && !s.exposed() {

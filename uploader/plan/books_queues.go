@@ -23,6 +23,9 @@ func (b *books) queues() {
 		if e.Op == Fetch && e.asker == nil || e.question != 0 {
 			lists[schedule.ForEdge]++
 		}
+		if e.Record != nil {
+			lists[classOf(e.Record.Prompt)]++
+		}
 	}
 	streams := func(yield func(string, *schedule.Stream) bool) {
 		for key, s := range p.streams {
@@ -66,7 +69,7 @@ func (b *books) ships(s *stream) {
 		for i := range items {
 			b.size++
 			o := objectOf(i)
-			if o == nil || b.p.objects[o.path] == o {
+			if o == nil || b.p.knows(o) {
 				continue
 			}
 			v := o.disk.Newest() // its bytes were let go
@@ -138,13 +141,13 @@ func (b *books) idle() {
 	}
 	for _, found := range p.strays.found {
 		for _, o := range found {
-			if p.objects[o.path] != o {
+			if !p.knows(o) {
 				b.say("%s was found at rest and is forgotten, but for being found", o.path)
 			}
 		}
 	}
 	for o := range p.strays.odd {
-		if p.objects[o.path] != o {
+		if !p.knows(o) {
 			b.say("%s was found at rest and is forgotten, but for being found", o.path)
 		}
 	}
@@ -157,6 +160,9 @@ func (b *books) overlooked() {
 		return
 	}
 	p := b.p
+	if m := p.continuous.machine; m != nil && !m.Wake().IsZero() && !m.Wake().After(p.now) {
+		return // there are facts to come
+	}
 	alarms := make(map[*stream]time.Time, len(p.streams))
 	all := slices.SortedFunc(maps.Values(p.streams), func(a, b *stream) int { return strings.Compare(a.key, b.key) })
 	for _, s := range all {

@@ -33,7 +33,7 @@ func (p *Plan) newContinuous(c *session.Config) continuous {
 		return continuous{}
 	}
 	return continuous{noted: make(map[string]noted), machine: session.New(*c, session.Surroundings{
-		Settle: p.cfg.Settle, Site: p.cfg.Site, Include: p.cfg.Include, Memory: p.cfg.Memory,
+		Settle: p.cfg.Settle, Site: p.cfg.Site, Include: p.cfg.Include, Memory: p.cfg.Memory, Record: p.cfg.Record != nil,
 		Noted: func(path string, v hls.Version) string { return p.continuous.remember(path, v, p.cfg.Known).folder },
 	})}
 }
@@ -59,10 +59,21 @@ func (c *continuous) remember(path string, v hls.Version, known func(string, hls
 // owns reports whether the bytes of a published path never change, as it is in the folder of a session.
 func (c *continuous) owns(path string) bool { return c.machine != nil && c.machine.Owns(path) }
 
-// mine reports whether what the store has under the key of o is v, although its ETag does not tell: nobody else ever wrote into a session that
-// this process opened, and each of its keys has one version.
+// folder returns what stands before the path in the directory in a published one; empty where there are no sessions.
+func (c *continuous) folder(path string) string {
+	switch folder, _ := hls.SessionOf(path); {
+	case c.machine == nil:
+		return ""
+	case c.owns(path):
+		return folder
+	}
+	return hls.OwnFolder
+}
+
+// mine reports whether what the store has under the key of o is v, although its ETag does not tell: each key of a session has one version, nobody
+// else ever wrote into one that this process opened, and an earlier process kept for its keys what it was to store there.
 func (c *continuous) mine(o *object, v *disk.Version, out Outcome) bool {
-	return c.machine != nil && v.File.Growth == 0 && out.Size == v.File.Version.Size && !store.IsMD5(out.ETag) && c.machine.Opened(o.path)
+	return c.machine != nil && v.File.Growth == 0 && out.Size == v.File.Version.Size && !store.IsMD5(out.ETag) && (c.machine.Opened(o.path) || len(v.File.Folders) > 0)
 }
 
 // source returns the path in the directory of what is published under that one.
@@ -96,6 +107,9 @@ func (p *Plan) flow() {
 			p.take(f)
 		}
 		p.continuous.questions = append(p.continuous.questions, e.Questions...)
+		for _, s := range e.Keep {
+			p.out.keep(s, "")
+		}
 		for _, s := range e.Release {
 			p.out.release(s)
 		}
@@ -105,6 +119,7 @@ func (p *Plan) flow() {
 		for _, ev := range e.Events {
 			p.happened(ev)
 		}
+		p.record(e.Facts, e.Listings)
 		if len(e.Facts) == 0 && len(e.Fetch) == 0 {
 			return
 		}
@@ -114,6 +129,14 @@ func (p *Plan) flow() {
 // continues reports whether s may be published after what is.
 func (c *continuous) continues(path string, s *snapshot) bool {
 	return c.machine == nil || c.machine.Continues(path, s.render())
+}
+
+// finished returns when the bytes were finished that are shipped from the directory's path of a published one; ok is false if none are.
+func (c *continuous) finished(path string) (at int64, ok bool) {
+	if c.machine == nil {
+		return 0, false
+	}
+	return c.machine.Finished(path)
 }
 
 // edits reports whether the playlist of that path is edited.
@@ -141,6 +164,7 @@ func (p *Plan) readBackFor(l *list, out Outcome) {
 		if out.Playlist == nil || out.Playlist.Kind != hls.MediaPlaylist {
 			text = nil
 		}
+		p.published(l, text)
 		p.continuous.machine.Published(l.path, text)
 	case Absent:
 		p.continuous.machine.Published(l.path, nil)
@@ -173,8 +197,10 @@ func (p *Plan) answerTo(e *errand, o Outcome) {
 		reply = session.Same
 	case Different:
 		reply = session.Other
-	case Absent, Void, Gone:
+	case Absent:
 		reply = session.None
+	case Void, Gone:
+		reply = session.Changed
 	case Present, Failed, Cancelled:
 	}
 	p.continuous.machine.Answered(e.question, reply)
@@ -184,11 +210,16 @@ func (p *Plan) answerTo(e *errand, o Outcome) {
 func (p *Plan) contradict(o *object, v *disk.Version) {
 	p.account.compared(v, (*disk.Version).Compare)
 	v.Refuse()
-	if o.disk.Candidate() == v {
+	switch {
+	case o.disk.Candidate() == v:
 		p.discard(o, v)
-	} else {
+	case v.File.Spooled: // what is published names the store's
+		p.discard(o, v)
+		o.disk.Depart()
+	default:
 		p.uncount(v)
 		p.release(v)
 	}
 	p.continuous.machine.Conflict(o.path)
+	p.recordings.unrecorded(o)
 }

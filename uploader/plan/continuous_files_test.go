@@ -125,3 +125,43 @@ func TestContinuousTagsMoveWithMedia(t *testing.T) {
 		})
 	}
 }
+
+// TestContinuousLasting: what stands in a session is immutable once it is whole, also if it grew: the ranges of a list, or what a list
+// names to its end.
+func TestContinuousLasting(t *testing.T) {
+	t.Parallel()
+	const ranges = "#EXT-X-BYTERANGE:10@0"
+	for name, play := range map[string]struct {
+		text string
+		tell func(s *stage)
+	}{
+		"a segment":                    {playlistText(0, false, "all.ts"), func(s *stage) { s.media("all.ts") }},
+		"a file that grew":             {playlistText(0, false, ranges, "all.ts"), func(s *stage) { s.grown("all.ts", 10, hls.Growing); s.grown("all.ts", 20, hls.Growing) }},
+		"one that is named as a whole": {playlistText(0, false, "all.ts"), func(s *stage) { s.grown("all.ts", 10, hls.Growing) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, session.Config{})
+			play.tell(s)
+			s.playlist("x.m3u8", play.text)
+			s.serve(time.Second)
+			for path := range s.stored {
+				if grows := name != "a segment"; s.lasting[path] == grows {
+					t.Errorf("%s is immutable: %v", path, s.lasting[path])
+				}
+			}
+			if name != "a segment" {
+				s.grown("all.ts", 30, hls.Settled)
+			}
+			s.serve(time.Second)
+			if len(s.stored) != 1 {
+				t.Errorf("stored %v", s.stored)
+			}
+			for path := range s.stored {
+				if !s.lasting[path] {
+					t.Errorf("%s, which is whole, is not immutable", path)
+				}
+			}
+		})
+	}
+}

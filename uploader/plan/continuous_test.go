@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/recorder"
 	"github.com/hlsship/hlsship/uploader/plan/session"
 )
 
@@ -16,17 +17,34 @@ type stage struct {
 	config session.Config
 	texts  map[string]string
 	stored map[string]hls.Version
+	taped  *recorder.Config    // what is recorded; nil for nothing
+	parts  []recorder.Part     // what is kept of it
+	reads  int                 // how many chunks were read from the store
+	told   map[string]hls.File // what the watcher last told of each file
+	// lasting is what is stored as immutable.
+	lasting map[string]bool
+	sealed  map[string]bool // by their sessions: nothing of one was recorded since it was closed
+}
+
+// media has files be finished, as desk.media does.
+func (s *stage) media(names ...string) {
+	for _, n := range names {
+		f := s.file(n)
+		s.told[n] = f
+		s.plan.Observe(f)
+	}
 }
 
 func newStage(t *testing.T, c session.Config) *stage {
-	return &stage{desk: newDesk(t, Config{Continuous: &c, Scanning: true}), config: c, texts: map[string]string{}, stored: map[string]hls.Version{}}
+	return &stage{desk: newDesk(t, Config{Continuous: &c, Scanning: true}), config: c, texts: map[string]string{}, stored: map[string]hls.Version{}, told: map[string]hls.File{}, lasting: map[string]bool{}, sealed: map[string]bool{}}
 }
 
 // again is another process, which finds what is stored.
 func (s *stage) again() *stage {
 	next := newStage(s.t, s.config)
+	next.goesOn(s)
 	next.now, next.inode, next.mtime = s.now, s.inode, s.mtime
-	next.texts, next.stored = s.texts, s.stored
+	next.texts, next.stored, next.sealed = s.texts, s.stored, s.sealed
 	return next
 }
 
@@ -49,6 +67,8 @@ func (s *stage) do(j Job) Outcome {
 	done := Outcome{Result: Done, ETag: fmt.Sprint("tag ", j.ID)}
 	was, there := s.stored[j.Path]
 	switch j.Op {
+	case PutRecord, ReadRecord:
+		return s.record(j)
 	case Fetch:
 		text, ok := s.texts[j.Path]
 		if !ok {
@@ -71,10 +91,10 @@ func (s *stage) do(j Job) Outcome {
 	case PutPlaylist:
 		s.texts[j.Path] = string(j.File.Content)
 	case PutMedia:
-		if there && was != j.File.Version {
+		if folder, _ := hls.SessionOf(j.Path); folder != "" && there && was != j.File.Version && j.File.Growth == 0 {
 			s.t.Errorf("%s is stored twice, with other bytes", j.Path)
 		}
-		s.stored[j.Path] = j.File.Version
+		s.stored[j.Path], s.lasting[j.Path] = j.File.Version, j.Immutable
 	}
 	return done
 }

@@ -10,6 +10,9 @@
 // A start reads next to nothing: what an earlier process stored it noted (Note). A note is believed for a file that a published
 // playlist names, and proven afterwards; in doubt the bytes are compared, and stored again if they differ.
 //
+// What a process knew as named the next one ships, although no playlist names it any more: a file that is kept says so, and of those that
+// were not finished yet the newest version of the playlist (Remember).
+//
 // A version is bytes: an init section or key that its packager writes again with the same ones, as many do with every playlist, is the
 // version that is known (hls.File.Sum). Nothing is stored again, compared or waited for.
 //
@@ -47,7 +50,7 @@
 //	            ▲  │        │           │
 //	            │  │        │           │ the key is unknown again, or the bucket is another one
 //	            │  │        │ the bytes that it means are lost or replaced:
-//	            │  │        ▼ it takes others only if no newer version of the playlist does
+//	            │  │        ▼ it takes others that stood for Settle before a newer version of the playlist came
 //	            │  │     rebinding
 //	            │  └──▶ excused: a hint, what players need not have, and what a manifest counts by its times alone
 //	            └── it is asked again when something happened, or at the time that judge said
@@ -57,5 +60,5 @@
 // Playlists that go on over the restarts of their packager (Config.Continuous) are made before the Plan, by package session: what is a path
 // here is then the path of what is published.
 //
-// It imports hls, state, store, disk, bucket, schedule, session and golang.org/x/text.
+// It imports hls, state, store, disk, bucket, schedule, session, recorder and golang.org/x/text.
 package plan

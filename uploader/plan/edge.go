@@ -172,7 +172,7 @@ func (p *Plan) skip(l *list) {
 	})
 }
 
-// brief is how long a window may be at most to begin anew at the live edge before it lags by more than it lasts, as nothing is
+// brief is how long a window may be at most to start over at the live edge before it lags by more than it lasts, as nothing is
 // published until all of it is there.
 func (p *Plan) brief(limit time.Duration) time.Duration {
 	if p.cfg.MaxLag > 0 {

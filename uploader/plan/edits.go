@@ -28,17 +28,19 @@ const (
 	EditExact = "exact"
 	// EditFall: another run began in a playlist that is shipped as it is, so that its numbers fell.
 	EditFall = "fall"
+	// EditUnrecorded: nothing of the playlist is recorded, for the reason Name.
+	EditUnrecorded = "unrecorded"
 )
 
 // EditKinds returns the kinds of an Edit.
-func EditKinds() []string { return []string{EditRun, EditHole, EditExact, EditFall} }
+func EditKinds() []string { return []string{EditRun, EditHole, EditExact, EditFall, EditUnrecorded} }
 
 // happened notes what a session says of a playlist.
 func (p *Plan) happened(e session.Event) {
 	edit := Edit{Playlist: e.Playlist, Kind: e.Kind, Name: e.Name}
 	if l := p.lists[e.Playlist]; l != nil && l.stream != nil {
 		edit.Stream = l.stream.folder.name
-		p.decided(l, map[string]string{EditRun: "another run of the packager", EditHole: "goes on without it", EditExact: "shipped as it is"}[e.Kind], e.Name, "")
+		p.decided(l, map[string]string{EditRun: "another run of the packager", EditHole: "goes on without it", EditExact: "shipped as it is", EditUnrecorded: "not recorded"}[e.Kind], e.Name, "")
 	}
 	p.out.Edits = append(p.out.Edits, edit)
 }

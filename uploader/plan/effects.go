@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/recorder"
 )
 
 // Allowance says what Plan.Advance may begin.
@@ -25,7 +26,7 @@ type Effects struct {
 	// Jobs are to be begun. Each is to be reported once.
 	Jobs []Job
 	// Keep are sources that a playlist named: they are kept over a restart where they can be.
-	Keep []hls.Source
+	Keep []Kept
 	// Release are sources that nobody needs any more.
 	Release []hls.Source
 	// Notes are to be remembered over a restart, once the links are gone that the sources to be released had.
@@ -42,6 +43,10 @@ type Effects struct {
 	Losses []Loss
 	// Edits say what players notice of playlists beside new segments.
 	Edits []Edit
+	// Parts are to be kept over a restart.
+	Parts []recorder.Part
+	// Recordings say what became of recordings.
+	Recordings []recorder.News
 	// Lags say whose live edge fell behind or caught up, as the line is slower than the stream.
 	Lags []Lag
 	// Streams are the states of the streams that changed, some of them a little later.
@@ -52,11 +57,19 @@ type Effects struct {
 	Wake time.Time
 }
 
+// Kept is a source, and the folder of its key: see hls.Keeper.
+type Kept struct {
+	// Source is a Keeper, or cannot be kept.
+	Source hls.Source
+	// Folder is that of a session, with its slash; empty for none.
+	Folder string
+}
+
 // look has the watcher asked to look at a path.
 func (e *Effects) look(path string) { e.Looks = append(e.Looks, path) }
 
-// keep has a source kept.
-func (e *Effects) keep(s hls.Source) { e.Keep = append(e.Keep, s) }
+// keep has a source kept for the key of a path in that folder of a session; empty for its own.
+func (e *Effects) keep(s hls.Source, folder string) { e.Keep = append(e.Keep, Kept{s, folder}) }
 
 // release has a source released, if there is any.
 func (e *Effects) release(s hls.Source) {
@@ -88,6 +101,7 @@ type Waiting struct {
 func (p *Plan) Advance(now time.Time, may Allowance) *Effects {
 	p.tick(now)
 	p.flow()
+	p.heedDue()
 	switch may {
 	case Requests:
 		p.out.Jobs = p.jobs(p.out.Jobs)
@@ -115,13 +129,15 @@ func (p *Plan) effects(last bool) *Effects {
 	a := &p.account
 	p.out.Streams = p.changedStreams(p.out.Streams, p.now, last)
 	p.out.Waiting = Waiting{a.files, a.bytes, len(p.unpinned.versions), p.unpinned.bytes, a.due.rate, a.found, a.met, !p.strays.scanning && p.bucket.Listed() && a.found == 0}
+	p.recordings.tell(p.out.Effects)
 	p.out.Wake = p.wakeAt()
 	return p.out.hand()
 }
 
 // wakeAt returns when Advance is to be called although nothing happened; zero for never.
 func (p *Plan) wakeAt() time.Time {
-	at := earlier(p.schedule.Next(), p.shows.wakeAt())
+	at := earlier(earlier(p.schedule.Next(), p.shows.wakeAt()), p.recordings.wakeAt(p.now))
+	at = earlier(at, p.strays.due(p.met()))
 	if p.continuous.machine != nil {
 		at = earlier(at, p.continuous.machine.Wake())
 	}

@@ -196,6 +196,31 @@ func TestWhatIsNamedIsNoStray(t *testing.T) {
 	}
 }
 
+// TestWhatIsStoredIsNoStray: a file found at rest that nothing names is not told of before the store was listed, and then only if that did
+// not show what an earlier process noted.
+func TestWhatIsStoredIsNoStray(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"s7.ts", "board.ts"} {
+		for etag, want := range map[string]int{"noted": 0, "other": 1, "": 1} {
+			d := newDesk(t, Config{Known: func(string, hls.Version) string { return "noted" }})
+			d.plan.BeginSurvey()
+			d.found(path)
+			d.want()
+			if n, _ := d.plan.Unnamed(); n != 0 {
+				t.Errorf("%s: %d files are told to be unnamed before the store was listed", path, n)
+			}
+			if etag != "" {
+				d.plan.Survey([]Listed{{Key: Key(path), Info: store.Info{Size: 100, ETag: etag}}})
+			}
+			d.plan.EndSurvey(true)
+			d.want()
+			if n, example := d.plan.Unnamed(); n != want || n > 0 && example != path {
+				t.Errorf("%s, listed with %q: %d files are told to be unnamed, such as %q, want %d", path, etag, n, example, want)
+			}
+		}
+	}
+}
+
 // TestProofsNeedNoStreamFromBefore: what is known from a note alone is asked for although no stream had the file to ship, or one that is
 // forgotten by then.
 func TestProofsNeedNoStreamFromBefore(t *testing.T) {

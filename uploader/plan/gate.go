@@ -8,7 +8,7 @@ type progress struct {
 	asked  int // all playlists before it have files or were asked for
 }
 
-// rewind begins anew, as something before may not be so any more.
+// rewind starts over, as something before may not be so any more.
 func (p *progress) rewind() { *p = progress{} }
 
 // rewind has the gates of all versions of l that wait looked at from their beginning, as the store may hold less than it did.

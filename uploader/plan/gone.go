@@ -119,7 +119,7 @@ func (s *snapshot) hopeless() bool {
 // forgetObject drops what is known of a name that is gone, named by nobody and has nothing left to ship. What an earlier process left of
 // init sections and keys waits until all playlists were heard of.
 func (p *Plan) forgetObject(o *object) {
-	if o.busy() || len(o.naming) > 0 || p.objects[o.path] != o {
+	if o.busy() || len(o.naming) > 0 || !p.knows(o) {
 		return
 	}
 	if o.disk.Gone() {

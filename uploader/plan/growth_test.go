@@ -2,6 +2,8 @@ package plan
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -324,6 +326,51 @@ func TestGrowthUnderWay(t *testing.T) {
 			if a := d.plan.account; a.flying > a.bytes {
 				t.Errorf("%d bytes are under way, of %d that wait", a.flying, a.bytes)
 			}
+		})
+	}
+}
+
+// TestGrowthShared: two playlists name a file that grows, which a new run writes over. As long as it does not reach as far as the one
+// says, the store keeps what the other's published version needs.
+func TestGrowthShared(t *testing.T) {
+	t.Parallel()
+	again := func(text string) string { return strings.Replace(text, "SEQUENCE:0", "SEQUENCE:2", 1) }
+	for name, test := range map[string]struct {
+		other string // names the first bytes alone
+		list  func(d *desk, name, text string)
+	}{
+		"an index beside the segments": {playlistText(0, false, "#EXT-X-BYTERANGE:100@0", "all.ts"), (*desk).playlist},
+		"an init section":              {playlistText(0, false, `#EXT-X-MAP:URI="all.ts",BYTERANGE="100@0"`, "https://other.example.com/a.mp4"), (*desk).playlist},
+		"a manifest that names it": {`<MPD><Period><AdaptationSet><Representation><BaseURL>all.ts</BaseURL><SegmentList>` +
+			`<Initialization range="0-99"/></SegmentList></Representation></AdaptationSet></Period></MPD>`,
+			func(d *desk, _, text string) { d.manifest("other.mpd", text, false) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			d.grows("all.ts", 1000)
+			d.fresh("x.m3u8")
+			d.want("put all.ts")
+			d.done("put all.ts")
+			d.want("publish x.m3u8")
+			d.done("publish x.m3u8")
+			d.tick(time.Minute)
+			d.grownIn(8, "all.ts", 100, hls.Growing)
+			test.list(d, "other.m3u8", test.other)
+			d.playlist("x.m3u8", again(rangesText("all.ts", 500)))
+			other := slices.Collect(maps.Keys(d.plan.lists))
+			slices.Sort(other)
+			d.want("compare all.ts", "fetch "+other[0])
+			d.absent("fetch " + other[0])
+			d.grownIn(8, "all.ts", 500, hls.Growing) // passed over, as the store is being asked
+			d.looks()
+			d.answer("compare all.ts", Outcome{Result: Different, ETag: "etag-old"})
+			d.want()
+			d.looks("all.ts")
+			d.grownIn(8, "all.ts", 500, hls.Growing)
+			d.want("put all.ts")
+			d.done("put all.ts")
+			d.want("publish x.m3u8", "publish "+other[0])
 		})
 	}
 }

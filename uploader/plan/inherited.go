@@ -55,7 +55,7 @@ func (p *Plan) pin(l *list, s *snapshot) {
 	}
 	l.arrive(s)
 	if s.file.Source != nil {
-		p.out.keep(s.file.Source)
+		p.out.keep(s.file.Source, "")
 	}
 }
 

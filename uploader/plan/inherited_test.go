@@ -15,8 +15,8 @@ type leaf struct {
 	kept, released bool
 }
 
-func (l *leaf) Keep()    { l.kept = true }
-func (l *leaf) Release() { l.released = true }
+func (l *leaf) Keep(string) { l.kept = true }
+func (l *leaf) Release()    { l.released = true }
 
 // leaves reports a version of a playlist that the spool holds. spooled says that an earlier process left it.
 func (d *desk) leaves(name, text string, spooled bool) *leaf {
@@ -36,8 +36,8 @@ func (d *desk) leaves(name, text string, spooled bool) *leaf {
 // settle does what the loop does for the sources.
 func (d *desk) settle() {
 	for _, s := range d.plan.Kept() {
-		if k, ok := s.(hls.Keeper); ok {
-			k.Keep()
+		if k, ok := s.Source.(hls.Keeper); ok {
+			k.Keep(s.Folder)
 		}
 	}
 	for _, s := range d.plan.Released() {

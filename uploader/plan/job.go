@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
+	"github.com/hlsship/hlsship/uploader/plan/recorder"
 	"github.com/hlsship/hlsship/uploader/store"
 )
 
@@ -20,16 +21,20 @@ const (
 	Compare
 	// Fetch reads the published version of a playlist back.
 	Fetch
+	// PutRecord stores a part of a recording, Job.Record.
+	PutRecord
+	// ReadRecord reads what there is of one.
+	ReadRecord
 )
 
 // String returns the word used in logs and metric labels: the request that the job makes.
 func (o Op) String() string {
 	switch o {
-	case PutMedia, PutPlaylist:
+	case PutMedia, PutPlaylist, PutRecord:
 		return "put"
 	case Compare:
 		return "stat"
-	case Fetch:
+	case Fetch, ReadRecord:
 		return "get"
 	}
 	return "unknown"
@@ -74,6 +79,8 @@ type Job struct {
 	Attempt int
 	// Rejected is true if the store rejected these very bytes before (Permanent).
 	Rejected bool
+	// Record is what PutRecord and ReadRecord are about; nil for all others.
+	Record *recorder.Task
 }
 
 // Local reports whether the job is done without asking the store.
@@ -86,7 +93,7 @@ func (j Job) Repeatable() bool {
 }
 
 // Asks reports whether the job asks the store, and changes nothing.
-func (j Job) Asks() bool { return j.Op == Fetch || j.Op == Compare && !j.Local() }
+func (j Job) Asks() bool { return j.Op == Fetch || j.Op == ReadRecord || j.Op == Compare && !j.Local() }
 
 // Result is how a Job ended.
 type Result uint8
@@ -135,6 +142,8 @@ type Outcome struct {
 	Modified, Finished time.Time
 	// Share is the memory that they take, which whoever receives the Outcome releases.
 	Share *hls.Share
+	// Record is what ReadRecord read, but for its Result.
+	Record recorder.Answer
 }
 
 // Wait is a playlist version that cannot be published yet, and what it waits for.

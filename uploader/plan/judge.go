@@ -31,6 +31,7 @@ type listSight struct {
 	origin   origin        // where it comes from
 	prior    bool          // an earlier process published it
 	newest   bool          // there is no newer one
+	replaced time.Time     // when a newer one was seen; zero if none was
 	fresh    time.Time     // when the youngest bytes were finished that it took
 	target   time.Duration // its target duration
 }
@@ -139,7 +140,7 @@ func (s *sight) settled() verdict {
 	var v verdict
 	v.rebind = s.younger() || s.list.origin.met() && !s.list.prior && s.bytes.replaces
 	if v.rebind || s.reference.rebinds {
-		if !s.list.newest {
+		if !s.list.newest && !s.stood() {
 			v.why = "others than it meant, and there is a newer version of the playlist"
 			return v
 		}
@@ -158,6 +159,16 @@ func (s *sight) settled() verdict {
 	}
 	v.ruling = acceptedOld
 	return v
+}
+
+// stood reports whether the playlist was the newest for Settle beside the bytes: then it means them also if that is asked later, as a slow
+// store tells late what it holds.
+func (s *sight) stood() bool {
+	since := s.list.seen
+	if s.bytes.seen.After(since) {
+		since = s.bytes.seen
+	}
+	return !s.list.replaced.IsZero() && !s.list.replaced.Before(since.Add(s.settle))
 }
 
 // younger reports whether the playlist was met at rest and the bytes are younger, so that they may have replaced what it meant.

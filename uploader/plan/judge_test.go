@@ -67,6 +67,23 @@ func TestJudge(t *testing.T) {
 		"the same in a version that is not the newest": {func(s *sight) { s.reference.rebinds, s.list.newest, s.now = true, false, at(200) },
 			verdict{why: "others than it meant, and there is a newer version of the playlist"}},
 
+		"the same, and a newer one came when Settle was over": {func(s *sight) {
+			s.reference.rebinds, s.list.newest, s.list.replaced, s.now = true, false, at(102), at(200)
+		}, verdict{ruling: accepted}},
+		"the same, and a newer one came before": {func(s *sight) {
+			s.reference.rebinds, s.list.newest, s.list.replaced, s.now = true, false, at(102).Add(-1), at(200)
+		}, verdict{why: "others than it meant, and there is a newer version of the playlist"}},
+		"the same, and the bytes came later than the playlist": {func(s *sight) {
+			s.reference.rebinds, s.list.newest, s.list.replaced, s.bytes.seen, s.now = true, false, at(102), at(101), at(200)
+		}, verdict{why: "others than it meant, and there is a newer version of the playlist"}},
+		"the same, and the playlist came later than the bytes": {func(s *sight) {
+			s.reference.rebinds, s.list.newest, s.list.replaced, s.bytes.seen, s.now = true, false, at(101), at(90), at(200)
+		}, verdict{why: "others than it meant, and there is a newer version of the playlist"}},
+		"met at rest, other bytes of its own clock, and the store told late": {func(s *sight) {
+			met(s)
+			s.bytes.modified, s.bytes.replaces, s.list.newest, s.list.replaced, s.now = mod(99), true, false, at(102.2), at(106)
+		}, verdict{ruling: accepted, rebind: true}},
+
 		"a packager that restarted, and its old segment": {old, verdict{again: at(112), why: "perhaps of the packager's run before"}},
 		"the same with segments of half a second": {func(s *sight) { old(s); s.list.target = 500 * time.Millisecond },
 			verdict{again: at(102), why: "perhaps of the packager's run before"}},

@@ -92,6 +92,7 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	s.life.drop()
 	l.wonder()
 	p.touch(l.stream)
+	p.wake(l.stream) // the one before may be the newest now, which counts for one that was rejected, or l may be over
 	if l.published == nil || s.seq > l.published.seq {
 		p.decidedOf(l, "version dropped", "", s)
 	}

@@ -52,8 +52,13 @@ func (v *versions) newest() *snapshot {
 	return v.pending[len(v.pending)-1]
 }
 
-// arrive notes that s is on disk, and newer than the others.
-func (v *versions) arrive(s *snapshot) { v.last = s }
+// arrive notes that s is on disk, and newer than the others, of which the last is replaced from then on.
+func (v *versions) arrive(s *snapshot) {
+	if old := v.last; old != nil && old != s && old.replaced.IsZero() {
+		old.replaced = s.file.Seen
+	}
+	v.last = s
+}
 
 // enqueue notes that s, the newest, is to be published.
 func (v *versions) enqueue(s *snapshot) { v.pending = append(v.pending, s) }
@@ -67,4 +72,15 @@ func (v *versions) recede(other *snapshot) {
 	if v.last = v.newest(); v.last == nil {
 		v.last = other
 	}
+}
+
+// all returns the versions of l of which anything is kept.
+func (l *list) all() []*snapshot {
+	all := slices.Clone(l.pending)
+	for _, s := range append(slices.Clip(l.doubt), l.published) {
+		if s != nil && !slices.Contains(all, s) {
+			all = append(all, s)
+		}
+	}
+	return all
 }

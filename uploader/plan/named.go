@@ -49,7 +49,7 @@ func (o *object) isMedia() bool { return o.kind == hls.Media || o.kind == hls.Su
 // pattern returns the name with a mark in place of each number.
 func (o *object) pattern() string {
 	if o.like == "" {
-		o.like = pattern(o.path)
+		o.like = hls.Pattern(o.path)
 	}
 	return o.like
 }

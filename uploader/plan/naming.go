@@ -167,6 +167,9 @@ func (p *Plan) unname(s *snapshot) {
 		if len(o.naming) == 0 && o.unknown() {
 			o.disk.Depart() // it never was
 		}
+		if o.pendingWork() {
+			p.wakeQueues(o) // who ships it had to consider that s named it
+		}
 		p.forgetObject(o)
 	}
 	lists := s.lists

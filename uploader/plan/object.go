@@ -13,6 +13,7 @@ import (
 type object struct {
 	path   string
 	kind   hls.Kind
+	fixed  bool        // its key never gets other bytes
 	stream *stream     // that ships it, or did so last, or would be the first to
 	disk   disk.Entry  // what the directory has under the path
 	cell   bucket.Cell // what the store has under its key
@@ -28,10 +29,10 @@ type object struct {
 }
 
 // current returns the version that a new reference means: the newest finished one, or the stored one
-// when the file is gone. It is nil while that is open.
+// when the file is gone, or its bytes are lost and the key never gets others. It is nil while that is open.
 func (o *object) current() *disk.Version {
 	switch {
-	case o.disk.Candidate() != nil || o.disk.Lost():
+	case o.disk.Candidate() != nil || o.disk.Lost() && !o.fixed:
 		return nil
 	case o.disk.Newest() != nil:
 		return o.disk.Newest()
@@ -164,7 +165,7 @@ func (p *Plan) adopt(o *object, v *disk.Version) {
 	}
 	p.offer(o)
 	p.renew(o, v)
-	if len(o.naming) == 0 {
+	if len(o.naming) == 0 && p.knows(o) { // it may be forgotten with the last version that meant its old bytes
 		p.strays.add(o)
 	}
 	p.wakeNaming(o)
@@ -237,7 +238,7 @@ const maxUnchecked = 1000
 func (p *Plan) wantLater(o *object, v *disk.Version, s *stream) {
 	v.Want()
 	p.strays.forget(o)
-	if !o.stored(v) && (!v.Questioned() || p.account.files < maxUnchecked) {
+	if !o.stored(v) && (!v.Questioned() || v.Kept() || p.account.files < maxUnchecked) {
 		p.keep(v) // otherwise it is kept once it is known to be missing
 	}
 	if !o.item.Stands() {

@@ -3,6 +3,7 @@ package plan
 import (
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
 	"github.com/hlsship/hlsship/uploader/store"
 )
@@ -25,6 +26,7 @@ func (p *Plan) reportPut(j *errand, out Outcome) {
 		p.uncount(v)
 		p.release(v)
 		p.note(o, v)
+		p.recorded(o)
 		p.whole(o)
 	case Void:
 		p.void(o, v)
@@ -70,10 +72,11 @@ func (p *Plan) reportCompare(j *errand, out Outcome) {
 		}
 		p.distrust(o)
 		p.changed(o, o.cell.Vacate())
-		if v == nil || o.outgrown(v) {
+		switch {
+		case v == nil:
 			p.found(o, "")
 			p.missing(o)
-		} else {
+		case !o.outgrown(v):
 			p.differs(o, v)
 		}
 	case Present:
@@ -106,9 +109,12 @@ func (p *Plan) same(o *object, v *disk.Version, etag string, asked bool) {
 	o.cell.Equal(v, etag, asked)
 	o.item.Retry.Succeed()
 	p.differs(o, v)
+	p.strays.forget(o)
 	p.uncount(v)
 	p.release(v)
 	p.note(o, v)
+	p.recorded(o)
+	p.whole(o)
 }
 
 // differs ends the comparison of v: from now on it counts as the newest version.
@@ -131,6 +137,9 @@ func (p *Plan) differs(o *object, v *disk.Version) {
 		p.adopt(o, v)
 		if v.File.Named && !v.Wanted() && !o.stored(v) {
 			p.wantLater(o, v, o.stream)
+		}
+		if v.File.State == hls.Growing {
+			p.out.look(o.path) // it may be longer by now
 		}
 	}
 }
@@ -185,6 +194,7 @@ func (p *Plan) missing(o *object) {
 	o.cell.Unask()
 	if p.continuous.owns(o.path) {
 		p.continuous.machine.Lost(o.path)
+		p.recordings.unrecorded(o)
 	}
 	for _, n := range o.naming {
 		p.touchFiles(n.list.stream)

@@ -30,7 +30,10 @@ func (p *Plan) mayOverwrite(o *object, v *disk.Version) (ok bool, again time.Tim
 		return true, again
 	}
 	if p.needless(o) {
-		return false, p.met()
+		if at := p.met(); p.now.Before(at) {
+			again = at
+		}
+		return false, again
 	}
 	for _, n := range o.naming {
 		if n.exposed == 0 || n.list.shows(o, v) {
@@ -49,7 +52,7 @@ func (p *Plan) mayOverwrite(o *object, v *disk.Version) (ok bool, again time.Tim
 func (p *Plan) needless(o *object) bool {
 	v := o.disk.Newest()
 	return v != nil && v.Wanted() && len(o.naming) == 0 && o.disk.Candidate() == nil && !o.isMedia() &&
-		o.cell.Exists() && !v.Questioned() && !o.stored(v) && !o.extends(v) && !p.cfg.Include(o.path) && !p.continuous.owns(o.path)
+		o.cell.Exists() && !v.Questioned() && !o.stored(v) && !o.extends(v) && !p.cfg.Include(o.path) && !o.fixed
 }
 
 // spare leaves the store what it has if the newest bytes of o are needless. They are lost if nobody else has them.
@@ -124,7 +127,7 @@ func (l *list) meaning(o *object, v *disk.Version) (meant, due bool) {
 			}
 		}
 	}
-	return meant || l.last != nil && (l.last.means(o, v) || l.last.indifferent(o) && o.meant(v)), false
+	return meant || l.last != nil && (l.last.means(o, v) || l.last.indifferent(o) && (o.meant(v) || o.meantNow(v))), false
 }
 
 // indifferent reports whether s, which an earlier process published, may mean any bytes of o that another playlist means: when it was met in
@@ -133,6 +136,11 @@ func (l *list) meaning(o *object, v *disk.Version) (meant, due bool) {
 func (s *snapshot) indifferent(o *object) bool {
 	i := s.find(o)
 	return s.prior && i >= 0 && s.binds[i].open()
+}
+
+// meantNow reports whether the newest version of a playlist means v, be it published or not.
+func (o *object) meantNow(v *disk.Version) bool {
+	return slices.ContainsFunc(o.naming, func(n naming) bool { return n.list.last != nil && n.list.last.means(o, v) })
 }
 
 // floor is the number of the newest snapshot that is or may be published.
@@ -158,7 +166,8 @@ func (s *snapshot) waitsForOverwrites(l *list) bool {
 		if b.satisfied() {
 			continue
 		}
-		if b.ver == nil || b.obj.disk.Newest() == nil || b.obj.disk.Newest().ID != b.ver.ID || !b.obj.exposedBy(l) {
+		v := b.obj.disk.Newest()
+		if b.ver == nil || v == nil || v.ID != b.ver.ID || !v.Reaches(b.need) || !b.obj.exposedBy(l) {
 			return false
 		}
 	}

@@ -32,9 +32,12 @@ func (c *clock) next() uint64 {
 type paths struct {
 	objects map[string]*object
 	lists   map[string]*list
+	fixed   func(name string) bool // whether the key of a file never gets other bytes
 }
 
-func newPaths() paths { return paths{make(map[string]*object), make(map[string]*list)} }
+func newPaths(fixed func(string) bool) paths {
+	return paths{make(map[string]*object), make(map[string]*list), fixed}
+}
 
 // object returns the file of that path.
 func (n *paths) object(name string) *object {
@@ -53,7 +56,7 @@ func (n *paths) objectOf(name []byte) *object {
 }
 
 func (n *paths) newObject(name string) *object {
-	o := &object{path: name}
+	o := &object{path: name, fixed: n.fixed(name)}
 	o.item.Owner = o
 	n.objects[name] = o
 	return o
@@ -81,6 +84,9 @@ func (n *paths) newList(name string) *list {
 	n.lists[name] = l
 	return l
 }
+
+// knows reports whether o was not forgotten.
+func (n *paths) knows(o *object) bool { return n.objects[o.path] == o }
 
 // dropObject and dropList forget a file and a playlist.
 func (n *paths) dropObject(o *object) { delete(n.objects, o.path) }

@@ -6,6 +6,7 @@ import (
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/bucket"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
+	"github.com/hlsship/hlsship/uploader/plan/recorder"
 	"github.com/hlsship/hlsship/uploader/plan/schedule"
 	"github.com/hlsship/hlsship/uploader/plan/session"
 )
@@ -58,6 +59,8 @@ type Config struct {
 	Continuous *session.Config
 	// EndDelay is how long a version with EXT-X-ENDLIST waits for another run of its packager, unless it is the first that is seen. Default 0.
 	EndDelay time.Duration
+	// Record, unless nil, has the runs of Continuous playlists recorded.
+	Record *recorder.Config
 }
 
 func (c Config) withDefaults() Config {
@@ -106,6 +109,7 @@ type Plan struct {
 	strays   strays   // finished files that nothing names
 
 	continuous continuous // what stands before
+	recordings recordings // what stands beside
 }
 
 // New returns an empty Plan.
@@ -114,13 +118,14 @@ func New(c Config) *Plan {
 	p := &Plan{
 		cfg:    c,
 		bucket: bucket.New(c.Unconditional),
-		paths:  newPaths(),
 		shared: newShared(),
 		strays: newStrays(c.Scanning),
 		out:    newOutbox(),
 	}
 	p.schedule = schedule.New(schedule.Config{Workers: c.Workers, PerStream: c.PerStream}, p.rules())
 	p.continuous = p.newContinuous(c.Continuous)
+	p.paths = newPaths(p.continuous.owns)
+	p.recordings = newRecordings(c)
 	return p
 }
 
@@ -134,8 +139,10 @@ func (p *Plan) Observe(f hls.File) {
 		p.take(f)
 		return
 	}
+	p.recordings.hear(&f)
 	p.continuous.machine.Observe(f)
 	p.flow()
+	p.heard(f.Path)
 }
 
 // take takes a fact in, whose path is a published one.
@@ -195,6 +202,10 @@ func (p *Plan) Report(id uint64, o Outcome) {
 		p.answerTo(e, o)
 		return
 	}
+	if e.Record != nil {
+		p.reportRecord(e, o)
+		return
+	}
 	if e.epoch != p.bucket.Epoch() {
 		o = e.past(o)
 	}
@@ -207,6 +218,7 @@ func (p *Plan) Report(id uint64, o Outcome) {
 		p.reportPlaylist(e, o)
 	case Fetch:
 		p.reportFetch(e, o)
+	case PutRecord, ReadRecord:
 	}
 }
 
@@ -217,6 +229,7 @@ func (p *Plan) Drain() {
 	if p.continuous.machine != nil {
 		p.continuous.machine.Drain()
 		p.flow()
+		p.recordings.drain()
 	}
 	p.retryRejects()
 	for _, s := range p.streams {
@@ -231,6 +244,7 @@ func (p *Plan) Failing(fails bool) { p.failing = fails }
 func (p *Plan) Recover(now time.Time) {
 	p.tick(now)
 	p.schedule.Recover(p.now)
+	p.recordings.recover()
 	for _, l := range p.lists {
 		l.edge.recovered()
 	}
@@ -281,7 +295,7 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	if !p.latest(l, f) {
 		p.out.release(f.Source)
-		f.Share.Release()
+		p.pass(f)
 		return
 	}
 	p.dropUnread(l)
@@ -306,11 +320,10 @@ func (p *Plan) observeList(f hls.File) {
 	}
 	l.enqueue(s)
 	p.bound(l)
-	recalled := 0
 	if prev == nil || prev.origin.inherited() || p.strays.scanning || s.debut {
-		recalled = p.strays.recall(p, s) // later nothing is named that nobody sees
+		l.recall(p.strays.recall(p, s, p.unbroken)) // later nothing is named that nobody sees
 	}
-	p.see(l, s, recalled)
+	p.see(l, s)
 	if s.origin.inherited() && s.names.lost() {
 		p.giveUpInherited(l, "gone")
 	}

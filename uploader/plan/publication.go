@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // publication is which version of one playlist the store has, as far as the Plan knows it, and what is under way. What flies is in
 // doubt. This file alone writes it.
@@ -8,6 +11,7 @@ type publication struct {
 	published *snapshot // what the store holds; nil for nothing, or for what cannot be parsed
 	// doubt are the versions whose PUT began and is not known to have failed or been replaced: each may be the published one.
 	doubt    []*snapshot
+	lands    time.Time // until when a PUT that ended without success may still arrive; zero for never
 	flying   *snapshot // whose PUT is under way; nil if none is
 	alone    bool      // the PUT that began last was the first for its version since it is in doubt
 	outdated bool      // what flying means was superseded meanwhile
@@ -36,6 +40,12 @@ func (u *publication) landed() (outdated bool) {
 	outdated, u.outdated, u.flying = u.outdated, false, nil
 	return outdated
 }
+
+// adrift notes until when the PUT that ended may still arrive.
+func (u *publication) adrift(until time.Time) { u.lands = until }
+
+// unsettled reports whether a version is in doubt that may still arrive.
+func (u *publication) unsettled(now time.Time) bool { return len(u.doubt) > 0 && now.Before(u.lands) }
 
 // notStored notes that s was surely not stored by the PUT that ended, and reports whether it is in doubt no more. What an earlier PUT
 // for it may have done it may do yet.

@@ -24,6 +24,9 @@ func (p *Plan) reportPlaylist(j *errand, out Outcome) {
 		p.failPlaylist(l, s, out)
 	case Different, Present, Absent, Void, Gone, Cancelled:
 	}
+	if out.Result != Done {
+		l.adrift(p.now.Add(adrift))
+	}
 	if outdated {
 		p.revise(l)
 	}
@@ -108,6 +111,15 @@ func (p *Plan) wakeOverwriters(s *snapshot) {
 	}
 }
 
+// wakeShippers wakes the streams that ship what any version of l names: until l was read back they may not overwrite it.
+func (p *Plan) wakeShippers(l *list) {
+	for _, s := range l.all() {
+		for i := range s.binds {
+			p.wakeQueues(s.binds[i].obj)
+		}
+	}
+}
+
 // settleDoubt forgets which other snapshots might have been published.
 func (p *Plan) settleDoubt(l *list, s *snapshot) {
 	for _, d := range l.certain() {
@@ -126,11 +138,7 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 	} else {
 		p.schedule.EndAsk(&j.asker.queue)
 	}
-	for _, s := range l.pending { // here, as some may be published below
-		for i := range s.binds {
-			p.wakeQueues(s.binds[i].obj)
-		}
-	}
+	p.wakeShippers(l) // here, as the answer may end that l names them
 	if out.Result != Done {
 		out.Share.Release()
 	}
@@ -154,6 +162,7 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 	case Different, Present, Void, Gone, Cancelled:
 		l.askAgain()
 	}
+	l.wonder()
 	p.vouch(l)
 	p.readBackFor(l, out)
 	p.wake(l.stream)
@@ -195,6 +204,21 @@ func (p *Plan) unpublish(l *list) {
 	}
 }
 
+// resolve ends the doubt about l, as the store holds the text of the version that is published. What is in doubt may have the same text, or
+// may still arrive.
+func (p *Plan) resolve(l *list, out Outcome) {
+	if l.unsettled(p.now) {
+		return
+	}
+	for _, s := range slices.Backward(l.doubt) {
+		if s.recognise(out.Content) {
+			p.publish(l, s, out.ETag)
+			return
+		}
+	}
+	p.settleDoubt(l, nil)
+}
+
 // acquaint compares the version that the store holds with those known. What is stored and not known comes from
 // an earlier process, or from somebody else: it counts as older than all that is on disk. ours is true if it is known.
 func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
@@ -208,7 +232,8 @@ func (p *Plan) acquaint(l *list, out Outcome) (ours bool) {
 		return true // a pending version with the same bytes may mean others by them
 	}
 	if l.published != nil && l.published.recognise(out.Content) {
-		// What is in doubt may still arrive; and a version to come may have the very text of an earlier run.
+		// A version to come may have the very text of an earlier run.
+		p.resolve(l, out)
 		return true
 	}
 	for _, known := range slices.Backward(slices.Concat(l.doubt, l.pending)) {

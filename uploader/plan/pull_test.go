@@ -11,12 +11,14 @@ import (
 // Next returns the jobs that are allowed at now.
 func (p *Plan) Next(now time.Time) []Job {
 	p.tick(now)
+	p.heedDue()
 	return p.jobs(nil)
 }
 
 // Recheck is Advance without requests.
 func (p *Plan) Recheck(now time.Time) {
 	p.tick(now)
+	p.heedDue()
 	p.recheckAll()
 }
 
@@ -35,7 +37,7 @@ func take[T any](from *T) T {
 
 // Released, Kept, Looks, Losses, Lags, Strangers, Useless and Vanished return what Effects has under their names.
 func (p *Plan) Released() []hls.Source { return take(&p.out.Release) }
-func (p *Plan) Kept() []hls.Source     { return take(&p.out.Keep) }
+func (p *Plan) Kept() []Kept           { return take(&p.out.Keep) }
 func (p *Plan) Looks() []string        { return take(&p.out.Looks) }
 func (p *Plan) Losses() []Loss         { return take(&p.out.Losses) }
 func (p *Plan) Lags() []Lag            { return take(&p.out.Lags) }

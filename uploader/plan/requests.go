@@ -3,7 +3,9 @@ package plan
 import (
 	"slices"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
+	"github.com/hlsship/hlsship/uploader/plan/recorder"
 	"github.com/hlsship/hlsship/uploader/plan/schedule"
 	"github.com/hlsship/hlsship/uploader/plan/session"
 )
@@ -39,6 +41,10 @@ func (p *Plan) nextList(l *list) (Job, bool) {
 		return Job{}, false // there is no file of it: see nextChildren
 	}
 	if l.cell.Answered() && next == nil {
+		return Job{}, false
+	}
+	if len(l.pending) == 0 && l.unsettled(p.now) {
+		p.alarm(l.lands, l.stream) // until then no answer tells
 		return Job{}, false
 	}
 	queue := &l.stream.queue
@@ -86,6 +92,18 @@ func compareFor(q session.Question, s *stream) errand {
 	return errand{Job: Job{Op: Compare, Path: q.Key, Kind: q.File.Kind, Stream: s.folder.name, File: q.File}, question: q.ID}
 }
 
+// recordOf makes the request for a task of the recorder.
+func recordOf(t *recorder.Task, conditional bool) errand {
+	j := Job{Op: PutRecord, Path: t.Path, Kind: hls.Other, Attempt: t.Attempt, Record: t, IfAbsent: conditional, Backlog: !t.Prompt}
+	switch {
+	case t.Reads():
+		j.Op, j.IfAbsent = ReadRecord, false
+	case t.Op == recorder.PutFile && t.List != "":
+		j.Kind = hls.MediaPlaylist
+	}
+	return errand{Job: j}
+}
+
 // choose returns the newest snapshot whose references are all stored, nil if there is none. One older than
 // a snapshot that may be published already is none.
 func (p *Plan) choose(l *list) *snapshot {
@@ -126,9 +144,10 @@ func (p *Plan) launch(s *stream, o *object) Job {
 		j.File, j.Window = v.File, o.window()
 		j.Replaces = !o.extends(v) && (o.cell.Ours() != nil || o.cell.ETag() != "")
 		j.IfMatch, j.IfAbsent, j.From = p.lengthen(o, v)
-		if j.Immutable = p.continuous.owns(o.path) && v.File.Growth == 0; j.Immutable && p.bucket.Conditional() {
+		if j.Immutable = o.fixed && v.File.Growth == 0; j.Immutable && p.bucket.Conditional() {
 			j.IfMatch, j.IfAbsent = "", true
 		}
+		j.Immutable = j.Immutable || p.continuous.owns(o.path) && v.File.State == hls.Settled // what grew is whole
 		p.overwrite(o)
 	}
 	p.account.begin(&o.sending, j.version, j.Op == PutMedia)

@@ -177,6 +177,69 @@ func TestAnotherListOfYoungerBytes(t *testing.T) {
 	}
 }
 
+// TestBothListsOfYoungerBytes: a start finds two playlists published with the very text that is in the directory, and their file with
+// bytes that the store cannot tell from its own. One is older than the file by a moment, the other is not and means it: the file goes up,
+// and nothing waits for ever.
+func TestBothListsOfYoungerBytes(t *testing.T) {
+	t.Parallel()
+	const mpd = `<MPD><Period><AdaptationSet><Representation><BaseURL>%s</BaseURL><SegmentList><SegmentURL mediaRange="0-99"/></SegmentList></Representation></AdaptationSet></Period></MPD>`
+	for name, test := range map[string]struct {
+		media  string
+		named  bool // an earlier process knew that a playlist names it
+		second func(d *desk, media string) (path string, text []byte)
+	}{
+		"a manifest beside it": {"all.ts", true, func(d *desk, media string) (string, []byte) {
+			text := fmt.Sprintf(mpd, media)
+			d.manifest("y.mpd", text, true)
+			return "y.mpd", []byte(text)
+		}},
+		"another index": {"all.mp4", false, func(d *desk, media string) (string, []byte) {
+			text := playlistText(3, false, "#EXT-X-BYTERANGE:100@0", media, "#EXT-X-NOTE")
+			d.atRest("y.m3u8", text)
+			return "y.m3u8", []byte(text)
+		}},
+		"subtitles": {"all.vtt", true, func(d *desk, media string) (string, []byte) {
+			text := playlistText(3, false, media, "#EXT-X-NOTE")
+			d.atRest("y.m3u8", text)
+			return "y.m3u8", []byte(text)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t, Config{})
+			texts := map[string][]byte{"x.m3u8": []byte(playlistText(3, false, "#EXT-X-BYTERANGE:100@0", test.media))}
+			d.atRest("x.m3u8", string(texts["x.m3u8"]))
+			f := d.file(test.media)
+			f.Found, f.Named = true, test.named
+			d.plan.Observe(f)
+			path, text := test.second(d, test.media)
+			texts[path] = text
+			began, stored := d.now, time.Duration(-1)
+			for range 60 {
+				for _, j := range d.jobs() {
+					switch j.Op {
+					case Fetch:
+						pl, _ := hls.ParseFile(j.Path, texts[j.Path], hls.ParseOptions{})
+						d.report(j, Outcome{Result: Done, ETag: "list", Content: texts[j.Path], Playlist: pl})
+					case Compare:
+						d.report(j, Outcome{Result: Different, ETag: "several-parts-2"})
+					default:
+						stored = d.now.Sub(began)
+						d.report(j, Outcome{Result: Done})
+					}
+				}
+				d.tick(100 * time.Millisecond)
+			}
+			if stored < 2*time.Second || stored > 3*time.Second {
+				t.Errorf("stored after %v, want --settle", stored)
+			}
+			if left := d.plan.Unshipped(); len(left) > 0 {
+				t.Errorf("still to be shipped: %q", left)
+			}
+		})
+	}
+}
+
 // TestSingleFileIsNoInitSection: a file that has the init section and all segments of a stream is not overwritten as an init section is,
 // after Settle, while a published playlist needs the old bytes and none that is newer names the new ones.
 func TestSingleFileIsNoInitSection(t *testing.T) {

@@ -321,14 +321,14 @@ func TestPattern(t *testing.T) {
 		{"1.mp4", "17.mp4"},
 	} {
 		for _, name := range alike {
-			if pattern(name) != pattern(alike[0]) {
+			if hls.Pattern(name) != hls.Pattern(alike[0]) {
 				t.Errorf("%s is not as %s", name, alike[0])
 			}
 		}
 	}
 	names := []string{"s0.ts", "t0.ts", "s0.m4s", "ads/s0.ts", "slate.ts", "s0-1.ts", "2025/s0.ts", "S0.ts"}
 	for i, a := range names {
-		if j := slices.IndexFunc(names[:i], func(b string) bool { return pattern(a) == pattern(b) }); j >= 0 {
+		if j := slices.IndexFunc(names[:i], func(b string) bool { return hls.Pattern(a) == hls.Pattern(b) }); j >= 0 {
 			t.Errorf("%s is as %s", a, names[j])
 		}
 	}

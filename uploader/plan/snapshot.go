@@ -24,6 +24,7 @@ type snapshot struct {
 	prior     bool // an earlier process published it, over what it had stored
 	rejection rejection
 	fresh     time.Time // when the youngest bytes were finished that one of its binds took
+	replaced  time.Time // when a newer version was seen; zero if none was
 }
 
 // newSnapshot returns the version of l that f is.

@@ -3,8 +3,6 @@ package plan
 import (
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -21,12 +19,12 @@ const (
 // playlist may still name them, and so are those of which bytes may still arrive in the store; those found at rest may have been named
 // while nobody looked.
 type strays struct {
-	deleted  []deletion
-	left     []*object                     // init sections and keys of an earlier process, whose playlists come later
-	found    map[string]map[uint64]*object // by sequence and number
-	odd      map[*object]bool              // those found that have no number
-	scanning bool                          // the directory was not looked through yet; see Scanned
-	example  string                        // one that was found
+	deleted []deletion
+	left    []*object                     // init sections and keys of an earlier process, whose playlists come later
+	found   map[string]map[uint64]*object // by sequence and number
+	odd     map[*object]bool              // those found that have no number
+	reminders
+	scanning bool // the directory was not looked through yet; see Scanned
 }
 
 // deletion is a file that was deleted before anything named it, or that nothing names any more.
@@ -44,8 +42,7 @@ func (s *strays) add(o *object) {
 	if !o.disk.Newest().File.Found || !o.isMedia() {
 		return
 	}
-	s.example = o.path
-	key, n, ok := serial(o.path)
+	key, n, ok := hls.Serial(o.path)
 	if !ok {
 		s.odd[o] = true
 		return
@@ -56,15 +53,12 @@ func (s *strays) add(o *object) {
 	s.found[key][n] = o
 }
 
-// forget takes out what is known no longer, or is shipped: something names it, or an earlier process knew that something did.
+// forget takes out what is known no longer, is stored, or is shipped: something names it, or an earlier process knew that something did.
 func (s *strays) forget(o *object) {
 	if len(s.found)+len(s.odd) == 0 {
 		return
 	}
-	if len(s.found)+len(s.odd) == 0 {
-		return
-	}
-	key, n, ok := serial(o.path)
+	key, n, ok := hls.Serial(o.path)
 	switch found := s.found[key]; {
 	case !ok:
 		delete(s.odd, o)
@@ -103,28 +97,17 @@ func (s *strays) excess(now, met time.Time) []*object {
 	return old
 }
 
-// recall ships what was found at rest and is very likely to have been named while nobody looked: an unbroken row of the
-// sequence of segments that snap names, directly below the first of them, each older than the one behind it. Where the first is not
-// there, or not finished, as some packagers name segments before they are, the row is older than the next one that is, or than snap if
-// none is. It returns how many there are. A version that an earlier process kept has none: that process saw what came and went beside it.
-func (s *strays) recall(p *Plan, snap *snapshot) (segments int) {
+// recall ships what was found at rest and is very likely to have been named while nobody looked: of the sequences of segments that snap names,
+// what pick takes out of those found, below the first that is named. It returns how many segments there are. A version that an earlier
+// process kept has none: that process saw what came and went beside it.
+func (s *strays) recall(p *Plan, snap *snapshot, pick func(row, map[uint64]*object) []*object) (segments int) {
 	if len(s.found) == 0 || snap.origin.inherited() {
 		return 0
 	}
 	for key, row := range p.rows(snap) {
 		found := s.found[key]
-		var all []*object
-		step := max(row.step, 1)
-		for n, newer := row.low-step, row.at; n < row.low; n -= step { // until it would fall below 0
-			o := p.objects[row.name(n)]
-			if o == nil || o.disk.Newest() == nil || o.disk.Newest().File.Version.ModTime > newer {
-				break
-			}
-			if newer = o.disk.Newest().File.Version.ModTime; found[n] == o && !o.disk.Newest().Wanted() && len(o.naming) == 0 {
-				all = append(all, o)
-			}
-			delete(found, n)
-		}
+		row.step = max(row.step, 1)
+		all := pick(row, found)
 		for _, o := range slices.Backward(all) { // oldest first
 			p.wantLater(o, o.disk.Newest(), snap.list.stream)
 		}
@@ -136,6 +119,31 @@ func (s *strays) recall(p *Plan, snap *snapshot) (segments int) {
 	return segments
 }
 
+// unbroken takes an unbroken row out of found, directly below r, each older than the one behind it. Where the first of r is not
+// there, or not finished, as some packagers name segments before they are, the row is older than the next one that is, or than the playlist
+// if none is.
+func (p *Plan) unbroken(r row, found map[uint64]*object) (all []*object) {
+	if r.seen {
+		return nil
+	}
+	for n, newer := r.low-r.step, r.at; n < r.low; n -= r.step { // until it would fall below 0
+		name := r.name(n)
+		o := p.objects[name]
+		at, ok := p.continuous.finished(name) // perhaps for the session of an earlier process, which kept it
+		if o != nil && o.disk.Newest() != nil {
+			at, ok = o.disk.Newest().File.Version.ModTime, true
+		}
+		if !ok || at > newer {
+			break
+		}
+		if newer = at; o != nil && found[n] == o && o.stray() {
+			all = append(all, o)
+		}
+		delete(found, n)
+	}
+	return all
+}
+
 // row is the part of a sequence that a playlist names.
 type row struct {
 	low, last uint64
@@ -143,19 +151,13 @@ type row struct {
 	place     int    // in the playlist, of the last
 	apart     int    // how far those are from one another that tell the step, as others may stand between
 	first     string // the path of the number low
+	seen      bool   // an earlier process published the first, and saw what came before it
 	oldest    uint64 // the lowest number that is finished
 	at        int64  // when that was, or the playlist if none is: what is before the row was finished until then
 }
 
 // name returns the path of another number in the sequence.
-func (r row) name(n uint64) string {
-	prefix, suffix, digits := around(r.first)
-	text := strconv.FormatUint(n, 10)
-	if digits[0] == '0' {
-		text = strings.Repeat("0", max(0, len(digits)-len(text))) + text
-	}
-	return prefix + text + suffix
-}
+func (r row) name(n uint64) string { return hls.Renumbered(r.first, n) }
 
 // rows returns the sequences of which s names media. Once the directory was looked through, they need be neither there nor finished.
 func (p *Plan) rows(s *snapshot) map[string]row {
@@ -170,7 +172,7 @@ func (p *Plan) rows(s *snapshot) map[string]row {
 			v = b.obj.disk.Newest()
 		}
 		finished := v != nil && v.File.State == hls.Settled
-		key, n, ok := serial(b.obj.path)
+		key, n, ok := hls.Serial(b.obj.path)
 		if !ok || b.free() || !b.obj.isMedia() || p.strays.scanning && (b.ver == nil || !finished) {
 			continue
 		}
@@ -180,6 +182,7 @@ func (p *Plan) rows(s *snapshot) map[string]row {
 		}
 		if !known || n < r.low {
 			r.low, r.first = n, b.obj.path
+			r.seen = b.obj.fixed && v == nil && b.obj.disk.Gone()
 		}
 		if finished && n < r.oldest {
 			r.oldest, r.at = n, v.File.Version.ModTime
@@ -204,18 +207,26 @@ func (r *row) tell(step uint64, apart int) {
 	}
 }
 
-// Unnamed returns how many media files that were found at rest nothing names, and one of them; none before all that was there at the
-// start was heard of, as a playlist may be met after what it names.
+// Unnamed returns how many media files that were found at rest nothing names and the store is not known to have, and one of them; none
+// before all that was there at the start was heard of and the store was listed: a playlist may be met after what it names, and an earlier
+// process may have stored what is named no more.
 func (p *Plan) Unnamed() (n int, example string) {
 	s := &p.strays
-	if s.scanning || p.now.Before(p.met()) {
+	if s.scanning || !p.bucket.Listed() || p.now.Before(p.met()) {
 		return 0, ""
 	}
-	n = len(s.odd)
+	for o := range s.odd {
+		n, example = len(s.odd), o.path
+		break
+	}
 	for _, row := range s.found {
 		n += len(row)
+		for _, o := range row {
+			example = o.path
+			break
+		}
 	}
-	return n, s.example
+	return n, example
 }
 
 // Scanned notes that all that lay in the directory was heard of: what was named while nobody looked is recalled once more, and
@@ -228,12 +239,10 @@ func (p *Plan) Scanned() {
 		}
 	}
 	for _, l := range p.lists {
-		recalled := 0
 		if s := l.last; s != nil && !s.over() {
-			recalled = p.strays.recall(p, s)
+			l.recall(p.strays.recall(p, s, p.unbroken))
 		}
-		for _, g := range l.met(recalled) {
-			p.miss(l, g.before, g.now)
-		}
+		p.looked(l)
 	}
+	p.heedReminders()
 }

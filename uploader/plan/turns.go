@@ -127,13 +127,13 @@ func (s *stream) first() iter.Seq[*schedule.Item] {
 func (p *Plan) jobs(jobs []Job) []Job {
 	p.schedule.Ring(p.now)
 	p.sortRejects()
-	p.relieve()
 	for _, o := range p.strays.excess(p.now, p.met()) {
 		p.forgetObject(o)
 	}
 	for {
 		p.flow()
-		jobs = p.askFor(jobs)
+		p.relieve() // in each round: what a round begins or learns may need room, too
+		jobs = p.recordFor(p.askFor(jobs))
 		turn := p.schedule.Turn()
 		if len(turn) == 0 {
 			p.reclaim()

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/disk"
 )
 
@@ -170,6 +171,16 @@ func (p *Plan) lookFor(v *disk.Version) bool {
 	return true
 }
 
+// heard notes that the watcher told of a path of the directory. What was asked for and was not among what the sessions made of that is gone: other
+// bytes have the name, or none.
+func (p *Plan) heard(path string) {
+	for v := range p.unpinned.asked {
+		if key := v.File.Path; key != path && p.continuous.source(key) == path {
+			p.take(hls.File{Path: key, State: hls.Gone})
+		}
+	}
+}
+
 // mayAsk reports whether the watcher may be asked for one more file, of so many bytes: they take half of the budget at most, so that
 // there is room for what comes. If nothing is under way, as what waits is larger or must not be overwritten, one goes on its own.
 func (p *Plan) mayAsk(bytes int64) bool {
@@ -211,6 +222,7 @@ func (p *Plan) repin(o *object) {
 func (p *Plan) lose(o *object, reason string) {
 	if p.continuous.machine != nil {
 		p.continuous.machine.Lost(o.path)
+		p.recordings.unrecorded(o)
 	}
 	name := o.streamName()
 	p.out.lose(Loss{Path: o.path, Stream: name, Kind: o.kind, Reason: reason})

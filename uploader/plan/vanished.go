@@ -153,7 +153,7 @@ func (p *Plan) reread(l *list, f hls.File) bool {
 	p.weigh(s)
 	p.mayYield(s)
 	if s.file.Source != nil {
-		p.out.keep(s.file.Source)
+		p.out.keep(s.file.Source, "")
 	}
 	p.wake(l.stream)
 	return true

@@ -39,7 +39,9 @@ func (s *Store) Append(ctx context.Context, o store.Object, from int64) (string,
 	defer a.end()
 	a.headers = o.Headers // those of the object, which the completed upload takes over
 	opts := minio.PutObjectOptions{ContentType: o.ContentType, CacheControl: o.CacheControl}
-	keepFinished(o, &opts)
+	if text := finishedText(o); text != "" {
+		opts.UserMetadata = map[string]string{finishedKey: text}
+	}
 	id, err := s.core.NewMultipartUpload(a.ctx, s.bucket, o.Key, opts)
 	if err := a.failure(err); err != nil {
 		return "", s.putFailed(ctx, r, err)

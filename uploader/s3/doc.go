@@ -1,4 +1,4 @@
-// Package s3 is a store.Store on S3-compatible storage, through minio-go.
+// Package s3 is a store.Store on S3-compatible storage, through minio-go; PUTs, of which there are most, go without it.
 //
 // # Promises
 //

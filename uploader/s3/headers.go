@@ -33,7 +33,7 @@ func CheckHeader(name, value string) (string, error) {
 func nameOf(name string) error {
 	switch {
 	case name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "":
-		return fmt.Errorf("%q can be no name of a header", printable(name, 64))
+		return fmt.Errorf("%q cannot be the name of a header", printable(name, 64))
 	case name == "cache-control":
 		return fmt.Errorf("%s has a setting of its own", name)
 	case name == "content-type", name == "content-length", name == "content-encoding", name == "x-amz-meta-mtime":

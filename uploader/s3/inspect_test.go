@@ -2,6 +2,7 @@ package s3
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/hlsship/hlsship/uploader/store"
@@ -49,5 +50,28 @@ func TestInspect(t *testing.T) {
 	c.Bucket = "nowhere"
 	if err := mustOpen(t, c).Remove(ctx, o.Key); store.KindOf(err) != store.Alarm {
 		t.Errorf("remove from a bucket that is not there: got %v", err)
+	}
+}
+
+// TestFolder lists a folder without what is below its folders.
+func TestFolder(t *testing.T) {
+	t.Parallel()
+	s := mustOpen(t, gatewayConfig(storetest.Gateway(t)))
+	for _, key := range []string{"live/a.m3u8", "live/b/c.ts", "live/b/d/e.ts", "live/f g/h.ts", "lively/i.ts"} {
+		if _, err := s.Put(t.Context(), segment(key, "bytes")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for prefix, want := range map[string][]string{"live/": {"live/a.m3u8", "live/b/", "live/f g/"}, "": {"live/", "lively/"}, "live/b/d/": {"live/b/d/e.ts"}, "nothing/": nil} {
+		var got []string
+		for o, err := range s.Folder(t.Context(), prefix) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, o.Key)
+		}
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", prefix, got, want)
+		}
 	}
 }

@@ -19,10 +19,9 @@ const neutralHost = "store.invalid"
 // unsigned is the payload's hash in the signature of a request whose body is not hashed (AWS Signature Version 4).
 const unsigned = "UNSIGNED-PAYLOAD"
 
-// signed returns the request as it is sent: to the store's address, with the headers of the attempt and a signature that covers
-// them.
-func (t *transport) signed(req *http.Request, a *attempt) (*http.Request, error) {
-	out := t.at.turned(req, t.bucket)
+// signed returns the request as it is sent: with the headers of the attempt and a signature that covers them.
+func (t *transport) signed(out *http.Request, a *attempt) (*http.Request, error) {
+	out.Header.Set("User-Agent", t.agent)
 	for name, value := range a.headers {
 		out.Header.Set(name, value)
 	}

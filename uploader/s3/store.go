@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode/utf8"
 
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
@@ -91,7 +92,6 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	client.SetAppInfo("hlsship", c.Version)
 	return &Store{
 		core: minio.Core{Client: client}, transport: t, keys: keys,
 		bucket: c.Bucket, region: c.Region, sums: newSums(c.Checksum, c.Logger), payload: c.SignedPayload, stall: c.Stall, buffers: buffers{most: mostBuffered},
@@ -174,21 +174,6 @@ func putting(o store.Object) request {
 // put sends o once, with these sums.
 func (s *Store) put(ctx context.Context, o store.Object, sum digest) (string, error) {
 	r := putting(o)
-	opts := minio.PutObjectOptions{
-		ContentType: o.ContentType, CacheControl: o.CacheControl,
-		DisableMultipart: true, DisableContentSha256: true,
-	}
-	if sum.crc32c != "" {
-		// As a header: minio-go's trailer is wrong after a retry, and some stores store it as data.
-		opts.UserMetadata = map[string]string{"x-amz-checksum-crc32c": sum.crc32c}
-	}
-	keepFinished(o, &opts)
-	if o.IfMatch != "" {
-		opts.SetMatchETag(o.IfMatch)
-	}
-	if o.IfAbsent {
-		opts.SetMatchETagExcept("*")
-	}
 	if err := s.retryAbandoned(ctx, o.Key); err != nil {
 		return "", s.failed(ctx, r, err)
 	}
@@ -199,18 +184,18 @@ func (s *Store) put(ctx context.Context, o store.Object, sum digest) (string, er
 	a.headers, a.payload = o.Headers, sum.sha256
 	a.body = newBody(a.ctx, o)
 	defer a.end()
-	info, err := s.core.PutObject(a.ctx, s.bucket, o.Key, a.body, o.Size, sum.md5, "", opts)
+	etag, err := s.putObject(a, o, sum)
 	if err := a.failure(err); err != nil {
 		return "", s.putFailed(ctx, r, err)
 	}
 	s.succeeded(o.Key)
-	if isMD5(info.ETag, a.answered()) && sum.hexMD5 != "" && !strings.EqualFold(info.ETag, sum.hexMD5) {
+	if isMD5(etag, a.answered()) && sum.hexMD5 != "" && !strings.EqualFold(etag, sum.hexMD5) {
 		return "", &store.Error{Op: r.op, Key: r.key, Kind: store.Alarm,
-			Err:  fmt.Errorf("the store answered ETag %s for bytes with MD5 %s", info.ETag, sum.hexMD5),
+			Err:  fmt.Errorf("the store answered ETag %s for bytes with MD5 %s", etag, sum.hexMD5),
 			Cure: "What was stored is not what was sent, or this store's ETags are no MD5 sums: in that case set checksum to crc32c or none."}
 	}
 	s.exists.Store(true)
-	return info.ETag, nil
+	return etag, nil
 }
 
 // Get returns the object's bytes with GetObject.
@@ -221,12 +206,22 @@ func (s *Store) Get(ctx context.Context, key string, limit int64) ([]byte, store
 
 // List yields the objects below prefix with ListObjectsV2, a thousand a request.
 func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
+	return s.list(ctx, prefix, true)
+}
+
+// Folder yields the objects whose key has no slash behind prefix, and as an Info without size and times each folder below it, whose Key ends with
+// a slash (S3 ListObjectsV2 with delimiter). prefix is empty or ends with a slash. Errors are as those of List.
+func (s *Store) Folder(ctx context.Context, prefix string) iter.Seq2[store.Info, error] {
+	return s.list(ctx, prefix, false)
+}
+
+func (s *Store) list(ctx context.Context, prefix string, deep bool) iter.Seq2[store.Info, error] {
 	return func(yield func(store.Info, error) bool) {
 		r := request{op: "list", key: prefix}
 		a := newAttempt(ctx, s.stall)
 		defer a.end()
 		first := ""
-		for o := range s.core.ListObjectsIter(a.ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, FetchOwner: new(false)}) {
+		for o := range s.core.ListObjectsIter(a.ctx, s.bucket, minio.ListObjectsOptions{Prefix: prefix, Recursive: deep, FetchOwner: new(false)}) {
 			err := o.Err
 			if err == nil && first != "" && o.Key == first {
 				err = ErrEndless
@@ -263,6 +258,8 @@ func (a *attempt) info(key string, size int64, o minio.ObjectInfo) store.Info {
 // check refuses what can never be sent.
 func check(o store.Object) error {
 	switch {
+	case strings.TrimSpace(o.Key) == "" || len(o.Key) > 1024 || !utf8.ValidString(o.Key):
+		return &requestError{"a key has 1 to 1,024 bytes of UTF-8 (S3 \"Object keys\")", ""}
 	case o.Size > maxPut:
 		return &requestError{"larger than 5 GiB", "One PUT holds at most 5 GiB: make the segments shorter."}
 	case o.Size < 0:

@@ -16,18 +16,15 @@ import (
 // rclone gave to it: seconds since the Unix epoch, with nine decimals.
 const finishedKey = "Mtime"
 
-// keepFinished has the PUT keep when the bytes were finished.
-func keepFinished(o store.Object, opts *minio.PutObjectOptions) {
+// finishedText is what an object keeps of when its bytes were finished; "" if that is not known.
+func finishedText(o store.Object) string {
 	if o.Finished.Unix() <= 0 {
-		return
+		return ""
 	}
-	if opts.UserMetadata == nil {
-		opts.UserMetadata = map[string]string{}
-	}
-	opts.UserMetadata[finishedKey] = fmt.Sprintf("%d.%09d", o.Finished.Unix(), o.Finished.Nanosecond())
+	return fmt.Sprintf("%d.%09d", o.Finished.Unix(), o.Finished.Nanosecond())
 }
 
-// finished reads what keepFinished has kept; zero if there is nothing of that form.
+// finished reads what finishedText has written; zero if there is nothing of that form.
 func finished(info minio.ObjectInfo) time.Time {
 	whole, decimals, _ := strings.Cut(info.UserMetadata[finishedKey], ".")
 	seconds, err := strconv.ParseInt(whole, 10, 64)

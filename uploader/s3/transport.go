@@ -213,6 +213,7 @@ type transport struct {
 	keys        *keyring
 	session     *session // nil unless the bucket is a directory bucket
 	payer       bool     // requests say that their sender pays
+	agent       string   // their User-Agent
 }
 
 // newTransport returns a transport for HTTP/1.1: with HTTP/2 one stalled stream would hold up all others
@@ -247,14 +248,14 @@ func newTransport(c Config, at address, keys *keyring, trust *tls.Config) *trans
 	}
 	fresh := base.Clone()
 	fresh.DisableKeepAlives = true
-	t := &transport{base: base, fresh: fresh, connections: conns, at: at, bucket: c.Bucket, keys: keys, payer: c.RequestPayer}
+	t := &transport{base: base, fresh: fresh, connections: conns, at: at, bucket: c.Bucket, keys: keys, payer: c.RequestPayer, agent: "hlsship/" + c.Version}
 	if at.service == signer.ServiceTypeS3Express {
 		t.session = newSession(t)
 	}
 	return t
 }
 
-// RoundTrip sends one request under the watch of its attempt.
+// RoundTrip sends a request that minio-go made.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	a, ok := req.Context().Value(attemptKey{}).(*attempt)
 	if !ok {
@@ -263,6 +264,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.repeats(req.URL.Query().Get("continuation-token")) {
 		return nil, a.fail(ErrEndless)
 	}
+	return t.send(req.Context(), t.at.turned(req, t.bucket), a)
+}
+
+// send signs a request to the store, which nobody else holds, and sends it under the watch of its attempt.
+func (t *transport) send(ctx context.Context, out *http.Request, a *attempt) (*http.Response, error) {
 	w, asked := newWatch(a), time.Now()
 	if a.body != nil {
 		a.body.watched(w)
@@ -282,7 +288,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		WroteHeaders:         w.progress,
 		GotFirstResponseByte: w.progress,
 	}
-	out, err := t.signed(req, a)
+	out, err := t.signed(out, a)
 	if err != nil {
 		w.stop()
 		return nil, a.fail(err)
@@ -294,7 +300,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if a.fromMemory(out) {
 		trace.WroteRequest = func(httptrace.WroteRequestInfo) { a.body.memory.written.Add(1) }
 	}
-	sent := out.WithContext(httptrace.WithClientTrace(req.Context(), trace))
+	sent := out.WithContext(httptrace.WithClientTrace(ctx, trace))
 	if sent.GetBody = a.again(out); a.fromMemory(out) {
 		sent.Body = a.body.memory.reader()
 	}
@@ -309,7 +315,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp.Body = &watchedBody{ReadCloser: resp.Body, w: w, a: a}
 	err = expect(out, resp)
 	if l := line.Load(); l != nil {
-		t.judge(l, n, req.Method, err)
+		t.judge(l, n, out.Method, err)
 	}
 	if err != nil {
 		_ = resp.Body.Close()

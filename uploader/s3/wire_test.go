@@ -298,3 +298,30 @@ func TestTooLargeIsNotSent(t *testing.T) {
 		t.Errorf("got kind %v (%v) and %d requests", e.Kind, err, len(server.got()))
 	}
 }
+
+// A key that no store has is not asked for, and not tried again.
+func TestImpossibleKeysAreNotSent(t *testing.T) {
+	t.Parallel()
+	for name, key := range map[string]string{"none": "", "blank": " ", "no text": "a\xff.ts", "too long": strings.Repeat("a", 1025)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := serve(t, accept)
+			_, err := mustOpen(t, serverConfig(server.URL)).Put(t.Context(), segment(key, "x"))
+			if e := mustError(t, err); e.Kind != store.Permanent || len(server.got()) > 0 {
+				t.Errorf("got kind %v (%v) and %d requests", e.Kind, err, len(server.got()))
+			}
+		})
+	}
+}
+
+// An object without bytes says so: in chunks it would have no length, which some stores refuse.
+func TestEmptyObjectHasALength(t *testing.T) {
+	t.Parallel()
+	server := serve(t, accept)
+	if _, err := mustOpen(t, serverConfig(server.URL)).Put(t.Context(), segment("a.ts", "")); err != nil {
+		t.Fatal(err)
+	}
+	if r := server.got()[0]; r.Header.Get("Content-Length") != "0" || len(r.TransferEncoding) > 0 {
+		t.Errorf("got length %q, encoding %v", r.Header.Get("Content-Length"), r.TransferEncoding)
+	}
+}

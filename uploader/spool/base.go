@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -206,6 +207,33 @@ func (b *base) step(name string, create bool) (fs.FileInfo, error) {
 		return nil, err
 	}
 	return fi, b.check(name, fi, true)
+}
+
+// replace writes a file anew and puts it in the place of the one of that name, if that is hlsship's own or missing. It returns the file, open.
+func (b *base) replace(name string, sync func(*os.File) error, write func(w *bufio.Writer) error) (file *os.File, err error) {
+	fresh := part + "/" + name
+	if file, err = b.file(fresh, os.O_RDWR|os.O_CREATE); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			_ = file.Close()
+		}
+	}()
+	if err = file.Truncate(0); err != nil {
+		return nil, err
+	}
+	if _, err = b.own(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err // it is left alone
+	}
+	w := bufio.NewWriter(file)
+	if err = errors.Join(write(w), w.Flush()); err != nil {
+		return nil, err
+	}
+	if err = sync(file); err != nil {
+		return nil, err
+	}
+	return file, b.root.Rename(filepath.FromSlash(fresh), name)
 }
 
 // file opens a file that is hlsship's alone. With os.O_CREATE it is made if it is missing.

@@ -47,7 +47,7 @@ func BenchmarkPin(b *testing.B) {
 					b.Fatal(fmt.Sprint("not pinned by ", way))
 				}
 				if way == "link and keep" {
-					src.(hls.Keeper).Keep()
+					src.(hls.Keeper).Keep("")
 				}
 				src.Release()
 			}

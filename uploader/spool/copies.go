@@ -51,7 +51,7 @@ func (s *Spool) copyOne(e *entry, b *base, limit time.Time) error {
 		defer e.mu.Unlock()
 		return e.use == copies
 	}}
-	e.named = e.keep
+	e.aim()
 	to := path.Dir(e.where())
 	e.mu.Unlock()
 
@@ -80,7 +80,7 @@ func (s *Spool) copyOne(e *entry, b *base, limit time.Time) error {
 		_ = b.root.Remove(from) // what stays is removed by the next Open
 		return nil
 	}
-	e.named = e.keep
+	e.aim()
 	if err := b.place(from, e.where()); err != nil {
 		e.since = s.sys.now().Add(pause)
 		return err

@@ -34,17 +34,19 @@
 //	named/hi/seg_1.ts@SIZE-MTIME-INODE      Keep was called: a playlist named it, or it is the newest playlist
 //
 // with the original's size in decimal, its modification time in nanoseconds and its inode in hexadecimal
-// digits. Each step is one link, rename or unlink, so that a process killed at any instant leaves a pin
+// digits. One that is kept for keys in the folders of sessions names these behind it, as @20261130T010203Z+20261130T010203Z.2+own, where own is
+// the key that is the file's path. Each step is one link, rename or unlink, so that a process killed at any instant leaves a pin
 // or none. Copies grow in the folder part, which Open empties. The file lock is locked (flock) by the one
 // process that uses the spool, and holds its number. The file began, if Resume was asked, says when the run began
 // and by its modification time when it still went on; End removes it. The file stored, if Notes was asked, says what was stored, one
 // line a file: a sum, the fingerprint, the change time of the inode, ETag and path. It is written at most once a second, begun
-// again when it has doubled, and has 64 MiB at most. Nothing is lost with it: what it does not say is read and compared.
+// again when it has doubled, and has 64 MiB at most. Nothing is lost with it: what it does not say is read and compared. The file taped, if Tapes
+// was asked, keeps what is recorded of runs that are not closed, in the same way: what it does not say is read from the store.
 //
 // # What is trusted
 //
 // The spool folder mostly lies where somebody else writes: he can make it before hlsship does, or move it away and put
-// his own there. So the spool folder, every folder in it, lock, began and stored are looked at whenever they are opened: each is
+// his own there. So the spool folder, every folder in it, lock, began, stored and taped are looked at whenever they are opened: each is
 // what it should be, no link, of the user who runs hlsship, writable for nobody else, and each file has one name. Nobody else
 // can then have put anything into it. That alone is why pins are believed, which are links and mostly belong to the
 // packager. Below the watched directory no link is followed on the way to the spool; elsewhere those of root and of

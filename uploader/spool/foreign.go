@@ -29,7 +29,7 @@ func (e *ForeignError) Cure() string {
 	case e.fresh:
 		return "put --spool-dir on a file system that keeps owners and modes, or mount this one so that its files belong to this user alone (uid=, umask=077)"
 	case e.open != "": // of pins the modes are the packager's
-		return `if only hlsship wrote there, run find ` + e.open + ` \( -type d -o -name lock -o -name began -o -name stored \) -exec chmod go-w {} +; else ` + elsewhere
+		return `if only hlsship wrote there, run find ` + e.open + ` \( -type d -o -name lock -o -name began -o -name stored -o -name taped \) -exec chmod go-w {} +; else ` + elsewhere
 	}
 	return elsewhere
 }

@@ -30,7 +30,12 @@ func FuzzParsePin(f *testing.F) {
 	f.Add("hi/seg_1.ts@1048576-17f3c0a1b2c3d4e5-2a")
 	f.Add("../x@1-2-3")
 	f.Add("a@b@1-ffffffffffffffff-0")
-	f.Fuzz(func(t *testing.T, pin string) {
+	f.Add("a.ts@1-2-3@20261130T010203Z+20261130T010203Z-2.3+own")
+	f.Fuzz(func(t *testing.T, all string) {
+		pin, text, folders := parseFolders(all)
+		if pin+text != all || foldersName(pin, folders) != text || len(folders) > 0 == (text == "") {
+			t.Fatalf("%q became %q and %q, %q", all, pin, text, folders)
+		}
 		name, v, ok := parsePin(pin)
 		if !ok {
 			return

@@ -317,34 +317,21 @@ func (n *Notes) append(b *base, waiting []note) error {
 }
 
 // rewrite writes the file again, with the last note of each file that is still what it was.
-func (n *Notes) rewrite(b *base, dir *os.Root) (err error) {
+func (n *Notes) rewrite(b *base, dir *os.Root) error {
 	n.close()
-	const fresh = part + "/" + stored
-	file, err := b.file(fresh, os.O_RDWR|os.O_CREATE)
-	if err != nil {
-		return err
-	}
-	defer func() {
+	size := len(n.header)
+	file, err := b.replace(stored, n.spool.sys.sync, func(w *bufio.Writer) error {
+		_, _ = w.WriteString(n.header) // Flush tells
+		last := map[uint64]int64{}     // where the last note of each file begins, by a sum of its path
+		seed := maphash.MakeSeed()
+		err := n.read(b, func(offset int64, _ []byte, path string, _ noted) error {
+			last[maphash.String(seed, path)] = offset
+			return nil
+		})
 		if err != nil {
-			_ = file.Close()
+			return err
 		}
-	}()
-	if err = file.Truncate(0); err != nil {
-		return err
-	}
-	if _, err := b.own(stored); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err // it is left alone
-	}
-	w := bufio.NewWriter(file)
-	size, _ := w.WriteString(n.header) // Flush tells
-	last := map[uint64]int64{}         // where the last note of each file begins, by a sum of its path
-	seed := maphash.MakeSeed()
-	err = n.read(b, func(offset int64, _ []byte, path string, _ noted) error {
-		last[maphash.String(seed, path)] = offset
-		return nil
-	})
-	if err == nil {
-		err = n.read(b, func(offset int64, line []byte, path string, was noted) error {
+		return n.read(b, func(offset int64, line []byte, path string, was noted) error {
 			if last[maphash.String(seed, path)] != offset {
 				return nil
 			}
@@ -355,14 +342,8 @@ func (n *Notes) rewrite(b *base, dir *os.Root) (err error) {
 			size += written
 			return err
 		})
-	}
-	if err = errors.Join(err, w.Flush()); err != nil {
-		return err
-	}
-	if err = n.spool.sys.sync(file); err != nil {
-		return err
-	}
-	if err = b.root.Rename(filepath.FromSlash(fresh), stored); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	n.base, n.file, n.size, n.compacted = b, file, int64(size), int64(size)

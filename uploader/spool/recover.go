@@ -1,6 +1,7 @@
 package spool
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"path"
@@ -39,7 +40,7 @@ func (s *Spool) recover(b *base) []hls.File {
 	r := recovery{spool: s, base: b, stays: map[string]*stay{}}
 	entries, _ := r.list(".")
 	for _, e := range entries {
-		if !slices.Contains([]string{lock, began, stored, part, settled, named}, e.Name()) {
+		if !slices.Contains([]string{lock, began, stored, taped, part, settled, named}, e.Name()) {
 			r.foreign(e.Name(), "the spool has no such entry")
 		}
 	}
@@ -112,6 +113,8 @@ func (r *recovery) list(folder string) (entries []fs.DirEntry, ok bool) {
 // walk takes in what lies in a folder below area, and removes folders that are empty. It reports whether it could.
 func (r *recovery) walk(area, folder string, depth int) bool {
 	entries, ok := r.list(folder)
+	// Where a power loss left two names of one pin, the longer one says more keys.
+	slices.SortFunc(entries, func(a, b fs.DirEntry) int { return cmp.Compare(len(b.Name()), len(a.Name())) })
 	for _, e := range entries {
 		name := folder + "/" + e.Name()
 		switch {
@@ -134,6 +137,12 @@ func (r *recovery) walk(area, folder string, depth int) bool {
 func (r *recovery) take(area, pin string) {
 	s, where := r.spool, area+"/"+pin
 	name, v, ok := parsePin(pin)
+	laidFor := ""
+	var folders []string
+	if !ok && area == named {
+		pin, laidFor, folders = parseFolders(pin)
+		name, v, ok = parsePin(pin)
+	}
 	if !ok {
 		r.foreign(where, "no name that the spool gives")
 		return
@@ -170,7 +179,7 @@ func (r *recovery) take(area, pin string) {
 	}
 	found := &entry{
 		path: name, pin: pin, base: r.base, way: way, own: own, since: s.sys.now(),
-		keep: area == named, named: area == named, users: 1,
+		keep: area == named, named: area == named, folders: folders, laidFor: laidFor, users: 1,
 	}
 	if hls.Classify(name).IsPlaylist() {
 		r.lists = append(r.lists, listPin{found, v})
@@ -188,7 +197,7 @@ func (r *recovery) add(e *entry, f hls.File) {
 		return
 	}
 	f.Path, f.State, f.Kind, f.Seen = e.path, hls.Settled, hls.Classify(e.path), e.since
-	f.Found, f.Named, f.Spooled = true, e.named, true
+	f.Found, f.Named, f.Spooled, f.Folders = true, e.named, true, slices.Clone(e.folders)
 	f.Source = &source{spool: s, entry: e, version: f.Version}
 	if f.Playlist != nil {
 		f.Kind = f.Playlist.Kind

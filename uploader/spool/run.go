@@ -74,6 +74,9 @@ func (s *Spool) serve(ctx context.Context, told *usage) {
 	if s.notes != nil {
 		s.notes.write()
 	}
+	if s.tapes != nil {
+		s.tapes.write()
+	}
 	s.removeIdle()
 	if files, bytes := s.Used(); *told != (usage{files, bytes}) {
 		*told = usage{files, bytes}
@@ -96,9 +99,7 @@ func (s *Spool) list() []*entry {
 func (s *Spool) keepAgain() {
 	for _, e := range s.list() {
 		e.mu.Lock()
-		if e.keep && !e.named {
-			s.keep(e)
-		}
+		s.keep(e)
 		e.mu.Unlock()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -22,7 +23,9 @@ type entry struct {
 	pin      string           // below settled or named; also its key in Spool.entries
 	base     *base            // where it lies; nil if it does not
 	keep     bool             // a playlist named it
-	named    bool             // it lies below named
+	folders  []string         // of the keys for which Keep was called
+	named    bool             // it lies below named …
+	laidFor  string           // … for these keys: see foldersName
 	way      string           // how it was pinned
 	own      hls.Version      // the fingerprint of the file that lies there, or is held
 	file     *openfile.Shared // the original, open; nil if it is not
@@ -38,9 +41,17 @@ type entry struct {
 // where returns the path of the pin below the spool folder. The caller holds mu.
 func (e *entry) where() string {
 	if e.named {
-		return named + "/" + e.pin
+		return named + "/" + e.pin + e.laidFor
 	}
 	return settled + "/" + e.pin
+}
+
+// aim notes that the pin is to lie where Keep wants it. The caller holds mu.
+func (e *entry) aim() { e.named, e.laidFor = e.keep, foldersName(e.pin, e.folders) }
+
+// aimed reports whether it is. The caller holds mu.
+func (e *entry) aimed() bool {
+	return !e.keep || e.named && e.laidFor == foldersName(e.pin, e.folders)
 }
 
 // open opens the pinned file by its name. The caller holds mu.
@@ -87,16 +98,17 @@ func (e *entry) intact(now hls.Version) bool {
 	return now == e.own
 }
 
-// Keep implements hls.Keeper. Calling it again does nothing. Where the file system does not let it, Run
+// Keep implements hls.Keeper. Calling it again for the same folder does nothing. Where the file system does not let it, Run
 // tries again.
-func (s *source) Keep() {
-	s.entry.mu.Lock()
-	defer s.entry.mu.Unlock()
-	if s.released || s.entry.keep {
+func (s *source) Keep(folder string) {
+	e := s.entry
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if s.released || slices.Contains(e.folders, folder) {
 		return
 	}
-	s.entry.keep = true
-	s.spool.keep(s.entry)
+	e.keep, e.folders = true, append(e.folders, folder)
+	s.spool.keep(e)
 }
 
 // Touch says that the bytes have another modification time now: the packager set it without writing

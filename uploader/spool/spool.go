@@ -60,6 +60,7 @@ type Spool struct {
 	serial    atomic.Uint64 // of copies
 	recovered []hls.File
 	notes     *Notes // nil unless Notes was called
+	tapes     *Tapes // nil unless Tapes was called
 
 	mu        sync.Mutex
 	base      *base   // nil while there is no usable spool folder
@@ -169,6 +170,9 @@ func (s *Spool) Close() {
 	s.secure(nil, s.sys.now().Add(pause))
 	if s.notes != nil {
 		s.notes.end()
+	}
+	if s.tapes != nil {
+		s.tapes.end()
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -292,7 +296,7 @@ func (s *Spool) lay(e *entry, b *base, o original, rewritten bool) error {
 	if e.base != nil { // it lies in a spool folder that was moved or removed
 		s.lift(e)
 	}
-	e.named = e.keep
+	e.aim()
 	own, way, err := s.put(b, o, e.where(), rewritten)
 	if err != nil && e.named {
 		e.named = false // keep tells what is wrong there
@@ -362,10 +366,10 @@ func (s *Spool) lift(e *entry) {
 
 // keep moves a pin to where those lie that a playlist named. The caller holds the mu of e.
 func (s *Spool) keep(e *entry) {
-	if e.base == nil || e.named || s.isClosed() {
+	if e.base == nil || e.aimed() || s.isClosed() {
 		return
 	}
-	from, to := settled+"/"+e.pin, named+"/"+e.pin
+	from, to := e.where(), named+"/"+e.pin+foldersName(e.pin, e.folders)
 	err := e.base.inFolder(path.Dir(to), func(*os.File) error {
 		return e.base.root.Rename(filepath.FromSlash(from), filepath.FromSlash(to))
 	})
@@ -376,7 +380,8 @@ func (s *Spool) keep(e *entry) {
 	case err != nil:
 		s.trouble("keep", e.path, err)
 	default:
-		e.named, e.recorded = true, false
+		e.aim()
+		e.recorded = false
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.idle[path.Dir(from)] = s.sys.now()

@@ -188,7 +188,7 @@ func (x *stage) pinText(name, text string) hls.File {
 // pass puts into the spool folder what waits, as Run does after a second.
 func (x *stage) pass() { x.spool.secure(nil, x.spool.sys.now()) }
 
-func keep(f hls.File) { f.Source.(hls.Keeper).Keep() }
+func keep(f hls.File) { f.Source.(hls.Keeper).Keep("") }
 
 // text reads the bytes of a fact and checks their version before and after.
 func text(f hls.File) (string, error) {

@@ -45,7 +45,8 @@ func Waiting(folder string) ([]Wait, error) {
 			if err != nil || !d.Type().IsRegular() {
 				return err
 			}
-			if path, v, ok := parsePin(strings.TrimPrefix(name, area+"/")); ok {
+			pin, _, _ := parseFolders(strings.TrimPrefix(name, area+"/"))
+			if path, v, ok := parsePin(pin); ok {
 				all = append(all, Wait{Path: path, Size: v.Size, Finished: time.Unix(0, v.ModTime), Named: area == named})
 			}
 			return nil

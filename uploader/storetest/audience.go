@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -27,6 +28,8 @@ type Audience struct {
 	// Steady says that nothing but another run of the packager has a list go on in another folder, or with a discontinuity: the uploader
 	// runs all the time, and no name of media comes back within a run.
 	Steady bool
+	// AllowUnnamed switches RuleNeverNamed off, as Viewer.AllowUnnamed does.
+	AllowUnnamed bool
 	// Site says where players find the directory. The zero Site is that of a bucket's root.
 	Site hls.Site
 
@@ -76,16 +79,35 @@ type show struct {
 	path     string
 	listings []*listing
 	numbers  map[listed]uint64
-	beyond   int // listings before it are not asked for
-	met      int // the newest when the uploader began
+	breaks   map[listed]bool // before which the packager has a discontinuity
+	beyond   int             // listings before it are not asked for
+	met      int             // the newest when the uploader began
 	shown    *program
 	memory   map[uint64]seen
 	known    map[string]uint64 // the number of each URI and range
 	last     uint64            // the largest number seen
 	any      bool              // one was
-	seams    map[int]uint64    // the discontinuity number of the first segment of each run
+	seams    map[int]seam      // the first segment of each run
+	order    map[listed]uint64 // in which its packager listed them
 	ended    bool              // the end was shown
 	homes    map[int]string    // the folder of each run
+	cuts     []cut
+	there    bool // the store has it
+	unsure   bool // the uploader that runs now has not published it, and may have begun without any
+}
+
+// cut is a discontinuity between two segments that follow each other.
+type cut struct {
+	run    int
+	number uint64 // the packager's, of the segment behind it
+	what   string
+	at     time.Time
+}
+
+// seam is the first segment of a run that a playlist showed.
+type seam struct {
+	discontinuity, number uint64 // number is the packager's
+	folder                string
 }
 
 // listed is a segment as its packager counts it.
@@ -96,16 +118,18 @@ type listed struct {
 
 // listing is a version of a packager's playlist.
 type listing struct {
-	run      int
-	at       time.Time
-	scenes   []seen
-	paths    []string // of the segments; "" for those of others
-	first    []time.Time
-	others   []string // init sections and keys
-	ended    bool
-	ready    time.Time
-	passed   bool
-	reported bool
+	text              []byte
+	run               int
+	at                time.Time
+	scenes            []seen
+	paths             []string // of the segments; "" for those of others
+	first             []time.Time
+	others            []string // init sections and keys
+	ended             bool
+	ready             time.Time
+	published, passed time.Time // since when players are shown it, and it or a later one; zero if they are not
+	rest              time.Time // since when all is stored that ever came
+	reported          bool
 }
 
 // The rules by which an Audience judges beside those of a Viewer.
@@ -148,6 +172,10 @@ func (a *Audience) finished(path string, content []byte, grows bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := a.source(path)
+	if n := len(s.versions) - 1; n >= 0 && grows && s.versions[n].grows && bytes.HasPrefix(s.versions[n].content, content) {
+		s.versions[n].runs[a.run] = true
+		return // named by a list that is behind another one
+	}
 	if n := len(s.versions) - 1; n >= 0 && s.versions[n].grows && bytes.HasPrefix(content, s.versions[n].content) {
 		s.versions[n].content, s.versions[n].sum, s.versions[n].grows = bytes.Clone(content), sha256.Sum256(content), grows
 		s.versions[n].runs[a.run] = true
@@ -197,7 +225,7 @@ func (a *Audience) source(path string) *source {
 func (a *Audience) show(path string) *show {
 	p := a.shows[path]
 	if p == nil {
-		p = &show{path: path, numbers: map[listed]uint64{}, memory: map[uint64]seen{}, known: map[string]uint64{}, seams: map[int]uint64{}, homes: map[int]string{}, met: -1}
+		p = &show{path: path, numbers: map[listed]uint64{}, breaks: map[listed]bool{}, memory: map[uint64]seen{}, known: map[string]uint64{}, seams: map[int]seam{}, homes: map[int]string{}, order: map[listed]uint64{}, met: -1}
 		a.shows[path] = p
 	}
 	return p
@@ -213,7 +241,10 @@ func (a *Audience) Listed(path string, content []byte, next ...string) {
 		return
 	}
 	p := a.show(path)
-	l := &listing{run: a.run, at: time.Now(), scenes: text.scenes, ended: text.ended}
+	if n := len(p.listings); n > 0 && p.listings[n-1].run == a.run && bytes.Equal(p.listings[n-1].text, content) {
+		return // opened and closed again
+	}
+	l := &listing{text: bytes.Clone(content), run: a.run, at: time.Now(), scenes: text.scenes, ended: text.ended}
 	var before *listing
 	if n := len(p.listings); n > 0 {
 		before = p.listings[n-1]
@@ -239,6 +270,12 @@ func (a *Audience) Listed(path string, content []byte, next ...string) {
 			a.source(at).repeats = true
 		}
 		p.numbers[key] = s.number
+		if p.order[key] == 0 {
+			p.order[key] = uint64(len(p.order) + 1)
+		}
+		if i == 0 && s.discontinuity > text.base || i > 0 && s.discontinuity > text.scenes[i-1].discontinuity {
+			p.breaks[key] = true
+		}
 		a.names(at, next)
 	}
 	for _, uri := range text.tags {
@@ -249,7 +286,7 @@ func (a *Audience) Listed(path string, content []byte, next ...string) {
 	}
 	p.listings = append(p.listings, l)
 	if p.shown != nil && a.contains(p, l) { // what was taken out of it stays published
-		l.passed = true
+		l.passed = l.at
 	}
 	a.refresh()
 }
@@ -281,13 +318,17 @@ func (a *Audience) Lost(path string) {
 	a.source(path).lost = true
 }
 
-// Restarted tells that the uploader begins. Of each playlist it has the newest version.
+// Restarted tells that the uploader begins. Of each playlist it has the newest version. Its numbers are kept in the published list alone: of one that
+// the store lost they begin anew, if it is gone before this uploader published it.
 func (a *Audience) Restarted() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, p := range a.shows {
 		p.beyond = max(p.beyond, len(p.listings)-1)
 		p.met = len(p.listings) - 1
+		if p.unsure = true; !p.there {
+			p.anew()
+		}
 	}
 	for _, s := range a.sources {
 		for i := range s.versions {
@@ -295,12 +336,29 @@ func (a *Audience) Restarted() {
 		}
 	}
 	for _, p := range a.shows {
-		if n := len(p.listings); n > 0 {
+		if s := a.sources[p.path]; s != nil && s.lost {
+			continue // nobody knows of it
+		}
+		if n := len(p.listings); n > p.beyond {
 			for _, at := range slices.Concat(p.listings[n-1].paths, p.listings[n-1].others) {
 				if s := a.sources[at]; s != nil && len(s.versions) > 0 {
 					s.versions[len(s.versions)-1].needed = true
 				}
 			}
+		}
+	}
+}
+
+// Discarded tells that the directory is gone with all that was in it, as is what the uploader kept: what was listed is not asked for.
+func (a *Audience) Discarded() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, p := range a.shows {
+		p.beyond = len(p.listings)
+	}
+	for _, s := range a.sources {
+		for i := range s.versions {
+			s.versions[i].needed = false
 		}
 	}
 }
@@ -317,6 +375,18 @@ func (a *Audience) Shows(path string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.shows[path] != nil
+}
+
+// Listings returns every version of every playlist that the packager finished, as those of a Viewer.
+func (a *Audience) Listings() (all []Listing) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, path := range slices.Sorted(maps.Keys(a.shows)) {
+		for i, l := range a.shows[path].listings {
+			all = append(all, Listing{Path: path, Number: i + 1, Listed: l.at, Published: l.published, Passed: l.passed})
+		}
+	}
+	return all
 }
 
 // Violations returns the promises broken so far.

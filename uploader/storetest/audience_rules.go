@@ -33,6 +33,11 @@ func (a *Audience) Removed(key string) {
 	if o := a.objects[at]; o != nil {
 		o.there = false
 	}
+	if p := a.shows[at]; p != nil {
+		if p.there = false; p.unsure {
+			p.anew()
+		}
+	}
 	a.refresh()
 }
 
@@ -50,7 +55,8 @@ func (a *Audience) stored(at, folder, path string, content []byte) {
 		return
 	}
 	v := &s.versions[o.version]
-	if !slices.ContainsFunc(slices.Collect(maps.Keys(v.runs)), func(run int) bool { return s.named[run] }) {
+	a.outlive(s, v)
+	if !a.AllowUnnamed && !slices.ContainsFunc(slices.Collect(maps.Keys(v.runs)), func(run int) bool { return s.named[run] }) {
 		a.accuse(RuleNeverNamed, at, "was stored, but no playlist of its run has named it")
 	}
 	run, marked := v.mark()
@@ -58,6 +64,19 @@ func (a *Audience) stored(at, folder, path string, content []byte) {
 		a.accuse(RuleFolder, at, "is of run %d, and the folder has run %d", run, was)
 	} else if marked {
 		a.folders[folder] = run
+	}
+}
+
+// outlive notes that the newest bytes of an init section or key, which have stood for Settle, may be of a run whose newest playlist is older: a
+// packager writes those again at the end of a stream, and nothing tells them from the ones of the next run.
+func (a *Audience) outlive(s *source, v *edited) {
+	if v != &s.versions[len(s.versions)-1] || time.Since(v.at) < a.Settle {
+		return
+	}
+	for _, p := range a.shows {
+		if n := len(p.listings); n > 0 && p.listings[n-1].at.Before(v.at) && slices.Contains(p.listings[n-1].others, s.path) {
+			v.runs[p.listings[n-1].run] = true
+		}
 	}
 }
 
@@ -84,12 +103,18 @@ func (a *Audience) runOf(list string, s *seen) int {
 
 // counted returns the packager's number of a published segment; ok is false if it is not known.
 func (a *Audience) counted(p *show, s *seen, run int) (n uint64, ok bool) {
-	_, at, _ := Split(a.path(p.path, s.uri))
-	if at == "" || a.source(at).repeats {
+	key := a.listed(p, s, run)
+	if key.path == "" || a.source(key.path).repeats {
 		return 0, false
 	}
-	n, ok = p.numbers[listed{run, at, s.window}]
+	n, ok = p.numbers[key]
 	return n, ok
+}
+
+// listed returns a published segment as the packager lists it.
+func (a *Audience) listed(p *show, s *seen, run int) listed {
+	_, at, _ := Split(a.path(p.path, s.uri))
+	return listed{run, at, s.window}
 }
 
 // published judges the new bytes of a playlist.
@@ -99,6 +124,10 @@ func (a *Audience) published(p *show, content []byte) {
 		a.accuse(RuleTornPlaylist, p.path, "was published, and no player reads it: %v", err)
 		return
 	}
+	if p.shown != nil && text.whole && len(text.scenes) > 0 && len(p.shown.scenes) > 0 && a.runOf(p.path, &p.shown.scenes[0]) < a.runOf(p.path, &text.scenes[0]) {
+		p.anew()
+	}
+	p.there, p.unsure = true, false
 	a.judgeNumbers(p, text)
 	for i := range text.scenes {
 		s := &text.scenes[i]
@@ -110,10 +139,11 @@ func (a *Audience) published(p *show, content []byte) {
 		if run < 0 {
 			continue
 		}
-		if _, ok := p.seams[run]; !ok {
-			p.seams[run] = s.discontinuity
-		}
 		folder, _, _ := Split(a.path(p.path, s.uri))
+		if _, ok := p.seams[run]; !ok {
+			n, _ := a.counted(p, s, run)
+			p.seams[run] = seam{s.discontinuity, n, folder}
+		}
 		if home := p.homes[run]; a.Steady && home != "" && home != folder {
 			a.accuse(RuleFolder, p.path, "has run %d in %s and in %s", run, home, folder)
 		}
@@ -125,11 +155,25 @@ func (a *Audience) published(p *show, content []byte) {
 	p.shown = text
 	for i := len(p.listings) - 1; i >= 0; i-- {
 		if a.contains(p, p.listings[i]) {
+			if l := p.listings[i]; l.published.IsZero() {
+				l.published = time.Now()
+			}
 			for ; i >= 0; i-- {
-				p.listings[i].passed = true
+				if p.listings[i].passed.IsZero() {
+					p.listings[i].passed = time.Now()
+				}
 			}
 		}
 	}
+}
+
+// anew has players begin anew: another run of what is watched from its beginning, an EVENT or VOD, is a list at its place, as is one of an
+// uploader that knows of none before.
+func (p *show) anew() {
+	p.shown, p.last, p.ended = nil, 0, false
+	clear(p.memory)
+	clear(p.known)
+	clear(p.seams)
 }
 
 // judgeNumbers judges the numbers of a playlist by all that were ever seen.
@@ -141,7 +185,7 @@ func (a *Audience) judgeNumbers(p *show, text *program) {
 		if text.base < before.base {
 			a.accuse(RuleDiscontinuity, p.path, "counts discontinuities from %d and counted from %d", text.base, before.base)
 		}
-		if end := text.first + uint64(len(text.scenes)); end < p.last+1 {
+		if end := text.first + uint64(len(text.scenes)); p.any && end < p.last+1 {
 			a.accuse(RuleNumbers, p.path, "ends before %d and ended with %d", end, p.last)
 		}
 		if text.first > p.last+1 && len(text.scenes) > 0 {
@@ -149,11 +193,11 @@ func (a *Audience) judgeNumbers(p *show, text *program) {
 			was, is := a.runOf(p.path, &last), a.runOf(p.path, &text.scenes[0])
 			m, known := a.counted(p, &last, was)
 			n, too := a.counted(p, &text.scenes[0], is)
-			if was != is { // those of the run that were in a version whose PUT may have come through
-				m, known = p.begins(is)
-				m--
+			passed := n - m
+			if was != is { // versions of which the PUT may have come through listed those
+				passed = p.passed(was, is, m, n)
 			}
-			if was >= 0 && is >= 0 && known && too && text.first-p.last > n-m {
+			if was >= 0 && is >= 0 && known && too && text.first-p.last > max(passed, a.between(p, &last, &text.scenes[0], is)) {
 				a.accuse(RuleNumbers, p.path, "passes over the numbers between %d and %d", p.last, text.first)
 			}
 		}
@@ -175,18 +219,8 @@ func (a *Audience) judgeNumbers(p *show, text *program) {
 			a.accuse(RuleDiscontinuity, p.path, "has number %d behind %d discontinuities, and the one before behind %d", s.number, s.discontinuity, before.discontinuity)
 		}
 		p.memory[s.number], p.known[key] = s, s.number
-		p.last = max(p.last, s.number)
+		p.last, p.any = max(p.last, s.number), true
 	}
-}
-
-// begins returns the least number that the packager listed in a run.
-func (p *show) begins(run int) (least uint64, ok bool) {
-	for _, l := range p.listings {
-		if l.run == run && len(l.scenes) > 0 && (!ok || l.scenes[0].number < least) {
-			least, ok = l.scenes[0].number, true
-		}
-	}
-	return least, ok
 }
 
 // judgeReferences judges whether what a segment needs is stored.
@@ -236,8 +270,8 @@ func (a *Audience) judgeNeighbours(p *show, b, s *seen) {
 		a.accuse(RuleNumbers, p.path, "goes back in run %d between %s", is, what)
 	case n > m+1 && !breaks:
 		a.accuse(RuleDiscontinuity, p.path, "has no discontinuity at the hole between %s", what)
-	case n == m+1 && breaks && a.Steady:
-		a.accuse(RuleDiscontinuity, p.path, "has a discontinuity between %s, where nothing is", what)
+	case n == m+1 && breaks && a.Steady && !p.breaks[a.listed(p, s, is)] && !slices.ContainsFunc(p.cuts, func(c cut) bool { return c.run == is && c.number == n }):
+		p.cuts = append(p.cuts, cut{is, n, what, time.Now()})
 	}
 }
 
@@ -305,16 +339,23 @@ func (a *Audience) refresh() {
 	for _, p := range a.shows {
 		for i := len(p.listings) - 1; i >= p.beyond; i-- {
 			l := p.listings[i]
-			if l.passed {
+			if !l.passed.IsZero() {
 				break
 			}
-			if !a.whole(l, false) {
-				l.ready = time.Time{}
-			} else if l.ready.IsZero() {
-				l.ready = now
-			}
+			l.ready, l.rest = since(l.ready, now, a.whole(l, false)), since(l.rest, now, a.whole(l, true))
 		}
 	}
+}
+
+// since returns since when something holds, which did so since then; zero if it does not, or did not.
+func since(then, now time.Time, holds bool) time.Time {
+	switch {
+	case !holds:
+		return time.Time{}
+	case then.IsZero():
+		return now
+	}
+	return then
 }
 
 // whole reports whether all is stored that a listing needs, with holes as far as something was never finished.
@@ -340,23 +381,29 @@ func (a *Audience) whole(l *listing, holes bool) bool {
 }
 
 // Standing reports RuleEdgeStandsStill for every playlist of which a version newer than the published one has had all it names
-// stored for longer than limit, or all but what was waited for too long. It is right only when the store answered all that time.
+// stored for longer than limit, or all but what was waited for too long. It is right only when the store answered all that time. Settle more
+// have the first versions, as the multivariant playlist may be about to come, behind its renditions, whose runs are in one folder, and one in which
+// a name comes back, which may mean bytes that are about to come.
 func (a *Audience) Standing(now time.Time, limit time.Duration) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, p := range a.shows {
 		for i := len(p.listings) - 1; i >= p.beyond; i-- {
 			l := p.listings[i]
-			if l.passed {
+			if !l.passed.IsZero() {
 				break
 			}
-			late := !l.ready.IsZero() && now.Sub(l.ready) > limit
+			wait := limit
+			if l.at.Sub(p.listings[0].at) < a.Settle || slices.ContainsFunc(l.paths, func(at string) bool { return a.sources[at] != nil && a.sources[at].repeats }) {
+				wait += a.Settle
+			}
+			late := !l.ready.IsZero() && now.Sub(l.ready) > wait
 			if n := len(l.first); !late && n > 0 && i == len(p.listings)-1 && a.GiveUp > 0 {
-				late = now.Sub(slices.MaxFunc(l.first, time.Time.Compare)) > a.GiveUp+a.Settle+limit && a.whole(l, true)
+				late = !l.rest.IsZero() && now.Sub(slices.MaxFunc(l.first, time.Time.Compare)) > a.GiveUp+a.Settle+limit && now.Sub(l.rest) > limit
 			}
 			if late && !l.reported && !a.isLost(l) {
 				l.reported = true
-				a.accuse(RuleEdgeStandsStill, p.path, "could show version %d since %s", i+1, l.ready.Format("15:04:05.000"))
+				a.accuse(RuleEdgeStandsStill, p.path, "could show version %d of its packager, listed %v ago", i+1, now.Sub(l.at).Round(time.Millisecond))
 				break
 			}
 		}
@@ -370,25 +417,30 @@ func (a *Audience) isLost(l *listing) bool {
 
 // Finale is called when the packager has ended and the uploader says that it is done. It reports what is not published, not ended or not
 // stored in the end, and playlists of a stream that count differently.
+//
+// Where it is not Steady, a playlist may show a run only from a later segment on, or take up what the uploader took for another run: then those are
+// compared alone that begin it with the same segment in the same folder.
 func (a *Audience) Finale(stream func(list string) string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, p := range a.shows {
 		l := p.listings[len(p.listings)-1]
 		switch {
+		case p.beyond == len(p.listings): // all of it was thrown away
 		case a.isLost(l) || a.sources[p.path] != nil && a.sources[p.path].lost:
-		case p.shown == nil && a.whole(l, true), p.shown != nil && !l.passed && a.whole(l, true):
+		case p.shown == nil && a.whole(l, true), p.shown != nil && l.passed.IsZero() && a.whole(l, true):
 			a.accuse(RuleUnpublished, p.path, "could show its newest version in the end")
-		case p.shown != nil && l.passed && l.ended != p.shown.ended:
+		case p.shown != nil && !l.passed.IsZero() && l.ended != p.shown.ended:
 			a.accuse(RuleEnd, p.path, "has ended: %v, and that of its packager: %v", p.shown.ended, l.ended)
 		}
+		a.judgeCuts(p, stream)
 		for _, other := range a.shows {
 			if other.path >= p.path || stream(other.path) != stream(p.path) {
 				continue
 			}
 			for run, n := range p.seams {
-				if m, ok := other.seams[run]; ok && m != n {
-					a.accuse(RuleDiscontinuity, p.path, "begins run %d behind %d discontinuities, and %s behind %d", run, n, other.path, m)
+				if m, ok := other.seams[run]; ok && m.discontinuity != n.discontinuity && (a.Steady || m.number == n.number && m.folder == n.folder) {
+					a.accuse(RuleDiscontinuity, p.path, "begins run %d behind %d discontinuities, and %s behind %d", run, n.discontinuity, other.path, m.discontinuity)
 				}
 			}
 		}

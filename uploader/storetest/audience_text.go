@@ -10,6 +10,7 @@ import (
 type program struct {
 	first, base uint64 // the media sequence and discontinuity sequence numbers
 	ended       bool
+	whole       bool // it is watched from its beginning: an EVENT or VOD
 	scenes      []seen
 	tags        []string // URIs of init sections and keys
 }
@@ -41,6 +42,8 @@ func read(text []byte) (*program, error) {
 			now.discontinuity++
 		case name == "#EXT-X-ENDLIST":
 			p.ended = true
+		case name == "#EXT-X-PLAYLIST-TYPE":
+			p.whole = true
 		case name == "#EXT-X-GAP":
 			now.gap = true
 		case name == "#EXT-X-MAP":

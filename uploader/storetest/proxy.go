@@ -41,6 +41,8 @@ type Proxy struct {
 	// Unread, if set before use, says of which objects the bytes are not to be read back: the Viewer gets
 	// ChangedUnread. It must be false for playlists.
 	Unread func(key string) bool
+	// Record, if set before use, is told too, and the Viewer is not told of what an Audience judges.
+	Record *Record
 
 	viewer  *Viewer
 	bucket  string
@@ -366,10 +368,10 @@ func (p *Proxy) tellChanged(key string, content []byte) {
 		return
 	}
 	p.told[key] = sum
-	p.viewer.Changed(key, content)
+	tellChanged(p.viewer, p.Record, key, content)
 }
 
 func (p *Proxy) tellRemoved(key string) {
 	delete(p.told, key)
-	p.viewer.Removed(key)
+	tellChanged(p.viewer, p.Record, key, nil)
 }

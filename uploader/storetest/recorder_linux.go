@@ -28,6 +28,8 @@ type Recorder struct {
 	Saw func(path string, content []byte)
 	// Missed, if set before Run, is called likewise for a file whose bytes were missed, as in Seen. The Viewer was told.
 	Missed func(path string)
+	// Record, if set before Run, is told too, and the Viewer is not told of the playlists that an Audience judges.
+	Record *Record
 	// Process, if set before Run, makes a command that calls Catch on its standard input and output. A process of its
 	// own does not wait for the others of this one, and its priority is higher where that is allowed.
 	Process func() *exec.Cmd
@@ -101,6 +103,7 @@ func (r *Recorder) tell(c catch) {
 	r.mu.Lock()
 	r.seen = append(r.seen, Seen{Path: c.Path, Size: int64(len(c.Content)), At: c.At, Missed: c.Missed})
 	r.mu.Unlock()
+	edited := r.Record.caught(c)
 	switch {
 	case c.Missed:
 		r.viewer.Missed(c.Path)
@@ -112,7 +115,9 @@ func (r *Recorder) tell(c catch) {
 		for _, g := range c.Growing {
 			r.viewer.finished(g.Path, g.Content, true, c.At)
 		}
-		r.viewer.listed(c.Path, c.Content, c.At)
+		if !edited {
+			r.viewer.listed(c.Path, c.Content, c.At)
+		}
 	default:
 		r.viewer.finished(c.Path, c.Content, false, c.At)
 	}

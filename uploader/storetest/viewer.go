@@ -204,6 +204,9 @@ func (v *Viewer) addVersion(f *file, content []byte, growing bool, now time.Time
 	sum := sha256.Sum256(content)
 	if f.current >= 0 {
 		last := &f.versions[f.current]
+		if growing && last.growing && bytes.HasPrefix(last.content, content) {
+			return // named by a list that is behind another one
+		}
 		if last.growing && bytes.HasPrefix(content, last.content) {
 			last.content, last.digest = bytes.Clone(content), sum
 			last.size, last.growing = int64(len(content)), growing
@@ -388,7 +391,7 @@ func (p *playlist) outlive() {
 	}
 }
 
-// Restarted tells that the uploader begins anew. It has the newest version of each playlist, from the directory or from the process before
+// Restarted tells that the uploader restarts. It has the newest version of each playlist, from the directory or from the process before
 // it, and neither Finale nor Standing asks for an older one. Nor for that one if a newer comes within Settle and Late: whether other bytes of
 // a name are younger than a playlist that was met beside them nobody can say, so that it takes them only when it is known to be the newest.
 func (v *Viewer) Restarted() {
@@ -402,7 +405,7 @@ func (v *Viewer) Restarted() {
 	}
 }
 
-// Unanswered tells that the store holds the file's bytes, and that nobody can know: the answer to the PUT did not come, and then the
+// Unanswered tells that the store holds the file's bytes, and that nobody can know: the answer to the PUT did not come, and the
 // bytes were lost here. No version that waits for them is asked for.
 func (v *Viewer) Unanswered(path string) {
 	v.mu.Lock()

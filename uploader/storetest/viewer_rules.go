@@ -73,15 +73,6 @@ func (b Violation) String() string {
 	return b.At.Format("15:04:05.000") + " " + string(b.Rule) + ": " + b.Key + " " + b.Detail
 }
 
-// change is a change of the store that is not judged yet.
-type change struct {
-	file    *file
-	object  state
-	sum     digest
-	content []byte
-	at      time.Time
-}
-
 // Changed tells that the object key now holds content. It is called after every change of the store, in
 // their order. content may be used again afterwards.
 func (v *Viewer) Changed(key string, content []byte) {
@@ -115,34 +106,6 @@ func (v *Viewer) changed(key string, c change) {
 	}
 	v.waiting = append(v.waiting, c)
 	v.drain(c.at, false)
-}
-
-// drain judges the changes that wait, up to the first that may yet be explained.
-func (v *Viewer) drain(now time.Time, force bool) {
-	n := 0
-	for ; n < len(v.waiting); n++ {
-		c := v.waiting[n]
-		if !force && now.Sub(c.at) < v.Grace && !v.explained(&c) {
-			break
-		}
-		v.judge(&c)
-	}
-	v.waiting = append(v.waiting[:0], v.waiting[n:]...)
-}
-
-// explained reports whether the truth told so far accounts for the bytes stored.
-func (v *Viewer) explained(c *change) bool {
-	switch f := c.file; {
-	case !c.object.present:
-		return true
-	case f.isPlaylist():
-		return c.object.unread || f.list != nil && f.list.find(c.sum, 0) != nil
-	case c.object.unread:
-		return v.AllowUnnamed || len(f.namers) > 0
-	default:
-		n := f.find(c.sum, c.content)
-		return n >= 0 && v.named(f, n, c.at)
-	}
 }
 
 func (v *Viewer) judge(c *change) {

@@ -175,6 +175,17 @@ func TestViewerPlaylistFirst(t *testing.T) {
 			s.put("all.ts=112233")
 			s.Finale()
 		}, nil},
+		{"two lists of a file that grows, and the one is behind", func(s stage) {
+			one, two := media("#EXT-X-BYTERANGE:2@0", "all.ts"), media("#EXT-X-BYTERANGE:2@0", "all.ts", "#EXT-X-BYTERANGE:2@2", "all.ts")
+			s.Grown("all.ts", []byte("1122"))
+			s.list("index.m3u8", two)
+			s.Grown("all.ts", []byte("11"))
+			s.list("behind.m3u8", one)
+			s.put("all.ts=1122")
+			s.publish("behind.m3u8", one)
+			s.publish("index.m3u8", two)
+			s.Finale()
+		}, nil},
 		{"growing object shrinks below a range", func(s stage) {
 			two := media("#EXT-X-BYTERANGE:4@0", "all.ts")
 			s.Grown("all.ts", []byte("1122"))
@@ -613,7 +624,55 @@ func TestViewerGrace(t *testing.T) {
 			s.publish("index.m3u8", text)
 			s.Finale()
 		}, nil},
+		{"another run grows to the bytes of the one before, told late", regrows(100*time.Millisecond, "1122"), nil},
+		{"another run begins with the bytes of the one before, told late", regrows(100*time.Millisecond, "11"), nil},
+		{"the bytes of the run before, and nothing is told in time", regrows(time.Second, "1122"), []Rule{RuleOverwritten, RuleTornPlaylist, RuleUnpublished, RuleUnstored}},
+		{"bytes that come back, told late", func(s stage) {
+			s.Grace = 500 * time.Millisecond
+			s.ship(media("a.ts", "# run 1"), "a.ts=1")
+			s.ship(media("a.ts", "# run 2"), "a.ts=2")
+			time.Sleep(time.Second)
+			s.put("a.ts=1")
+			s.publish("index.m3u8", text)
+			time.Sleep(100 * time.Millisecond)
+			s.finish("a.ts=1")
+			s.list("index.m3u8", text)
+			s.Finale()
+		}, nil},
 	})
+}
+
+// regrows has a run that was killed written over by one with the same bytes, which the store holds as far as size goes before that is told,
+// by wait.
+func regrows(wait time.Duration, size string) func(s stage) {
+	list := func(run, count int) string {
+		lines := []string{fmt.Sprintf("# run %d", run)}
+		for n := range count {
+			lines = append(lines, fmt.Sprintf("#EXT-X-BYTERANGE:2@%d", 2*n), "all.ts")
+		}
+		return media(lines...)
+	}
+	return func(s stage) {
+		s.Grace = 500 * time.Millisecond
+		s.Grown("all.ts", []byte("1122"))
+		s.list("index.m3u8", list(1, 2))
+		s.put("all.ts=1122")
+		s.publish("index.m3u8", list(1, 2))
+		s.Finished("all.ts", []byte("1122"))
+		time.Sleep(time.Second)
+		if size == "1122" {
+			s.Grown("all.ts", []byte("11"))
+			s.list("index.m3u8", list(2, 1))
+			s.put("all.ts=11")
+			s.publish("index.m3u8", list(2, 1))
+		}
+		s.put("all.ts=" + size)
+		s.publish("index.m3u8", list(2, len(size)/2))
+		time.Sleep(wait)
+		s.Grown("all.ts", []byte(size))
+		s.list("index.m3u8", list(2, len(size)/2))
+		s.Finale()
+	}
 }
 
 // What a benchmark and a model test read of a run.

@@ -41,7 +41,7 @@ video.addEventListener("playing", () => {
   $("live").hidden = false;
 });
 
-// The packager dies, and begins again at 0. The player is to go on.
+// The packager dies, and starts over at 0. The player is to go on.
 
 $("kill").addEventListener("click", async () => {
   $("kill").disabled = true;

@@ -234,7 +234,7 @@ func (c *Cell) Drifts(v *disk.Version) time.Time {
 }
 
 // Conflict counts conditions that failed in a row although the store held what they asked for, and returns how many. One that failed
-// with reason begins anew.
+// with reason sets the count back.
 func (c *Cell) Conflict(unfounded bool) int {
 	if c.conflicts++; !unfounded {
 		c.conflicts = 0

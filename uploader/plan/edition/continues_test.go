@@ -62,3 +62,33 @@ func TestContinues(t *testing.T) {
 		})
 	}
 }
+
+// TestEmptyListKeepsItsNumbers: what was published without a segment has numbers all the same, and they do not fall.
+func TestEmptyListKeepsItsNumbers(t *testing.T) {
+	t.Parallel()
+	for name, first := range map[string]int{"goes on": 7, "starts over": 0} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			was, err := Resume([]byte("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-DISCONTINUITY-SEQUENCE:3\n#EXT-X-MEDIA-SEQUENCE:5\n"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			text := fmt.Appendf(nil, "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:%d\n#EXTINF:2,\ns.ts\n", first)
+			list, err := hls.Parse(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := Read(text, list)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := was.Next(v, Choices{Run: "a"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if s := e.Segment(0); s.Number < 5 || s.Discontinuity < 3 {
+				t.Errorf("published: %s", e.Text())
+			}
+		})
+	}
+}

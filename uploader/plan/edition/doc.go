@@ -1,5 +1,5 @@
 // Package edition makes one published list of what a packager writes: its versions of a media playlist go in, what is to be published
-// comes out, and goes in again to be continued. A packager that begins again at number 0 is a seam in that list, a segment that never
+// comes out, and goes in again to be continued. A packager that starts over at number 0 is a seam in that list, a segment that never
 // came a hole, and no player sees a number fall.
 //
 // What is published is all that it knows. An Edition is one published text; Edition.Next continues it by a Version and returns the

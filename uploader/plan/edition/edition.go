@@ -161,6 +161,9 @@ func (c *cut) alike(i int, old *cut, j int) bool {
 	return x.size == y.size && (x.offset == y.offset || x.loose || y.loose) && bytes.Equal(a.uri.of(c.text), b.uri.of(old.text))
 }
 
+// Ended reports whether the text has EXT-X-ENDLIST.
+func (e *Edition) Ended() bool { return e.published().ended }
+
 // Seam reports whether Next began a run behind what was published, which every segment of the Version is behind.
 func (e *Edition) Seam() bool { return e.seamed }
 

@@ -13,13 +13,17 @@ type pairing struct {
 }
 
 // pair finds what old and the Version both have, in the same order: the same URI, and the same bytes of it. The ends of both are compared first, as
-// they mostly meet there; what does not fit, behind a hole, is looked up.
-func (p *pairing) pair() {
+// they mostly meet there; what does not fit, behind a hole, is looked up. Where the last of old has the number that its packager gave it, what comes
+// behind it is new, although it may have a name that was listed before, as slates have.
+func (p *pairing) pair(last anchor) {
 	p.known, p.last = make([]int32, len(p.v.segments)), -1
 	for i := range p.known {
 		p.known[i] = -1
 	}
 	i, j := len(p.known)-1, len(p.old.segments)-1
+	if k := last.number - p.v.first; last.known && last.number >= p.v.first && k < uint64(len(p.known)) && p.same(int(k), j) { //nolint:gosec // it is less than a length
+		i = int(k) //nolint:gosec // as above
+	}
 	for i >= 0 && j >= 0 && !p.same(i, j) {
 		i--
 	}

@@ -115,7 +115,7 @@ func (n *next) relate(e *Edition) {
 	}
 	// Names that have no folder come back in every run. Those of folders do not: a packager that goes on lists what it listed before.
 	another := e.last.known && n.Run != e.run
-	if n.pair(); n.last >= 0 && (!another || n.moves()) {
+	if n.pair(e.last); n.last >= 0 && (!another || n.moves()) {
 		n.how = same
 		n.withdraw()
 		return
@@ -231,7 +231,9 @@ func (n *next) count(e *Edition) {
 	switch n.how {
 	case fresh:
 		n.number = v.first + uint64(n.first)
-		n.base = n.freshBase()
+		if n.base = n.freshBase(); !v.fixed && len(old.segments) == 0 { // or what is published is another list
+			n.number, n.base = max(n.number, old.first), max(n.base, old.base)
+		}
 	case ahead:
 		last := old.first + uint64(len(old.segments)) - 1
 		n.number = add(last, v.first+uint64(n.first)-e.last.number)

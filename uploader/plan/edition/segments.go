@@ -12,7 +12,8 @@ type added struct {
 }
 
 // around returns what is added before segment i of the Version, which stands at the head of the list, or behind the segment of the
-// Version before it, or behind another one. A hole before the first one is told as well: other renditions may list what is before it.
+// Version before it, or behind another one. A hole before the first one is told as well, but for that of a run: other renditions may list what is
+// before it.
 func (n *next) around(i int, head, behind bool) (a added) {
 	own := n.v.segments[i].marks
 	if j := n.at(i); j >= 0 {
@@ -29,7 +30,7 @@ func (n *next) around(i int, head, behind bool) (a added) {
 	switch {
 	case n.how == begins && i == n.first:
 		a.comment = runComment
-	case (i == n.first && i > 0 || !head && !behind || n.isCut(i)) && !own.has(broken):
+	case (i == n.first && i > 0 && n.how != fresh || !head && !behind || n.isCut(i)) && !own.has(broken):
 		a.comment = holeComment
 	}
 	a.tag = a.comment != "" && !own.has(broken)

@@ -2,7 +2,8 @@ package edition
 
 import (
 	"bytes"
-	"sort"
+	"cmp"
+	"slices"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -61,6 +62,13 @@ func (v *Version) Len() int { return len(v.segments) }
 // Reference returns which of the Playlist's References is the URI of segment i.
 func (v *Version) Reference(i int) int { return int(v.named[i]) }
 
+// TakesOut reports whether a line with that one of the Playlist's References is never published, as an EXT-X-PART is.
+func (v *Version) TakesOut(reference int) bool {
+	at := v.references[reference].at()
+	i, _ := slices.BinarySearchFunc(v.parts, at, func(l line, at uint32) int { return cmp.Compare(l.all.end(), at+1) })
+	return i < len(v.parts) && v.parts[i].all.at <= at
+}
+
 // Duration returns the EXTINF of segment i, a day at most.
 func (v *Version) Duration(i int) time.Duration { return v.segments[i].length }
 
@@ -69,12 +77,5 @@ func (v *Version) Cost() int64 { return v.cost() + int64(cap(v.references)+cap(v
 
 // line returns the line that k of the ways numbers as it is published, without its end.
 func (v *Version) line(k int32, folders []string) string {
-	l := v.keys[k].line
-	i := sort.Search(len(v.references), func(i int) bool { return v.references[i].at() >= l.at })
-	out, from := make([]byte, 0, l.size), l.at
-	for ; i < len(v.references) && v.references[i].at() < l.end(); i++ {
-		out = append(append(out, v.text[from:v.references[i].at()]...), folders[i]...)
-		from = v.references[i].at()
-	}
-	return string(append(out, v.text[from:l.end()]...))
+	return v.stated(v.keys[k].line, func(i int) string { return folders[i] }).Line
 }

@@ -12,7 +12,7 @@ type Known struct {
 	// Streams and Items are all that there are.
 	Streams iter.Seq2[string, *Stream]
 	Items   iter.Seq2[string, *Item]
-	// Lists are the slots taken by Begin and not given back.
+	// Lists are the slots taken by Begin and Try and not given back.
 	Lists map[Class]int
 }
 

@@ -120,3 +120,12 @@ func (q *Schedule) EndAsk(s *Stream) {
 	s.asking--
 	q.Wake(s)
 }
+
+// Try takes a slot for what no stream ships, if there is one. Whoever asks in vain asks again when a request ended.
+func (q *Schedule) Try(c Class) bool {
+	ok := q.slots.free(c) > 0
+	if ok {
+		q.slots.take(c)
+	}
+	return ok
+}

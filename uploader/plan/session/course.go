@@ -1,12 +1,10 @@
 package session
 
 import (
-	"path"
 	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
-	"github.com/hlsship/hlsship/uploader/plan/edition"
 )
 
 // course is where the segments of a list go. This file alone writes it.
@@ -15,6 +13,9 @@ type course struct {
 	session  *session            // in which its next segment goes; nil before the first
 	segments map[uint64]*segment // of the run, those that the newest version lists, by the packager's number
 	tags     map[string]*use     // by path: init sections and keys of the newest version
+	owed     []*use              // of segments that are listed no more, and wait for the time when any bytes are taken
+	returns  returning           // of a name
+	written  int64               // when the newest bytes of a segment that is listed no more were written
 	progress
 }
 
@@ -23,9 +24,19 @@ func newCourse() course { return course{segments: map[uint64]*segment{}, tags: m
 // run is one run of the packager.
 type run struct {
 	name          string // empty for none
+	found         finding
 	discontinuity uint64
 	prior         prior
 }
+
+// finding is how a run was found that began before this process knew of a version of the list with which it did. Zero if it began since.
+type finding uint8
+
+const (
+	began   finding = iota
+	follows         // its names come after those that are published, or nothing was
+	falls           // they come before: a packager began anew
+)
 
 // prior is what is known of the run before.
 type prior struct {
@@ -44,6 +55,28 @@ type segment struct {
 	hole  bool
 }
 
+// returning is since when a segment waits whose name came back. The zero value is none.
+type returning struct {
+	number uint64
+	since  time.Time
+}
+
+// back notes that segment n waits, and returns since when it does.
+func (c *course) back(n uint64, now time.Time) (since time.Time) {
+	if c.returns.since.IsZero() || c.returns.number != n {
+		c.returns = returning{n, now}
+	}
+	return c.returns.since
+}
+
+// newSegment returns a segment of that path, which is first listed now.
+func newSegment(path string, now time.Time) *segment {
+	return &segment{path: strings.Clone(path), since: now}
+}
+
+// bind notes which key it has.
+func (s *segment) bind(u *use) { s.use = u }
+
 // leaveOut notes that nobody waits for it any more.
 func (s *segment) leaveOut() { s.hole = true }
 
@@ -54,18 +87,60 @@ func (c *course) started() bool { return c.run.name != "" }
 func (c *course) start(in *session, r run) {
 	c.run, c.session = r, in
 	c.restart()
-	clear(c.segments)
+	for n, s := range c.segments {
+		if c.unlistNumber(n); s.use != nil && s.use.missed() {
+			s.use.lose() // what comes from now on is the next run's
+		}
+	}
+	c.written, c.returns = 0, returning{}
 	clear(c.tags)
 }
+
+// unlistNumber forgets segment n. What its key waits for is owed.
+func (c *course) unlistNumber(n uint64) {
+	if u := c.segments[n].use; u != nil && u.fate == waiting {
+		if u.pass(); !u.wait.until.IsZero() {
+			c.owed = append(c.owed, u)
+		}
+	}
+	delete(c.segments, n)
+}
+
+// due takes those out whose bytes are taken by now, whichever they are, and returns when the next are; zero if none is owed.
+func (c *course) due(now time.Time) (due []*use, next time.Time) {
+	kept := c.owed[:0]
+	for _, u := range c.owed {
+		switch {
+		case u.fate != waiting:
+		case now.Before(u.wait.until):
+			kept, next = append(kept, u), sooner(next, u.wait.until)
+		default:
+			due = append(due, u)
+		}
+	}
+	clear(c.owed[len(kept):])
+	c.owed = kept
+	return due, next
+}
+
+// count notes the discontinuity number of the run.
+func (r *run) count(discontinuity uint64) { r.discontinuity = discontinuity }
 
 // move has the next segment go to another session.
 func (c *course) move(to *session) { c.session = to }
 
-// list notes that segment n has a use.
-func (c *course) list(n uint64, s *segment) { c.segments[n] = s }
+// list notes that segment n has a key, if it has one.
+func (c *course) list(n uint64, s *segment) {
+	if c.segments[n] = s; s.use != nil {
+		s.use.name(c)
+	}
+}
 
 // tag notes that a tag names what u has.
-func (c *course) tag(u *use) { c.tags[u.path] = u }
+func (c *course) tag(u *use) {
+	c.tags[u.path] = u
+	u.name(nil)
+}
 
 // unlist has what u is the use of bound anew.
 func (c *course) unlist(u *use) {
@@ -80,7 +155,8 @@ func (c *course) unlist(u *use) {
 func (c *course) slide(first, end uint64) {
 	for n := range c.segments {
 		if n < first || n >= end {
-			delete(c.segments, n)
+			c.written = max(c.written, c.segments[n].written())
+			c.unlistNumber(n)
 		}
 	}
 	c.forget(first)
@@ -100,29 +176,32 @@ func (c *course) misses(u *use) bool {
 func (c *course) patterns() map[string]bool {
 	all := make(map[string]bool)
 	for _, s := range c.segments {
-		all[pattern(s.path)] = true
+		all[hls.Pattern(s.path)] = true
 	}
 	return all
 }
 
-// pattern returns a path without the digits of its name.
-func pattern(p string) string {
-	folder, name := path.Split(p)
-	return folder + strings.Map(func(c rune) rune {
-		if c >= '0' && c <= '9' {
-			return -1
-		}
-		return c
-	}, name)
-}
-
-// begin has another run of l begin, after a version of the one before that was seen at that time at the latest: with the session that
-// another list of the scope opened a moment ago, or with one of its own.
+// begin has another run of l begin, after a version of the one before that was seen at that time at the latest: with the session that an earlier
+// process began for it, that another list of the scope opened a moment ago, or with one of its own.
 func (m *Machine) begin(l *list, seen time.Time) {
-	s := m.scopes.of[l]
-	if !s.joins(l, m.now) {
-		in := m.open()
-		s.began(in, run{name: in.name, discontinuity: s.discontinuity()})
+	s, found, in := m.scopes.of[l], m.finds(l), m.reclaimed(l)
+	if in != nil && in.name == m.lastSession(l) {
+		in = nil // that is the run before
+	}
+	x := s.joins(l, found)
+	switch number, goesOn := m.runIn(s, in); {
+	case in == nil && x != nil:
+	case goesOn:
+		x = s.began(in, run{name: in.name, found: found, discontinuity: number}, l.latest.file.Seen)
+	default:
+		if number = s.discontinuity(); x != nil {
+			number = x.run.discontinuity
+		}
+		if in == nil {
+			in = m.open()
+		}
+		x = s.began(in, run{name: in.name, found: found, discontinuity: number}, l.latest.file.Seen)
+		x.presume(l.unheard())
 	}
 	before := prior{known: l.started() || l.published.Len() > 0, session: l.session, seen: seen}
 	switch last := m.lastSession(l); {
@@ -132,29 +211,86 @@ func (m *Machine) begin(l *list, seen time.Time) {
 		before.session = m.sessions.get(last)
 	}
 	if before.known {
-		m.out.event(Event{l.path, "run", s.newest.name})
+		m.out.event(Event{l.path, "run", x.session.name})
 	}
-	l.start(s.newest, run{s.run.name, s.run.discontinuity, before})
+	l.start(x.session, run{name: x.run.name, found: found, discontinuity: x.run.discontinuity, prior: before})
+}
+
+// runIn returns the discontinuity number of the run that goes on in a session, as a list of s counts it. ok is false if none is in that session.
+func (m *Machine) runIn(s *scope, in *session) (discontinuity uint64, ok bool) {
+	if in == nil {
+		return 0, false
+	}
+	for l := range s.lists {
+		switch {
+		case l.started() && l.session == in:
+			discontinuity, ok = max(discontinuity, l.run.discontinuity), true
+		case !l.started() && m.lastSession(l) == in.name:
+			discontinuity, ok = max(discontinuity, l.published.Discontinuity()), true
+		}
+	}
+	return discontinuity, ok
+}
+
+// finds says how the run was found that begins with the newest version of l.
+func (m *Machine) finds(l *list) finding {
+	if l.started() {
+		return began
+	}
+	n, v := l.published.Len(), l.latest
+	if n == 0 || v.text.Len() == 0 {
+		return follows
+	}
+	was, _ := m.around.Site.Resolve(l.path, l.published.Segment(n-1).URI)
+	is, _ := m.around.Site.Resolve(l.path, v.file.Playlist.References[v.text.Reference(v.text.Len()-1)].URI)
+	if _, was = hls.SessionOf(was); hls.NaturalLess(is, was) {
+		return falls
+	}
+	return follows
+}
+
+// reclaimed returns the session for which an earlier process kept a segment of l that was not stored; nil if there is none, or several are.
+func (m *Machine) reclaimed(l *list) (in *session) {
+	if l.started() {
+		return nil
+	}
+	for i := l.latest.text.Len() - 1; i >= 0; i-- {
+		p, ok := m.local(l, &l.latest.file.Playlist.References[l.latest.text.Reference(i)])
+		fl := m.files.all[p]
+		if !ok || !fl.has() {
+			continue
+		}
+		for _, u := range fl.uses {
+			switch {
+			case !u.kept || u.fate != given || u.variant > 0 || !u.session.opened.IsZero():
+			case in != nil && in != u.session:
+				return nil
+			default:
+				in = u.session
+			}
+		}
+		if in != nil {
+			return in
+		}
+	}
+	return nil
 }
 
 // join has the first run of l begin, with the others of its scope if there are any.
 func (m *Machine) join(l *list) {
-	if s := m.scopes.of[l]; s.newest != nil {
-		l.start(s.newest, run{name: s.run.name, discontinuity: s.run.discontinuity})
+	in := m.reclaimed(l)
+	if x := m.scopes.of[l].at(l.latest.file.Seen); x != nil && (in == nil || in == x.session) {
+		l.start(x.session, run{name: x.run.name, discontinuity: x.run.discontinuity})
 		return
 	}
 	m.begin(l, time.Time{})
 }
 
-// resume goes on with the run that is published.
-func (m *Machine) resume(l *list, names map[extent]named) {
-	in := m.sessions.get(m.lastSession(l))
+// resume goes on with the run of a session that an earlier process opened, which has those names.
+func (m *Machine) resume(l *list, in *session, names map[extent]named) {
 	r := run{name: in.name, discontinuity: l.published.Discontinuity()}
 	l.start(in, r)
-	if s := m.scopes.of[l]; s.newest == nil {
-		s.began(in, r)
-	}
-	m.trust(l)
+	m.scopes.of[l].resumed(in, r, l.unheard())
 	for i := range l.latest.text.Len() {
 		ref := &l.latest.file.Playlist.References[l.latest.text.Reference(i)]
 		p, ok := m.local(l, ref)
@@ -162,150 +298,15 @@ func (m *Machine) resume(l *list, names map[extent]named) {
 		if !ok || !is {
 			continue
 		}
-		u := m.sessions.get(nameOf(n.folder)).use(p, 0)
-		if u.trust(); m.proven(l, p, n.folder) == Same {
-			fl := m.file(p)
-			fl.attach(u)
-			m.give(fl, u)
+		u := m.sessions.get(nameOf(n.folder)).remember(p, variantOf(n.folder))
+		if m.proven(l, p, n.folder) == Same {
+			m.prove(l, m.file(p), u)
 		}
-		l.list(l.number(i), &segment{use: u, path: u.path, since: m.now})
+		s := newSegment(p, m.now)
+		s.bind(u)
+		l.list(l.number(i), s)
+		l.resume(l.number(i))
 	}
-}
-
-// number returns that of segment i of the newest version, as the packager counts.
-func (l *list) number(i int) uint64 { return l.latest.file.Playlist.MediaSequence + uint64(i) } //nolint:gosec // not negative
-
-// bind says which key each reference of the newest version of l has, and returns what stands before it. sure is false if that is not known
-// yet.
-func (m *Machine) bind(l *list) (folders []string, sure bool) {
-	v := l.latest
-	refs := v.file.Playlist.References
-	folders, sure = make([]string, len(refs)), true
-	segments := make([]bool, len(refs))
-	l.slide(l.number(0), l.number(v.text.Len()))
-	for i := range v.text.Len() {
-		r := v.text.Reference(i)
-		segments[r] = true
-		if s := m.segment(l, i, &refs[r]); s.use != nil {
-			folders[r] = l.insertion(s.use)
-		}
-	}
-	for r := range refs {
-		if segments[r] || refs[r].Hint {
-			continue
-		}
-		u, known := m.tag(l, &refs[r])
-		if sure = sure && known; u != nil {
-			folders[r] = l.insertion(u)
-		}
-	}
-	return folders, sure
-}
-
-// insertion returns what stands before a URI of l for a file that has the key of u.
-func (l *list) insertion(u *use) string {
-	own := folderOf(l.path)
-	return strings.Repeat("../", strings.Count(own, "/")) + u.session.folder(u.variant) + own
-}
-
-// local returns the path of a file that ref names and that a session can have. ok is false for others, which are shipped under their own
-// paths if they are in the directory.
-func (m *Machine) local(l *list, ref *hls.Reference) (path string, ok bool) {
-	if ref.Gap || ref.Unresolved || ref.Kind.IsPlaylist() {
-		return "", false
-	}
-	path, target := m.around.Site.Resolve(l.path, ref.URI)
-	if target != hls.Local {
-		return "", false
-	}
-	if !edition.Insertable(*ref) {
-		m.plain(path)
-		return "", false
-	}
-	return path, true
-}
-
-// segment returns segment i of the newest version of l, and binds it to a key if it is new.
-func (m *Machine) segment(l *list, i int, ref *hls.Reference) *segment {
-	s := l.segments[l.number(i)]
-	p, ok := m.local(l, ref)
-	if s == nil || s.path != p {
-		s = &segment{path: strings.Clone(p), since: m.now}
-		if l.list(l.number(i), s); ok {
-			s.use = m.use(l, s.path, true)
-		}
-	}
-	if s.use == nil {
-		return s
-	}
-	fl := m.file(p)
-	m.offer(l, fl, s.use)
-	if at := fl.fact.Finished(); s.begun.IsZero() && s.use.fate == given && s.use.bytes.is(&fl.fact) && !at.IsZero() {
-		s.begun = at.Add(-l.latest.text.Duration(i))
-	}
-	at := s.since.Add(m.patience(l))
-	if taken := s.use.wait.until.Add(m.around.Settle); !m.draining && at.Before(taken) {
-		at = taken // the bytes of the run before may have to be read again
-	}
-	if s.use.settled() || s.hole {
-		return s
-	} else if m.now.Before(at) {
-		m.lists.later(l, at)
-		return s
-	}
-	s.leaveOut()
-	m.out.event(Event{l.path, "hole", s.path})
-	m.spread(l, l.number(i))
-	return s
-}
-
-// patience is how long a segment of l is waited for.
-func (m *Machine) patience(l *list) time.Duration {
-	switch {
-	case m.draining:
-		return 0
-	case m.cfg.GiveUpAfter > 0:
-		return m.cfg.GiveUpAfter
-	}
-	return 2 * max(time.Second, min(l.latest.file.Playlist.TargetDuration, time.Minute))
-}
-
-// offer gives u the bytes that the directory has, if it waits and takes them.
-func (m *Machine) offer(l *list, fl *file, u *use) {
-	switch {
-	case u.fate != waiting || !fl.has():
-	case u.takes(&fl.fact, m.now) || m.draining:
-		m.give(fl, u)
-	default:
-		m.lists.later(l, u.wait.until)
-	}
-}
-
-// use returns the key for a file that l names and did not name before. Where its session has other bytes under the name of media, another
-// session is opened.
-func (m *Machine) use(l *list, p string, media bool) *use {
-	fl := m.file(p)
-	u := l.session.uses[p]
-	if u != nil && media && u.other(&fl.fact) {
-		if s := m.scopes.of[l]; s.newest == l.session {
-			s.moved(m.open())
-		}
-		l.move(m.scopes.of[l].newest)
-		u = l.session.uses[p]
-	}
-	if u != nil {
-		return u
-	}
-	u = l.session.use(p, 0)
-	if before := l.run.prior; before.known && (!media || before.patterns == nil || before.patterns[pattern(p)]) {
-		w := wait{until: l.latest.file.Seen.Add(m.around.Settle), after: before.seen}
-		if before.session != nil && before.session.uses[p] != nil {
-			w.not = before.session.uses[p].bytes
-		}
-		u.expects(w)
-	}
-	fl.attach(u)
-	return u
 }
 
 // Lost takes in that the bytes which were to be stored under a published path are lost, or are not there.

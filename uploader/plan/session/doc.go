@@ -15,6 +15,9 @@
 // After a restart, a session is that of the last reference in the published list, if the directory has the very bytes that the list
 // names: the notes of the process before say so, or the store is asked.
 //
+// Where the store does not say what is published, a run begins after a while without that: in the session that the notes or the spool name, or in a
+// new one. Its files have keys from then on; its lists are published once what is published is known, and count from there.
+//
 // What cannot be edited is shipped as it is, with its files at their own paths: DASH manifests, multivariant playlists, and lists of
 // which package edition says why.
 //

@@ -9,7 +9,7 @@ import (
 
 // edit looks at l again, as something happened that its newest version says nothing of.
 func (m *Machine) edit(l *list) {
-	if l.latest != nil && !l.started() {
+	if l.latest != nil && (!l.started() || m.lists.doubtful[l]) {
 		m.advance(l, nil)
 		return
 	}
@@ -26,12 +26,17 @@ func (m *Machine) publish(l *list, news bool) {
 	if !sure {
 		return
 	}
-	if m.stops(l) {
-		m.lists.wait(l)
+	v.bound()
+	m.tell(l)
+	if !m.adopts(l) {
 		return
 	}
+	if m.stops(l) {
+		return
+	}
+	held := m.holdEnd(l)
 	next, err := l.published.Next(v.text, edition.Choices{
-		Run: l.run.name, Discontinuity: l.run.discontinuity, Gaps: m.cfg.Gaps, HoldEnd: m.holdEnd(l),
+		Run: l.run.name, Discontinuity: l.run.discontinuity, Gaps: m.cfg.Gaps, HoldEnd: held,
 		Folder: func(i int) string { return folders[i] },
 		Begun:  l.beganAt,
 		Cut:    func(i int) bool { return l.cuts[l.number(i)] },
@@ -62,6 +67,9 @@ func (m *Machine) publish(l *list, news bool) {
 	}
 	f.Share, _ = m.around.Memory.Take(list.Cost(int64(len(f.Content))))
 	m.out.fact(f)
+	if !held { // the Plan has all of it, and lets go of it once it is published: what is kept for longer, the spool has to link and flush
+		m.out.release(v.spend())
+	}
 }
 
 // holdEnd reports whether EXT-X-ENDLIST of the newest version waits for another run.

@@ -10,12 +10,16 @@ type Effects struct {
 	Facts []hls.File
 	// Questions are to be answered by Answered.
 	Questions []Question
+	// Keep are sources that are kept over a restart where they can be.
+	Keep []hls.Source
 	// Release are sources that nobody needs.
 	Release []hls.Source
 	// Looks are paths of the directory that the watcher is asked to look at.
 	Looks []string
 	// Events are what operators are to hear of.
 	Events []Event
+	// Listings are for the recorder; there are none if Surroundings.Record is false.
+	Listings []Listing
 }
 
 // Question is whether a store has the bytes of a file under a key.
@@ -40,6 +44,8 @@ const (
 	Other
 	// None: it has none, or nobody will ever know.
 	None
+	// Changed: the directory has not these bytes any more.
+	Changed
 )
 
 // Event is what happened to a playlist that an operator should know.
@@ -47,7 +53,7 @@ type Event struct {
 	// Playlist is its path.
 	Playlist string
 	// Kind is "run" (another run of the packager began, in the session Name), "hole" (the segment Name did not come, and is left out
-	// or marked) or "exact" (the playlist is shipped as it is, for the reason Name).
+	// or marked), "exact" (the playlist is shipped as it is, for the reason Name) or "unrecorded" (it is not recorded, for that).
 	Kind, Name string
 }
 
@@ -56,7 +62,14 @@ func (e *Effects) fact(f hls.File)    { e.Facts = append(e.Facts, f) }
 func (e *Effects) ask(q Question)     { e.Questions = append(e.Questions, q) }
 func (e *Effects) look(path string)   { e.Looks = append(e.Looks, path) }
 func (e *Effects) event(x ...Event)   { e.Events = append(e.Events, x...) }
+func (e *Effects) list(l Listing)     { e.Listings = append(e.Listings, l) }
 func (e *Effects) discard(f hls.File) { f.Share.Release(); e.release(f.Source) }
+
+func (e *Effects) keep(s hls.Source) {
+	if s != nil {
+		e.Keep = append(e.Keep, s)
+	}
+}
 
 func (e *Effects) release(s hls.Source) {
 	if s != nil {
@@ -64,7 +77,7 @@ func (e *Effects) release(s hls.Source) {
 	}
 }
 
-// take returns what was gathered, and begins anew.
+// take returns what was gathered, and starts over.
 func (e *Effects) take() Effects {
 	was := *e
 	*e = Effects{}

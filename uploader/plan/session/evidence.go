@@ -1,36 +1,46 @@
 package session
 
-import (
-	"bytes"
-	"time"
-
-	"github.com/hlsship/hlsship/hls"
-)
+import "github.com/hlsship/hlsship/hls"
 
 // questions are those that the store is asked.
 type questions struct {
-	open map[uint64]question
+	open map[uint64]asked
 	last uint64
 }
 
-func newQuestions() questions { return questions{open: make(map[uint64]question)} }
+func newQuestions() questions { return questions{open: make(map[uint64]asked)} }
 
-// question is one about a list that was read back.
-type question struct {
-	list    *list
-	path    string
+// asked is a question that is not answered, and the version of the file that is compared.
+type asked struct {
+	question
 	version hls.Version
 }
 
+// question is one about a list that was read back. Bytes that are written again are no other question.
+type question struct {
+	list  *list
+	path  string
+	bytes identity
+}
+
+// questionOf returns the one about the bytes that l means by the name of fl.
+func (l *list) questionOf(fl *file) question {
+	bytes := identityOf(l.meant(fl))
+	if bytes.sum != (hls.Sum{}) {
+		bytes = identity{sum: bytes.sum}
+	}
+	return question{l, fl.path, bytes}
+}
+
 // add notes a question, and returns its number; 0 if it is asked already.
-func (x *questions) add(q question) uint64 {
+func (x *questions) add(q question, v hls.Version) uint64 {
 	for _, other := range x.open {
-		if other == q {
+		if other.question == q {
 			return 0
 		}
 	}
 	x.last++
-	x.open[x.last] = q
+	x.open[x.last] = asked{q, v}
 	return x.last
 }
 
@@ -39,15 +49,12 @@ type answers struct{ of map[question]Reply }
 
 func newAnswers() answers { return answers{make(map[question]Reply)} }
 
-// fewSegments is how many segments the first playlist of a run may have.
-const fewSegments = 2
-
 // maxEvidence is how many segments are looked at to tell whether a run goes on.
 const maxEvidence = 4
 
 // advance goes on with the newest version of l, which came after old; nil for the first of this process.
 func (m *Machine) advance(l *list, old *version) {
-	if !l.known || l.latest == nil {
+	if l.latest == nil || !l.known && !m.presumes(l) {
 		return
 	}
 	begins := false
@@ -56,12 +63,18 @@ func (m *Machine) advance(l *list, old *version) {
 		if begins = m.start(l); !begins {
 			return
 		}
-	case old != nil && m.another(l, old):
-		m.begin(l, old.file.Seen)
-		begins = true
+		m.starts(l)
+	default:
+		var sure bool
+		if begins, sure = m.follow(l, old); !sure {
+			return
+		}
 	}
-	if begins { // before the Plan hears of the list, which looks for what was named while nobody looked
+	if begins || l.latest.leaps(old) { // before the Plan hears of the list, which looks for what was named while nobody looked
 		m.bind(l)
+		if l.unheard() {
+			m.presumeRow(l)
+		}
 		m.recall(l)
 	}
 	m.publish(l, true)
@@ -72,7 +85,21 @@ func (m *Machine) advance(l *list, old *version) {
 
 // start finds out whether the first version of l that this process sees is of the run that is published, and reports whether it could.
 func (m *Machine) start(l *list) bool {
+	if until := l.told.Add(joinTime); !m.draining && m.now.Before(until) && m.scopes.of[l].awaited(l) {
+		m.lists.later(l, until)
+		return false // what the others have published says which number a run has, and which session
+	}
+	if !l.known {
+		if in, names := m.noted(l); in != nil {
+			m.resume(l, in, names)
+			return true
+		}
+	}
 	if l.published.Len() == 0 {
+		if until := l.latest.file.Seen.Add(m.around.Settle); m.scopes.of[l].apart() && !m.draining && m.now.Before(until) {
+			m.lists.later(l, until)
+			return false // the multivariant playlist of its renditions may be about to come
+		}
 		m.join(l)
 		return true
 	}
@@ -89,8 +116,8 @@ func (m *Machine) start(l *list) bool {
 	}
 	switch {
 	case len(found) > 0 && m.falls(l, names):
-	case found[Same] > 0, found[Nobody] == 0 && found[None] > 0 && found[Other] == 0:
-		m.resume(l, names)
+	case found[Same] > 0, m.reclaimed(l) == m.sessions.get(m.lastSession(l)), found[Nobody] == 0 && found[None] > 0 && found[Other] == 0:
+		m.resume(l, m.sessions.get(m.lastSession(l)), names)
 		return true
 	case found[Nobody] > 0:
 		m.lists.later(l, m.now.Add(m.around.Settle))
@@ -127,17 +154,32 @@ func (m *Machine) evidence(l *list, p, folder string) Reply {
 	if r := m.proven(l, p, folder); r != Nobody {
 		return r
 	}
-	q := question{l, fl.path, fl.fact.Version}
-	f, ok := fl.hand()
-	if !ok {
-		return None
+	q := l.questionOf(fl)
+	if f := l.latest.lend(p); f != nil {
+		m.inquire(q, folder, *f)
+		return Nobody
 	}
-	if id := m.questions.add(q); id != 0 {
-		m.out.ask(Question{ID: id, Key: folder + fl.path, List: l.path, File: f})
+	f, ok := fl.hand()
+	switch {
+	case !ok && !fl.there:
+		return None
+	case !ok:
+		if fl.ask(l) {
+			m.out.look(fl.path)
+		}
+		return Nobody
+	}
+	m.inquire(q, folder, f)
+	return Nobody
+}
+
+// inquire asks whether the store has f in that folder, unless that is asked already.
+func (m *Machine) inquire(q question, folder string, f hls.File) {
+	if id := m.questions.add(q, f.Version); id != 0 {
+		m.out.ask(Question{ID: id, Key: folder + q.path, List: q.list.path, File: f})
 	} else {
 		m.out.release(f.Source)
 	}
-	return Nobody
 }
 
 // proven says what is known of whether the store has the bytes of a file in that folder: Nobody if it is to be asked.
@@ -146,10 +188,10 @@ func (m *Machine) proven(l *list, p, folder string) Reply {
 	if !fl.has() {
 		return Nobody
 	}
-	if r, ok := l.answers.of[question{l, fl.path, fl.fact.Version}]; ok {
+	if r, ok := l.answers.of[l.questionOf(fl)]; ok {
 		return r
 	}
-	switch m.around.Noted(fl.path, fl.fact.Version) {
+	switch m.around.Noted(fl.path, l.meant(fl).Version) {
 	case folder:
 		return Same
 	case "":
@@ -165,74 +207,19 @@ func (m *Machine) Answered(id uint64, r Reply) {
 		return
 	}
 	delete(m.questions.open, id)
+	if fl := m.files.all[q.path]; r == Changed && fl.has() && fl.there && fl.fact.Version != q.version {
+		m.lists.later(q.list, m.now) // it was written once more meanwhile
+		return
+	} else if r == Changed {
+		r = None
+	}
 	if r == Nobody { // it is asked again
 		m.lists.later(q.list, m.now.Add(m.around.Settle))
 		return
 	}
-	if q.list.answers.of[q] = r; q.list.started() {
+	if q.list.answers.of[q.question] = r; q.list.started() {
 		m.lists.later(q.list, m.now)
 		return
 	}
 	m.advance(q.list, nil)
-}
-
-// another reports whether the newest version of l, which came after old, is of another run.
-func (m *Machine) another(l *list, old *version) bool {
-	was, is := old.file.Playlist, l.latest.file.Playlist
-	before, now := lastNumber(was), lastNumber(is)
-	switch {
-	case bytes.Equal(old.file.Content, l.latest.file.Content):
-		return m.overtaken(l)
-	case now < before:
-		return !m.withdraws(l, was, is)
-	}
-	return now == before && was.Ended && !is.Ended
-}
-
-// overtaken reports whether the first segment of l was finished with other bytes since.
-func (m *Machine) overtaken(l *list) bool {
-	s := l.segments[l.number(0)]
-	if s == nil || s.use == nil || s.use.fate != given {
-		return false
-	}
-	fl := m.files.all[s.path]
-	return fl.has() && !fl.fact.Found && fl.fact.State == hls.Settled && s.use.other(&fl.fact)
-}
-
-// withdraws reports whether the newest version of l is the one before without its last segment, and means the same bytes. Where it has few
-// segments from the beginning on it may as well be the first version of another run, unless that last segment was not finished.
-func (m *Machine) withdraws(l *list, was, is *hls.Playlist) bool {
-	if was.Ended || is.Segments == 0 || lastNumber(is) != lastNumber(was)-1 {
-		return false
-	}
-	last := l.segments[uint64(lastNumber(was))] //nolint:gosec // it is not negative
-	if finished := last == nil || last.use == nil || last.use.settled(); finished && is.Segments <= fewSegments && is.MediaSequence == 0 {
-		return false
-	}
-	same := 0
-	for i := range l.latest.text.Len() {
-		s := l.segments[l.number(i)]
-		if s == nil || s.use == nil {
-			continue
-		}
-		p, _ := m.local(l, &is.References[l.latest.text.Reference(i)])
-		if fl := m.files.all[s.path]; p != s.path || s.use.fate == given && fl.has() && s.use.other(&fl.fact) {
-			return false
-		}
-		same++
-	}
-	return same > 0
-}
-
-// lastNumber is -1 plus the first number for a playlist without segments.
-func lastNumber(pl *hls.Playlist) int64 {
-	return int64(pl.MediaSequence) + int64(pl.Segments) - 1 //nolint:gosec // numbers beyond 2^63 only disable the detection
-}
-
-// beganAt is when segment i of the newest version of l began; zero if that is not known.
-func (l *list) beganAt(i int) time.Time {
-	if s := l.segments[l.number(i)]; s != nil {
-		return s.begun
-	}
-	return time.Time{}
 }

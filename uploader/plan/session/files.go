@@ -12,6 +12,8 @@ import (
 type files struct {
 	all     map[string]*file
 	leaving []departure
+	// spared are those that an earlier process left and the directory has no more. Other lists that name them may still come.
+	spared []departure
 }
 
 func newFiles() files { return files{all: make(map[string]*file)} }
@@ -19,10 +21,17 @@ func newFiles() files { return files{all: make(map[string]*file)} }
 // file is what the directory has under one path, and which keys its bytes have. This file alone writes it.
 type file struct {
 	path  string
-	fact  hls.File // the newest finished bytes, the zero File if there are none; without Source once that was given away
-	there bool     // the directory has it
-	plain bool     // it is shipped under its own path
-	uses  []*use   // those that have the newest bytes, or wait for some
+	fact  hls.File  // the newest finished bytes, the zero File if there are none; without Source once that was given away
+	since time.Time // when it got these bytes, however often they were written again
+	there bool      // the directory has it
+	plain bool      // it is shipped under its own path
+	// vetted is true if a list that named it again meant these bytes, though they are older than others of the list.
+	vetted bool
+	uses   []*use     // those that have the newest bytes, or wait for some
+	asked  []*list    // those that ask for the bytes, to have them compared with what the store has
+	waits  []*version // those that name it and are not bound yet
+	// secured is the version of which the spool was told that it is to outlive the process, before the Plan said so of a key.
+	secured hls.Version
 }
 
 // maxLeaving and leavingTime bound how many files are kept, and how long, that the directory has no more and nothing named yet.
@@ -59,17 +68,82 @@ func (fl *file) youngerThan(list *hls.File) bool {
 	if fl.fact.Found && list.Found {
 		return fl.fact.Version.ModTime > list.Version.ModTime
 	}
-	return fl.fact.Seen.After(list.Seen)
+	return fl.since.After(list.Seen)
 }
 
-// attach notes that u waits for bytes of fl, or has them.
-func (fl *file) attach(u *use) { fl.uses = append(fl.uses, u) }
+// vet notes that a list means the newest bytes though they are old.
+func (fl *file) vet() { fl.vetted = fl.has() }
 
-// arrive notes the newest bytes, and returns the source of those before, which nobody took.
+// attach notes that u waits for bytes of fl, or has them.
+func (fl *file) attach(u *use) {
+	if !slices.Contains(fl.uses, u) {
+		fl.uses = append(fl.uses, u)
+	}
+}
+
+// arrive notes the newest bytes, and returns the source of those before, which nobody took. Bytes that are told of once more, as somebody asked
+// for them, are as old as they were, and named if they were.
 func (fl *file) arrive(f hls.File) hls.Source {
-	old := fl.fact.Source
+	old := fl.fact
+	if old.State == f.State && old.Version == f.Version {
+		if f.Folders == nil {
+			f.Folders = old.Folders
+		}
+		if f.Named = f.Named || old.Named; !old.Spooled || f.Spooled {
+			f.Seen, f.Found = old.Seen, old.Found
+		}
+	}
+	if old.State == 0 || !(identity{version: old.Version, sum: old.Sum}).is(&f) {
+		fl.since, fl.vetted = f.Seen, false
+	}
 	fl.fact, fl.there = f, fl.there || !f.Spooled
-	return old
+	return old.Source
+}
+
+// secure returns the source that is to outlive the process, as a version that waits names it; nil if it was returned before, or nobody waits for it.
+func (fl *file) secure() hls.Source {
+	if len(fl.waits) == 0 || fl.fact.Source == nil || fl.secured == fl.fact.Version {
+		return nil
+	}
+	fl.secured = fl.fact.Version
+	return fl.fact.Source
+}
+
+// reserve notes that v names fl and is not bound yet, and bound that it is.
+func (fl *file) reserve(v *version) {
+	if !slices.Contains(fl.waits, v) {
+		fl.waits = append(fl.waits, v)
+	}
+}
+
+func (fl *file) bound(v *version) {
+	fl.waits = slices.DeleteFunc(fl.waits, func(x *version) bool { return x == v })
+}
+
+// yield has the versions that wait hold the bytes of fl, which f takes the place of. A file that grows is the same, and what is met at rest was there
+// when they came: what the spool has of it is older.
+func (fl *file) yield(f *hls.File) {
+	if len(fl.waits) == 0 || !fl.there || f.Found || fl.fact.State != hls.Settled || identityOf(&fl.fact).is(f) {
+		return
+	}
+	for _, v := range fl.waits {
+		fl.fact.Source = v.hold(fl.fact)
+	}
+	fl.waits = nil
+}
+
+// ask notes that l asks for the bytes, and reports whether it did not before.
+func (fl *file) ask(l *list) (news bool) {
+	if news = !slices.Contains(fl.asked, l); news {
+		fl.asked = append(fl.asked, l)
+	}
+	return news
+}
+
+// answer returns the lists that asked for the bytes.
+func (fl *file) answer() (all []*list) {
+	all, fl.asked = fl.asked, nil
+	return all
 }
 
 // hand returns the newest bytes for one more who needs them. ok is false if they were given away and have to be looked for.
@@ -79,11 +153,31 @@ func (fl *file) hand() (f hls.File, ok bool) {
 	return f, f.Source != nil
 }
 
-// rest returns what is left of the source if nobody waits for it any more.
-func (fl *file) rest() hls.Source {
-	if slices.ContainsFunc(fl.uses, func(u *use) bool { return u.fate == waiting }) {
+// reserved reports whether an earlier process kept the newest bytes for other keys than that of u, and the directory has them no more: they are of
+// another run.
+func (fl *file) reserved(u *use) bool {
+	return !fl.there && len(fl.fact.Folders) > 0 && !slices.Contains(fl.fact.Folders, u.session.folder(u.variant))
+}
+
+// awaited reports whether a key waits for bytes of it.
+func (fl *file) awaited() bool {
+	return slices.ContainsFunc(fl.uses, func(u *use) bool { return u.fate == waiting })
+}
+
+// rest returns what is left of the source of fl, which went to some, if nobody waits for it any more.
+func (x *files) rest(fl *file, now time.Time) hls.Source {
+	if fl.awaited() || len(fl.asked) > 0 || len(fl.waits) > 0 {
 		return nil
 	}
+	if fl.fact.Spooled && !fl.there {
+		x.spared = append(x.spared, departure{fl, now})
+		return nil
+	}
+	return fl.spend()
+}
+
+// spend returns the source of the newest bytes, nil if it was given away.
+func (fl *file) spend() hls.Source {
 	s := fl.fact.Source
 	fl.fact.Source = nil
 	return s
@@ -92,55 +186,100 @@ func (fl *file) rest() hls.Source {
 // observeFile takes the fact in that a file is finished, or longer.
 func (m *Machine) observeFile(f hls.File) {
 	fl := m.file(f.Path)
-	m.out.release(fl.arrive(f))
-	sent := fl.plain && m.send(fl, fl.path)
-	fl.uses = slices.DeleteFunc(fl.uses, func(u *use) bool { return u.fate != waiting && u.other(&f) })
+	if f.Spooled && fl.has() && !fl.fact.Spooled && !identityOf(&fl.fact).is(&f) {
+		m.inherit(fl, f)
+		return
+	}
+	m.reclaim(fl, &f)
+	fl.yield(&f)
+	if m.out.release(fl.arrive(f)); !f.Found {
+		m.out.keep(fl.secure())
+	}
+	sent := fl.plain && m.send(fl, fl.path, false)
+	known := len(fl.uses)
+	if m.overtakes(fl); len(fl.uses) < known || known == 0 {
+		m.lists.arrives(m.now)
+	}
 	for _, u := range fl.uses {
-		if u.fate != waiting || u.takes(&f, m.now) || m.draining {
+		if u.fate == given || u.fate == waiting && (u.takes(&fl.fact, m.now) || m.draining) {
 			sent = m.share(fl, u) || sent
 		}
 	}
 	if sent {
-		m.out.release(fl.rest())
+		m.out.release(m.files.rest(fl, m.now))
 	}
 	if m.resting.note(fl) {
 		m.rouse(fl)
 	}
+	m.answer(fl)
+}
+
+// answer has the lists looked at that asked for the bytes of fl.
+func (m *Machine) answer(fl *file) {
+	for _, l := range fl.answer() {
+		m.lists.later(l, m.now)
+	}
+}
+
+// overtakes has the keys of bytes that fl has no more let go of it. The Plan hears that the directory has them no more.
+func (m *Machine) overtakes(fl *file) {
+	kept := fl.uses[:0]
+	for _, u := range fl.uses {
+		if u.fate == waiting || !u.other(&fl.fact) {
+			kept = append(kept, u)
+			continue
+		}
+		m.overwritten()
+		if u.fate == given {
+			m.out.fact(hls.File{Path: u.key(), State: hls.Gone})
+		}
+	}
+	clear(fl.uses[len(kept):])
+	fl.uses = kept
 }
 
 // give sends the newest bytes of fl to the key of u.
 func (m *Machine) give(fl *file, u *use) {
 	if m.share(fl, u) {
-		m.out.release(fl.rest())
+		m.out.release(m.files.rest(fl, m.now))
 	}
 }
 
 // share is give for one of several, and keeps the bytes for the others.
 func (m *Machine) share(fl *file, u *use) (sent bool) {
-	if sent = m.send(fl, u.key()); sent {
+	if fl.reserved(u) {
+		return false
+	}
+	if sent = m.send(fl, u.key(), u.named); sent {
+		if !u.settled() {
+			m.lists.arrives(m.now)
+		}
 		u.give(&fl.fact)
-		m.lists.arrives(m.now)
 	}
 	return sent
 }
 
-// send sends the newest bytes of fl to the Plan under another path, and reports whether they are at hand.
-func (m *Machine) send(fl *file, path string) bool {
+// send sends the newest bytes of fl to the Plan under another path, and reports whether they are at hand. Those that are named are shipped though
+// no text lists them that the Plan is told of: a list may stop for another rendition until it has slid past them.
+func (m *Machine) send(fl *file, path string, named bool) bool {
 	f, ok := fl.hand()
 	if !ok && f.State != 0 {
 		m.out.look(fl.path)
 		return false
 	}
-	f.Path = path
+	f.Path, f.Named, f.Folders = path, f.Named || named, keptFor(f.Folders, path)
 	m.out.fact(f)
 	return true
 }
 
+// expose notes that it is shipped under its own path.
+func (fl *file) expose() { fl.plain = true }
+
 // plain has a file shipped under its own path from now on.
 func (m *Machine) plain(path string) {
 	if fl := m.file(path); !fl.plain {
-		if fl.plain = true; fl.has() && m.send(fl, path) {
-			m.out.release(fl.rest())
+		if fl.plain = true; fl.has() && m.send(fl, path, false) {
+			m.out.release(m.files.rest(fl, m.now))
 		}
 	}
 }
@@ -152,11 +291,12 @@ func (m *Machine) departs(f hls.File) {
 		return
 	}
 	fl.there = false
+	m.answer(fl)
 	if fl.plain {
 		m.out.fact(f)
 	}
 	for _, u := range fl.uses {
-		if u.fate == given {
+		if u.settled() {
 			gone := f
 			gone.Path = u.key()
 			m.out.fact(gone)
@@ -173,11 +313,16 @@ func (x *files) forget(now time.Time) (all []hls.Source) {
 		if fl.there || x.all[fl.path] != fl {
 			continue
 		}
-		all = append(all, fl.fact.Source)
-		fl.fact.Source = nil
-		if !slices.ContainsFunc(fl.uses, func(u *use) bool { return u.fate == waiting }) {
+		all = append(all, fl.spend())
+		if !fl.awaited() {
 			delete(x.all, fl.path)
 		}
+	}
+	for len(x.spared) > 0 && now.Sub(x.spared[0].at) >= leavingTime {
+		if fl := x.spared[0].file; !fl.awaited() {
+			all = append(all, fl.spend())
+		}
+		x.spared = x.spared[1:]
 	}
 	return all
 }

@@ -15,14 +15,27 @@ type lists struct {
 	due map[*list]time.Time // which are to be looked at again, and when
 	// waiting are those that wait for a segment of another rendition.
 	waiting map[*list]bool
+	// doubtful are those of which it is in doubt whether another run began.
+	doubtful map[*list]bool
 }
 
 func newLists() lists {
-	return lists{make(map[string]*list), make(map[*list]time.Time), make(map[*list]bool)}
+	return lists{make(map[string]*list), make(map[*list]time.Time), make(map[*list]bool), make(map[*list]bool)}
 }
 
-// wait notes that l waits for a segment of another rendition, and arrives that one came.
-func (x *lists) wait(l *list) { x.waiting[l] = true }
+// doubts notes that it is in doubt until then whether another run of l began, and sure that it is not.
+func (x *lists) doubts(l *list, until time.Time) {
+	x.doubtful[l] = true
+	x.later(l, until)
+}
+
+func (x *lists) sure(l *list) { delete(x.doubtful, l) }
+
+// wait notes that l waits for a segment of another rendition, until then at the latest, and arrives that one came.
+func (x *lists) wait(l *list, until time.Time) {
+	x.waiting[l] = true
+	x.later(l, until)
+}
 
 func (x *lists) arrives(now time.Time) {
 	for l := range x.waiting {
@@ -37,6 +50,7 @@ type list struct {
 	publication
 	course
 	versions
+	doubt   doubt
 	answers answers
 }
 
@@ -47,14 +61,16 @@ type versions struct {
 	queued []*version // those that came since, until it is known to which run it belongs, the oldest first
 	gone   *hls.File  // the fact that it left the directory, while it is to be edited once more; nil if it did not
 	exact  string     // why they are shipped as they are; empty if they are not
+	urls   bool       // they are not recorded, as they name their media by URLs
 }
 
-// version is one version of a list. This file alone writes it.
+// version is one version of a list. This file and held.go alone write it.
 type version struct {
 	file   hls.File // without Share and Source
 	text   *edition.Version
 	share  *hls.Share // of what is kept
 	source hls.Source // keeps it for the next process
+	held
 }
 
 // list returns the media playlist of that path.
@@ -81,15 +97,24 @@ func (m *Machine) observeList(f hls.File) {
 		m.refuse(l, f, err)
 		return
 	}
-	if l.inquire() {
+	if l.inquire(m.now) {
 		m.out.fetch(l.path)
+		m.lists.later(l, m.now.Add(secureTime))
 	}
 	v := &version{file: f, text: text, source: f.Source}
 	v.file.Share, v.file.Source = nil, nil
+	if l.unheard() { // the Plan keeps what it is to publish, and has nothing of l yet
+		m.out.keep(v.source)
+	}
 	f.Share.Release()
 	v.share, _ = m.around.Memory.Take(int64(len(f.Content)) + text.Cost())
+	if !l.started() {
+		m.reserve(l, v)
+	}
 	if l.latest != nil && !l.latest.file.Spooled && !l.started() {
-		m.out.release(l.queue(v))
+		if dropped := l.queue(v); dropped != nil {
+			m.letGo(dropped)
+		}
 		return
 	}
 	m.arrive(l, v)
@@ -98,10 +123,10 @@ func (m *Machine) observeList(f hls.File) {
 // arrive goes on with v, which is newer than the one that was taken in last.
 func (m *Machine) arrive(l *list, v *version) {
 	old := l.take(v)
-	if old != nil {
-		m.out.release(old.letGo())
-	}
 	m.advance(l, old)
+	if old != nil && !l.doubt.keeps(old) {
+		m.letGo(old)
+	}
 }
 
 // maxQueued bounds how many versions of a list wait until it is known to which run the first belongs.
@@ -113,9 +138,10 @@ func (m *Machine) leaves(l *list, f hls.File) {
 	m.leave(l)
 }
 
-// leave tells the Plan that l left the directory, if it did and is not to be looked at again.
+// leave tells the Plan that l left the directory, if it did and is not to be looked at again, nor waits for what is published.
 func (m *Machine) leave(l *list) {
-	if _, again := m.lists.due[l]; l.gone == nil || again && !m.draining {
+	_, again := m.lists.due[l]
+	if again = again || l.unheard(); l.gone == nil || again && !m.draining {
 		return
 	}
 	m.out.fact(*l.gone)
@@ -129,13 +155,13 @@ func (v *versions) take(newest *version) (old *version) {
 	return old
 }
 
-// queue has v wait. It returns the source of a version in the middle that has to make room.
-func (v *versions) queue(newest *version) (source hls.Source) {
+// queue has v wait. It returns a version in the middle that has to make room; nil if none has to.
+func (v *versions) queue(newest *version) (dropped *version) {
 	if v.queued = append(v.queued, newest); len(v.queued) > maxQueued {
-		source = v.queued[maxQueued/2].letGo()
+		dropped = v.queued[maxQueued/2]
 		v.queued = slices.Delete(v.queued, maxQueued/2, maxQueued/2+1)
 	}
-	return source
+	return dropped
 }
 
 // next returns the oldest version that waits; nil if none does.
@@ -146,9 +172,28 @@ func (v *versions) next() (oldest *version) {
 	return oldest
 }
 
+// leaps reports whether v does not name what came right after old, which may be nil: nobody looked meanwhile.
+func (v *version) leaps(old *version) bool {
+	return old != nil && int64(v.file.Playlist.MediaSequence) > lastNumber(old.file.Playlist)+1 //nolint:gosec // as in lastNumber
+}
+
+// letGo lets go of v and of what is held for it.
+func (m *Machine) letGo(v *version) {
+	v.bound()
+	m.out.release(v.letGo())
+	for _, source := range v.free() {
+		m.out.release(source)
+	}
+}
+
 // letGo lets go of what is kept of v, and returns its source.
 func (v *version) letGo() hls.Source {
 	v.share.Release()
+	return v.spend()
+}
+
+// spend returns the source of v, nil if it was given away.
+func (v *version) spend() hls.Source {
 	s := v.source
 	v.source = nil
 	return s
@@ -167,7 +212,7 @@ func (m *Machine) refuse(l *list, f hls.File, err error) {
 		m.out.event(Event{l.path, "exact", l.exact})
 	}
 	for v := l.latest; v != nil; v = l.next() {
-		m.out.release(v.letGo())
+		m.letGo(v)
 	}
 	l.latest = nil
 	m.observeExact(f)
@@ -177,6 +222,14 @@ func (m *Machine) refuse(l *list, f hls.File, err error) {
 func (m *Machine) giveUp(l *list, why string) {
 	l.exact = why
 	m.out.event(Event{l.path, "exact", why})
+}
+
+// unrecorded tells once that l is not recorded.
+func (m *Machine) unrecorded(l *list) {
+	if !l.urls {
+		l.urls = true
+		m.out.event(Event{l.path, "unrecorded", "it names its segments by URLs"})
+	}
 }
 
 // observeExact ships a playlist as it is, and the files that it names under their own paths.
@@ -191,9 +244,19 @@ func (m *Machine) observeExact(f hls.File) {
 		}
 		if path, target := m.around.Site.Resolve(f.Path, ref.URI); target == hls.Local {
 			m.plain(path)
+			if ref.Kind == hls.Media {
+				m.unfold(folderOf(path))
+			}
 		}
 	}
 	m.out.fact(f)
+}
+
+// unfold ships what rests in a folder under its own path: the Plan says whether it was named there while nobody looked.
+func (m *Machine) unfold(folder string) {
+	for fl := range m.resting.unfold(folder) {
+		m.plain(fl.path)
+	}
 }
 
 // later has l looked at again at that time, or before.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -29,6 +30,9 @@ type Surroundings struct {
 	Noted func(path string, v hls.Version) (folder string)
 	// Memory is where the texts are counted that are kept. nil counts nothing.
 	Memory *hls.Account
+	// Record has the recorder told where the files are that playlists name, and a run stay one session though its names come back: a ring of
+	// names, lap for lap, goes to variants.
+	Record bool
 }
 
 // Machine turns facts of the directory into facts of what is published. Make one with New.
@@ -91,6 +95,7 @@ func (m *Machine) Observe(f hls.File) {
 func (m *Machine) Take(now time.Time) Effects {
 	m.tick(now)
 	for _, l := range m.lists.ring(m.now) {
+		m.settle(l)
 		m.edit(l)
 		m.leave(l)
 	}
@@ -115,16 +120,17 @@ func (m *Machine) Drain() {
 // Abandon returns every source that is still held, of files that went nowhere and of playlists. The Machine is of no use after that.
 func (m *Machine) Abandon() (files, playlists []hls.Source) {
 	for _, l := range m.lists.all {
-		for _, v := range append(l.queued, l.latest) {
+		for _, v := range append(l.queued, l.latest, l.doubt.before) {
 			if v == nil {
 				continue
 			}
 			if source := v.letGo(); source != nil {
 				playlists = append(playlists, source)
 			}
+			files = append(files, v.free()...)
 		}
 	}
-	return m.files.sources(), playlists
+	return append(files, m.files.sources()...), playlists
 }
 
 // Owns reports whether a published path is in a session, so that its bytes never change.
@@ -148,10 +154,20 @@ func (m *Machine) Path(published string) string {
 	return published
 }
 
+// Finished returns the modification time of the bytes that were sent to any session from the path in the directory of what is published under that
+// one. ok is false if none were.
+func (m *Machine) Finished(published string) (at int64, ok bool) {
+	fl := m.files.all[m.Path(published)]
+	if fl == nil || !fl.has() || !slices.ContainsFunc(fl.uses, func(u *use) bool { return u.fate == given }) {
+		return 0, false
+	}
+	return fl.fact.Version.ModTime, true
+}
+
 // Edits reports whether the playlist of that path is edited.
 func (m *Machine) Edits(path string) bool {
 	l := m.lists.all[path]
-	return l != nil && l.asked && l.exact == ""
+	return l != nil && !l.asked.IsZero() && l.exact == ""
 }
 
 // sooner returns the earlier of two times, of which zero is never.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"time"
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/plan/edition"
@@ -9,8 +10,11 @@ import (
 
 // publication is what the store has of a list, or may have. This file alone writes it.
 type publication struct {
-	asked      bool               // what is published was asked for
-	known      bool               // and told
+	asked      time.Time          // when what is published was first asked for; zero if it was not
+	presumed   bool               // runs began before it was told
+	known      bool               // it was told …
+	told       time.Time          // … then
+	inherited  bool               // an earlier process published something
 	published  *edition.Edition   // nil for nothing
 	candidates []*edition.Edition // what was sent to the Plan since, the oldest first
 }
@@ -18,11 +22,24 @@ type publication struct {
 // maxCandidates bounds how many editions of a list are remembered that are not published yet.
 const maxCandidates = 8
 
-// inquire notes that what is published is asked for, and reports whether it was not before.
-func (p *publication) inquire() (news bool) {
-	news, p.asked = !p.asked, true
+// inquire notes that what is published is asked for at that time, and reports whether it was not before.
+func (p *publication) inquire(now time.Time) (news bool) {
+	if news = p.asked.IsZero(); news {
+		p.asked = now
+	}
 	return news
 }
+
+// learn notes that what is published is told at that time, and whether that is something.
+func (p *publication) learn(now time.Time, something bool) {
+	p.known, p.told, p.inherited = true, now, something
+}
+
+// unheard reports whether what is published was asked for, and is not told yet.
+func (p *publication) unheard() bool { return !p.asked.IsZero() && !p.known }
+
+// presume notes that runs begin although nobody told what is published.
+func (p *publication) presume() { p.presumed = true }
 
 // sent reports whether e is what the Plan was told last.
 func (p *publication) sent(e *edition.Edition) bool {
@@ -60,15 +77,19 @@ func (p *publication) launch(text []byte) (again bool) {
 	return err == nil
 }
 
-// continues reports whether a text may be published after what is, or may be by now. One that was sent before that may not know of it.
+// continues reports whether a text may be published after what is, or may be by now. One that was sent before that may not know of it. No end is
+// told of a list that has gone on since.
 func (p *publication) continues(text []byte) bool {
+	for i, e := range p.candidates {
+		if bytes.Equal(e.Text(), text) {
+			if e.Ended() && i < len(p.candidates)-1 {
+				return false
+			}
+			return p.published == nil || e.Continues(p.published)
+		}
+	}
 	if p.published == nil {
 		return true
-	}
-	for _, e := range p.candidates {
-		if bytes.Equal(e.Text(), text) {
-			return e.Continues(p.published)
-		}
 	}
 	e, err := edition.Resume(text)
 	return err != nil || e.Continues(p.published)
@@ -86,11 +107,22 @@ func (m *Machine) Published(path string, text []byte) {
 	if l == nil || l.known {
 		return
 	}
-	if l.known = true; text != nil && l.launch(bytes.Clone(text)) {
+	if l.learn(m.now, text != nil); text != nil && l.launch(bytes.Clone(text)) {
 		m.readBack(l)
 	}
 	if l.latest != nil {
 		m.advance(l, nil)
+	}
+	m.starts(l)
+	m.leave(l)
+}
+
+// starts has the other lists of the scope of l looked at that wait for it before their first run can begin.
+func (m *Machine) starts(l *list) {
+	for x := range m.scopes.of[l].lists {
+		if x != l && x.known && x.latest != nil && (x.presumed || !x.started()) {
+			m.lists.later(x, m.now)
+		}
 	}
 }
 
@@ -102,8 +134,8 @@ func (m *Machine) readBack(l *list) {
 	}
 	for i := range list.References {
 		if key, target := m.around.Site.Resolve(l.path, list.References[i].URI); target == hls.Local {
-			if folder, _ := hls.SessionOf(key); folder != "" {
-				m.sessions.get(nameOf(folder))
+			if folder, path := hls.SessionOf(key); folder != "" {
+				m.sessions.get(nameOf(folder)).remember(path, variantOf(folder))
 				m.out.fact(hls.File{Path: key, State: hls.Gone})
 			}
 		}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -19,19 +20,17 @@ func newScopes() scopes { return scopes{make(map[string]*scope), make(map[*list]
 type scope struct {
 	scopes *scopes
 	lists  map[*list]bool
-	newest *session // that was opened last, nil if none was
-	run    run      // that began with it
+	runs   []shared // that began, the oldest first
 	merged bool     // lists that have another session since then are of the same run: nothing said that they belong together
+	named  bool     // a multivariant playlist names its lists
+	nested bool     // they are in a folder below the watched one, as renditions are that have one each
 }
-
-// joinTime is within which time lists of a scope begin the same run.
-const joinTime = 10 * time.Second
 
 // get returns the scope of a folder.
 func (x *scopes) get(folder string) *scope {
 	s := x.byFolder[folder]
 	if s == nil {
-		s = &scope{scopes: x, lists: map[*list]bool{}}
+		s = &scope{scopes: x, lists: map[*list]bool{}, nested: folder != ""}
 		x.byFolder[strings.Clone(folder)] = s
 	}
 	return s
@@ -61,6 +60,44 @@ func (m *Machine) connect(f *hls.File) {
 		}
 		own.merge(other)
 	}
+	if own == nil || own.named {
+		return
+	}
+	own.named = true
+	for l := range own.lists {
+		m.lists.later(l, m.now)
+	}
+}
+
+// apart reports whether the lists of s may be renditions whose multivariant playlist is still to come: packagers write it behind the first
+// version of each. Each would have a session of its own.
+func (s *scope) apart() bool { return s.nested && !s.named && len(s.runs) == 0 }
+
+// awaited reports whether another list of s is to be heard of before the first run of l can begin: what is published of it is asked for, or, if
+// nothing is of l, which run it goes on with.
+func (s *scope) awaited(l *list) bool {
+	switch {
+	case s.unheard(l):
+		return true
+	case l.published.Len() > 0:
+		return false
+	}
+	for x := range s.lists {
+		if x != l && x.exact == "" && x.published.Len() > 0 && x.latest != nil && !x.started() {
+			return true
+		}
+	}
+	return false
+}
+
+// unheard reports whether it is still to be told what is published of another list of s.
+func (s *scope) unheard(l *list) bool {
+	for x := range s.lists {
+		if x != l && x.exact == "" && x.unheard() {
+			return true
+		}
+	}
+	return false
 }
 
 // merge puts the lists of other into s.
@@ -71,10 +108,10 @@ func (s *scope) merge(other *scope) {
 	for l := range other.lists {
 		s.take(l)
 	}
-	s.merged = s.newest != nil && other.newest != nil
-	if s.newest == nil || other.newest != nil && other.newest.opened.After(s.newest.opened) {
-		s.newest, s.run = other.newest, other.run
-	}
+	s.named = s.named || other.named
+	s.merged = len(s.runs) > 0 && len(other.runs) > 0
+	s.runs = append(s.runs, other.runs...)
+	slices.SortStableFunc(s.runs, func(a, b shared) int { return a.session.opened.Compare(b.session.opened) })
 	for folder, x := range s.scopes.byFolder {
 		if x == other {
 			s.scopes.byFolder[folder] = s
@@ -82,29 +119,58 @@ func (s *scope) merge(other *scope) {
 	}
 }
 
-// began notes that a run began in a session that was opened for it.
-func (s *scope) began(in *session, r run) { s.newest, s.run, s.merged = in, r, false }
-
-// moved notes that the run goes on in another session.
-func (s *scope) moved(to *session) { s.newest = to }
-
-// joins reports whether l, in which another run begins, joins the one that another list of the scope began a moment ago.
-func (s *scope) joins(l *list, now time.Time) bool {
-	return s.newest != nil && !s.merged && s.newest != l.session && s.run.name != l.run.name && !s.newest.opened.IsZero() && now.Sub(s.newest.opened) < joinTime
+// began notes that a run began in a session with a version that was seen at that time, and returns it.
+func (s *scope) began(in *session, r run, seen time.Time) *shared {
+	s.runs = slices.DeleteFunc(s.runs, func(x shared) bool { return x.run.name == r.name })
+	if len(s.runs) == maxShared {
+		s.runs = slices.Delete(s.runs, 0, 1)
+	}
+	s.runs, s.merged = append(s.runs, shared{run: r, session: in, seen: seen}), false
+	return &s.runs[len(s.runs)-1]
 }
 
-// discontinuity is the number that the first segment of another run has.
+// resumed notes that a list goes on with a run that is published, which came before those that began since, or that count further.
+func (s *scope) resumed(in *session, r run, presumed bool) {
+	if s.of(r.name) != nil {
+		return
+	}
+	at := slices.IndexFunc(s.runs, func(x shared) bool { return !x.seen.IsZero() || x.run.discontinuity > r.discontinuity })
+	if at < 0 {
+		at = len(s.runs)
+	}
+	s.runs = slices.Insert(s.runs, at, shared{run: r, session: in})
+	s.runs[at].presume(presumed)
+}
+
+// moved notes that the run of that name goes on in another session.
+func (s *scope) moved(name string, to *session) {
+	if x := s.of(name); x != nil {
+		x.session = to
+	}
+}
+
+// discontinuity is the number that the first segment of another run has. Those of runs that were presumed are behind each other alone.
 func (s *scope) discontinuity() uint64 {
 	n, any := uint64(0), false
-	for l := range s.lists {
-		for _, e := range append(l.candidates[:len(l.candidates):len(l.candidates)], l.published) {
-			if e.Len() > 0 {
-				n, any = max(n, e.Discontinuity()), true
-			}
+	for i := range s.runs {
+		if x := &s.runs[i]; x.presumed {
+			n, any = max(n, x.run.discontinuity+1), true
 		}
 	}
 	if any {
-		n++
+		return n
+	}
+	return s.behind()
+}
+
+// behind is the number that the first segment of a run has behind what is published, or was sent to be.
+func (s *scope) behind() (n uint64) {
+	for l := range s.lists {
+		for _, e := range append(l.candidates[:len(l.candidates):len(l.candidates)], l.published) {
+			if e.Len() > 0 {
+				n = max(n, e.Discontinuity()+1)
+			}
+		}
 	}
 	return n
 }

@@ -2,6 +2,7 @@ package session
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +37,10 @@ type use struct {
 	bytes   identity
 	fate    fate
 	wait    wait
+	named   bool      // a list names it, or did: its bytes are shipped whether or not the Plan is told of a text that lists them
+	kept    bool      // an earlier process kept its bytes, and had not stored them
+	courses []*course // of lists that name it as a segment, or did
+	sought  bool      // the store was asked whether an earlier process stored it
 }
 
 // fate is what became of a use.
@@ -59,6 +64,8 @@ type wait struct {
 	until time.Time // when any bytes are taken; zero for at once
 	after time.Time // those that were finished later are of this run, unless the run before had them
 	not   identity  // which it had
+	again identity  // those that the directory had, and that are read again as they were given away
+	over  bool      // no list names it any more: what is written under its name from now on is another lap's or run's
 }
 
 // identity says which bytes a version is. The zero identity is none.
@@ -81,11 +88,42 @@ func (u *use) key() string { return u.session.folder(u.variant) + u.path }
 // expects notes which bytes u waits for.
 func (u *use) expects(w wait) { u.wait = w }
 
-// give notes that the bytes of f have the key.
-func (u *use) give(f *hls.File) { u.bytes, u.fate = identityOf(f), given }
+// expectsAgain notes that the bytes of f are read again for it.
+func (u *use) expectsAgain(f *hls.File) { u.wait.again = identityOf(f) }
+
+// pass notes that no list names it any more.
+func (u *use) pass() { u.wait.over = true }
+
+// missed reports whether no list names it any more, and none of the bytes that the directory had under its name were meant.
+func (u *use) missed() bool { return u.fate == waiting && u.wait == (wait{over: true}) }
+
+// name notes that a list names it, as a segment of that course if that is not nil.
+func (u *use) name(as *course) {
+	u.named, u.wait.over = true, false
+	if as != nil && !slices.Contains(u.courses, as) {
+		u.courses = append(u.courses, as)
+	}
+}
+
+// keep notes that an earlier process kept its bytes, as a list named it.
+func (u *use) keep() { u.named, u.kept = true, true }
+
+// give notes that the bytes of f have the key. They stay the run's that had them first if another one writes them again.
+func (u *use) give(f *hls.File) {
+	if u.fate != given || f.Growth != 0 || !u.bytes.is(f) {
+		u.bytes = identityOf(f)
+	}
+	u.fate = given
+}
 
 // trust notes that the key has what an earlier process published.
 func (u *use) trust() { u.fate = published }
+
+// prove notes that what an earlier process published are the bytes of f.
+func (u *use) prove(f *hls.File) { u.bytes = identityOf(f) }
+
+// seek has it believed that an earlier process stored what the directory has not, until the store says that it did not.
+func (u *use) seek() { u.fate, u.sought = published, true }
 
 // clash notes that the store has other bytes.
 func (u *use) clash() { u.fate = taken }
@@ -102,21 +140,26 @@ func (u *use) lose() {
 // settled reports whether the key has bytes.
 func (u *use) settled() bool { return u.fate == given || u.fate == published }
 
-// other reports whether f, the newest bytes of the directory, are not those of the key.
+// known reports whether it is known which bytes the key has, or would have if they were not lost.
+func (u *use) known() bool { return u.fate != waiting && u.bytes != identity{} }
+
+// other reports whether f, the newest bytes of the directory, are not those of the key, be they lost by now.
 func (u *use) other(f *hls.File) bool {
-	return u.fate == taken || u.settled() && f.State != 0 && !u.bytes.is(f)
+	return u.fate == taken || u.fate != waiting && f.State != 0 && !u.bytes.is(f)
 }
 
 // takes reports whether f, which the directory has, may be the bytes of u.
 func (u *use) takes(f *hls.File, now time.Time) bool {
-	switch w := &u.wait; {
-	case w.until.IsZero() || !now.Before(w.until):
-		return true
-	case f.Found || w.after.IsZero():
-		return false
-	default:
-		return f.Seen.After(w.after) && w.not.version != f.Version
+	if w := &u.wait; w.over && w.again != (identity{}) {
+		return w.again.is(f)
 	}
+	return !now.Before(u.wait.until) || u.means(f)
+}
+
+// means reports whether f are the bytes that u waits for, as they were finished since the run before ended; any are if it does not wait.
+func (u *use) means(f *hls.File) bool {
+	w := &u.wait
+	return w.until.IsZero() || f.State != 0 && !f.Found && !w.after.IsZero() && f.Seen.After(w.after) && w.not.version != f.Version
 }
 
 // folder returns what stands before a path.
@@ -140,6 +183,27 @@ func (s *session) use(path string, variant int) *use {
 	u := &use{session: s, path: path, variant: variant}
 	s.uses[path] = u
 	return u
+}
+
+// remember returns the use of a path that an earlier process published.
+func (s *session) remember(path string, variant int) *use {
+	u := s.uses[path]
+	if u == nil || u.variant < variant {
+		u = s.use(path, variant)
+		u.trust()
+	}
+	return u
+}
+
+// reclaim returns the use of a path for which an earlier process kept bytes.
+func (s *session) reclaim(path string, variant int) *use {
+	switch u := s.uses[path]; {
+	case u == nil || u.variant < variant:
+		return s.use(path, variant)
+	case u.variant == variant:
+		return u
+	}
+	return &use{session: s, path: strings.Clone(path), variant: variant}
 }
 
 // find returns the use that has a published path; nil if none is known.
@@ -200,7 +264,10 @@ func (m *Machine) open() *session {
 	}
 	needed := map[*session]bool{s: true}
 	for l, scope := range m.scopes.of {
-		needed[l.session], needed[l.run.prior.session], needed[scope.newest] = true, true, true
+		needed[l.session], needed[l.run.prior.session] = true, true
+		for _, x := range scope.runs {
+			needed[x.session] = true
+		}
 		for _, x := range l.segments {
 			if x.use != nil {
 				needed[x.use.session] = true

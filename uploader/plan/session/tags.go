@@ -2,21 +2,16 @@ package session
 
 import "github.com/hlsship/hlsship/hls"
 
-// trust notes which init sections and keys of the run are published.
-func (m *Machine) trust(l *list) {
-	list, err := hls.Parse(l.published.Text())
-	if err != nil {
+// prove notes that the store has the bytes under the key of u that l means by the name of fl, where an earlier process stored them. The Plan hears
+// of them if they are at hand.
+func (m *Machine) prove(l *list, fl *file, u *use) {
+	meant := l.meant(fl)
+	if u.prove(meant); meant != &fl.fact {
 		return
 	}
-	for i := range list.References {
-		ref := &list.References[i]
-		if ref.Kind != hls.Init && ref.Kind != hls.Key || ref.Unresolved {
-			continue
-		}
-		key, target := m.around.Site.Resolve(l.path, ref.URI)
-		if folder, path := hls.SessionOf(key); target == hls.Local && nameOf(folder) == l.session.name {
-			l.session.use(path, variantOf(folder)).trust()
-		}
+	fl.attach(u)
+	if fl.fact.Source != nil {
+		m.give(fl, u)
 	}
 }
 
@@ -30,27 +25,35 @@ func (m *Machine) tag(l *list, ref *hls.Reference) (u *use, sure bool) {
 	}
 	u, fl := l.tags[p], m.file(p)
 	if u == nil {
-		u = m.use(l, p, false)
+		u = m.use(l, p, naming{})
 	}
-	rewritten := u.fate == taken
-	switch older := fl.has() && !fl.youngerThan(&l.latest.file); {
-	case u.fate == given:
-		rewritten = older && u.other(&fl.fact) && fl.fact.Version.Size > 0
-	case u.fate == published && older:
-		switch m.evidence(l, p, u.session.folder(u.variant)) {
+	rewritten, meant := u.fate == taken, l.meant(fl)
+	switch older := fl.has() && (meant != &fl.fact || !fl.youngerThan(&l.latest.file)); {
+	case u.known():
+		rewritten = older && u.other(meant) && meant.Version.Size > 0
+	case u.fate == published:
+		reply := m.proven(l, p, u.session.folder(u.variant))
+		if older && reply == Nobody {
+			reply = m.evidence(l, p, u.session.folder(u.variant))
+		} else if reply == Nobody {
+			reply = None
+		}
+		switch reply {
 		case Other:
 			rewritten = true
 		case Same:
-			fl.attach(u)
-			m.give(fl, u)
+			m.prove(l, fl, u)
 		case Nobody:
 			return u, false
-		case None:
+		case None, Changed:
+			if older { // nobody will ever tell: what comes later is another one
+				u.prove(meant)
+			}
 		}
 	}
 	if rewritten && u.session != l.session { // it moves with media whose names came back
-		u = m.use(l, p, false)
-		rewritten = u.other(&fl.fact)
+		u = m.use(l, p, naming{})
+		rewritten = u.other(meant)
 	}
 	if rewritten {
 		u = u.session.use(p, max(2, u.variant+1))

@@ -51,3 +51,21 @@ window.reloads = (name) => players[name].reloads;
 
 // restart has played count from now on.
 window.restart = (name) => (begun[name] = window.state(name).at);
+
+// seek goes to a place between the beginning (0) and the end (1), and tells where that is.
+window.seek = (name, part) => {
+  const { video } = players[name];
+  video.currentTime = Math.max(0, Math.min(video.duration * part, video.duration - 0.8));
+  video.play();
+  return video.currentTime;
+};
+
+// went returns where a player is once it has played a bit behind a place, or has ended.
+window.went = (name, from) => {
+  const { video } = players[name];
+  return !video.seeking && (video.currentTime >= from + 0.4 || video.ended) && { at: video.currentTime, duration: video.duration, ended: video.ended };
+};
+
+// turn has a player show another rendition, and height returns how high the picture is once it does.
+window.turn = (name, level) => { players[name].hls.currentLevel = level; };
+window.shows = (name, level) => players[name].hls.currentLevel === level && players[name].hls.levels[level].url[0];

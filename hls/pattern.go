@@ -1,4 +1,4 @@
-package plan
+package hls
 
 import (
 	"path"
@@ -11,9 +11,9 @@ const number, anyName = "\x00", "\x01"
 
 const decimals = "0123456789"
 
-// pattern returns a name with a mark in place of each number: that of the segments of one sequence is the same. Names without
+// Pattern returns a name with a mark in place of each number: that of the segments of one sequence is the same. Names without
 // a number may all be of one sequence.
-func pattern(name string) string {
+func Pattern(name string) string {
 	folder, base := path.Split(name)
 	ext := path.Ext(base)
 	stem := strings.TrimSuffix(base, ext)
@@ -33,8 +33,8 @@ func pattern(name string) string {
 	return folder + stem + ext
 }
 
-// around takes a name apart at its last number before the extension. number is empty if it has none.
-func around(name string) (prefix, suffix, number string) {
+// Numbered takes a name apart at its last number before the extension. number is empty if it has none.
+func Numbered(name string) (prefix, suffix, number string) {
 	folder, base := path.Split(name)
 	ext := path.Ext(base)
 	stem := strings.TrimSuffix(base, ext)
@@ -43,9 +43,19 @@ func around(name string) (prefix, suffix, number string) {
 	return folder + stem[:begin], stem[end:] + ext, stem[begin:end]
 }
 
-// serial returns the sequence to which a name belongs, and its number in it. ok is false if it has none.
-func serial(name string) (sequence string, n uint64, ok bool) {
-	prefix, suffix, text := around(name)
+// Renumbered returns a name that has a number with another one in its place, with as many leading zeros.
+func Renumbered(name string, n uint64) string {
+	prefix, suffix, digits := Numbered(name)
+	text := strconv.FormatUint(n, 10)
+	if strings.HasPrefix(digits, "0") {
+		text = strings.Repeat("0", max(0, len(digits)-len(text))) + text
+	}
+	return prefix + text + suffix
+}
+
+// Serial returns the sequence to which a name belongs, and its number in it. ok is false if it has none.
+func Serial(name string) (sequence string, n uint64, ok bool) {
+	prefix, suffix, text := Numbered(name)
 	n, err := strconv.ParseUint(text, 10, 63)
 	return prefix + number + suffix, n, err == nil
 }

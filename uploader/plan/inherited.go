@@ -72,7 +72,7 @@ func (p *Plan) latest(l *list, f hls.File) bool {
 			return false
 		}
 		if l.cell.Answered() {
-			l.cell.Ask() // is it newer than what is published?
+			p.readAgain(l) // is it newer than what is published?
 		}
 		return true
 	}

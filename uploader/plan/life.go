@@ -90,7 +90,7 @@ func (p *Plan) dropSnapshot(l *list, i int) {
 	}
 	l.remove(i)
 	s.life.drop()
-	l.wonder()
+	p.wonder(l)
 	p.touch(l.stream)
 	p.wake(l.stream) // the one before may be the newest now, which counts for one that was rejected, or l may be over
 	if l.published == nil || s.seq > l.published.seq {

@@ -30,7 +30,7 @@ func (p *Plan) reportPlaylist(j *errand, out Outcome) {
 	if outdated {
 		p.revise(l)
 	}
-	l.wonder()
+	p.wonder(l)
 	p.wake(l.stream)
 	p.touch(l.stream)
 }
@@ -40,6 +40,7 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 	case store.Precondition:
 		p.decided(l, "not stored", "", out.Kind.String())
 		l.cell.Contest() // somebody else, or a PUT that we gave up, changed it: look and decide again
+		p.wakeShippers(l)
 		p.believe(l, s)
 		return
 	case store.Unsupported:
@@ -56,10 +57,16 @@ func (p *Plan) failPlaylist(l *list, s *snapshot, out Outcome) {
 }
 
 // wonder has the store asked what it holds of l, if a version is in doubt and no later PUT will tell.
-func (l *list) wonder() {
+func (p *Plan) wonder(l *list) {
 	if len(l.doubt) > 0 && len(l.pending) == 0 && l.flying == nil {
-		l.cell.Ask()
+		p.readAgain(l)
 	}
+}
+
+// readAgain has the store asked what it holds of l. Until it says so, streams do not overwrite what l may name, and ask for it instead.
+func (p *Plan) readAgain(l *list) {
+	l.cell.Ask()
+	p.wakeShippers(l)
 }
 
 // believe notes that s was surely not stored by the request that ended.
@@ -162,7 +169,7 @@ func (p *Plan) reportFetch(j *errand, out Outcome) {
 	case Different, Present, Void, Gone, Cancelled:
 		l.askAgain()
 	}
-	l.wonder()
+	p.wonder(l)
 	p.vouch(l)
 	p.readBackFor(l, out)
 	p.wake(l.stream)

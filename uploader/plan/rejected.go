@@ -75,7 +75,7 @@ func (p *Plan) rejectPlaylist(l *list, s *snapshot) {
 	p.believe(l, s)
 	l.turns.Reset()
 	if l.doubts(s) {
-		l.cell.Ask() // an earlier request for it may have stored it, and no older one goes over it
+		p.readAgain(l) // an earlier request for it may have stored it, and no older one goes over it
 	}
 	if p.schedule.Draining() && s.rejection.stands() {
 		s.fail(s.file.Path, "rejected") // the next process may have more luck

@@ -13,7 +13,7 @@ import (
 func (p *Plan) Inspect() {
 	for _, l := range p.lists {
 		if l.cell.Exists() && l.cell.Answered() {
-			l.cell.Ask()
+			p.readAgain(l)
 			l.askAgain()
 			p.wake(l.stream)
 			p.wakeParents(l)
@@ -32,7 +32,7 @@ func (p *Plan) vanish() {
 			p.decided(l, "gone from the store", "", "")
 		}
 		l.cell.Forget()
-		l.cell.Ask()
+		p.readAgain(l)
 		l.askAgain()
 		p.restore(l)
 		p.wake(l.stream)

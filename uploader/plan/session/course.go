@@ -96,14 +96,15 @@ func (c *course) start(in *session, r run) {
 	clear(c.tags)
 }
 
-// unlistNumber forgets segment n. What its key waits for is owed.
+// unlistNumber forgets segment n. What its key waits for is owed, unless it is still listed.
 func (c *course) unlistNumber(n uint64) {
-	if u := c.segments[n].use; u != nil && u.fate == waiting {
-		if u.pass(); !u.wait.until.IsZero() {
-			c.owed = append(c.owed, u)
-		}
+	u := c.segments[n].use
+	if delete(c.segments, n); u == nil || u.fate != waiting || u.listed() {
+		return
 	}
-	delete(c.segments, n)
+	if u.pass(); !u.wait.until.IsZero() {
+		c.owed = append(c.owed, u)
+	}
 }
 
 // due takes those out whose bytes are taken by now, whichever they are, and returns when the next are; zero if none is owed.

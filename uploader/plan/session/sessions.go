@@ -91,6 +91,18 @@ func (u *use) expects(w wait) { u.wait = w }
 // expectsAgain notes that the bytes of f are read again for it.
 func (u *use) expectsAgain(f *hls.File) { u.wait.again = identityOf(f) }
 
+// listed reports whether a list names it as a segment.
+func (u *use) listed() bool {
+	return slices.ContainsFunc(u.courses, func(c *course) bool {
+		for _, s := range c.segments {
+			if s.use == u {
+				return true
+			}
+		}
+		return false
+	})
+}
+
 // pass notes that no list names it any more.
 func (u *use) pass() { u.wait.over = true }
 

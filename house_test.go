@@ -84,10 +84,13 @@ func walk(t *testing.T, visit func(name string, text []byte), suffixes ...string
 		if err != nil {
 			return err
 		}
-		if d.IsDir() {
-			if slices.Contains([]string{".git", ".cache", "bin", "dist"}, name) {
+		if slices.Contains([]string{".git", ".cache", "bin", "dist"}, name) {
+			if d.IsDir() {
 				return fs.SkipDir
 			}
+			return nil // a file or a link, where several worktrees share what lies elsewhere
+		}
+		if d.IsDir() {
 			return nil
 		}
 		if !slices.ContainsFunc(suffixes, func(s string) bool { return strings.HasSuffix(name, s) }) {

@@ -95,7 +95,7 @@ func (c *Channel) declareUploader(r maker) {
 		"Time from a playlist's completion on disk, when what it lists became known, until it was published.")
 	c.lost = r.counterVec("hlsship_lost_files_total", "Files that a playlist names and that can never be stored, by reason.", "reason")
 	c.edits = r.counterVec("hlsship_playlist_edits_total",
-		"What players notice of playlists beside new segments: another run that goes on (run), a hole (hole), a playlist that cannot be continued (exact), and another run whose numbers fell, so that players stand still (fall).", "kind")
+		"What happened to playlists beside new segments: another run goes on (run), a segment is left out (hole), the playlist cannot be continued (exact), another run began with a lower sequence number, so that players stand still (fall), the playlist is not recorded (unrecorded).", "kind")
 	c.lastSuccess = r.gauge("hlsship_last_success_timestamp_seconds", "When a PUT last succeeded, since the Unix epoch; 0 if none did.")
 	c.inFlight = r.gauge("hlsship_requests_in_flight", "Requests to the store under way.")
 	c.queueFiles = r.gauge("hlsship_queue_files", "Files named and not stored yet.")

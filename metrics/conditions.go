@@ -14,7 +14,7 @@ import (
 // conditions are the states of a channel and of its store as they were told last, and what goes with them. It is safe for
 // concurrent use, and a prometheus.Collector.
 type conditions struct {
-	storeState, storeUp, channelState, channelUp, restarts, outageLeft, budget, exact *prometheus.Desc
+	storeState, storeUp, channelState, restarts, outageLeft, budget, exact *prometheus.Desc
 
 	mu        sync.Mutex
 	channel   state.Channel
@@ -36,7 +36,6 @@ func newConditions(now time.Time) *conditions {
 		storeState:   desc("hlsship_store_state", "1 for the state of the store, 0 for all others: refusing, unreachable, unasked, up.", "state"),
 		storeUp:      desc("hlsship_store_up", "0 while the store is unreachable or refuses, else 1."),
 		channelState: desc("hlsship_channel_state", "1 for the state of the channel, 0 for all others: restarting, stopped, draining, starting, running.", "state"),
-		channelUp:    desc("hlsship_channel_up", "1 while the channel takes care of its directory, 0 while it is stopped, or failed and is started again."),
 		restarts:     desc("hlsship_channel_restarts_total", "How often the channel failed and was started again."),
 		budget:       desc("hlsship_queue_budget_bytes", "What hlsship_queue_bytes may be before files are unpinned; 0 for no bound."),
 		outageLeft: desc("hlsship_outage_seconds_left",
@@ -54,7 +53,7 @@ func (c *conditions) change(f func(*conditions)) {
 
 // Describe is a method of prometheus.Collector, as is Collect.
 func (c *conditions) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.storeState, c.storeUp, c.channelState, c.channelUp, c.restarts, c.budget, c.outageLeft, c.exact} {
+	for _, d := range []*prometheus.Desc{c.storeState, c.storeUp, c.channelState, c.restarts, c.budget, c.outageLeft, c.exact} {
 		ch <- d
 	}
 }
@@ -72,7 +71,6 @@ func (c *conditions) Collect(ch chan<- prometheus.Metric) {
 		gauge(c.channelState, truth(s == c.channel.State), string(s))
 	}
 	gauge(c.storeUp, truth(!c.store.State.Fault()))
-	gauge(c.channelUp, truth(c.channel.State.Up()))
 	ch <- prometheus.MustNewConstMetric(c.restarts, prometheus.CounterValue, c.restarted)
 	gauge(c.budget, float64(c.reserve.Budget))
 	left := math.Inf(1)

@@ -10,8 +10,14 @@ import (
 	"github.com/hlsship/hlsship/state"
 )
 
-// maxSeries is how many series a channel has at most beside those of its streams.
-const maxSeries = 152
+// maxSeries is how many series a channel has at most beside those of its streams, as the changelog promises.
+const maxSeries = 150
+
+// possible reports whether a request can end so. What changes nothing has no condition, and what is fetched reads no file. The model test
+// of the uploader holds requests to the same.
+func possible(op, result string) bool {
+	return op == "put" || result != "precondition" && result != "unsupported" && (op != "get" || result != "void")
+}
 
 // TestSeriesOfAChannel has a channel told all that there is to be told, and counts the series as Prometheus does.
 func TestSeriesOfAChannel(t *testing.T) {
@@ -22,8 +28,8 @@ func TestSeriesOfAChannel(t *testing.T) {
 	w.Watching(1, true)
 	for _, op := range []string{"put", "stat", "get"} {
 		for _, result := range results() {
-			if op != "put" && result == "precondition" {
-				continue // what changes nothing has no condition
+			if !possible(op, result) {
+				continue
 			}
 			for _, k := range hls.Kinds() {
 				u.Attempted(op, k.String(), result, 1, time.Second)

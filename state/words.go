@@ -87,6 +87,3 @@ const (
 func ChannelStates() []OfChannel {
 	return []OfChannel{Restarting, Stopped, Draining, Starting, Running}
 }
-
-// Up reports whether a channel in that state takes care of its directory.
-func (s OfChannel) Up() bool { return s == Starting || s == Running || s == Draining }

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
+
+	"github.com/hlsship/hlsship/state"
 )
 
 // answers are what the uploader's log says became of files. The zero value knows nothing.
@@ -52,6 +55,20 @@ func (th *theatre) unanswered() {
 		if _, stored := th.memory.Contents()["live/"+name]; stored {
 			th.viewer.Unanswered(name)
 		}
+	}
+}
+
+// replies is an Observer that knows how no request ends: metrics count on it for the number of their series.
+type replies struct {
+	observing
+	t *testing.T
+}
+
+func (replies) Store(state.Store) {}
+
+func (r replies) Attempted(op, kind, result string, _ int64, _ time.Duration) {
+	if op != "put" && (result == "precondition" || result == "unsupported") || op == "get" && result == "void" {
+		r.t.Errorf("a %s of %s ended as %s", op, kind, result)
 	}
 }
 

@@ -11,7 +11,8 @@ import (
 // observer need not import this package. stream is a playlist's folder, and the name of the watched directory for that itself;
 // kind is one of hls.Kinds; result is "ok", "void", "cancelled" or one of ErrorKind's words.
 type Observer interface {
-	// Attempted is called after every request. op is "put", "stat" or "get"; bytes is what a PUT carried.
+	// Attempted is called after every request. op is "put", "stat" or "get"; bytes is what a PUT carried. Only a PUT ends as
+	// "precondition" or "unsupported", and a GET never as "void".
 	Attempted(op, kind, result string, bytes int64, took time.Duration)
 	// Stored is called when a file is in the store; latency counts from its completion on disk.
 	// It is 0 for a file that was found at rest, whose completion nobody saw.

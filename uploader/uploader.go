@@ -73,6 +73,8 @@ type Config struct {
 	// Logger and Observer are told what happens; nil means nobody.
 	Logger   *slog.Logger
 	Observer Observer
+	// Outage is shared by all that ship to the same store, so that the log tells once of a fault of it; nil for one alone.
+	Outage *Outage
 }
 
 // Continuous is how playlists go on over restarts of their packager.
@@ -100,6 +102,9 @@ type Tapes interface {
 
 // Observer is told what happens.
 type Observer = journal.Observer
+
+// Outage is what several Uploaders tell the log together of the faults of one store. The zero Outage is ready.
+type Outage = journal.Outage
 
 // Notes are what is remembered over a restart of what was stored. They are a cache: none of them need be there. They are safe for
 // concurrent use and wait for no disk.
@@ -169,7 +174,7 @@ func New(c Config) (*Uploader, error) {
 		plan:   plan,
 		claims: claims,
 		worker: &worker{store: c.Store, prefix: c.Prefix, headers: policy, memory: c.Memory, tapes: c.Tapes},
-		log:    journal.New(journal.Config{Logger: c.Logger, Observer: c.Observer, Prefix: c.Prefix, Root: c.Root, Quiet: c.Quiet, HoldWarn: c.HoldWarn, Budget: c.Budget}),
+		log:    journal.New(journal.Config{Logger: c.Logger, Observer: c.Observer, Prefix: c.Prefix, Root: c.Root, Quiet: c.Quiet, HoldWarn: c.HoldWarn, Budget: c.Budget, Outage: c.Outage}),
 	}, nil
 }
 
@@ -195,6 +200,8 @@ func (e *Unshipped) Error() string {
 // that outlive the process (hls.Keeper) and are not stored. The error wraps an *Unshipped if
 // something is left, and says so if a request panicked, which ends the Run; it is nil otherwise.
 func (u *Uploader) Run(ctx context.Context, facts <-chan hls.File) error {
+	u.log.Enter()
+	defer func() { u.log.Leave(time.Now()) }()
 	jobs, stop := context.WithCancel(ctx)
 	defer stop()
 	l := &loop{

@@ -159,6 +159,9 @@ func (c channel) budget(channels int) int64 {
 	return min(max(free/2/int64(max(channels, 1)), minBudget), maxBudget)
 }
 
+// outageKey is the same for all that an outage of the store stops: endpoint and bucket.
+func (c storeConfig) outageKey() string { return c.endpoint + " " + c.bucket }
+
 // destination is how the place is called in logs.
 func (c storeConfig) destination() string {
 	if c.prefix == "" {

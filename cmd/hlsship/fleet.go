@@ -65,6 +65,9 @@ type fleet struct {
 	// patience is the constant of that name.
 	patience time.Duration
 
+	// outages has the faults of each store, which its channels tell the log together, by outageKey.
+	outages map[string]*uploader.Outage
+
 	helms helms
 	files *fileWatch
 	runs  []*channelRun
@@ -77,7 +80,7 @@ type fleet struct {
 func newFleet(c config, build build, logger *slog.Logger, figures *metrics.Metrics) *fleet {
 	return &fleet{
 		config: c, build: build, logger: logger, metrics: figures, hangups: make(chan os.Signal, 1), patience: patience,
-		files: newFileWatch(logger), ended: make(chan *channelRun),
+		files: newFileWatch(logger), ended: make(chan *channelRun), outages: map[string]*uploader.Outage{},
 	}
 }
 
@@ -160,6 +163,11 @@ func (f *fleet) shipment(c channel, of config) shipment {
 	if c.name != "" {
 		logger = logger.With("channel", c.name)
 	}
+	outage := f.outages[c.store.outageKey()]
+	if outage == nil {
+		outage = new(uploader.Outage)
+		f.outages[c.store.outageKey()] = outage
+	}
 	credentials, build, figures, env := f.credentials, f.build, f.metrics, f.env
 	warn := sync.OnceFunc(func() { c.warnOfKeys(env, logger) })
 	return shipment{
@@ -171,6 +179,7 @@ func (f *fleet) shipment(c channel, of config) shipment {
 			return f.roster.enter(what)
 		},
 		quiet:      f.config.quiet,
+		outage:     outage,
 		helm:       f.helms.of(c.name, func(s state.Channel) { figures.State(c.name, s) }),
 		supervisor: f.supervisor, metrics: func(title string) *metrics.Channel { return figures.Channel(c.name, title) },
 		connect: func(ctx context.Context) (*s3.Store, error) {

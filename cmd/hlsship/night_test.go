@@ -245,34 +245,42 @@ func (n *night) follows(t *testing.T, x trouble, began time.Time) {
 	}
 }
 
-// logs waits for a line in each channel in which a trouble is shown, and expects it once, unless it tells of the next try.
+// logs waits for a line of each channel in which a trouble is shown, or for one of all of them if it is their store's, and expects it once,
+// unless it tells of the next try.
 func (n *night) logs(t *testing.T, expression string, from int, x trouble) {
 	t.Helper()
 	re := regexp.MustCompile(expression)
-	for _, name := range x.channels() {
+	for _, about := range x.marks() {
 		var lines []string
-		n.until(t, "the log of "+name, func() string {
+		n.until(t, "the log about "+about, func() string {
 			lines = nil
 			for line := range strings.Lines(n.log()[from:]) {
-				if strings.Contains(line, "channel="+name+" ") && re.MatchString(line) {
+				if strings.Contains(line, about) && re.MatchString(line) {
 					lines = append(lines, line)
 				}
 			}
 			return unless(len(lines) > 0, fmt.Sprintf("no line matches %q", expression))
 		})
 		if len(lines) > 1 && len(warnings(lines[0])) > 0 && !x.slow {
-			t.Errorf("the log of %s says it %d times:\n%s", name, len(lines), strings.Join(lines, ""))
+			t.Errorf("the log about %s says it %d times:\n%s", about, len(lines), strings.Join(lines, ""))
 		}
 	}
 }
 
-// channels are those in which it is shown.
-func (x trouble) channels() []string {
+// marks are what the lines about it have: the name of each channel in which it is shown, or their number if it is their store's.
+func (x trouble) marks() []string {
 	var all []string
+	stores := 0
 	for _, p := range places(x.shown) {
-		if !slices.Contains(all, p.channel) {
-			all = append(all, p.channel)
+		if mark := "channel=" + p.channel + " "; !slices.Contains(all, mark) {
+			all = append(all, mark)
 		}
+		if p.stream == "store" {
+			stores++
+		}
+	}
+	if stores > 1 {
+		return []string{fmt.Sprintf("channels=%d ", stores)}
 	}
 	return all
 }

@@ -126,6 +126,8 @@ type shipment struct {
 	supervisor *supervisor
 	// helm, unless nil, is told how the channel does.
 	helm *helm
+	// outage is what the channels of one store tell the log of its faults together; nil for one alone.
+	outage *uploader.Outage
 	// quiet has no line logged for each file that is stored.
 	quiet bool
 }
@@ -224,7 +226,7 @@ func (s shipment) open(store *s3.Store) (o *opened, err error) {
 		Headers: headers.Config{CacheControl: c.store.cacheControl, Further: c.store.headers, Unique: unique},
 		Budget:  c.budget(s.channels), MaxAge: c.spool.age, Recovered: kept.recovered, Late: kept.late,
 		Notes: notes, Memory: s.memory,
-		Look: watch.Look, Scanned: held.begun, Logger: s.logger, Observer: held.uploader, Beat: held.uploading,
+		Look: watch.Look, Scanned: held.begun, Logger: s.logger, Observer: held.uploader, Beat: held.uploading, Outage: s.outage,
 	})
 	if err != nil {
 		return nil, usageError{err}

@@ -74,26 +74,35 @@ func (g *Journal) tellStore(c health.Change, now time.Time) {
 	g.obs.Store(c.Store)
 	if s := c.Store; s.State.Fault() {
 		if was.Fault() && was != s.State && !g.away.since.IsZero() && g.due("state "+string(s.State), now) {
-			g.away.begin(g.away.level, now)
-			if s.State == state.Refusing {
-				g.away.level = slog.LevelError // somebody has to mend it
+			g.away.told = now
+			if level, tell := g.outage.becomes(s.State, now); tell {
+				g.say(level, "store has another fault now", append([]any{"state", string(s.State), "err", s.Error, "cure", s.Cure}, g.outage.waits(g.outage.failing())...)...)
 			}
-			g.say(g.away.level, "store has another fault now", append([]any{"state", string(s.State), "err", s.Error, "cure", s.Cure}, g.waits()...)...)
 		}
 		return
 	}
 	clear(g.causes)
-	if lasted, level, ok := g.away.end(now); ok {
-		g.say(level, "store answers again", append([]any{"lasted", lasted, "failed_requests", c.Failures}, g.waits()...)...)
+	if _, _, ok := g.away.end(now); ok {
+		if over := g.outage.end(g, c.Failures, now); over.tell {
+			g.over(over)
+		}
 	}
+}
+
+// over tells that a fault of the store is over.
+func (g *Journal) over(o over) {
+	g.say(o.level, "store answers again", append([]any{"lasted", o.lasted, "failed_requests", o.failed}, g.outage.waits(o.channels)...)...)
 }
 
 // lasts tells that the store is still in its fault, if it is.
 func (g *Journal) lasts(now time.Time) {
-	if g.away.due(now) {
-		g.say(g.away.level, "store is still "+string(g.store.State), append([]any{
-			"for", now.Sub(g.away.since).Round(time.Second), "tries", g.store.Tries, "err", g.store.Error, "cure", g.store.Cure,
-		}, g.waits()...)...)
+	if !g.away.due(now) {
+		return
+	}
+	if since, level, tell := g.outage.due(now); tell {
+		g.say(level, "store is still "+string(g.store.State), append([]any{
+			"for", now.Sub(since).Round(time.Second), "tries", g.store.Tries, "err", g.store.Error, "cure", g.store.Cure,
+		}, g.outage.waits(g.outage.failing())...)...)
 	}
 }
 

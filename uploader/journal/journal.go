@@ -30,6 +30,8 @@ type Config struct {
 	HoldWarn time.Duration
 	// Budget is how many bytes may wait, for Observer.Reserve; 0 for no bound.
 	Budget int64
+	// Outage is shared by the Journals of all that ship to the same store; nil for one alone.
+	Outage *Outage
 }
 
 // Journal tells the log and the Observer what happens. Make one with New. It has one owner.
@@ -38,7 +40,8 @@ type Journal struct {
 	obs    Observer
 	config Config
 
-	away     fault           // of the store
+	outage   *Outage         // of the store
+	away     fault           // of the store, as this channel knows it
 	causes   map[string]bool // of it, which the log knows
 	behind   late
 	able     time.Time // when something was known last that explains why streams are behind
@@ -73,6 +76,9 @@ func New(c Config) *Journal {
 	}
 	if g.obs == nil {
 		g.obs = nobody{}
+	}
+	if g.outage = c.Outage; g.outage == nil {
+		g.outage = new(Outage)
 	}
 	return g
 }
@@ -194,7 +200,9 @@ func (g *Journal) Probed(p health.Probe, c health.Change, now time.Time) {
 	g.obs.Attempted("stat", hls.Other.String(), word, 0, p.Took)
 	if c.Event == health.EventDown && g.away.since.IsZero() {
 		g.away.begin(slog.LevelWarn, now)
-		g.log.Warn("store does not answer; will ask every second and go on when it does", append([]any{"err", p.Err, "cure", cure(p.Err)}, g.waits()...)...)
+		if g.outage.begin(g, slog.LevelWarn, cause(store.KindOf(p.Err), p.Err), now) {
+			g.log.Warn("store does not answer; will ask every second and go on when it does", append([]any{"err", p.Err, "cure", cure(p.Err)}, g.outage.waits(0)...)...)
+		}
 	}
 	g.tellStore(c, now)
 }
@@ -250,9 +258,9 @@ func (g *Journal) failed(r health.Request) {
 		}
 		return
 	}
-	level, cause := slog.LevelWarn, r.Outcome.Kind.String()
+	level, cause := slog.LevelWarn, cause(r.Outcome.Kind, r.Err)
 	if r.Outcome.Kind == store.Alarm {
-		level, cause = slog.LevelError, cure(r.Err)
+		level = slog.LevelError
 	}
 	if g.causes[cause] || len(g.causes) >= maxCauses || !g.due(cause, r.Outcome.At) {
 		return
@@ -260,10 +268,21 @@ func (g *Journal) failed(r health.Request) {
 	if r.Outcome.Kind != store.Permanent { // which is an answer
 		g.away.begin(level, r.Outcome.At)
 		g.causes[cause] = true
+		if !g.outage.begin(g, level, cause, r.Outcome.At) {
+			return
+		}
 	}
 	g.say(level, "store does not answer as it should; will try until it does", append([]any{
 		"op", r.Job.Op.String(), "key", g.key(r.Job.Key), "stream", g.streamName(r.Job.Stream), "err", r.Err, "cure", cure(r.Err), "retry_in", r.Outcome.RetryIn,
-	}, g.waits()...)...)
+	}, g.outage.waits(0)...)...)
+}
+
+// cause is by what two errors are of one fault.
+func cause(kind store.ErrorKind, err error) string {
+	if kind == store.Alarm {
+		return cure(err)
+	}
+	return kind.String()
 }
 
 // maxCauses is how many causes of one fault of the store the log is told.
@@ -387,6 +406,7 @@ func (g *Journal) queue(inFlight int, w plan.Waiting, now time.Time) {
 		b := state.Backlog{Files: w.Files, Bytes: w.Bytes}
 		b.Rate, b.Left = g.ebb.Look(w.Files, now)
 		g.obs.Queue(inFlight, b)
+		g.outage.holds(g, share{int64(w.Files), w.Bytes, g.reserved})
 	}
 	if s := (state.Start{Compared: w.Met - w.Found, All: w.Met, Over: w.Started}); s != g.start && !g.start.Over {
 		g.start = s
@@ -412,5 +432,6 @@ func (g *Journal) reserve(waiting int64, rate float64) {
 	if r := (state.Reserve{Waiting: waiting, Budget: g.config.Budget, Rate: math.Trunc(rate)}); r != g.reserved {
 		g.reserved = r
 		g.obs.Reserve(r)
+		g.outage.holds(g, share{g.queued[1], g.queued[2], r})
 	}
 }

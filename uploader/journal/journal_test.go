@@ -301,8 +301,9 @@ func TestJournalOfAnOutage(t *testing.T) {
 			}
 			ends(failed)
 			d.says(t, 1, map[string]int{"level=" + tt.level: 1, "cure=\"": 1, "cure=\"\"": 0})
-			d.queued = [3]int64{0, 2100, 41 << 20}
-			d.reserved = state.Reserve{Waiting: 41 << 20, Budget: 20 << 30, Rate: 4e5}
+			d.config.Budget = 20 << 30
+			d.queue(0, plan.Waiting{Files: 2100, Bytes: 41 << 20}, d.now)
+			d.reserve(41<<20, 4e5)
 			wait()
 			d.says(t, 1, map[string]int{tt.still: 1, "level=" + tt.level: 1, "files=2100": 1, "outage_may_last=14h": 1, "for=1m0s": 1})
 			wait()

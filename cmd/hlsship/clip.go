@@ -61,7 +61,7 @@ func (p program) clipCommand() *cli.Command {
 			cut := strings.LastIndexByte(at, '/')
 			session := at[cut+1:]
 			if !isSession(session) {
-				return usageError{fmt.Errorf("%q does not end with the name of a session, as 20261130T010203Z is", shown(at))}
+				return usageError{fmt.Errorf("%q does not end with the name of a session such as 20261130T010203Z", shown(at))}
 			}
 			from.line[nameDestination] = raw{[]string{at[:cut]}, destination.origin}
 			conf, err := load(from)
@@ -79,10 +79,10 @@ func (p program) clipCommand() *cli.Command {
 				clip.Name = nameOf(clip.From) + "-" + nameOf(clip.To)
 			}
 			if !regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`).MatchString(clip.Name) {
-				return usageError{fmt.Errorf("--name: %q is more than letters, digits, - and _, or longer than 64", shown(clip.Name))}
+				return usageError{fmt.Errorf("--name: %q has other characters than letters, digits, - and _, does not begin with a letter or digit, or is longer than 64", shown(clip.Name))}
 			}
 			if clip.From.At.IsZero() == clip.To.At.IsZero() && !clip.To.At.Add(clip.To.After).After(clip.From.At.Add(clip.From.After)) {
-				return usageError{errors.New("--to: is not behind --from")}
+				return usageError{errors.New("--to is not after --from")}
 			}
 			ctx, stop := signal.NotifyContext(c.Context, os.Interrupt, syscall.SIGTERM)
 			defer stop()
@@ -106,9 +106,12 @@ func momentOf(flag, text string) (recording.Moment, error) {
 	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return recording.Moment{At: at}, nil
 	}
+	if text == "" {
+		return recording.Moment{}, fmt.Errorf("--%s is missing", flag)
+	}
 	after, err := time.ParseDuration(text)
 	if err != nil || after < 0 {
-		return recording.Moment{}, fmt.Errorf("--%s: %q is neither a time, as 2026-11-30T01:02:03Z is, nor how long after the beginning, as 1h2m3s is", flag, shown(text))
+		return recording.Moment{}, fmt.Errorf("--%s: %q is neither a time such as 2026-11-30T01:02:03Z nor a time after the beginning such as 1h2m3s", flag, shown(text))
 	}
 	return recording.Moment{After: after}, nil
 }
@@ -142,7 +145,10 @@ func (r clipResult) text(w io.Writer, p sheet) error {
 		if !l.Begins.IsZero() {
 			when = " from " + l.Begins.Format(time.RFC3339Nano)
 		}
-		b.WriteString(p.wrapped(fmt.Sprintf("%s: %s, %gs%s, to be played from %gs on", l.URL, number(l.Segments, "segment"), l.Duration, when, l.Start), 0))
+		if l.Start > 0 {
+			when += fmt.Sprintf("; players begin %gs into it", l.Start)
+		}
+		b.WriteString(p.wrapped(fmt.Sprintf("%s: %s, %gs%s", l.URL, number(l.Segments, "segment"), l.Duration, when), 0))
 	}
 	fmt.Fprintf(&b, "Play %s.\n", r.Play)
 	_, err := io.WriteString(w, b.String())
@@ -160,16 +166,17 @@ Examples:
   hlsship clip --from 2026-11-30T20:15:00Z --to 2026-11-30T20:17:30Z s3://tv/20261130T190000Z
   hlsship clip --from 1h15m --to 1h17m30s --name goal s3://tv/20261130T190000Z
 
-No media are copied. The clip has every segment of which something is between both moments, alike in all
-renditions, and EXT-X-START says where players begin. Its playlists stand beside those of the session:
-v0/goal.index.m3u8 beside v0/index.m3u8, and goal.master.m3u8 beside master.m3u8. What has such a name
-already is not overwritten. The session may be closed, or go on.
+No media are copied. The clip has every segment that lies at least partly between the two times, the
+same ones in all renditions, and EXT-X-START tells players where to begin. Its playlists stand beside
+those of the session: v0/goal.index.m3u8 beside v0/index.m3u8, and goal.master.m3u8 beside master.m3u8.
+Nothing is overwritten. The session may be closed, or still go on.
 
-  --from TIME, --to TIME     by the dates in the packager's playlists, and without them by when segments
-                             were complete: 2026-11-30T20:15:00Z; or how long after the beginning: 1h15m
+  --from TIME, --to TIME     a time by the dates in the packager's playlists, or, without them, by when
+                             segments were complete: 2026-11-30T20:15:00Z; or a time after the beginning
+                             of the session: 1h15m
   --name NAME                what the names of the clip's playlists begin with (default: both times)
   --json                     print one JSON document instead of text
 
-Exit codes: 0 done; 1 failed, or nothing is stored between both moments; 2 wrong usage.
+Exit codes: 0 done; 1 failed, or nothing is stored between the two times; 2 wrong usage.
 `
 }

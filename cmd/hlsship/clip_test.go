@@ -227,13 +227,14 @@ func TestClipRefuses(t *testing.T) {
 		code int
 		want string
 	}{
-		{"another clip of that name", []string{"--from", "6s", "--to", "11s", "--name", "goal", bucket + recordedSession}, exitFailed, "something else is stored there"},
-		{"nothing is there", []string{"--from", "1h", "--to", "2h", bucket + recordedSession}, exitFailed, "nothing is recorded between these moments"},
+		{"another clip of that name", []string{"--from", "6s", "--to", "11s", "--name", "goal", bucket + recordedSession}, exitFailed, "something else is stored there, and stays; choose another --name"},
+		{"nothing is there", []string{"--from", "1h", "--to", "2h", bucket + recordedSession}, exitFailed, "nothing is recorded between these moments; the session begins at 20"},
 		{"no session", []string{"--from", "1s", "--to", "2s", bucket}, exitUsage, "does not end with the name of a session"},
-		{"another session", []string{"--from", "1s", "--to", "2s", bucket + "20251130T010203Z"}, exitFailed, "no session that was recorded"},
+		{"another session", []string{"--from", "1s", "--to", "2s", bucket + "20251130T010203Z"}, exitFailed, "it was not recorded"},
 		{"no moment", []string{"--from", "noon", "--to", "2s", bucket + recordedSession}, exitUsage, `--from: "noon" is neither a time`},
-		{"the wrong way round", []string{"--from", "3s", "--to", "2s", bucket + recordedSession}, exitUsage, "--to: is not behind --from"},
-		{"a path for a name", []string{"--from", "1s", "--to", "2s", "--name", "a/b", bucket + recordedSession}, exitUsage, "more than letters"},
+		{"the wrong way round", []string{"--from", "3s", "--to", "2s", bucket + recordedSession}, exitUsage, "--to is not after --from"},
+		{"a path for a name", []string{"--from", "1s", "--to", "2s", "--name", "a/b", bucket + recordedSession}, exitUsage, "other characters than letters"},
+		{"no end", []string{"--from", "1s", bucket + recordedSession}, exitUsage, "--to is missing"},
 		{"nothing at all", nil, exitUsage, "name one s3://"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

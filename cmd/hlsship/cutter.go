@@ -17,7 +17,7 @@ import (
 )
 
 // errNoSession is about a folder with neither session.json nor an index.
-var errNoSession = errors.New("it has neither " + recording.SessionSummary + " nor an index: it is no session that was recorded")
+var errNoSession = errors.New("the session has neither " + recording.SessionSummary + " nor an index: it was not recorded, or its name or the prefix is wrong")
 
 // cutter reads of a session what a clip needs, and stores the clip. Of a session that is closed that is session.json and each of its playlists; of one that
 // goes on the parts of its index.
@@ -25,6 +25,7 @@ type cutter struct {
 	*recovery
 	session string
 	clip    recording.Clip
+	extent  string // when the session was, as far as that is known
 
 	chunks map[string][]time.Time // when those of the index were stored, by list and number; zero for what nobody dates
 	sizes  map[string]int64       // of what the clip would name, below 0 for what is not stored, or not yet
@@ -47,11 +48,18 @@ func (c *cutter) run(ctx context.Context) (*recording.Made, error) {
 		return nil, err
 	}
 	made, err := c.clip.Make()
+	if errors.Is(err, recording.ErrEmpty) && c.extent != "" {
+		err = fmt.Errorf("%w; %s", err, c.extent)
+	}
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range made.Files {
-		if err := c.put(ctx, c.folder()+f.Path, f.Text, ""); err != nil {
+		err := c.put(ctx, c.folder()+f.Path, f.Text, "")
+		if errors.Is(err, errStoredMeanwhile) {
+			err = fmt.Errorf("%w; choose another --name", err)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -63,6 +71,9 @@ func (c *cutter) closed(ctx context.Context, summary []byte) error {
 	var s recording.Summary
 	if err := json.Unmarshal(summary, &s); err != nil {
 		return fmt.Errorf("read %s: %w", recording.SessionSummary, err)
+	}
+	if lasts := time.Duration(s.Duration * float64(time.Second)).Round(time.Second); !s.Begins.IsZero() {
+		c.extent = fmt.Sprintf("the session begins at %s and lasts %v", s.Begins.UTC().Format(time.RFC3339), lasts)
 	}
 	var paths []string
 	for _, l := range s.Lists {

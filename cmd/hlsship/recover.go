@@ -28,6 +28,7 @@ import (
 type recovered struct {
 	Name        string           `json:"name,omitempty"`
 	Destination string           `json:"destination"`
+	Found       int              `json:"found"`
 	Sessions    []salvagedResult `json:"sessions"`
 }
 
@@ -86,7 +87,7 @@ func recoverAll(ctx context.Context, conf config, session string, dry bool, vers
 				result.Failed++
 			}
 		}
-		result.Channels = append(result.Channels, recovered{one.name, one.store.destination(), sessions})
+		result.Channels = append(result.Channels, recovered{one.name, one.store.destination(), r.found, sessions})
 	}
 	if !found {
 		return result, fmt.Errorf("there is no session %s below %s, or nothing in it", session, conf.channels[0].store.destination())
@@ -116,7 +117,7 @@ func (s sources) withSession() (from sources, session string, err error) {
 	case len(rest) == 0:
 		return s, "", nil
 	case len(rest) > 1 || !isSession(rest[0]):
-		return s, "", fmt.Errorf("%q is no name of a session, as 20261130T010203Z is", shown(rest[0]))
+		return s, "", fmt.Errorf("%q is not the name of a session such as 20261130T010203Z", shown(rest[0]))
 	}
 	return s, rest[0], nil
 }
@@ -153,7 +154,7 @@ func (c storeConfig) cured(err error) error {
 func (r recoverResult) text(w io.Writer, p sheet) error {
 	const name, width = 20, 12
 	var b strings.Builder
-	closed := 0
+	closed, failed := 0, 0
 	for _, c := range r.Channels {
 		if c.Name != "" {
 			b.WriteString(c.Name + ": ")
@@ -161,25 +162,40 @@ func (r recoverResult) text(w io.Writer, p sheet) error {
 		b.WriteString(c.Destination + "\n\n")
 		for _, s := range c.Sessions {
 			colours := map[string]colour{stateFailed: red, stateLive: yellow, stateClosed: green}
-			if s.State == stateClosed {
+			switch s.State {
+			case stateClosed:
 				closed++
+			case stateFailed:
+				failed++
 			}
 			b.WriteString(p.entry(s.Session, colours[s.State], name, s.State, width, check.Legible(s.about(r.DryRun))))
 			for _, u := range s.Unread {
 				b.WriteString(strings.Repeat(" ", 2+name) + p.wrapped(check.Legible(u.Path+": "+u.Why), 2+name))
 			}
 		}
-		if len(c.Sessions) > 0 {
+		if c.Found == 0 {
+			b.WriteString(p.wrapped("There is no session below this prefix."+c.hint(), 2))
+		}
+		if c.Found == 0 || len(c.Sessions) > 0 {
 			b.WriteByte('\n')
 		}
 	}
-	what := " closed"
 	if r.DryRun {
-		what = " to be closed; nothing was stored"
+		fmt.Fprintf(&b, "%s to close, %d failed. Nothing was stored.\n", number(closed, "session"), failed)
+	} else {
+		fmt.Fprintf(&b, "%s closed, %d failed.\n", number(closed, "session"), failed)
 	}
-	fmt.Fprintf(&b, "%s%s, %d failed.\n", number(closed, "session"), what, r.Failed)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// hint says what may be meant where there is no session.
+func (c recovered) hint() string {
+	cut := strings.LastIndexByte(c.Destination, '/')
+	if !isSession(c.Destination[cut+1:]) {
+		return ""
+	}
+	return " If it is a session itself, write a space before its name: " + c.Destination[:cut] + " " + c.Destination[cut+1:]
 }
 
 // about says in a sentence what became of a session.
@@ -233,27 +249,27 @@ Usage:
   hlsship recover [flags of run] [--dry-run] [--json] s3://BUCKET[/PREFIX] [SESSION]
   hlsship recover [--dry-run] [--json] --config FILE [SESSION]
 
-A session is the folder of one run of a packager, such as 20261130T010203Z, with continuous playlists.
-hlsship closes it when the run is over; this does so where hlsship died together with its disk. It reads
-the session's index, what the published lists name of it, and what is stored, and stores its closing
-lists, its multivariant playlist and session.json. Without SESSION that is done to each folder that has
-an index or media and no session.json.
+A session is the folder of one run of a packager, such as 20261130T010203Z, with --playlists continuous.
+hlsship run --record closes it when the run is over. Where hlsship died together with its disk, this
+command does: it reads the session's index, what the published playlists name of it, and what is stored,
+and stores the lists that play it from first to last, its multivariant playlist and session.json.
+Without SESSION it does so for each folder that has an index or media and no session.json.
 
-It stores only what is not there, and replaces a closing list only by one that begins with the same
-segments, so that it may run at any time, beside hlsship and again. A session that is live is not
-touched: the last one of a published list that has not ended and is younger than --record-end, or one in
-which something was stored since.
+It stores only what is not there, and replaces a list of a session only by one that begins with the same
+segments, so that it may run at any time, beside hlsship, and again. It does not touch a session that is
+live: the newest one in a published playlist that has not ended and was published within --record-end,
+or one in which something was stored within that time.
 
   --dry-run                  store nothing, and say what would be stored
   --json                     print one JSON document instead of text
-  --record-end TIME          for how long nothing was published of a session that is not live any more
+  --record-end TIME          how long after its last version or file a session is over
                              (default 60s, or what the configuration file or HLSSHIP_RECORD_END says)
 
 States:
-  closed                     it is closed now; with --dry-run: it would be
+  closed                     it is closed now; with --dry-run, it would be
   unchanged                  it was closed before, and there is nothing to add
   live                       it goes on
-  unknown                    it has no index, and no published list names its files: it was not recorded
+  unknown                    it has no index, and no published playlist names its files: not recorded
   failed                     it cannot be closed, and the text says why
 
 Exit codes: 0 done; 1 a session failed, or the one that was named is live; 2 wrong usage.

@@ -124,7 +124,7 @@ func TestRecoverBesideOthers(t *testing.T) {
 	if _, stderr, code := r.runs(t, "recover", "s3://"+r.gateway.Bucket+"/live", "20241130T010203Z"); code != exitFailed || !strings.Contains(stderr, "there is no session 20241130T010203Z") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
-	if _, stderr, code := r.runs(t, "recover", "s3://"+r.gateway.Bucket+"/live", path.Join("a", "b")); code != exitUsage || !strings.Contains(stderr, "no name of a session") {
+	if _, stderr, code := r.runs(t, "recover", "s3://"+r.gateway.Bucket+"/live", path.Join("a", "b")); code != exitUsage || !strings.Contains(stderr, "not the name of a session") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 	// The destination may stand in a file, with those of other channels.
@@ -133,11 +133,14 @@ func TestRecoverBesideOthers(t *testing.T) {
 	if text, stderr, code := r.runs(t, "recover", "--config", file, "20251130T010203Z"); code != exitDone || !strings.Contains(text, "b: s3://live/live\n\n  20251130T010203Z    unknown") || strings.Contains(text, recordedSession) {
 		t.Errorf("exit code %d: %s%s", code, text, stderr)
 	}
-	if _, stderr, code := r.runs(t, "recover", "--config", file, r.dir); code != exitUsage || !strings.Contains(stderr, "no name of a session") {
+	if _, stderr, code := r.runs(t, "recover", "--config", file, r.dir); code != exitUsage || !strings.Contains(stderr, "not the name of a session") {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
+	if text, _, code := r.runs(t, "recover", "s3://"+r.gateway.Bucket+"/live/"+recordedSession); code != exitDone || !strings.Contains(strings.Join(strings.Fields(text), " "), "no session below this prefix. If it is a session itself, write a space before its name: s3://live/live "+recordedSession) {
+		t.Errorf("exit code %d: %s", code, text)
+	}
 	text, _, _ := r.runs(t, "recover", "--dry-run", "s3://"+r.gateway.Bucket+"/live")
-	if !strings.Contains(text, "unknown") || !strings.Contains(text, "no sessions to be closed; nothing was stored, 0 failed.") {
+	if !strings.Contains(text, "unknown") || !strings.Contains(text, "no sessions to close, 0 failed. Nothing was stored.") {
 		t.Errorf("got %s", text)
 	}
 }

@@ -69,6 +69,7 @@ type recovery struct {
 	dry     bool
 
 	heard []*salvage.Published
+	found int // how many sessions there are
 }
 
 // run closes the session of that name, if there is one, or with "" all that need it.
@@ -77,7 +78,7 @@ func (r *recovery) run(ctx context.Context, name string) (all []salvagedResult, 
 	if err != nil {
 		return nil, err
 	}
-	if name != "" {
+	if r.found = len(names); name != "" {
 		names = slices.DeleteFunc(names, func(one string) bool { return one != name })
 	}
 	if err := r.hear(ctx, lists); err != nil {
@@ -234,6 +235,7 @@ func (r *recovery) session(ctx context.Context, name string) (salvagedResult, er
 	}
 	if out.Why = s.Live(time.Now(), r.silence); out.Why != "" {
 		out.State = stateLive
+		out.Why += fmt.Sprintf("; it is over once that was %v ago (--record-end), or with EXT-X-ENDLIST", r.silence)
 		return out, nil
 	}
 	if err := r.index(ctx, s, r.prefix+name+"/"); err != nil {
@@ -297,7 +299,7 @@ func (r *recovery) seal(ctx context.Context, folder string, c *salvage.Closing, 
 		act := judge.Act(f, is)
 		out.Files = append(out.Files, actedFile{f.Path, act})
 		if act == salvage.Refuse {
-			return fmt.Errorf("%s is there already, and neither says more than what is known now nor less: it stays, and nothing was stored", f.Path)
+			return fmt.Errorf("%s is there already, and is not a part of what is known now, nor the other way round: it stays, and nothing was stored", f.Path)
 		}
 	}
 	if out.State = stateUnchanged; judge.Changed() {

@@ -44,3 +44,41 @@ func TestPartsOfAFile(t *testing.T) {
 		})
 	}
 }
+
+// TestMissingChunks: of chunks that are not there before one that is, the last one is named; of a whole index none is.
+func TestMissingChunks(t *testing.T) {
+	t.Parallel()
+	chunk := func(number int) string {
+		return fmt.Sprintf("#EXTM3U\n## hlsship index 1\n#EXT-X-TARGETDURATION:2\n#EXT-X-MEDIA-SEQUENCE:%d\n##%d 0\n#EXTINF:2,\n%d.ts\n##end 1\n", number, number, number)
+	}
+	for _, tt := range []struct {
+		name   string
+		chunks []int
+		want   string
+	}{
+		{"whole", []int{0, 1, 2}, ""},
+		{"the first one alone", []int{0}, ""},
+		{"without the first one", []int{1, 2}, ".index/a.m3u8/000000"},
+		{"without two in the middle", []int{0, 3}, ".index/a.m3u8/000002"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			b := bucket{}
+			for _, n := range tt.chunks {
+				b[fmt.Sprintf("%s/.index/a.m3u8/%06d", session, n)] = chunk(n)
+				b[fmt.Sprintf("%s/%d.ts", session, n)] = "x"
+			}
+			c, _, err := b.recovered(t)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, u := range c.Unread {
+				got = append(got, u.Path)
+			}
+			if strings.Join(got, " ") != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}

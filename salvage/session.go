@@ -20,8 +20,8 @@ const MaxObjects = 4 << 20
 // ErrTooMany is returned by Session.Listed for a folder with more than MaxObjects.
 var ErrTooMany = errors.New("the folder has too many objects")
 
-// errMissing is about the last one of several chunks that should be before one that is there.
-var errMissing = errors.New("it is not there, nor maybe some before it")
+// errMissing is about the last of the chunks that are missing before one that is there.
+var errMissing = errors.New("it is missing, and some before it may be")
 
 // Session is what a bucket says of one session. It is made by New.
 type Session struct {
@@ -198,7 +198,7 @@ func (s *Session) index() error {
 				gap = number
 				continue
 			}
-			if gap == number-1 {
+			if gap >= 0 && gap == number-1 {
 				s.miss(recording.ChunkName(list, gap), errMissing)
 			}
 			if s.offer(list, text, fromIndex+number) {

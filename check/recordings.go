@@ -23,13 +23,13 @@ func (s *storeCheck) recordings(ctx context.Context) {
 			return
 		}
 		s.found.warn("recordings-unlisted", "Grant s3:ListBucket on the bucket to these credentials for all below the prefix, with and without a delimiter, and s3:GetObject for all below it.",
-			"the folder of the prefix cannot be listed: a run whose hlsship was killed may stay without its closing lists, recover finds no session, and clip none that goes on (%s)",
+			"the folder of the prefix cannot be listed: if hlsship is killed, the recording of that run may never be closed; recover finds no sessions, and clip only closed ones (%s)",
 			short(causeOf(err)))
 		return
 	}
 	if !s.config.Conditional {
 		s.found.note("recordings-unconditional", "Do not run recover while hlsship ships to this prefix.",
-			"without conditional writes two that close one session at the same moment may overwrite one another's lists")
+			"without conditional writes, hlsship and recover may overwrite each other's lists if both close a session at the same moment")
 		return
 	}
 	s.found.ok("recordings", "sessions can be listed and read back, as recover, clip and the next start do")

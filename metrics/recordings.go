@@ -23,7 +23,7 @@ type recordings struct {
 func newRecordings() *recordings {
 	return &recordings{
 		desc:   prometheus.NewDesc("hlsship_recordings", "Recordings that are not closed, by state: broken, closing, open; missing while nothing is recorded.", []string{"state"}, nil),
-		missed: prometheus.NewDesc("hlsship_recording_missing_total", "Segments that a recording has not, as they were not stored when it was closed.", nil, nil),
+		missed: prometheus.NewDesc("hlsship_recording_missing_total", "Segments that recordings lack, because they were not stored when these were closed.", nil, nil),
 	}
 }
 

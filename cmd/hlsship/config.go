@@ -244,7 +244,7 @@ func (r *reader) channel() channel {
 	c.store.publicURL = r.publicURL(c)
 	r.reachable(c)
 	if c.lists.record && !c.lists.continuous {
-		r.problem("%s: what is published byte for byte is not recorded, as runs share their names there: add --%s continuous", r.find(nameRecord).origin, namePlaylists)
+		r.problem("%s: exact playlists are not recorded, because the files of one run have the names of the next: add --%s continuous", r.find(nameRecord).origin, namePlaylists)
 	}
 	r.positive(nameRecordEnd, c.lists.recordEnd)
 	r.positive(nameSettle, c.settle)

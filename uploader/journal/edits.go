@@ -26,7 +26,7 @@ func (g *Journal) edited(e plan.Edit, now time.Time) {
 			"cure", "when its packager restarts, players stand still until its numbers are reached again: have it write plain media playlists")
 	case plan.EditUnrecorded:
 		g.log.Warn("playlist is not recorded", "playlist", e.Playlist, "stream", stream, "reason", e.Name,
-			"cure", "have the packager name its segments by relative paths: without a base URL, as -hls_base_url of ffmpeg writes one")
+			"cure", "have the packager name its segments by relative paths; ffmpeg: leave out -hls_base_url")
 	case plan.EditFall:
 		g.log.Warn("packager began another run; players that watch stand still until its numbers are reached again",
 			"playlist", e.Playlist, "stream", stream, "number", e.Number, "about", e.About,

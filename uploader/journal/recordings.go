@@ -27,16 +27,16 @@ func (g *Journal) recording(n recorder.News) {
 	key := g.key(plan.Key(n.Session + "/"))
 	switch {
 	case n.Stays != "":
-		g.log.Warn("recording stays as it was closed; what was found since would not go behind it", "key", g.key(plan.Key(n.Stays)),
-			"cure", "delete this list, and have it made again: hlsship recover")
+		g.log.Warn("recording stays as it was closed; what came since does not fit behind its last segment", "key", g.key(plan.Key(n.Stays)),
+			"cure", "delete this list from the bucket, and have it made again: hlsship recover, with the name of the session")
 	case n.Dropped > 0:
-		g.log.Error("recordings are not closed, as more are open than are remembered", "key", key, "dropped", n.Dropped,
+		g.log.Error("recordings are not closed: more are open at once than hlsship keeps track of", "key", key, "dropped", n.Dropped,
 			"cure", "see why the packager begins so many runs; then have them closed from what is stored: hlsship recover")
 	case n.State == state.RecordingOpen:
 		g.log.Info("recording begins", "key", key)
 	case n.State == state.RecordingBroken:
 		g.log.Error("store refuses a part of a recording", "key", key,
-			"cure", "see the line before it for the reason; then have it closed from what is stored: hlsship recover")
+			"cure", "mend what the line before this one names; then have it closed from what is stored: hlsship recover, with the name of the session")
 	case n.State != state.RecordingClosed:
 	case n.Summary == nil:
 		g.log.Warn("recording has nothing to play, and is not closed", "key", key, "cure", "see what became of its segments; hlsship recover closes it from what is stored")

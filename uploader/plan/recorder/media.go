@@ -14,7 +14,7 @@ type media struct {
 	absent  map[string]bool      // init sections and keys that are named and did not come
 	awaited map[string][]awaited // segments that did not come: several may be parts of a file, or the same one
 	waiting int                  // how many these are
-	doubts  map[string]bool      // of those that are coming nobody knows any more
+	doubts  map[string]bool      // those on their way of which nobody knows whether they are stored
 	bytes   int64                // that are stored
 }
 
@@ -28,7 +28,7 @@ type awaited struct {
 // growth is how long a file is by now, how many of its bytes the store has, as it said last, and how many are counted.
 type growth struct{ size, has, counted int64 }
 
-// maxAwaited bounds how many segments of a session are remembered that did not come, as a packager may name what it likes.
+// maxAwaited bounds how many segments that did not come a session remembers: a packager may name anything.
 const maxAwaited = 4096
 
 func newMedia() media {
@@ -38,8 +38,8 @@ func newMedia() media {
 	}
 }
 
-// give notes that bytes are on their way, of a file that may grow, and returns the segments that waited for them. more reports whether others may be
-// listed now, which could not while it was missing.
+// give notes that bytes of a file, which may grow, are on their way, and returns the segments that waited for them. more reports whether the file was
+// missing so far, so that other segments may be listed now.
 func (m *media) give(path string, size int64, grows bool) (late []awaited, more bool) {
 	more = m.gone(path) || m.absent[path]
 	m.coming[path] = size
@@ -117,7 +117,7 @@ func (m *media) found(path string, size int64, there bool) {
 	}
 }
 
-// wonder notes that nobody knows whether a file is stored that is on its way.
+// wonder notes that nobody knows whether a file that was on its way is stored.
 func (m *media) wonder(path string) {
 	if m.comes(path) {
 		m.doubts[path] = true
@@ -140,7 +140,8 @@ func (m *media) comes(path string) bool {
 	return ok
 }
 
-// lose notes that it never will have the whole of it, but so many bytes, or those that it said it has: what is sent of a file that grows begins with these.
+// lose notes that the store will never have the whole file, only this many bytes, or those that it said it has: what is sent of a file that grows
+// begins with these.
 func (m *media) lose(path string, has int64) { m.lack(path, max(has, m.grown[path].has)) }
 
 func (m *media) lack(path string, has int64) {
@@ -149,7 +150,7 @@ func (m *media) lack(path string, has int64) {
 	m.lost[path] = has
 }
 
-// misses reports whether an init section or a key that is named did not come, but may.
+// misses reports whether an init section or a key that is named has not come, and still may.
 func (m *media) misses() bool { return len(m.absent) > 0 }
 
 // gone reports whether a file is lost, in part at least.

@@ -17,9 +17,9 @@ type News struct {
 	Summary *recording.Summary
 	// Before says that an earlier process closed it, with all that is known now.
 	Before bool
-	// Dropped is how many sessions that were not closed are remembered no more by now, this one the last, as there are too many; 0 for other news.
+	// Dropped is how many sessions were forgotten so far without being closed, because there are too many; this one is the latest. 0 for other news.
 	Dropped int
-	// Stays is the published path of a closing list that is not replaced, as the one to take its place would not go on from it; empty for none.
+	// Stays is the published path of a closing list that is not replaced, because the new one would not go on from it; empty for none.
 	Stays string
 }
 

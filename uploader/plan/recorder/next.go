@@ -10,8 +10,8 @@ import (
 	"github.com/hlsship/hlsship/uploader/recording"
 )
 
-// Next returns what may be done at now, and notes that it is under way; ok is false if nothing may. may reports whether there is room for it, and takes
-// that.
+// Next returns what may be done at now, and notes that it is under way; ok is false if nothing may. may reports whether there is room for it, and
+// takes the room.
 func (r *Recorder) Next(now time.Time, may func(prompt bool) bool) (t Task, ok bool) {
 	r.tick(now)
 	for _, s := range r.sorted() {

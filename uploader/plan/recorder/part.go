@@ -17,11 +17,11 @@ type Sort byte
 const (
 	// Chunk is a chunk of the index, or a multivariant playlist.
 	Chunk Sort = 'c'
-	// Stored says that the oldest Chunk of the list that was not stored is, and which number the next one has.
+	// Stored says that the oldest Chunk of the list that was not stored now is, and which number the next one has.
 	Stored Sort = 's'
-	// Rest is what no Chunk has, in the place of all that was before. More is more of it.
+	// Rest is what no Chunk has yet. It takes the place of the Rest before it; More adds to it.
 	Rest Sort = 'r'
-	// More is more of a Rest.
+	// More adds to a Rest.
 	More Sort = 'm'
 	// Gap says that not all Chunks of the list are kept.
 	Gap Sort = 'g'

@@ -155,7 +155,7 @@ func (r *Recorder) find(published string) (s *taping, path string) {
 	return r.sessions[name], path
 }
 
-// Given takes in that the first bytes of a file are on their way to a published path of a session, so many, which were complete at that time. grows says
+// Given takes in how many of the first bytes of a file are on their way to a published path of a session, and when they were complete. grows says
 // that there may be more.
 func (r *Recorder) Given(published string, size int64, grows bool, done time.Time, opened func(name string) bool) {
 	folder, _ := hls.SessionOf(published)
@@ -177,7 +177,7 @@ func (r *Recorder) Given(published string, size int64, grows bool, done time.Tim
 	}
 }
 
-// Stored takes in that the store has the first bytes of a published path, so many. What was Given for it is stored if that is all of it.
+// Stored takes in how many of the first bytes of a published path the store has. What was Given for it is stored if these are all.
 func (r *Recorder) Stored(published string, has int64) {
 	if s, path := r.find(published); s != nil {
 		s.media.store(path, has)
@@ -191,14 +191,14 @@ func (r *Recorder) Doubted(published string) {
 	}
 }
 
-// Lost takes in that the store will never have what was Given for a published path, but the first bytes: so many.
+// Lost takes in that, of what was Given for a published path, the store will never have more than this many of the first bytes.
 func (r *Recorder) Lost(published string, has int64) {
 	if s, path := r.find(published); s != nil {
 		s.media.lose(path, has)
 	}
 }
 
-// Cost returns the memory in bytes that r takes, about, but for the texts of playlists.
+// Cost returns about how much memory r takes, in bytes, without the texts of playlists.
 func (r *Recorder) Cost() (n int64) {
 	for _, s := range r.sessions {
 		n += s.cost()

@@ -23,7 +23,7 @@ type round struct {
 	seal   *recording.Seal // nil before it is sealed
 	holds  []string        // what is named and not stored yet
 	stored int             // files
-	closed bool            // a round before went well, and there is no more of the run
+	closed bool            // an earlier round succeeded, and the run had nothing new since
 	kept   bool            // that was final
 	news   time.Time       // when it ended
 	number int             // how many were begun anew, or stopped
@@ -37,7 +37,7 @@ func (o *round) start(why recording.Reason, final bool, now time.Time) {
 	o.active, o.final = true, final
 }
 
-// restart has the round, if one is under way, begin anew, as there is more of the run. It reports whether one ended before.
+// restart begins the round anew, if one is under way, because there is more of the run. It reports whether one had ended before.
 func (o *round) restart() (reopened bool) {
 	reopened = !o.active && o.closed
 	*o = round{active: o.active, why: o.why, at: o.at, number: o.number + 1}
@@ -55,7 +55,7 @@ func (o *round) sealed(seal *recording.Seal, holds []string) {
 // again has it sealed again.
 func (o *round) again() { o.seal, o.holds, o.stored = nil, nil, 0 }
 
-// wait drops from what is waited for all that is not on its way any more, and reports whether anything is.
+// wait forgets what is no longer on its way, and reports whether anything still is.
 func (o *round) wait(m *media) (waits, lost bool) {
 	o.holds = slices.DeleteFunc(o.holds, func(path string) bool {
 		lost = lost || m.gone(path)

@@ -60,8 +60,8 @@ func (o *Order) Seal(f Found) Answer {
 	return Answer{Result: Done, Seal: seal, Named: slices.Sorted(maps.Keys(named))}
 }
 
-// has reports whether the store has the bytes of a path up to end, or all of them if end is 0, or gets them: then they are coming. What it was
-// asked counts more than what this process knows of a session that an earlier one opened.
+// has reports whether the store has the bytes of a path up to end, or all of them if end is 0, or is about to get them: then they are coming. For a
+// session that an earlier process opened, what the store said counts more than what this process knows.
 func (o *Order) has(f *Found, path string, end int64) (has, coming bool) {
 	grown, grows := o.Grown[path]
 	switch lost, gone := o.Missing[path]; {

@@ -94,7 +94,7 @@ func (s *taping) copyKept(path string, k *kept) {
 	s.sheets[path] = h
 }
 
-// unsaid returns a multivariant playlist that the index has not; nil for none.
+// unsaid returns a multivariant playlist that the index lacks; nil for none.
 func (s *taping) unsaid() *sheet {
 	for _, path := range slices.Sorted(maps.Keys(s.sheets)) {
 		if h := s.sheets[path]; !h.stored {
@@ -128,7 +128,7 @@ func (s *taping) track(l *list) *track {
 	return t
 }
 
-// perSession and perFile are what one takes in memory, about.
+// perSession and perFile are about how much memory a session and a file of it take, in bytes.
 const perSession, perFile = 1024, 128
 
 func (s *taping) cost() int64 {
@@ -167,7 +167,7 @@ func (s *taping) whole() bool {
 	return s.unsaid() == nil
 }
 
-// over reports whether the run of s is over, and why; else at is when it may be although nothing happens.
+// over reports whether the run of s is over, and why; else at is when it may be even if nothing happens.
 func (s *taping) over(end time.Duration, now time.Time) (why recording.Reason, ok bool, at time.Time) {
 	if len(s.tracks) == 0 {
 		if at = s.begun.Add(end); s.bequeathed() {

@@ -40,7 +40,7 @@ type Task struct {
 	Final bool
 	// Attempt counts the tries before this one.
 	Attempt int
-	// Prompt is true if nobody may make it wait for backlog.
+	// Prompt says that it must not wait for backlog.
 	Prompt bool
 }
 
@@ -96,7 +96,7 @@ type Answer struct {
 	Result Result
 	// Again is when it may be tried again.
 	Again time.Time
-	// Chunks is what Find found, and Size how many bytes Look did; of what was put how many were sent.
+	// Chunks is what Find found. Size is how many bytes Look found, or how many were sent of what was put.
 	Chunks map[string]int
 	Size   int64
 	// Seal are the files that SealAll made, and Named which of Order.Coming they name. Seal is nil if an earlier process closed the session

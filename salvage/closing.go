@@ -28,8 +28,8 @@ type Closing struct {
 
 // Close says what closes the session at that time. The error wraps ErrUnlisted or recording.ErrVersion, or is that of recording.Session.Close.
 //
-// Whoever was killed while he closed the session stored some of its closing lists, and may have known more than is known now, as other runs are
-// published by then. What these lists say is taken in where they do not agree with what is known, or where session.json is still missing: then it
+// A process that was killed while it closed the session stored some of its closing lists, and may have known more than is known now that other runs
+// are published. What these lists say is taken in where they do not agree with what is known, or where session.json is still missing, which then
 // speaks of them.
 func (s *Session) Close(now time.Time) (*Closing, error) {
 	c, err := s.close(now, func(string) bool { return false })

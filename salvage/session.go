@@ -133,9 +133,8 @@ func (s *Session) Live(now time.Time, silence time.Duration) (why string) {
 	return ""
 }
 
-// Chunks returns what is to be read next, as paths in the folder: of the chunks of the index those under whose paths the most stand, and once the
-// playlists in the folder. It is called until it returns nothing, and all that it returned is Read, or Lost, before it is called
-// again.
+// Chunks returns what is to be read next, as paths in the folder: those objects of the index that have the most chunks, and, once, the playlists in
+// the folder. It is called until it returns nothing; all that it returned is Read, or Lost, before the next call.
 func (s *Session) Chunks() (all []string) {
 	first := s.indexes == nil
 	if first {

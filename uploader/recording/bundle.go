@@ -16,14 +16,14 @@ import (
 const (
 	bundleLine, bundleFormat = "## hlsship chunks ", "1"
 	chunkLine                = "##chunk "
-	// fanOut is how many chunks, and how many bundles of those, go into one above them, largestBundle how many chunks into one of the largest: those of
+	// fanOut is how many chunks go into a bundle, and how many bundles into a larger one. largestBundle is how many chunks the largest has: those of
 	// 28 h 48 min.
 	fanOut, largestBundle = 12, fanOut * fanOut * fanOut
 	// maxUnpacked bounds what a bundle says, in bytes: whoever writes into a bucket may have packed anything.
 	maxUnpacked = 512 << 20
 )
 
-// MaxBundle bounds what stands under the path of a chunk, in bytes. What would be more goes not as far back.
+// MaxBundle bounds what stands under the path of a chunk, in bytes. A bundle that would be larger goes back less far.
 const MaxBundle = 4 << 20
 
 // Reach returns the first of the chunks that stand under the path of that one: so whoever reads all of n chunks reads as many objects as n has
@@ -60,12 +60,12 @@ func framed(to, text []byte) []byte {
 	return append(to, text...)
 }
 
-// Want returns the number of the chunk what stands under whose path is to be read next, and given to Took; ok is false if enough was.
+// Want returns the number of the chunk whose object is to be read next and given to Took; ok is false if enough was read.
 func (b *Bundling) Want() (number int, ok bool) {
 	return b.first - 1, !b.ended && b.first > Reach(b.number)
 }
 
-// Took takes in what stands under the path of what Want returned; nil for nothing. What cannot be read is where the bundle begins.
+// Took takes in the object that Want asked for; nil if there is none. The bundle begins after what cannot be read.
 func (b *Bundling) Took(stored []byte) {
 	number, _ := b.Want()
 	before, err := readBundle(stored, number)
@@ -202,7 +202,7 @@ func readFramed(r *bufio.Reader) ([]byte, error) {
 	return text, err
 }
 
-// Newest returns the chunk under whose path that stands; nil if nobody can read it.
+// Newest returns the last chunk of what is stored under the path of that number; nil if it cannot be read.
 func Newest(stored []byte, number int) (text []byte) {
 	b, err := readBundle(stored, number)
 	if err != nil {

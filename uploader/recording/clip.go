@@ -20,11 +20,11 @@ var (
 	ErrTaken = errors.New("a playlist of the session has that name")
 )
 
-// Moment is one of a session.
+// Moment is a time within a session.
 type Moment struct {
 	// At is that moment by the packager's dates, else by when segments were complete; zero for After.
 	At time.Time
-	// After is how long it is behind the beginning of the session.
+	// After is how long it is after the beginning of the session.
 	After time.Duration
 }
 
@@ -32,7 +32,7 @@ type Moment struct {
 type Clip struct {
 	// Name stands before the names of its playlists: that of v0/index.m3u8 in the clip "goal" is v0/goal.index.m3u8.
 	Name string
-	// From and To are its first moment and the one behind its last.
+	// From is its first moment, and To the one after its last.
 	From, To Moment
 	// Lists, Masters and Stored are those of a Session.
 	Lists   map[string]*Recording
@@ -48,22 +48,22 @@ type Made struct {
 	Lists []Part
 }
 
-// Part is what of one media playlist is in a clip.
+// Part is what a clip has of one media playlist.
 type Part struct {
 	// Path is where its playlist stands in the folder of the session, List where the recording does.
 	Path, List string
 	// First and Last are the numbers of its first and its last segment in the recording, Segments how many are listed.
 	First, Last uint64
 	Segments    int
-	// Begins is when its first segment begins, zero if nobody knows. Start is how far behind that the clip begins, and Duration how long its
-	// segments are.
+	// Begins is when its first segment begins, zero if nobody knows. Start is how long after that the clip begins, and Duration how long its segments
+	// are.
 	Begins          time.Time
 	Start, Duration time.Duration
 }
 
-// Make makes a clip: of each stream (Session.Close) the segments of which something is between its moments, and EXT-X-START for the rest. The first variant
-// decides; of the others those segments are in it of which more than half is in those of the first one. The same clip makes the same files.
-// The error wraps ErrEmpty if nothing is stored between the moments, ErrUndated or ErrTaken.
+// Make makes a clip: of each stream (Session.Close) the segments that lie at least partly between its moments, with EXT-X-START for the exact
+// beginning. The first variant decides; of the others the clip has the segments of which more than half lies within those of the first. The same clip
+// makes the same files. The error wraps ErrEmpty if nothing is stored between the moments, ErrUndated or ErrTaken.
 func (c *Clip) Make() (*Made, error) {
 	m := clipping{Clip: c, at: make(map[string][]moment), sealing: sealing{
 		Session: &Session{Lists: c.Lists, Masters: c.Masters, Stored: c.Stored}, length: make(map[string]time.Duration),
@@ -99,7 +99,7 @@ type clipping struct {
 	made     Made
 }
 
-// resolve finds out when the clip is. Where nobody knows when a session was, it began at the zero time.
+// resolve finds out when the clip is. If nobody knows when the session was, it counts as begun at the zero time.
 func (m *clipping) resolve() error {
 	var begins time.Time
 	undated, first := true, true
@@ -138,7 +138,7 @@ func (m *clipping) resolve() error {
 	return nil
 }
 
-// overlap returns from the first to the last stored entry of which something is between two moments.
+// overlap returns the part from the first to the last stored entry that lies at least partly between two moments.
 func (r *Recording) overlap(at []moment, from, to time.Time, stored func(path string, end int64) bool) (s Span) {
 	for i, e := range r.entries {
 		if at[i].known && at[i].begins.Before(to) && at[i].begins.Add(e.Length).After(from) && r.isStored(e, stored) {
@@ -202,7 +202,7 @@ func (m *clipping) list(path string, s Span) error {
 	return nil
 }
 
-// name returns where the list of the clip stands whose recording has that path.
+// name returns the path in the clip of the list that has this path in the recording.
 func (m *clipping) name(list string) string {
 	return path.Join(path.Dir(list), m.Name+"."+path.Base(list))
 }

@@ -20,7 +20,7 @@ type Choices struct {
 	Span Span
 	// Target is the target duration of all recordings of the session, if that is more than this one needs.
 	Target time.Duration
-	// Start is stated as EXT-X-START, exactly, if it is more than 0: how far behind the beginning players begin.
+	// Start is how long after the beginning players begin. If it is more than 0, it is stated as an exact EXT-X-START.
 	Start time.Duration
 }
 
@@ -180,9 +180,10 @@ func (w *closing) needOfAll() (n uint64) {
 	return n
 }
 
-// Extends reports whether longer has all entries of shorter in their order, to be read alike, so that it may take its place: closing lists of the same path.
-// Others may be between them and behind them, as holes are filled, and a variant may be in the place of a file of that name, be it a key or a map. Dates and discontinuities
-// may come, and go where another entry came before. What says something of whole lists, and what spans others, may differ.
+// Extends reports whether longer may take the place of shorter, a closing list of the same path: it has all entries of shorter, in their order and
+// read alike. Other entries may stand between and after them, as holes are filled, and a variant may stand in the place of a file of that name, be it
+// a key or a map. Dates and discontinuities may be added, and may go where another entry now comes before. Tags about the whole list, and those that
+// span entries, may differ.
 func Extends(longer, shorter []byte) bool {
 	return contains(longer, shorter, (*entry).sameName, (*entry).alike)
 }

@@ -16,8 +16,9 @@ import (
 // as the names before it do. Their durations are estimated (Entry.Estimated). stored are paths in the folder of the session, in any order. It is called
 // behind Add and Join. added is how many there are.
 //
-// Nothing is taken in where a key or a map changes or, behind the last one, may change, of byte ranges, and of names with percent escapes or a query, of
-// which nobody could say what their packager would have written. Where the names of two segments follow one another nothing is missing between them.
+// Nothing is taken in where a key or a map changes or, after the last segment, may change; nor byte ranges, nor names with percent escapes or a
+// query, as nobody could say how their packager would have written them. Where the names of two segments follow one another nothing is missing
+// between them.
 func (r *Recording) Fill(stored []string) (added int) {
 	by := make(map[string][]string) // by their hls.Pattern
 	for _, p := range stored {

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// Index is the chunks of one list, of which few are read: others stand under their paths as well (Reach). It is made by NewIndex.
+// Index is the chunks of one list, for which few objects are read, as each has chunks before its own as well (Reach). It is made by NewIndex.
 //
 // What Want returns is read and given to Took, until it has nothing more.
 type Index struct {
 	count int
-	below int              // all from there on that can be read is
+	below int              // all from there on was read, as far as it can be
 	read  map[int]*bundle  // what stands under the paths of chunks, by their numbers
 	open  map[int][][]byte // the chunks of the one that was looked into last
 }
@@ -21,7 +21,7 @@ func NewIndex(count int) *Index {
 	return &Index{count: count, below: count, read: make(map[int]*bundle)}
 }
 
-// Want returns the chunk what stands under whose path is to be read next; ok is false if all that can be is.
+// Want returns the number of the chunk whose object is to be read next; ok is false once all that can be read was.
 func (x *Index) Want() (number int, ok bool) {
 	for ; x.below > 0; x.below = x.read[x.below-1].first {
 		if x.read[x.below-1] == nil {

@@ -2,9 +2,9 @@ package recording
 
 import "slices"
 
-// Keep takes in a closing list that stands at the path of r already, whoever closed the session, or began to: what it lists stays listed (Session.Close),
-// in its order and as it says it, though nobody else knows of it any more. It is called behind Add, and before Join and Fill. The error wraps ErrFormat,
-// or is ErrTooLarge, and leaves r as it was.
+// Keep takes in a closing list that is already stored at the path of r, whoever closed the session or began to: what it lists stays listed
+// (Session.Close), in its order and as it says it, even if nothing else says so any more. It is called behind Add, and before Join and Fill. The
+// error wraps ErrFormat, or is ErrTooLarge, and leaves r as it was.
 func (r *Recording) Keep(closed []byte) error {
 	p, _, err := readText(closed, r.list, Facts{})
 	if err != nil {

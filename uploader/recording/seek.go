@@ -7,8 +7,8 @@ import (
 
 // Seek finds, among the chunks of one list, those that have a part of a session, without looking at all of them. It is made by NewSeek.
 //
-// What Next returns is read and given to Saw, until Next has nothing more; then Needed says which chunks the clip is made of. Of a session whose
-// dates are known from its beginning alone all are needed.
+// What Next returns is read and given to Saw, until Next has nothing more; then Needed says which chunks the clip is made of. All are needed of a
+// session whose times are known only from its beginning on.
 type Seek struct {
 	stored   []time.Time // when each was, zero if nobody knows
 	begins   map[int]moment

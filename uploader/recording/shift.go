@@ -11,8 +11,8 @@ import (
 func (t *Track) Number(v *edition.Version, i int) uint64 { return v.Number(i) + t.shift }
 
 // align finds out by how much the numbers of a version slipped, modulo 2^64: some packagers (hlssink of GStreamer) take a segment out of the list and
-// count it later. Where what is listed under the numbers known is something else than before, they slipped if others have all of it be what it
-// was. Otherwise the packager wrote another file in place of one.
+// count it later. If known numbers stand for other segments than before, they slipped by the amount under which all of them
+// are what they were. If there is none, the packager wrote another file in the place of one.
 func (t *Track) align(v *edition.Version, segment func(i int) *entry) {
 	if _, differs := t.compare(v, segment, t.shift); !differs {
 		return

@@ -8,8 +8,8 @@ import (
 	"github.com/hlsship/hlsship/hls"
 )
 
-// A segment is stored in the folder of a session since a list named it, which players may have been shown, though the process that recorded it died before it
-// could say so. What is stored behind the last entry was listed behind it, then.
+// A segment is stored in the folder of a session only because a list named it, and players may have seen that list, even if the process died before
+// it recorded so. What is stored after the last entry was therefore listed after it.
 
 // goOn takes in what is stored behind the last entry.
 func (r *Recording) goOn(by map[string][]string) (added int) {

@@ -341,7 +341,7 @@ func (t *Track) Chunk() (number int, text []byte) {
 	return t.number - 1, text
 }
 
-// Rest returns, as chunks, all that no chunk has which was given out: what a journal keeps, for Restore. t is as before.
+// Rest returns, as chunks, all that is in no chunk that was given out, for a journal to keep until Restore. It does not change t.
 func (t *Track) Rest() (chunks [][]byte) {
 	copied := Track{now: t.now, ready: slices.Clip(t.ready)}
 	copied.now.out = slices.Clip(t.now.out)
@@ -384,10 +384,10 @@ func (t *Track) Restore(chunk []byte) error {
 	return nil
 }
 
-// Refused returns how many times a segment was passed over since its lines are longer than 16 KiB.
+// Refused returns how many times a segment was passed over because its lines are longer than 16 KiB.
 func (t *Track) Refused() int { return t.refused }
 
-// Cost returns the memory in bytes that t takes, about.
+// Cost returns about how much memory t takes, in bytes.
 func (t *Track) Cost() int64 {
 	n := cap(t.now.out) + (len(t.sums)+len(t.dates))*perSettled
 	for _, e := range slices.Concat(t.listed, t.open) {

@@ -34,7 +34,7 @@ type file struct {
 	secured hls.Version
 }
 
-// maxLeaving and leavingTime bound how many files are kept, and how long, that the directory has no more and nothing named yet.
+// maxLeaving and leavingTime bound how many files that left the directory before anything named them are kept, and for how long.
 const (
 	maxLeaving  = 256
 	leavingTime = time.Minute

@@ -90,8 +90,8 @@ func (m *Machine) tell(l *list) {
 	m.out.list(out)
 }
 
-// namesURLs reports whether the newest version of l names segments of the directory by URLs: they are shipped under their own paths, as no folder may
-// stand before an URL, and the next run overwrites them there.
+// namesURLs reports whether the newest version of l names segments of the directory by URLs: they are shipped under their own paths, because nothing
+// can be put before a URL, and the next run overwrites them there.
 func (m *Machine) namesURLs(l *list) bool {
 	for i := range l.latest.text.Len() {
 		ref := &l.latest.file.Playlist.References[l.latest.text.Reference(i)]

@@ -77,8 +77,8 @@ func (p *publication) launch(text []byte) (again bool) {
 	return err == nil
 }
 
-// continues reports whether a text may be published after what is, or may be by now. One that was sent before that may not know of it. No end is
-// told of a list that has gone on since.
+// continues reports whether a text may be published after what is published, or may be by now: a text that was sent before may not know of that. A
+// list that has gone on since is not ended.
 func (p *publication) continues(text []byte) bool {
 	for i, e := range p.candidates {
 		if bytes.Equal(e.Text(), text) {

@@ -7,7 +7,7 @@ import (
 )
 
 // A packager that uses its names again within a run (ffmpeg -segment_wrap) may list a segment before the watcher has heard of its new bytes.
-// What was written before the segments in front of it was is of the lap before, unless nothing else comes: a slate that is listed again.
+// What was written earlier than the segments in front of it is of the lap before, unless nothing else comes: then it is a slate that is listed again.
 
 // comesBack reports whether segment i of the newest version of l, which it did not list so far, may mean bytes that nobody knows yet, although
 // its session has some under that name. They are waited for as long as a new run's, once: if none come, it is a slate.

@@ -26,7 +26,7 @@ type session struct {
 	order  []string        // the paths, the oldest first
 }
 
-// maxUses bounds how many names a session remembers. That a name before those is used again with other bytes, the store tells.
+// maxUses bounds how many names a session remembers. If an older name is used again with other bytes, the store says so.
 const maxUses = 20_000
 
 // use is a file under one key of a session. This file alone writes it.
@@ -55,7 +55,7 @@ const (
 	published
 	// taken: the store has other bytes under the key.
 	taken
-	// lost: they are, before they were stored.
+	// lost: its bytes were lost before they were stored.
 	lost
 )
 

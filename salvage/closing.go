@@ -63,7 +63,7 @@ func (s *Session) close(now time.Time, kept func(path string) bool) (*Closing, e
 		return nil, ErrUnlisted
 	}
 	stored := make([]string, 0, len(s.objects))
-	whole := recording.Session{Name: s.name, Lists: lists, Masters: s.copies(lists), Stored: s.has, Why: recording.Recovered, At: now}
+	whole := recording.Session{Name: s.name, Lists: recording.Reels(lists), Masters: s.copies(lists), Stored: s.has, Why: recording.Recovered, At: now}
 	unnamed := make(map[string]bool)
 	for path, o := range s.objects {
 		if isMedia(path) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"maps"
 	"strings"
 	"sync"
@@ -139,7 +140,7 @@ func (w *worker) readRecord(ctx context.Context, j plan.Job, moved *atomic.Int64
 			return out, err
 		}
 	}
-	kept := map[string][][]byte{}
+	kept := map[string]iter.Seq2[int, []byte]{}
 	if w.tapes != nil {
 		kept = t.Order.Kept(w.tapes.Kept(t.Session))
 	}
@@ -267,8 +268,8 @@ func (w *worker) closings(ctx context.Context, session string, o *recorder.Order
 const readers = 8
 
 // chunks reads the index of a session: so many chunks of each list. What is not there is left out.
-func (w *worker) chunks(ctx context.Context, session string, next map[string]int, moved *atomic.Int64) (map[string][][]byte, error) {
-	all, lock := make(map[string][][]byte, len(next)), sync.Mutex{}
+func (w *worker) chunks(ctx context.Context, session string, next map[string]int, moved *atomic.Int64) (map[string]iter.Seq2[int, []byte], error) {
+	all, lock := make(map[string]iter.Seq2[int, []byte], len(next)), sync.Mutex{}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(readers)
 	for list, n := range next {
@@ -282,13 +283,9 @@ func (w *worker) chunks(ctx context.Context, session string, next map[string]int
 				}
 				_ = index.Took(number, text) // what cannot be read is left out
 			}
-			texts := make([][]byte, n)
-			for i, text := range index.All() {
-				texts[i] = text
-			}
 			lock.Lock()
 			defer lock.Unlock()
-			all[list] = texts
+			all[list] = index.All()
 			return nil
 		})
 	}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -77,13 +78,14 @@ func (s *stage) record(j Job) Outcome {
 		}
 		return Outcome{Result: Done, Record: recorder.Answer{Size: v.Size}}
 	}
-	found := recorder.Found{Chunks: make(map[string][][]byte), Stored: make(map[string]int64)}
+	found, chunks := recorder.Found{Chunks: make(map[string]iter.Seq2[int, []byte]), Stored: make(map[string]int64)}, make(map[string][][]byte)
 	next := make(map[string]int)
 	for _, path := range slices.Sorted(maps.Keys(s.texts)) {
 		list, n, ok := recording.ParseChunkName(strings.TrimPrefix(path, folder))
 		if strings.HasPrefix(path, folder) && ok && (t.Op == recorder.Find || t.Order.Unsure || n < t.Order.Chunks[list]) {
 			next[list] = max(next[list], n+1)
-			found.Chunks[list] = append(found.Chunks[list], []byte(s.texts[path]))
+			chunks[list] = append(chunks[list], []byte(s.texts[path]))
+			found.Chunks[list] = slices.All(chunks[list])
 		}
 	}
 	for path, v := range s.stored {
@@ -98,9 +100,9 @@ func (s *stage) record(j Job) Outcome {
 		return Outcome{Result: Done, Record: recorder.Answer{Before: &recording.Summary{Session: t.Session}}}
 	}
 	kept := t.Order.Kept(s.keeps())
-	for list, chunks := range found.Chunks {
+	for list, texts := range chunks {
 		if kept[list] == nil {
-			s.reads += len(chunks)
+			s.reads += len(texts)
 		}
 	}
 	maps.Copy(found.Chunks, kept)

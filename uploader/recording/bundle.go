@@ -106,6 +106,17 @@ func (b *Bundling) Bytes() []byte {
 	return out
 }
 
+// Packed returns chunks by their numbers, the first of which has number 0, and keeps them in little memory meanwhile. None is empty.
+func Packed(chunks [][]byte) iter.Seq2[int, []byte] {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	for _, text := range chunks {
+		_, _ = w.Write(framed(nil, text)) // a buffer takes all
+	}
+	_ = w.Close()
+	return (&bundle{first: 0, last: len(chunks) - 1, packed: out.Bytes()}).chunks()
+}
+
 // pack compresses a part of a bundle: parts that follow one another are one (RFC 1952 §2.2).
 func pack(text []byte) []byte {
 	var out bytes.Buffer

@@ -57,7 +57,7 @@ func (b *builder) add(e *entry) {
 		word = " " + headWord
 	}
 	b.line(mark, strconv.FormatUint(e.Number, 10), " ", strconv.FormatInt(e.done, 10), word)
-	if e.Broken {
+	if e.broken {
 		b.line("#EXT-X-DISCONTINUITY")
 	}
 	b.turn(e.Way, 0, false)

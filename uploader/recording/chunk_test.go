@@ -132,7 +132,7 @@ func FuzzChunk(f *testing.F) {
 		r.Claim(stored)
 		r.Fill([]string{"v0/5.ts", "v0/6.ts", "v0/7.ts", "v0/9.ts"})
 		r.Entries()
-		Common([]*Recording{r, r}, nil)
+		common([]*outline{r.outline(nil), r.outline(stored)})
 		out, err := r.Close(Choices{Stored: stored})
 		if err != nil {
 			return

@@ -66,7 +66,7 @@ type Part struct {
 // makes the same files. The error wraps ErrEmpty if nothing is stored between the moments, ErrUndated or ErrTaken.
 func (c *Clip) Make() (*Made, error) {
 	m := clipping{Clip: c, at: make(map[string][]moment), sealing: sealing{
-		Session: &Session{Lists: c.Lists, Masters: c.Masters, Stored: c.Stored}, length: make(map[string]time.Duration),
+		Session: &Session{Masters: c.Masters, Stored: c.Stored}, length: make(map[string]time.Duration),
 	}}
 	if err := m.resolve(); err != nil {
 		return nil, err

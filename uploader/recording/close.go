@@ -81,6 +81,7 @@ type closing struct {
 // write writes all of it.
 func (w *closing) write() error {
 	at := w.times()
+	w.pen.out = make([]byte, 0, w.size())
 	w.told = max(w.Span.From, 0)
 	first := w.entries[w.kept[0]].Number
 	for k, i := range w.kept {
@@ -92,19 +93,30 @@ func (w *closing) write() error {
 	whole := w.whole
 	whole.Target = w.out.Target
 	whole.Version = max(w.need, whole.Version, w.needOfAll())
-	head := pen{out: make([]byte, 0, len(w.pen.out)+headSize)}
+	head := pen{out: make([]byte, 0, headSize)}
 	head.line("#EXTM3U")
 	writeWhole(&head, whole, first)
 	head.line("#EXT-X-PLAYLIST-TYPE:VOD")
 	if w.Start > 0 {
 		head.line("#EXT-X-START:TIME-OFFSET=", strconv.FormatFloat(w.Start.Seconds(), 'f', 3, 64), ",PRECISE=YES")
 	}
-	head.out = append(head.out, w.pen.out...)
-	head.line("#EXT-X-ENDLIST")
-	if w.out.Text = head.out; len(head.out) > hls.MaxPlaylistSize {
-		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(head.out))
+	w.line("#EXT-X-ENDLIST")
+	if w.out.Text = slices.Insert(w.pen.out, 0, head.out...); len(w.out.Text) > hls.MaxPlaylistSize {
+		return fmt.Errorf("%w: %d bytes", ErrTooLarge, len(w.out.Text))
 	}
 	return nil
+}
+
+// size returns about how many bytes the list will have, so that it is in memory once.
+func (w *closing) size() int {
+	n := headSize
+	for _, i := range w.kept {
+		e := w.entries[i]
+		if n += len(e.Lines) + len(e.Date) + len(e.folder) + len(e.URI) + len("\n\n"); e.Size > 0 {
+			n += len("#EXT-X-BYTERANGE:1234567@1234567890\n")
+		}
+	}
+	return min(n, hls.MaxPlaylistSize)
 }
 
 // segmentOf lists entry i, which is the one with that place in the list.
@@ -114,11 +126,11 @@ func (w *closing) segmentOf(k, i int, at moment, first uint64) {
 	if hole {
 		w.out.Holes++
 	}
-	begins := k == 0 || hole || e.Broken
+	begins := k == 0 || hole || e.broken
 	if begins && e.Date == "" && at.known && !at.dated {
 		w.line(mark, strconv.FormatUint(e.Number, 10), " ", strconv.FormatInt(at.begins.Add(e.Length).UnixMilli(), 10))
 	}
-	if hole || e.Broken {
+	if hole || e.broken {
 		w.line("#EXT-X-DISCONTINUITY")
 	}
 	written := e.Number != first+uint64(k)
@@ -159,7 +171,7 @@ func needOf(e *entry, written bool) (n uint64) {
 	if e.Way.Map.Line != "" {
 		n = max(n, 6)
 	}
-	if e.Gap {
+	if e.gap() {
 		n = max(n, 8)
 	}
 	return n
@@ -228,11 +240,11 @@ func contains(more, less []byte, same func(e, now *entry) bool, alike func(e, no
 
 // alike reports whether now is the same entry, read alike, with what was said of it.
 func (e *entry) alike(now *entry, after bool) bool {
-	return e.way() == now.way() && slices.Equal(e.Lines, now.Lines) && (after || (e.Date == "" || e.Date == now.Date) && (now.Broken || !e.Broken))
+	return e.reading() == now.reading() && e.Lines == now.Lines && (after || (e.Date == "" || e.Date == now.Date) && (now.broken || !e.broken))
 }
 
-// way is how an entry is to be read, but for the folders of variants.
-func (e *entry) way() string {
+// reading is how an entry is to be read, but for the folders of variants.
+func (e *entry) reading() string {
 	var p pen
 	p.turn(e.Way, e.Number, true)
 	var all strings.Builder

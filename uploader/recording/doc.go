@@ -80,7 +80,7 @@
 // # A session
 //
 // Session.Close closes all lists of a session, whoever does so: those that a multivariant playlist names together are cut to what they have in
-// common (Common), and all have one target duration. It returns the files in the order in which they are to be stored, session.json the last:
+// common, and all have one target duration. It returns the files in the order in which they are to be stored, session.json the last:
 // a folder that has it is closed.
 //
 // # A clip

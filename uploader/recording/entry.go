@@ -2,6 +2,7 @@ package recording
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/plan/edition"
@@ -48,29 +49,69 @@ func (b Binding) String() string {
 	return "elsewhere"
 }
 
-// entry is one segment of a recording.
+// entry is one segment of a recording. There are as many in memory as a day has segments.
 type entry struct {
-	edition.Listed
+	segment
 	folder string // what stands before the URI, where that is not yet in it
-	done   int64  // when its bytes were complete, in milliseconds since 1970; 0 if nobody knows
-	state  Binding
-	head   bool   // it is known as the head of a list alone, so that its lines may be those of the list
-	lacks  bool   // its keys or its map did not come
-	sum    uint64 // of what was said last
 	ref    string // the URI with its variables substituted, of what was read
-	needs  []need
-	before *entry // with other keys, or another map
+	before *way   // other keys, or another map
+	done   int64  // when its bytes were complete, in milliseconds since 1970; 0 if nobody knows
+	sum    uint64 // of what was said last
+	loose  bool   // its Offset is stated nowhere
+	broken bool   // EXT-X-DISCONTINUITY stands before it
+	state  Binding
+	head   bool // it is known as the head of a list alone, so that its lines may be those of the list
+	lacks  bool // its keys or its map did not come
 	// apart says that nobody knows how many segments are before it, guessed that nobody saw it listed, kept that a closing list has it.
 	apart, guessed, kept bool
+}
+
+// segment is what an entry remembers of an edition.Listed.
+type segment struct {
+	Number       uint64
+	Length       time.Duration
+	Lines        string // with a line feed behind each
+	URI          string
+	Offset, Size int64
+	Date         string
+	Begins       *time.Time // nil if nobody knows
+	Ranges       []string
+	Way          *way
+}
+
+// way is how segments are to be read. Those that are read alike may share it, and it is not changed.
+type way struct {
+	edition.Way
+	needs []need // of what was read
+}
+
+// newEntry returns the entry of what a version lists, without its Way.
+func newEntry(l *edition.Listed, state Binding, sum uint64) *entry {
+	e := &entry{state: state, sum: sum, loose: l.Loose, broken: l.Broken}
+	e.segment = segment{Number: l.Number, Length: l.Length, URI: l.URI, Offset: l.Offset, Size: l.Size, Date: l.Date, Ranges: l.Ranges}
+	for _, line := range l.Lines {
+		e.Lines += line + "\n"
+	}
+	if !l.Begins.IsZero() {
+		begins := l.Begins // without the rest
+		e.Begins = &begins
+	}
+	return e
+}
+
+// gap reports whether the packager marked it with EXT-X-GAP, so that it has no bytes.
+func (e *entry) gap() bool {
+	const tag = "#EXT-X-GAP\n"
+	return strings.HasPrefix(e.Lines, tag) || strings.Contains(e.Lines, "\n"+tag)
 }
 
 // take takes in what is newer of the same segment.
 func (e *entry) take(now *entry) {
 	was := *e
 	if other := !was.sameBytes(now); (other || !now.head) && (now.state == Bound || was.state != Bound) {
-		e.Listed, e.ref, e.needs, e.head = now.Listed, now.ref, now.needs, now.head
+		e.segment, e.loose, e.ref, e.head = now.segment, now.loose, now.ref, now.head
 		if !other {
-			e.Offset, e.Loose = was.Offset, was.Loose
+			e.Offset, e.loose = was.Offset, was.loose
 		}
 		if other || was.state != Bound {
 			e.done = now.done
@@ -83,7 +124,7 @@ func (e *entry) take(now *entry) {
 	if e.done == 0 || was.state != Bound && now.state == Bound {
 		e.done = now.done
 	}
-	e.sum, e.Broken = now.sum, was.Broken || now.Broken
+	e.sum, e.broken = now.sum, was.broken || now.broken
 	if e.Date, e.Begins = now.Date, now.Begins; now.Date == "" {
 		e.Date, e.Begins = was.Date, was.Begins
 	}
@@ -99,24 +140,24 @@ func (e *entry) take(now *entry) {
 func (e *entry) turn(was, now *entry) {
 	switch {
 	case was.state == Bound && (now.state != Bound || now.lacks && !was.lacks && was.sameName(now)):
-		e.Way, e.needs, e.lacks = was.Way, was.needs, was.lacks
+		e.Way, e.lacks = was.Way, was.lacks
 	case now.Way.Map.Line != "" || len(now.Way.Keys) > 0:
 		if was.turns(now) {
-			e.before = &entry{Listed: edition.Listed{Way: was.Way}, needs: was.needs}
+			e.before = was.Way
 		}
-		e.Way, e.needs, e.lacks = now.Way, now.needs, now.lacks
+		e.Way, e.lacks = now.Way, now.lacks
 	}
 }
 
 // turns reports whether what is bound is to be read otherwise.
 func (e *entry) turns(now *entry) bool {
-	return e.state == Bound && now.state == Bound && e.sameName(now) && !sameWay(e, now)
+	return e.state == Bound && now.state == Bound && e.sameName(now) && !sameWay(e.Way, now.Way)
 }
 
 // sameBytes reports whether both are the same part of a file of that name.
 func (e *entry) sameBytes(other *entry) bool {
 	name := e.URI == other.URI || e.folder+e.URI == other.folder+other.URI
-	return name && e.Size == other.Size && (e.Offset == other.Offset || e.Loose || other.Loose)
+	return name && e.Size == other.Size && (e.Offset == other.Offset || e.loose || other.loose)
 }
 
 // end returns where its bytes end in their file; 0 for all of that.

@@ -84,7 +84,7 @@ func (r *Recording) isNext(a, b *entry) bool {
 // between returns the paths of what is missing between two entries.
 func (r *Recording) between(a, b *entry, missing uint64, by map[string][]string) (found []string) {
 	from, to := a.path(r.list), b.path(r.list)
-	if missing == 0 || b.state != Bound || b.Size > 0 || !a.isPlain(from) || hls.Pattern(from) != hls.Pattern(to) || !sameWay(a, b) {
+	if missing == 0 || b.state != Bound || b.Size > 0 || !a.isPlain(from) || hls.Pattern(from) != hls.Pattern(to) || !sameWay(a.Way, b.Way) {
 		return nil
 	}
 	names := by[hls.Pattern(from)]
@@ -145,19 +145,22 @@ func inOrder(a, b string) int {
 }
 
 // sameWay reports whether both have the same keys and map.
-func sameWay(a, b *entry) bool {
+func sameWay(a, b *way) bool {
+	if a == b {
+		return true
+	}
 	var x, y pen
-	x.turn(a.Way, 0, false)
-	y.turn(b.Way, 0, false)
+	x.turn(a, 0, false)
+	y.turn(b, 0, false)
 	return string(x.out) == string(y.out)
 }
 
 // like returns an entry like e of another file.
 func (e *entry) like(p string, number uint64, length time.Duration) *entry {
 	name := path.Base(e.URI)
-	n := &entry{state: Bound, guessed: true, needs: e.needs, folder: e.folder}
+	n := &entry{state: Bound, guessed: true, folder: e.folder}
 	n.Number, n.Length, n.Way = number, length, e.Way
-	n.Lines = []string{fmt.Sprintf("#EXTINF:%.3f,", length.Seconds())}
+	n.Lines = fmt.Sprintf("#EXTINF:%.3f,\n", length.Seconds())
 	n.URI = strings.TrimSuffix(e.URI, name) + path.Base(p)
 	n.ref = strings.TrimSuffix(e.ref, name) + path.Base(p)
 	return n

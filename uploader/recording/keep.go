@@ -17,7 +17,10 @@ func (r *Recording) Keep(closed []byte) error {
 	for i, e := range r.entries {
 		k.known[e.spot(r.list)] = i
 	}
-	for _, c := range p.entries {
+	for i, c := range p.entries {
+		if r, ok := p.remark(i); ok {
+			c.done = r.done
+		}
 		k.take(c)
 	}
 	for _, e := range k.rest[k.at:] {
@@ -49,10 +52,6 @@ type keeping struct {
 
 // take takes in the next entry of the closing list.
 func (k *keeping) take(c *entry) {
-	if r, ok := c.remark(); ok {
-		c.done = r.done
-	}
-	c.Comments = nil
 	i, ok := k.known[c.spot(k.list)]
 	if !ok && k.at < len(k.rest) && k.rest[k.at].state != Bound && k.rest[k.at].sameName(c) {
 		i, ok = k.at, true // a hole that was filled
@@ -79,7 +78,7 @@ func (k *keeping) take(c *entry) {
 // keep has e be listed as c lists it. next says that c is listed behind the one before e.
 func (e *entry) keep(c *entry, next bool) {
 	if e.state != Bound {
-		e.Listed.URI, e.folder, e.ref, e.needs = c.URI, "", c.ref, c.needs
+		e.URI, e.folder, e.ref, e.Way = c.URI, "", c.ref, &way{e.Way.Way, c.Way.needs}
 	}
 	e.state, e.kept, e.Lines, e.Length = Bound, true, c.Lines, c.Length
 	if c.Date != "" {
@@ -88,7 +87,7 @@ func (e *entry) keep(c *entry, next bool) {
 	if e.done == 0 {
 		e.done = c.done
 	}
-	e.Broken = e.Broken || c.Broken && next
+	e.broken = e.broken || c.broken && next
 }
 
 // place puts an entry behind those before it, under that number if that is free.

@@ -25,7 +25,7 @@ func (p *pen) line(parts ...string) {
 
 // turn states how the segments behind are to be read. number is the media sequence number that is the IV of keys without one; apart
 // says that it is to be written out. A segment without a map has that of the one before: no tag takes one back.
-func (p *pen) turn(w *edition.Way, number uint64, apart bool) {
+func (p *pen) turn(w *way, number uint64, apart bool) {
 	if w.Map.Line != "" && w.Map.Line != p.init {
 		p.lock(w.MapKeys)
 		p.line(w.Map.Line)
@@ -50,7 +50,7 @@ func (p *pen) restate() {
 }
 
 // written returns w with the IVs written out that keys without one have for a segment with that number.
-func written(w *edition.Way, number uint64) *edition.Way {
+func written(w *way, number uint64) *way {
 	if !slices.ContainsFunc(w.Keys, func(k edition.Stated) bool { return k.Plain }) {
 		return w
 	}
@@ -87,8 +87,6 @@ func (p *pen) segment(e *entry) {
 	if e.Size > 0 {
 		p.line("#EXT-X-BYTERANGE:", strconv.FormatInt(e.Size, 10), "@", strconv.FormatInt(e.Offset, 10))
 	}
-	for _, l := range e.Lines {
-		p.line(l)
-	}
+	p.out = append(p.out, e.Lines...)
 	p.line(e.folder, e.URI)
 }

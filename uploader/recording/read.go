@@ -18,6 +18,7 @@ const maxEntries = 1 << 20
 type part struct {
 	whole   edition.Whole
 	entries []*entry
+	remarks [][]string // the comments before each of them
 	binds   []remark
 }
 
@@ -37,12 +38,12 @@ func readChunk(text []byte, list string) (*part, error) {
 	if err := p.trail(trailing, bytes.HasSuffix(text, []byte("\n"))); err != nil {
 		return nil, err
 	}
-	for _, e := range p.entries {
-		r, ok := e.remark()
+	for i, e := range p.entries {
+		r, ok := p.remark(i)
 		if !ok {
 			return nil, fmt.Errorf("%w: a segment without a number", ErrFormat)
 		}
-		e.Number, e.done, e.state, e.head, e.Comments = r.number, r.done, r.state, r.head, nil
+		e.Number, e.done, e.state, e.head = r.number, r.done, r.state, r.head
 		if e.state != Bound {
 			e.sum = ^e.sum
 		}
@@ -81,27 +82,28 @@ func readText(text []byte, list string, f Facts) (*part, *edition.Version, error
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	p := &part{whole: v.Whole(), entries: make([]*entry, v.Len())}
+	p := &part{whole: v.Whole(), entries: make([]*entry, v.Len()), remarks: make([][]string, v.Len())}
 	if v.Len() > 0 && v.Number(v.Len()-1) >= 1<<63 {
 		return nil, nil, fmt.Errorf("%w: numbers above all that are used", ErrFormat)
 	}
-	listed, sum, needs := v.Lister(f.Folder), v.Summer(f.Folder), make(map[*edition.Way][]need)
+	listed, sum, ways := v.Lister(f.Folder), v.Summer(f.Folder), make(map[*edition.Way]*way)
 	for i := range p.entries {
-		e := &entry{Listed: listed(i), state: Bound, sum: sum(i)}
-		if f.Folder != nil && !e.Gap {
-			e.folder = f.Folder(e.Reference)
+		l := listed(i)
+		e := newEntry(&l, Bound, sum(i))
+		if f.Folder != nil && !l.Gap {
+			e.folder = f.Folder(l.Reference)
 		}
-		e.ref, e.Loose = e.folder+parsed.References[e.Reference].URI, false
-		if parsed.References[e.Reference].Unresolved {
+		e.ref, e.loose, p.remarks[i] = e.folder+parsed.References[l.Reference].URI, false, l.Comments
+		if parsed.References[l.Reference].Unresolved {
 			e.ref = ""
 		}
 		if f.Binding != nil {
 			e.state = f.Binding(i)
 		}
-		if _, ok := needs[e.Way]; !ok {
-			needs[e.Way] = needsOf(e.Way, parsed.References, list, f.Folder)
+		if ways[l.Way] == nil {
+			ways[l.Way] = &way{*l.Way, needsOf(l.Way, parsed.References, list, f.Folder)}
 		}
-		e.needs = needs[e.Way]
+		e.Way = ways[l.Way]
 		if p.entries[i] = e; i > 0 {
 			e.share(p.entries[i-1])
 		}
@@ -111,11 +113,14 @@ func readText(text []byte, list string, f Facts) (*part, *edition.Version, error
 
 // share has equal texts be in memory once: there are as many entries as a day has segments.
 func (e *entry) share(before *entry) {
-	if slices.Equal(e.Lines, before.Lines) {
+	if e.Lines == before.Lines {
 		e.Lines = before.Lines
 	}
 	if e.ref == e.URI {
 		e.ref = e.URI
+	}
+	if e.Way != before.Way && slices.Equal(e.Way.needs, before.Way.needs) && sameWay(e.Way, before.Way) {
+		e.Way = before.Way
 	}
 }
 
@@ -128,7 +133,7 @@ func needsOf(w *edition.Way, references []hls.Reference, list string, folder fun
 					r.URI = folder(s.From+i) + r.URI
 				}
 				if path, target := (hls.Site{}).Resolve(list, r.URI); target == hls.Local && !r.Unresolved {
-					n := need{path: path}
+					n := need{path: strings.Clone(path)} // without the rest of the text
 					if r.Length > 0 {
 						n.end = r.Offset + r.Length
 					}
@@ -154,9 +159,9 @@ func (e *entry) path(list string) string {
 	return path
 }
 
-// remark returns what an index says of an entry; ok is false if it does not.
-func (e *entry) remark() (r remark, ok bool) {
-	for _, c := range e.Comments {
+// remark returns what an index says of entry i; ok is false if it does not.
+func (p *part) remark(i int) (r remark, ok bool) {
+	for _, c := range p.remarks[i] {
 		if rest, is := strings.CutPrefix(c, mark); is && !ok {
 			r, ok = parseRemark(rest)
 		}

@@ -26,8 +26,8 @@ func ReadClosed(text []byte, list string) (*Recording, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range p.entries {
-		if r, ok := e.remark(); ok {
+	for i, e := range p.entries {
+		if r, ok := p.remark(i); ok {
 			e.done = r.done
 		}
 	}
@@ -54,9 +54,12 @@ func (r *Recording) Add(chunk []byte) error {
 		at, ok := search(r.entries, e.Number)
 		if ok {
 			r.entries[at].take(e)
-		} else {
-			r.entries = slices.Insert(r.entries, at, e)
+			continue
 		}
+		if at > 0 {
+			e.share(r.entries[at-1])
+		}
+		r.entries = slices.Insert(r.entries, at, e)
 	}
 	for _, b := range p.binds {
 		if at, ok := search(r.entries, b.number); ok && !r.entries[at].leads(b.folder) {
@@ -114,7 +117,7 @@ type Entry struct {
 func (r *Recording) Entries() []Entry {
 	all, at := make([]Entry, len(r.entries)), r.times()
 	for i, e := range r.entries {
-		all[i] = Entry{e.Number, at[i].begins, at[i].dated, e.Length, e.path(r.list), paths(e.needs), e.state == Bound, e.Gap, e.guessed}
+		all[i] = Entry{e.Number, at[i].begins, at[i].dated, e.Length, e.path(r.list), paths(e.Way.needs), e.state == Bound, e.gap(), e.guessed}
 	}
 	return all
 }
@@ -129,10 +132,10 @@ type moment struct {
 func (r *Recording) times() []moment {
 	all := make([]moment, len(r.entries))
 	for i, e := range r.entries {
-		connected := i > 0 && e.follows(r.entries[i-1]) && !e.Broken && all[i-1].known
+		connected := i > 0 && e.follows(r.entries[i-1]) && !e.broken && all[i-1].known
 		switch {
-		case !e.Begins.IsZero():
-			all[i] = moment{e.Begins, true, true}
+		case e.Begins != nil:
+			all[i] = moment{*e.Begins, true, true}
 		case connected && (all[i-1].dated || e.done == 0):
 			all[i] = moment{all[i-1].begins.Add(r.entries[i-1].Length), true, all[i-1].dated}
 		case e.done > 0:
@@ -140,7 +143,7 @@ func (r *Recording) times() []moment {
 		}
 	}
 	for i := len(all) - 2; i >= 0; i-- {
-		if e, next := r.entries[i], all[i+1]; next.known && (!all[i].known || next.dated && !all[i].dated) && r.entries[i+1].follows(e) && !r.entries[i+1].Broken {
+		if e, next := r.entries[i], all[i+1]; next.known && (!all[i].known || next.dated && !all[i].dated) && r.entries[i+1].follows(e) && !r.entries[i+1].broken {
 			all[i] = moment{next.begins.Add(-e.Length), true, next.dated}
 		}
 	}
@@ -152,7 +155,7 @@ func (r *Recording) isStored(e *entry, stored func(path string, end int64) bool)
 	if e.state != Bound {
 		return false
 	}
-	return stored == nil || (e.Gap || r.hasCome(e, stored)) && !slices.ContainsFunc(e.needs, func(n need) bool { return !stored(n.path, n.end) })
+	return stored == nil || (e.gap() || r.hasCome(e, stored)) && !slices.ContainsFunc(e.Way.needs, func(n need) bool { return !stored(n.path, n.end) })
 }
 
 // hasCome reports whether the bytes of an entry are stored, or are elsewhere.
@@ -165,7 +168,7 @@ func (r *Recording) hasCome(e *entry, stored func(path string, end int64) bool) 
 // Choices.
 func (r *Recording) Claim(stored func(path string, end int64) bool) {
 	for _, e := range r.entries {
-		if e.state != Bound && !e.Gap && e.path(r.list) != "" && r.hasCome(e, stored) {
+		if e.state != Bound && !e.gap() && e.path(r.list) != "" && r.hasCome(e, stored) {
 			e.bind("", 0)
 		}
 	}
@@ -173,12 +176,12 @@ func (r *Recording) Claim(stored func(path string, end int64) bool) {
 
 // Recall has segments whose keys or map are not stored be read with those that were said before, if these are. stored is that of Choices.
 func (r *Recording) Recall(stored func(path string, end int64) bool) {
-	lacks := func(e *entry) bool {
-		return slices.ContainsFunc(e.needs, func(n need) bool { return !stored(n.path, n.end) })
+	lacks := func(w *way) bool {
+		return slices.ContainsFunc(w.needs, func(n need) bool { return !stored(n.path, n.end) })
 	}
 	for _, e := range r.entries {
-		if e.before != nil && lacks(e) && !lacks(e.before) {
-			e.Way, e.needs, e.before = e.before.Way, e.before.needs, nil
+		if e.before != nil && lacks(e.Way) && !lacks(e.before) {
+			e.Way, e.before = e.before, nil
 		}
 	}
 }

@@ -32,8 +32,8 @@ const (
 type Session struct {
 	// Name is that of its folder.
 	Name string
-	// Lists are its recordings, by the path of their media playlist in the folder.
-	Lists map[string]*Recording
+	// Lists read its recordings, by the path of their media playlist in the folder: each is read twice, so that one of them at a time is in memory.
+	Lists map[string]Reel
 	// Masters are the texts of its multivariant playlists, by their paths in the folder, as their packager wrote them.
 	Masters map[string][]byte
 	// Stored is that of Choices.
@@ -42,6 +42,18 @@ type Session struct {
 	Why   Reason
 	At    time.Time
 	Bytes int64
+}
+
+// Reel reads a Recording. Whenever it is called it returns the same, which the caller owns.
+type Reel func() *Recording
+
+// Reels has Recordings that are in memory anyway be those of a Session.
+func Reels(all map[string]*Recording) map[string]Reel {
+	out := make(map[string]Reel, len(all))
+	for path, r := range all {
+		out[path] = func() *Recording { return r }
+	}
+	return out
 }
 
 // File is one that closes a session.
@@ -61,18 +73,19 @@ type Seal struct {
 // Close closes a session. The same session makes the same files, but for the Summary, which says when.
 //
 // Each media playlist of which something is stored gets a closing list. Those that a multivariant playlist names together are cut to what all of them have
-// (Common), and all of the session have one target duration; but what a closing list has that is stored (Recording.Keep) stays in it. A rendition with less than half of the longest one's duration would take the rest
+// in common, and all of the session have one target duration; but what a closing list has that is stored (Recording.Keep) stays in it. A rendition with less than half of the longest one's duration would take the rest
 // along: it is closed by itself, and the multivariant playlist does without it, if there is a variant without it. The same
 // becomes of a rendition of which nothing is stored, and of one that is outside the folder (ErrOutside). A multivariant playlist
 // without a variant is left out. The Summary names all that is left out.
 //
 // The error is ErrEmpty if nothing can be listed.
 func (s *Session) Close() (*Seal, error) {
-	c := sealing{Session: s, length: make(map[string]time.Duration), refused: make(map[string]string)}
-	for path, r := range s.Lists {
-		if d := r.storedDuration(Span{0, r.Len()}, s.Stored); r.storedSpan(s.Stored) != (Span{}) {
-			c.length[path] = d
-			c.target = max(c.target, r.Target())
+	c := sealing{Session: s, outlines: make(map[string]*outline, len(s.Lists)), length: make(map[string]time.Duration), refused: make(map[string]string)}
+	for path, read := range s.Lists {
+		o := read().outline(s.Stored)
+		if c.outlines[path] = o; o.span != (Span{}) {
+			c.length[path] = o.stored
+			c.target = max(c.target, o.target)
 		}
 	}
 	for {
@@ -92,12 +105,13 @@ func (s *Session) Close() (*Seal, error) {
 // sealing is the closing of one session.
 type sealing struct {
 	*Session
-	length  map[string]time.Duration // of what is stored of the lists that are closed
-	target  time.Duration
-	refused map[string]string  // why others are not
-	masters map[string]*pruned // those that can be played
-	without map[string]string  // why others cannot
-	out     *Seal
+	outlines map[string]*outline      // of all lists
+	length   map[string]time.Duration // of what is stored of the lists that are closed
+	target   time.Duration
+	refused  map[string]string  // why others are not
+	masters  map[string]*pruned // those that can be played
+	without  map[string]string  // why others cannot
+	out      *Seal
 }
 
 // connect decides what the multivariant playlists name.
@@ -175,24 +189,24 @@ func (c *sealing) streams() (all [][]string) {
 func (c *sealing) write() (path string, err error) {
 	c.out = &Seal{Summary: Summary{Version: summaryVersion, Session: c.Name, Why: c.Why, When: c.At.UTC(), Bytes: c.Bytes}}
 	for _, lists := range c.streams() {
-		recordings := make([]*Recording, len(lists))
+		outlines := make([]*outline, len(lists))
 		for i, path := range lists {
-			recordings[i] = c.Lists[path]
+			outlines[i] = c.outlines[path]
 		}
-		cut := Common(recordings, c.Stored)
+		cut := common(outlines)
 		for i, path := range lists {
-			span := cut.Spans[i].with(recordings[i].keptSpan(c.Stored))
-			closed, err := recordings[i].Close(Choices{Stored: c.Stored, Span: span, Target: c.target})
+			r, span := c.Lists[path](), cut.spans[i].with(outlines[i].kept)
+			closed, err := r.Close(Choices{Stored: c.Stored, Span: span, Target: c.target})
 			if err != nil {
 				return path, err
 			}
 			c.out.Files = append(c.out.Files, File{path, closed.Text})
-			c.out.Summary.list(path, recordings[i], closed, cut, span, c.Stored)
+			c.out.Summary.list(path, r, closed, cut, span, c.Stored)
 		}
 	}
-	for path, r := range c.Lists {
+	for path, o := range c.outlines {
 		if _, ok := c.length[path]; !ok {
-			c.out.Summary.Lists = append(c.out.Summary.Lists, ListSummary{Path: path, Missing: r.Len(), Refused: c.reason(path)})
+			c.out.Summary.Lists = append(c.out.Summary.Lists, ListSummary{Path: path, Missing: o.entries, Refused: c.reason(path)})
 		}
 	}
 	slices.SortFunc(c.out.Files, func(a, b File) int { return cmp.Compare(a.Path, b.Path) })

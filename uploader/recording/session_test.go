@@ -131,7 +131,7 @@ func TestSession(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := Session{Name: "20261130T010203Z", Lists: lists(t, tt.lists...), Masters: map[string][]byte{}, Why: Ended, At: at(9), Bytes: 77}
+			s := Session{Name: "20261130T010203Z", Lists: Reels(lists(t, tt.lists...)), Masters: map[string][]byte{}, Why: Ended, At: at(9), Bytes: 77}
 			for path, text := range tt.masters {
 				s.Masters[path] = []byte("#EXTM3U\n" + text)
 			}
@@ -178,7 +178,7 @@ func TestSession(t *testing.T) {
 func TestSummary(t *testing.T) {
 	t.Parallel()
 	s := Session{
-		Name: "20261130T010203Z", Lists: lists(t, "v0/i.m3u8 10", "v1/i.m3u8 7 4", "s.m3u8 4"), Why: Recovered, At: at(59), Bytes: 4711,
+		Name: "20261130T010203Z", Lists: Reels(lists(t, "v0/i.m3u8 10", "v1/i.m3u8 7 4", "s.m3u8 4")), Why: Recovered, At: at(59), Bytes: 4711,
 		Masters: map[string][]byte{"master.m3u8": []byte("#EXTM3U\n" + variant("v0/i.m3u8") + variant("v1/i.m3u8"))},
 		Stored: func(path string, _ int64) bool {
 			return path != "v0/4.ts" && path != "v0/9.ts" && !strings.HasPrefix(path, "0") && path != "1.ts" && path != "2.ts" && path != "3.ts"
@@ -260,7 +260,7 @@ func TestListThatIsTooLarge(t *testing.T) {
 		track.Observe(version(t, text(i, seg(fmt.Sprint(long, i, ".ts")))), Facts{})
 	}
 	all["v1/i.m3u8"] = finished(t, "v1/i.m3u8", &track)
-	s := Session{Lists: all, Masters: map[string][]byte{"m.m3u8": []byte("#EXTM3U\n" + variant("v0/i.m3u8") + variant("v1/i.m3u8"))}}
+	s := Session{Lists: Reels(all), Masters: map[string][]byte{"m.m3u8": []byte("#EXTM3U\n" + variant("v0/i.m3u8") + variant("v1/i.m3u8"))}}
 	seal, err := s.Close()
 	if err != nil || len(seal.Files) != 3 || !strings.HasPrefix(seal.Summary.Lists[1].Refused, ErrTooLarge.Error()) || !slices.Equal(seal.Summary.Multivariants[0].Without, []string{"v1/i.m3u8"}) {
 		t.Errorf("%v: %+v", err, seal)

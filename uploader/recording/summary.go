@@ -43,7 +43,7 @@ type ListSummary struct {
 	// Missing is how many of its packager's segments are not stored; Holes is in how many places of the list some are missing.
 	Missing int `json:"missing"`
 	Holes   int `json:"holes"`
-	// Head and Tail are how much of what is stored is cut at both ends, as the other renditions have nothing there (Common).
+	// Head and Tail are how much of what is stored is cut at both ends, as the other renditions have nothing there.
 	Head float64 `json:"head"`
 	Tail float64 `json:"tail"`
 	// Apart is true if the renditions should begin and end alike, and nobody knows when.
@@ -62,8 +62,8 @@ type MultivariantSummary struct {
 }
 
 // list takes in a closing list.
-func (s *Summary) list(path string, r *Recording, closed *Closed, cut Cut, span Span, stored func(path string, end int64) bool) {
-	l := ListSummary{Path: path, Segments: closed.Entries, Duration: seconds(closed.Duration), Holes: closed.Holes, Apart: cut.Apart}
+func (s *Summary) list(path string, r *Recording, closed *Closed, cut cut, span Span, stored func(path string, end int64) bool) {
+	l := ListSummary{Path: path, Segments: closed.Entries, Duration: seconds(closed.Duration), Holes: closed.Holes, Apart: cut.apart}
 	l.Head = seconds(r.storedDuration(Span{0, span.From}, stored))
 	l.Tail = seconds(r.storedDuration(Span{span.To, r.Len()}, stored))
 	at := r.times()

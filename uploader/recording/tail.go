@@ -54,7 +54,7 @@ func (r *Recording) counter() (c counter, ok bool) {
 	}
 	e := r.entries[len(r.entries)-1]
 	name := e.path(r.list)
-	if !e.isPlain(name) || e.Gap || len(e.Way.Keys) > 0 { // another key may have followed
+	if !e.isPlain(name) || e.gap() || len(e.Way.Keys) > 0 { // another key may have followed
 		return c, false
 	}
 	if c.runs, c.at = stem(name), -1; len(r.entries) == 1 {
@@ -70,7 +70,7 @@ func (r *Recording) counter() (c counter, ok bool) {
 	}
 	before := r.entries[len(r.entries)-2]
 	old := before.path(r.list)
-	if !before.isPlain(old) || hls.Pattern(old) != hls.Pattern(name) || !sameWay(before, e) {
+	if !before.isPlain(old) || hls.Pattern(old) != hls.Pattern(name) || !sameWay(before.Way, e.Way) {
 		return c, false
 	}
 	for i, run := range stem(old) {

@@ -53,17 +53,23 @@ type Track struct {
 // the packager wrote them.
 func (t *Track) Observe(v *edition.Version, f Facts) {
 	listed, sum, ours := v.Lister(f.Folder), v.Summer(f.place()), false
+	from, is := (*edition.Way)(nil), (*way)(nil)
 	segment := func(i int) *entry {
-		e := &entry{state: Bound, sum: sum(i), Listed: listed(i)}
+		l := listed(i)
+		e := newEntry(&l, Bound, sum(i))
+		if l.Way != from {
+			from, is = l.Way, &way{Way: *l.Way}
+		}
+		e.Way = is
 		if f.Binding != nil {
 			e.state = f.Binding(i)
 		}
 		if e.state != Bound {
 			e.sum = ^e.sum
-		} else if f.Folder != nil && !e.Gap {
-			e.folder = f.Folder(e.Reference)
+		} else if f.Folder != nil && !l.Gap {
+			e.folder = f.Folder(l.Reference)
 		}
-		e.lacks = f.lacks(e.Way)
+		e.lacks = f.lacks(l.Way)
 		return e
 	}
 	if v.Len() > 0 {
@@ -205,7 +211,7 @@ func (t *Track) take(now *entry) {
 		return
 	}
 	at, ok := search(t.open, now.Number)
-	if now.Loose && at > 0 {
+	if now.loose && at > 0 {
 		now.continues(t.open[at-1])
 	}
 	if now.head = now.head && (ok || at > 0); ok {
@@ -223,7 +229,7 @@ func (t *Track) take(now *entry) {
 // continues says where a byte range begins that states no offset: where that of the segment before it ends.
 func (e *entry) continues(before *entry) {
 	if e.follows(before) && before.URI == e.URI && before.Size > 0 && before.Offset+before.Size+e.Size > 0 {
-		e.Offset, e.Loose = before.Offset+before.Size, false
+		e.Offset, e.loose = before.Offset+before.Size, false
 	}
 }
 
@@ -401,10 +407,7 @@ func (t *Track) Cost() int64 {
 
 // size returns the bytes of an entry's lines.
 func (e *entry) size() int {
-	n := len(e.URI) + len(e.folder) + len(e.Date) + len(e.Way.Map.Line) + len(e.Way.Rate.Line)
-	for _, l := range e.Lines {
-		n += len(l)
-	}
+	n := len(e.URI) + len(e.Lines) + len(e.folder) + len(e.Date) + len(e.Way.Map.Line) + len(e.Way.Rate.Line)
 	for _, l := range e.Ranges {
 		n += len(l)
 	}

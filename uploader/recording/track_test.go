@@ -216,25 +216,28 @@ func TestCommon(t *testing.T) {
 		return recorded(t, name, Facts{Done: func(i int) time.Time { return at(0).Add(time.Duration(from+i+1)*2*time.Second + late) }}, lines(from, to, nil))
 	}
 	for _, tt := range []struct {
-		name       string
-		all        []*Recording
-		lost       string
-		want       []Span
-		head, tail time.Duration
-		apart      bool
+		name  string
+		all   []*Recording
+		lost  string
+		want  []Span
+		apart bool
 	}{
-		{"alike", []*Recording{rendition("a/i.m3u8", 0, 9, 0), rendition("b/i.m3u8", 0, 9, 0)}, "", []Span{{0, 10}, {0, 10}}, 0, 0, false},
-		{"finished at slightly other moments", []*Recording{rendition("a/i.m3u8", 0, 9, 0), rendition("b/i.m3u8", 0, 9, 400*time.Millisecond)}, "", []Span{{0, 10}, {0, 10}}, 400 * time.Millisecond, 400 * time.Millisecond, false},
-		{"one began later and ended earlier", []*Recording{rendition("a/i.m3u8", 0, 9, 0), rendition("b/i.m3u8", 2, 8, 0)}, "", []Span{{2, 9}, {0, 7}}, 4 * time.Second, 2 * time.Second, false},
-		{"one lost its first segment", []*Recording{rendition("a/i.m3u8", 0, 9, 0), rendition("b/i.m3u8", 0, 9, 0)}, "b/0.ts", []Span{{1, 10}, {1, 10}}, 2 * time.Second, 0, false},
-		{"one has nothing", []*Recording{rendition("a/i.m3u8", 0, 9, 0), New("b/i.m3u8")}, "", []Span{{0, 10}, {}}, 0, 0, false},
-		{"nothing in common", []*Recording{rendition("a/i.m3u8", 0, 4, 0), rendition("b/i.m3u8", 7, 9, 0)}, "", []Span{{0, 5}, {0, 3}}, 0, 0, true},
-		{"nobody knows when", []*Recording{rendition("a/i.m3u8", 0, 4, 0), recorded(t, "b/i.m3u8", Facts{}, lines(2, 9, nil))}, "", []Span{{0, 5}, {0, 8}}, 0, 0, true},
+		{"alike", []*Recording{rendition("a/i.m3u8", 0, 9, 0), rendition("b/i.m3u8", 0, 9, 0)}, "", []Span{{0, 10}, {0, 10}}, false},
+		{"finished at slightly other moments", []*Recording{rendition("a/i.m3u8", 0, 9, 0), rendition("b/i.m3u8", 0, 9, 400*time.Millisecond)}, "", []Span{{0, 10}, {0, 10}}, false},
+		{"one began later and ended earlier", []*Recording{rendition("a/i.m3u8", 0, 9, 0), rendition("b/i.m3u8", 2, 8, 0)}, "", []Span{{2, 9}, {0, 7}}, false},
+		{"one lost its first segment", []*Recording{rendition("a/i.m3u8", 0, 9, 0), rendition("b/i.m3u8", 0, 9, 0)}, "b/0.ts", []Span{{1, 10}, {1, 10}}, false},
+		{"one has nothing", []*Recording{rendition("a/i.m3u8", 0, 9, 0), New("b/i.m3u8")}, "", []Span{{0, 10}, {}}, false},
+		{"nothing in common", []*Recording{rendition("a/i.m3u8", 0, 4, 0), rendition("b/i.m3u8", 7, 9, 0)}, "", []Span{{0, 5}, {0, 3}}, true},
+		{"nobody knows when", []*Recording{rendition("a/i.m3u8", 0, 4, 0), recorded(t, "b/i.m3u8", Facts{}, lines(2, 9, nil))}, "", []Span{{0, 5}, {0, 8}}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := Common(tt.all, func(path string, _ int64) bool { return path != tt.lost })
-			if fmt.Sprint(got.Spans) != fmt.Sprint(tt.want) || got.Head != tt.head || got.Tail != tt.tail || got.Apart != tt.apart || got.Target != 2*time.Second {
+			var all []*outline
+			for _, r := range tt.all {
+				all = append(all, r.outline(func(path string, _ int64) bool { return path != tt.lost }))
+			}
+			got := common(all)
+			if fmt.Sprint(got.spans) != fmt.Sprint(tt.want) || got.apart != tt.apart {
 				t.Errorf("got %+v", got)
 			}
 		})

@@ -1,5 +1,12 @@
 package recorder
 
+import (
+	"iter"
+	"slices"
+
+	"github.com/hlsship/hlsship/uploader/recording"
+)
+
 // Part is a part of what was recorded, to be kept over a restart (Config.Keep). Those of a session are kept in their order.
 type Part struct {
 	// Session is its name, and List the path of the playlist that it is of.
@@ -125,7 +132,7 @@ func (r *Recorder) restore(all []Part) {
 		s, gaps := r.session(name, false), false
 		for path, k := range lists {
 			gaps = gaps || k.gap
-			if isMaster(newest(k.chunks)) {
+			if isMaster(newest(slices.All(k.chunks))) {
 				s.copyKept(path, k)
 			} else {
 				s.track(r.list(path)).restore(k)
@@ -152,8 +159,8 @@ func (t *track) restore(k *kept) {
 func whole(chunks [][]byte, made int) bool { return made >= 0 && len(chunks) == made }
 
 // Kept returns which lists of the session need not be read from the store, of what was kept of it.
-func (o *Order) Kept(all []Part) map[string][][]byte {
-	found := make(map[string][][]byte)
+func (o *Order) Kept(all []Part) map[string]iter.Seq2[int, []byte] {
+	found, packed := make(map[string][][]byte), make(map[string]iter.Seq2[int, []byte])
 	gaps := make(map[string]bool)
 	for _, p := range all {
 		if p.Session != o.Session {
@@ -168,9 +175,9 @@ func (o *Order) Kept(all []Part) map[string][][]byte {
 		}
 	}
 	for list, chunks := range found {
-		if made, ok := o.Made[list]; !ok || gaps[list] || !whole(chunks, made) {
-			delete(found, list)
+		if made, ok := o.Made[list]; ok && !gaps[list] && whole(chunks, made) {
+			packed[list] = recording.Packed(chunks)
 		}
 	}
-	return found
+	return packed
 }

@@ -1,6 +1,7 @@
 package recorder
 
 import (
+	"iter"
 	"maps"
 	"slices"
 
@@ -10,18 +11,19 @@ import (
 
 // Found is what was read of a session.
 type Found struct {
-	// Chunks are those of each list, in their order.
-	Chunks map[string][][]byte
+	// Chunks are those of each list by their numbers, nil for what is not there: as they are gone through more than once, those of a day are best packed
+	// until then (recording.Index, recording.Packed).
+	Chunks map[string]iter.Seq2[int, []byte]
 	// Stored are the files that the store has in the folder of the session, and their bytes, for an Order that is Unsure.
 	Stored map[string]int64
 	// Closed are the closing lists that the store has, of lists of an Order that is Unsure: what they list stays listed.
 	Closed map[string][]byte
 }
 
-// Seal makes the files that close the session. It takes a while for a long one. It lets go of the chunks that were found.
+// Seal makes the files that close the session. It takes a while for a long one.
 func (o *Order) Seal(f Found) Answer {
 	named := make(map[string]bool)
-	s := recording.Session{Name: o.Session, Lists: make(map[string]*recording.Recording), Masters: make(map[string][]byte), Why: o.Why, At: o.At, Bytes: o.Bytes}
+	s := recording.Session{Name: o.Session, Lists: make(map[string]recording.Reel), Masters: make(map[string][]byte), Why: o.Why, At: o.At, Bytes: o.Bytes}
 	s.Stored = func(path string, end int64) bool {
 		has, coming := o.has(&f, path, end)
 		if coming {
@@ -30,16 +32,15 @@ func (o *Order) Seal(f Found) Answer {
 		return has
 	}
 	for path, chunks := range f.Chunks {
-		delete(f.Chunks, path)
 		if last := newest(chunks); isMaster(last) {
 			s.Masters[path] = last
 		} else {
-			s.Lists[path] = o.read(path, chunks, f)
+			s.Lists[path] = o.reel(path, &f)
 		}
 	}
 	for path := range o.Published { // of which the index may have nothing
 		if o.Unsure && s.Lists[path] == nil && s.Masters[path] == nil {
-			s.Lists[path] = o.read(path, nil, f)
+			s.Lists[path] = o.reel(path, &f)
 		}
 	}
 	for _, m := range o.Masters {
@@ -85,13 +86,13 @@ func (o *Order) knows(path string) bool {
 }
 
 // newest returns the last chunk that was read.
-func newest(chunks [][]byte) []byte {
-	for _, text := range slices.Backward(chunks) {
+func newest(chunks iter.Seq2[int, []byte]) (last []byte) {
+	for _, text := range chunks {
 		if text != nil {
-			return text
+			last = text
 		}
 	}
-	return nil
+	return last
 }
 
 // isMaster reports whether a text of an index is a multivariant playlist.
@@ -100,21 +101,28 @@ func isMaster(text []byte) bool {
 	return err == nil && list.Kind == hls.MultivariantPlaylist
 }
 
+// reel has the chunks of a list read, if there are any, whenever it is called.
+func (o *Order) reel(path string, f *Found) recording.Reel {
+	return func() *recording.Recording { return o.read(path, f) }
+}
+
 // read reads the chunks of a list. What cannot be read is left out.
-func (o *Order) read(path string, chunks [][]byte, f Found) *recording.Recording {
+func (o *Order) read(path string, f *Found) *recording.Recording {
 	r := recording.New(path)
-	for _, text := range chunks {
-		_ = r.Add(text) // the others count nevertheless
+	if chunks := f.Chunks[path]; chunks != nil {
+		for _, text := range chunks {
+			_ = r.Add(text) // the others count nevertheless
+		}
 	}
 	if text := f.Closed[path]; text != nil {
 		_ = r.Keep(text) // what is no playlist says nothing
 	}
 	r.Recall(func(path string, end int64) bool {
-		has, _ := o.has(&f, path, end)
+		has, _ := o.has(f, path, end)
 		return has
 	})
 	r.Claim(func(path string, end int64) bool {
-		has, _ := o.has(&f, path, end)
+		has, _ := o.has(f, path, end)
 		return has && o.knows(path)
 	})
 	if !o.Unsure {

@@ -86,7 +86,7 @@ func (s *taping) copy(m Master) {
 // copyKept keeps a multivariant playlist that an earlier process kept.
 func (s *taping) copyKept(path string, k *kept) {
 	h := &sheet{}
-	h.copy(Master{Path: path, Text: newest(k.chunks)})
+	h.copy(Master{Path: path, Text: newest(slices.All(k.chunks))})
 	h.begin(k.next)
 	if k.stored == len(k.chunks) {
 		h.said()

@@ -63,7 +63,12 @@ func (s *Session) close(now time.Time, kept func(path string) bool) (*Closing, e
 		return nil, ErrUnlisted
 	}
 	stored := make([]string, 0, len(s.objects))
-	whole := recording.Session{Name: s.name, Lists: recording.Reels(lists), Masters: s.copies(lists), Stored: s.has, Why: recording.Recovered, At: now}
+	whole := recording.Session{Name: s.name, Lists: recording.Reels(lists), Masters: s.copies(lists), Stored: s.has, Why: recording.Recovered, At: now, Index: maps.Clone(s.next)}
+	copies := s.kept(whole.Masters)
+	for _, f := range copies {
+		list, n, _ := recording.ParseChunkName(f.Path)
+		whole.Index[list] = n + 1
+	}
 	unnamed := make(map[string]bool)
 	for path, o := range s.objects {
 		if isMedia(path) {
@@ -80,7 +85,7 @@ func (s *Session) close(now time.Time, kept func(path string) bool) (*Closing, e
 	if err != nil {
 		return nil, err
 	}
-	c.Seal = &recording.Seal{Files: append(s.kept(whole.Masters), seal.Files...), Summary: seal.Summary}
+	c.Seal = &recording.Seal{Files: append(copies, seal.Files...), Summary: seal.Summary}
 	for _, r := range lists {
 		for _, e := range r.Entries() {
 			delete(unnamed, e.Path)
@@ -245,13 +250,16 @@ func isMaster(text []byte) bool {
 	return err == nil && p.multivariant
 }
 
-// sameSummary reports whether both say the same but for why and when, and of how many durations nobody saw, which no closing list says.
+// sameSummary reports whether both say the same but for why and when, of less of the index, and of how many durations nobody saw, which no closing list says.
 func sameSummary(a, b []byte) bool {
 	var x, y recording.Summary
 	if json.Unmarshal(a, &x) != nil || json.Unmarshal(b, &y) != nil {
 		return false
 	}
 	x.Why, x.When = y.Why, y.When
+	if all, known := y.Includes(x.Index); all || !known {
+		x.Index = y.Index
+	}
 	for i := range min(len(x.Lists), len(y.Lists)) {
 		x.Lists[i].Estimated = y.Lists[i].Estimated
 	}

@@ -128,11 +128,11 @@ func (w *worker) readRecord(ctx context.Context, j plan.Job, moved *atomic.Int64
 		} else if err != nil {
 			return out, err
 		}
-		if t.Order.Idle && s.closed(t.Order.Published) {
-			out.Record.Before, err = w.summary(ctx, t.Session)
+		if closed, before, err := w.closed(ctx, t.Order, &s); closed || err != nil {
+			out.Record.Before = before
 			return out, err
 		}
-		found.Stored = s.stored
+		found.Stored, found.Index = s.stored, maps.Clone(s.next)
 		if err := w.stillPublished(ctx, t.Order, &s); err != nil {
 			return out, err
 		}
@@ -194,14 +194,28 @@ type surveyedSession struct {
 	indexed, sealed time.Time        // when the newest chunk and the summary were stored
 }
 
-// closed reports whether it was closed with all that is in its index, and with all lists that are published.
-func (s *surveyedSession) closed(published map[string][]byte) bool {
-	for list := range published {
-		if _, ok := s.stored[list]; !ok {
-			return false
+// closed reports whether a session of which this process recorded nothing was closed with all that is in its index, and with all lists that are published,
+// and what was said of it then. The clock of the store tells it where nobody said with how many chunks.
+func (w *worker) closed(ctx context.Context, o *recorder.Order, s *surveyedSession) (closed bool, before *recording.Summary, err error) {
+	_, sealed := s.stored[recording.SessionSummary]
+	for list := range o.Published {
+		_, stored := s.stored[list]
+		sealed = sealed && stored
+	}
+	if !o.Idle || !sealed {
+		return false, nil, nil
+	}
+	before, err = w.summary(ctx, o.Session)
+	if err != nil {
+		return false, nil, err
+	}
+	closed = !s.sealed.IsZero() && !s.indexed.After(s.sealed)
+	if before != nil {
+		if all, known := before.Includes(s.next); known {
+			closed = all
 		}
 	}
-	return !s.sealed.IsZero() && !s.indexed.After(s.sealed)
+	return closed, before, nil
 }
 
 // survey lists the folder of a session, or a part of it.

@@ -38,10 +38,11 @@ type Session struct {
 	Masters map[string][]byte
 	// Stored is that of Choices.
 	Stored func(path string, end int64) bool
-	// Why is why it is closed, At when, and Bytes how many its media have. Nothing but the Summary says so.
+	// Why is why it is closed, At when, Bytes how many its media have, and Index how many chunks each list has. Nothing but the Summary says so.
 	Why   Reason
 	At    time.Time
 	Bytes int64
+	Index map[string]int
 }
 
 // Reel reads a Recording. Whenever it is called it returns the same, which the caller owns.
@@ -187,7 +188,7 @@ func (c *sealing) streams() (all [][]string) {
 
 // write makes all files. An error is about the media playlist with that path.
 func (c *sealing) write() (path string, err error) {
-	c.out = &Seal{Summary: Summary{Version: summaryVersion, Session: c.Name, Why: c.Why, When: c.At.UTC(), Bytes: c.Bytes}}
+	c.out = &Seal{Summary: Summary{Version: summaryVersion, Session: c.Name, Why: c.Why, When: c.At.UTC(), Bytes: c.Bytes, Index: c.Index}}
 	for _, lists := range c.streams() {
 		outlines := make([]*outline, len(lists))
 		for i, path := range lists {

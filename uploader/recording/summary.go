@@ -30,6 +30,18 @@ type Summary struct {
 	// Lists are its media playlists, and Multivariants its multivariant ones, by their paths.
 	Lists         []ListSummary         `json:"lists"`
 	Multivariants []MultivariantSummary `json:"multivariants,omitempty"`
+	// Index is how many chunks each list, be it a multivariant one, had when the session was closed; nil if nobody said so.
+	Index map[string]int `json:"index,omitempty"`
+}
+
+// Includes reports whether a session was closed with so many chunks of each list. known is false if nobody said with how many.
+func (s *Summary) Includes(index map[string]int) (all, known bool) {
+	for list, n := range index {
+		if s.Index[list] < n {
+			return false, s.Index != nil
+		}
+	}
+	return true, s.Index != nil
 }
 
 // ListSummary is what a Summary says of a media playlist.

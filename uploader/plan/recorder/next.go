@@ -120,15 +120,16 @@ func (s *taping) isList(path string, seal *recording.Seal) bool {
 
 // order returns what is needed to seal s.
 func (r *Recorder) order(s *taping) *Order {
-	o := &Order{Session: s.name, Why: s.round.why, At: s.round.at, Chunks: make(map[string]int), Made: make(map[string]int), Unsure: s.inherited, Published: make(map[string][]byte), Idle: !s.wrote, round: s.round.number}
+	o := &Order{Session: s.name, Why: s.round.why, At: s.round.at, Chunks: make(map[string]int), Index: make(map[string]int), Made: make(map[string]int), Unsure: s.inherited, Published: make(map[string][]byte), Idle: !s.wrote, round: s.round.number}
 	s.media.tell(o)
 	for path, t := range s.tracks {
-		o.Chunks[path], o.Made[path] = t.next, t.made
+		o.Chunks[path], o.Index[path], o.Made[path] = t.next, t.next, t.made
 	}
 	for l, text := range s.published {
 		o.Published[l.path] = text
 	}
 	for _, path := range slices.Sorted(maps.Keys(s.sheets)) {
+		o.Index[path] = s.sheets[path].next
 		o.Masters = append(o.Masters, s.sheets[path].Master)
 	}
 	return o

@@ -14,6 +14,8 @@ type Found struct {
 	// Chunks are those of each list by their numbers, nil for what is not there: as they are gone through more than once, those of a day are best packed
 	// until then (recording.Index, recording.Packed).
 	Chunks map[string]iter.Seq2[int, []byte]
+	// Index is how many chunks the store has of each list, for an Order that is Unsure.
+	Index map[string]int
 	// Stored are the files that the store has in the folder of the session, and their bytes, for an Order that is Unsure.
 	Stored map[string]int64
 	// Closed are the closing lists that the store has, of lists of an Order that is Unsure: what they list stays listed.
@@ -23,7 +25,10 @@ type Found struct {
 // Seal makes the files that close the session. It takes a while for a long one.
 func (o *Order) Seal(f Found) Answer {
 	named := make(map[string]bool)
-	s := recording.Session{Name: o.Session, Lists: make(map[string]recording.Reel), Masters: make(map[string][]byte), Why: o.Why, At: o.At, Bytes: o.Bytes}
+	s := recording.Session{Name: o.Session, Lists: make(map[string]recording.Reel), Masters: make(map[string][]byte), Why: o.Why, At: o.At, Bytes: o.Bytes, Index: maps.Clone(o.Index)}
+	for list, n := range f.Index {
+		s.Index[list] = max(s.Index[list], n)
+	}
 	s.Stored = func(path string, end int64) bool {
 		has, coming := o.has(&f, path, end)
 		if coming {

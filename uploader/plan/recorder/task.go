@@ -54,8 +54,8 @@ type Order struct {
 	Why     recording.Reason
 	At      time.Time
 	Bytes   int64
-	// Chunks is how many each list has.
-	Chunks map[string]int
+	// Chunks is how many each media playlist has, and Index how many each list.
+	Chunks, Index map[string]int
 	// Made is how many chunks of each list were kept (Config.Keep), -1 if that is not known.
 	Made map[string]int
 	// Masters are its multivariant playlists, as far as this process knows them.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/uploader/recording"
@@ -180,8 +181,10 @@ func (s *Session) kept(masters map[string][]byte) (files []recording.File) {
 	return files
 }
 
-// has reports whether the folder has the bytes of a path up to end, or, if that is 0, any.
-func (s *Session) has(path string, end int64) bool { return s.objects[path].size >= max(end, 1) }
+// has reports whether the folder has the bytes of a path up to end, or, if that is 0, any. Of other sessions nobody was asked.
+func (s *Session) has(path string, end int64) bool {
+	return s.objects[path].size >= max(end, 1) || strings.HasPrefix(path, "../")
+}
 
 // Act is what becomes of a file that closes a session.
 type Act string

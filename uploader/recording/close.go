@@ -14,7 +14,7 @@ import (
 // Choices are what the caller decided about a closing list. The zero value lists all that is bound.
 type Choices struct {
 	// Stored says whether the folder of the session has the bytes of that path up to end, or all of them if end is 0. What it has not, or whose key or map
-	// it has not, is left out. nil says that it has all.
+	// it has not, is left out. What begins with ../ is of another session. nil says that it has all.
 	Stored func(path string, end int64) bool
 	// Span is the part of the entries that is listed; the zero value is all of them.
 	Span Span

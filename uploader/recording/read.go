@@ -132,7 +132,7 @@ func needsOf(w *edition.Way, references []hls.Reference, list string, folder fun
 				if folder != nil {
 					r.URI = folder(s.From+i) + r.URI
 				}
-				if path, target := (hls.Site{}).Resolve(list, r.URI); target == hls.Local && !r.Unresolved {
+				if path, ok := pathOfNeed(list, &r); ok {
 					n := need{path: strings.Clone(path)} // without the rest of the text
 					if r.Length > 0 {
 						n.end = r.Offset + r.Length
@@ -148,6 +148,22 @@ func needsOf(w *edition.Way, references []hls.Reference, list string, folder fun
 		add(w.MapKeys...)
 	}
 	return all
+}
+
+// pathOfNeed returns the path of a key or a map in the folder of the session of a list: ../SESSION/PATH for one that is in another session, as what two runs
+// have alike may be. ok is false if it is elsewhere.
+func pathOfNeed(list string, r *hls.Reference) (path string, ok bool) {
+	if r.Unresolved {
+		return "", false
+	}
+	path, target := hls.Site{}.Resolve(list, r.URI)
+	if target == hls.Local {
+		return path, true
+	}
+	const here = "-/" // in the place of the session's own folder
+	path, target = hls.Site{}.Resolve(here+list, r.URI)
+	folder, _ := hls.SessionOf(path)
+	return "../" + path, target == hls.Local && folder != ""
 }
 
 // path returns the path of its bytes in the folder of the session of a list; empty if they are elsewhere.

@@ -15,6 +15,7 @@ type media struct {
 	awaited map[string][]awaited // segments that did not come: several may be parts of a file, or the same one
 	waiting int                  // how many these are
 	doubts  map[string]bool      // those on their way of which nobody knows whether they are stored
+	others  map[string]bool      // published paths of init sections and keys in other sessions
 	bytes   int64                // that are stored
 }
 
@@ -34,7 +35,7 @@ const maxAwaited = 4096
 func newMedia() media {
 	return media{
 		coming: make(map[string]int64), lost: make(map[string]int64), grown: make(map[string]growth), absent: make(map[string]bool),
-		awaited: make(map[string][]awaited), doubts: make(map[string]bool),
+		awaited: make(map[string][]awaited), doubts: make(map[string]bool), others: make(map[string]bool),
 	}
 }
 
@@ -82,6 +83,13 @@ func (m *media) need(path string, came bool) {
 	}
 }
 
+// borrow notes that an init section or a key of another session is named.
+func (m *media) borrow(published string) {
+	if len(m.others) < maxAwaited {
+		m.others[published] = true
+	}
+}
+
 // store notes that the store has so many bytes of a file.
 func (m *media) store(path string, has int64) {
 	size, ok := m.coming[path]
@@ -124,16 +132,6 @@ func (m *media) wonder(path string) {
 	}
 }
 
-// doubt returns the first of those paths of which nobody knows; empty for none.
-func (m *media) doubt(paths []string) string {
-	for _, path := range paths {
-		if m.doubts[path] {
-			return path
-		}
-	}
-	return ""
-}
-
 // comes reports whether a file is on its way.
 func (m *media) comes(path string) bool {
 	_, ok := m.coming[path]
@@ -157,6 +155,16 @@ func (m *media) misses() bool { return len(m.absent) > 0 }
 func (m *media) gone(path string) bool {
 	_, ok := m.lost[path]
 	return ok
+}
+
+// tellOne tells an Order what is known of a file, which it calls so.
+func (m *media) tellOne(o *Order, name, path string) {
+	switch has, gone := m.lost[path]; {
+	case m.comes(path):
+		o.Coming[name] = true
+	case gone || m.absent[path]:
+		o.Missing[name] = has
+	}
 }
 
 // tell tells an Order what is known.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/state"
@@ -84,9 +85,11 @@ func (s *taping) task(r *Recorder) (t Task, ok bool) {
 	if o.seal == nil {
 		return Task{Op: SealAll, Path: s.name + "/" + recording.SessionSummary, Order: r.order(s), Prompt: true}, true
 	}
-	waits, lost := o.wait(&s.media)
-	if path := s.media.doubt(o.holds); path != "" {
-		return Task{Op: Look, Path: s.name + "/" + path, Prompt: true}, true
+	waits, lost := o.wait(func(path string) (*media, string) { return r.media(s, path) })
+	for _, path := range o.holds {
+		if m, at := r.media(s, path); m.doubts[at] {
+			return Task{Op: Look, Path: publishedIn(s.name, path), Prompt: true}, true
+		}
 	}
 	switch {
 	case lost:
@@ -113,6 +116,26 @@ func (s *taping) put(list string, number int, text []byte) Task {
 	return t
 }
 
+// media returns whose file a path in the folder of s is, and its path there: ../SESSION/PATH is another session's.
+func (r *Recorder) media(s *taping, path string) (m *media, at string) {
+	published, outside := strings.CutPrefix(path, "../")
+	if !outside {
+		return &s.media, path
+	}
+	if other, at := r.find(published); other != nil {
+		return &other.media, at
+	}
+	return &media{}, path // it was forgotten
+}
+
+// publishedIn returns the published path of what a list of a session names.
+func publishedIn(session, path string) string {
+	if published, outside := strings.CutPrefix(path, "../"); outside {
+		return published
+	}
+	return session + "/" + path
+}
+
 // isList reports whether a file of a seal is a closing list.
 func (s *taping) isList(path string, seal *recording.Seal) bool {
 	return slices.ContainsFunc(seal.Summary.Lists, func(l recording.ListSummary) bool { return l.Path == path && l.Refused == "" })
@@ -122,6 +145,11 @@ func (s *taping) isList(path string, seal *recording.Seal) bool {
 func (r *Recorder) order(s *taping) *Order {
 	o := &Order{Session: s.name, Why: s.round.why, At: s.round.at, Chunks: make(map[string]int), Index: make(map[string]int), Made: make(map[string]int), Unsure: s.inherited, Published: make(map[string][]byte), Idle: !s.wrote, round: s.round.number}
 	s.media.tell(o)
+	for published := range s.media.others {
+		if other, at := r.find(published); other != nil {
+			other.media.tellOne(o, "../"+published, at)
+		}
+	}
 	for path, t := range s.tracks {
 		o.Chunks[path], o.Index[path], o.Made[path] = t.next, t.next, t.made
 	}

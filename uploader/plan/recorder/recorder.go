@@ -172,8 +172,14 @@ func (r *Recorder) Given(published string, size int64, grows bool, done time.Tim
 		r.follow(s)
 		r.parts.restOf(s.name, a.track)
 	}
-	if more {
-		r.reopen(s)
+	if !more {
+		return
+	}
+	r.reopen(s)
+	for _, other := range r.sessions {
+		if other.media.others[published] {
+			r.reopen(other)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package recorder
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hlsship/hlsship/state"
@@ -30,7 +29,9 @@ func (r *Recorder) Report(t Task, a Answer, now time.Time) {
 			r.tell(s, state.RecordingBroken, nil)
 		}
 	case Look:
-		s.media.found(strings.TrimPrefix(t.Path, s.name+"/"), a.Size, a.Result == Done)
+		if of, path := r.find(t.Path); of != nil {
+			of.media.found(path, a.Size, a.Result == Done)
+		}
 	case SealAll:
 		r.sealed(s, &t, a)
 	case PutFile:
@@ -118,8 +119,8 @@ func (r *Recorder) settle(s *taping) {
 func (r *Recorder) Holds() (all []string) {
 	for _, s := range r.sessions {
 		for _, path := range s.round.holds {
-			if s.media.comes(path) {
-				all = append(all, s.name+"/"+path)
+			if m, at := r.media(s, path); m.comes(at) {
+				all = append(all, publishedIn(s.name, path))
 			}
 		}
 	}

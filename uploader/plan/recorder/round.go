@@ -55,11 +55,12 @@ func (o *round) sealed(seal *recording.Seal, holds []string) {
 // again has it sealed again.
 func (o *round) again() { o.seal, o.holds, o.stored = nil, nil, 0 }
 
-// wait forgets what is no longer on its way, and reports whether anything still is.
-func (o *round) wait(m *media) (waits, lost bool) {
+// wait forgets what is no longer on its way, and reports whether anything still is. in returns whose media a path is, and its path there.
+func (o *round) wait(in func(path string) (*media, string)) (waits, lost bool) {
 	o.holds = slices.DeleteFunc(o.holds, func(path string) bool {
-		lost = lost || m.gone(path)
-		return !m.comes(path)
+		m, at := in(path)
+		lost = lost || m.gone(at)
+		return !m.comes(at)
 	})
 	return len(o.holds) > 0, lost
 }

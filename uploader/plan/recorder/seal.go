@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/hlsship/hlsship/hls"
 	"github.com/hlsship/hlsship/uploader/recording"
@@ -74,6 +75,8 @@ func (o *Order) has(f *Found, path string, end int64) (has, coming bool) {
 	case o.Coming[path]:
 		has = !grows || end <= grown
 		return has, has
+	case strings.HasPrefix(path, "../"): // of another session
+		return !gone || end > 0 && end <= lost, false
 	case o.Unsure:
 		n, ok := f.Stored[path]
 		return ok && end <= n, false

@@ -59,8 +59,12 @@ func (t *track) observe(l *session.Listing, s *taping) {
 		}
 	}
 	for r := range l.Places {
-		if p := &l.Places[r]; !segments[r] && p.Session == s.name {
+		switch p := &l.Places[r]; {
+		case segments[r]:
+		case p.Session == s.name:
 			s.media.need(pathOf(p), p.Fate == session.Known)
+		case p.Session != "":
+			s.media.borrow(p.Session + "/" + pathOf(p))
 		}
 	}
 	if t.since.IsZero() {

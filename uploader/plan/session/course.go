@@ -250,33 +250,6 @@ func (m *Machine) finds(l *list) finding {
 	return follows
 }
 
-// reclaimed returns the session for which an earlier process kept a segment of l that was not stored; nil if there is none, or several are.
-func (m *Machine) reclaimed(l *list) (in *session) {
-	if l.started() {
-		return nil
-	}
-	for i := l.latest.text.Len() - 1; i >= 0; i-- {
-		p, ok := m.local(l, &l.latest.file.Playlist.References[l.latest.text.Reference(i)])
-		fl := m.files.all[p]
-		if !ok || !fl.has() {
-			continue
-		}
-		for _, u := range fl.uses {
-			switch {
-			case !u.kept || u.fate != given || u.variant > 0 || !u.session.opened.IsZero():
-			case in != nil && in != u.session:
-				return nil
-			default:
-				in = u.session
-			}
-		}
-		if in != nil {
-			return in
-		}
-	}
-	return nil
-}
-
 // join has the first run of l begin, with the others of its scope if there are any.
 func (m *Machine) join(l *list) {
 	in := m.reclaimed(l)

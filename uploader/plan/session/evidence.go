@@ -104,16 +104,7 @@ func (m *Machine) start(l *list) bool {
 		return true
 	}
 	names := m.names(l)
-	found := map[Reply]int{}
-	v := l.latest
-	for i, looked := v.text.Len()-1, 0; i >= 0 && looked < maxEvidence; i-- {
-		ref := &v.file.Playlist.References[v.text.Reference(i)]
-		p, ok := m.local(l, ref)
-		if n, is := names[extentOf(p, ref)]; ok && is {
-			found[m.evidence(l, p, n.folder)]++
-			looked++
-		}
-	}
+	found := m.weigh(l, names)
 	switch {
 	case len(found) > 0 && m.falls(l, names):
 	case found[Same] > 0, m.reclaimed(l) == m.sessions.get(m.lastSession(l)), found[Nobody] == 0 && found[None] > 0 && found[Other] == 0:
@@ -125,6 +116,47 @@ func (m *Machine) start(l *list) bool {
 	}
 	m.begin(l, m.began)
 	return true
+}
+
+// weigh returns what is known of the newest segments of l that have names which are published, by how many they are. Slates count where nothing else
+// is known.
+func (m *Machine) weigh(l *list, names map[extent]named) map[Reply]int {
+	found, slates := make(map[Reply]int), make(map[Reply]int)
+	v, own := l.latest, m.ownPattern(l)
+	for i, looked := v.text.Len()-1, 0; i >= 0 && looked < maxEvidence; i-- {
+		ref := &v.file.Playlist.References[v.text.Reference(i)]
+		p, ok := m.local(l, ref)
+		n, is := names[extentOf(p, ref)]
+		if !ok || !is {
+			continue
+		}
+		looked++
+		if r := m.evidence(l, p, n.folder); hls.Pattern(p) == own {
+			found[r]++
+		} else {
+			slates[r]++
+		}
+	}
+	if len(found) == 0 {
+		return slates
+	}
+	return found
+}
+
+// ownPattern returns the pattern of the names of most segments of the newest version of l, and of the newest of several that are as many. Others
+// are slates, of which every run has the same: they do not say which one lists them.
+func (m *Machine) ownPattern(l *list) (own string) {
+	count := make(map[string]int)
+	v := l.latest
+	for i := range v.text.Len() {
+		if p, ok := m.local(l, &v.file.Playlist.References[v.text.Reference(i)]); ok {
+			pattern := hls.Pattern(p)
+			if count[pattern]++; count[pattern] >= count[own] {
+				own = pattern
+			}
+		}
+	}
+	return own
 }
 
 // falls reports whether the newest version of l ends before what is published does, and is not that without its last segment. An

@@ -168,3 +168,29 @@ func TestSlatesAreOfEveryRun(t *testing.T) {
 		})
 	}
 }
+
+// TestRenditionThatIsLate: a list that went on with the run before, as its packager had not written it again when this process looked, comes to
+// the run that the others were found in.
+func TestRenditionThatIsLate(t *testing.T) {
+	t.Parallel()
+	const old = "20010909T000000Z/"
+	d := newDesk(t)
+	for _, x := range []string{"a", "b"} {
+		d.lists[x+".m3u8"] = text(4, old, "", x+"4.ts", x+"5.ts", x+"6.ts")
+		for _, n := range []string{"4", "5", "6"} {
+			d.stored[old+x+n+".ts"] = x + n
+		}
+	}
+	d.found("a4.ts", "next a4", 20)
+	d.found("a.m3u8", text(4, "", "", "a4.ts"), 21)
+	for i, n := range []string{"4", "5", "6"} {
+		d.found("b"+n+".ts", "b"+n, 10+2*i)
+	}
+	d.found("b.m3u8", text(4, "", "", "b4.ts", "b5.ts", "b6.ts"), 15)
+	d.later(time.Second)
+	d.wrote("b4.ts", "next b4")
+	d.wrote("b.m3u8", text(4, "", "", "b4.ts"))
+	if d.later(2 * time.Second); d.runs["a.m3u8"] == "" || d.runs["a.m3u8"] != d.runs["b.m3u8"] {
+		t.Errorf("one run has two sessions: %v", d.runs)
+	}
+}

@@ -67,15 +67,16 @@ func (s *scope) count(behind uint64) {
 }
 
 // joins returns the run that another list of the scope began at about the time at which the newest version of l was seen, with which another run of
-// l begins; nil if there is none. What was found to have begun before this process looked is none that begins now, and where the names of one list
-// fall and those of another do not, one of them is a playlist that its packager has not written again yet.
+// l begins; nil if there is none. What was found to have begun before this process looked is none that begins now, but for a list that went on with the run
+// before; and where the names of one list fall and those of another do not, one of them is a playlist that its packager has not written again yet.
 func (s *scope) joins(l *list, found finding) (joined *shared) {
 	if s.merged {
 		return nil
 	}
+	late := l.started() && !l.run.prior.known
 	for i := len(s.runs) - 1; i >= 0 && s.runs[i].run.name != l.run.name; i-- {
 		x := &s.runs[i]
-		if x.run.found != found && x.run.found != began || x.session == l.session || x.seen.IsZero() {
+		if x.run.found != found && x.run.found != began && !(late && x.run.found == falls) || x.session == l.session || x.seen.IsZero() {
 			continue
 		}
 		if apart := l.latest.file.Seen.Sub(x.seen).Abs(); apart < joinTime && (joined == nil || apart < l.latest.file.Seen.Sub(joined.seen).Abs()) {

@@ -167,6 +167,8 @@ func (m *Machine) use(l *list, p string, how naming) *use {
 	}
 	u = l.session.use(p, 0)
 	switch before := l.run.prior; {
+	case !media && l.suspects(fl):
+		m.expect(fl, u, wait{until: m.now.Add(max(m.around.Settle, m.patience(l)))})
 	case how.back && !how.part:
 		m.expect(fl, u, wait{until: l.latest.file.Seen.Add(m.around.Settle), after: fl.fact.Seen})
 		fl.vet()

@@ -93,6 +93,11 @@ func (c *course) start(in *session, r run) {
 		}
 	}
 	c.written, c.returns = 0, returning{}
+	for _, u := range c.tags {
+		if u.suspected() {
+			u.lose() // they are the next run's
+		}
+	}
 	clear(c.tags)
 }
 

@@ -13,7 +13,8 @@
 // variant, SESSION/.2/path.
 //
 // After a restart, a session is that of the last reference in the published list, if the directory has the very bytes that the list
-// names: the notes of the process before say so, or the store is asked.
+// names: the notes of the process before say so, or the store is asked. Slates, which every run may list, do not say so where segments of the run's own
+// names are others. An initialization section that is younger than a list which was met at rest waits until a list says of which run it is.
 //
 // Where the store does not say what is published, a run begins after a while without that: in the session that the notes or the spool name, or in a
 // new one. Its files have keys from then on; its lists are published once what is published is known, and count from there.

@@ -128,6 +128,71 @@ func text(number int, folder, init string, segments ...string) string {
 	return s
 }
 
+// TestInitSectionOfTheNextRun: an init section that is younger than a list which was met at rest may be of a run that has no list yet. It goes to
+// no folder until a list says which run that is.
+func TestInitSectionOfTheNextRun(t *testing.T) {
+	t.Parallel()
+	const old = "20010909T000000Z/"
+	for name, c := range map[string]struct {
+		published string // what the earlier process published
+		stored    map[string]string
+		written   int // when the next run's init section was, by the clock of the files
+		then      string
+		want      int // folders that have it after that
+		late      int // and after a while without news
+	}{
+		"nothing is published, a run begins": {then: "run", written: 30, want: 1, late: 1},
+		"nothing is published, it goes on":   {then: "list", written: 30, want: 1, late: 1},
+		"nothing is published, nothing else": {written: 30, late: 1},
+		"it is published":                    {published: text(4, old, "init.mp4", "s4.m4s", "s5.m4s"), written: 30},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			if d.lists["x.m3u8"] = c.published; c.published != "" {
+				d.stored = map[string]string{old + "init.mp4": "init", old + "s4.m4s": "4", old + "s5.m4s": "5"}
+			}
+			d.found("s4.m4s", "4", 10)
+			d.found("s5.m4s", "5", 12)
+			d.found("x.m3u8", text(4, "", "init.mp4", "s4.m4s", "s5.m4s"), 13)
+			d.found("init.mp4", "next init", c.written)
+			have := func() (n int) {
+				for _, bytes := range d.sent {
+					if bytes == "next init" {
+						n++
+					}
+				}
+				return n
+			}
+			if d.later(2 * time.Second); have() != 0 {
+				t.Fatalf("a folder has it at once: %v", d.sent)
+			}
+			switch c.then {
+			case "run":
+				d.wrote("s0.m4s", "next 0")
+				d.wrote("x.m3u8", text(0, "", "init.mp4", "s0.m4s"))
+			case "list":
+				d.wrote("s6.m4s", "6")
+				d.wrote("x.m3u8", text(5, "", "init.mp4", "s5.m4s", "s6.m4s"))
+			}
+			if d.later(time.Millisecond); c.then == "run" {
+				d.later(1500 * time.Millisecond) // it may be written again for the run
+			}
+			if have() != c.want {
+				t.Errorf("%d folders have it, want %d: %v", have(), c.want, d.sent)
+			}
+			if d.later(time.Minute); have() != c.late {
+				t.Errorf("%d folders have it in the end, want %d: %v", have(), c.late, d.sent)
+			}
+			for key, bytes := range d.sent {
+				if folder, _, _ := strings.Cut(key, "/"); bytes == "next init" && c.then == "run" && d.sent[folder+"/s4.m4s"] != "" {
+					t.Errorf("%s has it, and segments of the run before", folder)
+				}
+			}
+		})
+	}
+}
+
 // TestSlatesAreOfEveryRun: a slate that every run lists does not say that a run goes on, where segments of its own are others.
 func TestSlatesAreOfEveryRun(t *testing.T) {
 	t.Parallel()

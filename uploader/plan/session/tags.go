@@ -59,7 +59,22 @@ func (m *Machine) tag(l *list, ref *hls.Reference) (u *use, sure bool) {
 		u = u.session.use(p, max(2, u.variant+1))
 		fl.attach(u)
 	}
+	if u.suspected() && !l.suspects(fl) {
+		u.expects(wait{}) // the run goes on with it
+	}
 	l.course.tag(u)
 	m.offer(l, fl, u)
 	return u, true
+}
+
+// suspects reports whether what the directory has of fl, which a tag of l names, may be of a run that has no list yet: the newest version of l was
+// met at rest, and is older. A packager writes its init section a segment before its first list.
+func (l *list) suspects(fl *file) bool {
+	return fl.has() && l.latest.file.Found && l.meant(fl) == &fl.fact && fl.youngerThan(&l.latest.file)
+}
+
+// suspected reports whether u waits as nobody knows yet of which run the bytes of the directory are.
+func (u *use) suspected() bool {
+	w := &u.wait
+	return u.fate == waiting && !w.until.IsZero() && w.after.IsZero() && w.not == (identity{}) && !w.over
 }

@@ -200,10 +200,12 @@ func TestSlatesAreOfEveryRun(t *testing.T) {
 	for name, c := range map[string]struct {
 		kept bool   // the slate is kept for the session before and not stored
 		last string // the bytes of the last segment
+		more bool   // it has another name than the one that is published
 		want bool   // a run begins
 	}{
 		"another run":                       {last: "next 5", want: true},
 		"another run, and a slate is kept":  {kept: true, last: "next 5", want: true},
+		"another run, far behind":           {last: "next 8", more: true, want: true},
 		"the same run":                      {last: "5"},
 		"the same run, and a slate is kept": {kept: true, last: "5"},
 	} {
@@ -218,8 +220,12 @@ func TestSlatesAreOfEveryRun(t *testing.T) {
 				f := hls.File{Path: "slate.ts", State: hls.Settled, Kind: hls.Media, Version: d.version("slate", 1), Seen: d.now, Found: true, Spooled: true, Named: true, Folders: []string{old}, Source: new(spent)}
 				d.m.Observe(f)
 			}
-			d.found("s5.ts", c.last, 12)
-			d.found("x.m3u8", text(4, "", "", "slate.ts", "s5.ts"), 13)
+			name := "s5.ts"
+			if c.more {
+				name = "s8.ts"
+			}
+			d.found(name, c.last, 12)
+			d.found("x.m3u8", text(4, "", "", "slate.ts", name), 13)
 			if d.later(5 * time.Second); (d.runs["x.m3u8"] != "") != c.want {
 				t.Errorf("a run began in %q, want one: %v", d.runs["x.m3u8"], c.want)
 			}

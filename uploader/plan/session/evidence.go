@@ -118,27 +118,19 @@ func (m *Machine) start(l *list) bool {
 	return true
 }
 
-// weigh returns what is known of the newest segments of l that have names which are published, by how many they are. Slates count where nothing else
-// is known.
+// weigh returns what is known of the newest segments of l that have names which are published, by how many they are. Slates do not
+// count.
 func (m *Machine) weigh(l *list, names map[extent]named) map[Reply]int {
-	found, slates := make(map[Reply]int), make(map[Reply]int)
+	found := make(map[Reply]int)
 	v, own := l.latest, m.ownPattern(l)
 	for i, looked := v.text.Len()-1, 0; i >= 0 && looked < maxEvidence; i-- {
 		ref := &v.file.Playlist.References[v.text.Reference(i)]
 		p, ok := m.local(l, ref)
 		n, is := names[extentOf(p, ref)]
-		if !ok || !is {
-			continue
+		if ok && is && hls.Pattern(p) == own {
+			found[m.evidence(l, p, n.folder)]++
+			looked++
 		}
-		looked++
-		if r := m.evidence(l, p, n.folder); hls.Pattern(p) == own {
-			found[r]++
-		} else {
-			slates[r]++
-		}
-	}
-	if len(found) == 0 {
-		return slates
 	}
 	return found
 }

@@ -177,3 +177,48 @@ func TestContinuousNeverCameOverARestart(t *testing.T) {
 		}
 	}
 }
+
+// TestContinuousNothingInCommon: a list whose window slid past all that is published, while a process stored segments and could not publish, goes on with
+// its run where nobody but that process can have stored what it names. Bytes in the directory may be another run's.
+func TestContinuousNothingInCommon(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		tag  []string
+		has  string // what the directory has of the segments
+		want string
+	}{
+		"nothing in the directory":       {want: "a/s0 a/s1 a/s2 | a/s7 a/s8 a/s9"},
+		"and an init section is in none": {tag: []string{init0}, want: "a/s0 a/s1 a/s2 | a/s7 a/s8 a/s9"},
+		"bytes of one in the directory":  {has: "s9.ts", want: "a/s0 a/s1 a/s2 | b/s9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, session.Config{})
+			s.media("init.mp4")
+			published := ""
+			for n := range 10 {
+				s.media(fmt.Sprintf("s%d.ts", n))
+				s.playlist("x.m3u8", playlistText(max(0, n-2), false, append(test.tag, firstSegments(n + 1)[max(0, n-2):]...)...))
+				if s.serve(2 * time.Second); n == 2 {
+					published = s.texts["x.m3u8"]
+				}
+			}
+			s.texts["x.m3u8"] = published
+			next := s.again()
+			if test.has != "" {
+				next.found(test.has)
+			}
+			next.atRest("x.m3u8", playlistText(7, false, append(test.tag, firstSegments(10)[7:]...)...))
+			next.plan.Scanned()
+			for range 100 {
+				next.serve(200 * time.Millisecond)
+				for _, path := range next.plan.Looks() {
+					if path = next.plan.continuous.source(path); path != test.has {
+						next.gone(path)
+					}
+				}
+			}
+			next.shows(0, test.want)
+		})
+	}
+}

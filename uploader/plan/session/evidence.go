@@ -105,6 +105,9 @@ func (m *Machine) start(l *list) bool {
 	}
 	names := m.names(l)
 	found := m.weigh(l, names)
+	if len(found) == 0 && m.finds(l) == follows {
+		found[m.absence(l)]++
+	}
 	switch {
 	case len(found) > 0 && m.falls(l, names):
 	case found[Same] > 0, m.reclaimed(l) == m.sessions.get(m.lastSession(l)), found[Nobody] == 0 && found[None] > 0 && found[Other] == 0:
@@ -149,6 +152,26 @@ func (m *Machine) ownPattern(l *list) (own string) {
 		}
 	}
 	return own
+}
+
+// absence says what it tells that the newest version of l names nothing that is published: Other if the directory has bytes of a segment, which
+// may be another run's, and None if it has none, so that an earlier process alone can have stored them. Nobody if one may be heard of in a moment.
+// Ranges say nothing, as each run has them of the same file.
+func (m *Machine) absence(l *list) Reply {
+	v := l.latest
+	for i := range v.text.Len() {
+		ref := &v.file.Playlist.References[v.text.Reference(i)]
+		if p, ok := m.local(l, ref); !ok || ref.Length > 0 || m.files.all[p].has() {
+			return Other
+		}
+	}
+	switch {
+	case v.text.Len() == 0:
+		return Other
+	case m.now.Sub(v.file.Seen) < m.around.Settle:
+		return Nobody
+	}
+	return None
 }
 
 // falls reports whether the newest version of l ends before what is published does, and is not that without its last segment. An

@@ -177,7 +177,12 @@ func (p *Plan) askFor(jobs []Job) []Job {
 	waiting := p.continuous.questions
 	p.continuous.questions = nil
 	for _, q := range waiting {
-		l := p.list(q.List)
+		l := p.lists[q.List]
+		if l == nil { // it left the directory, and nobody waits for the answer
+			p.out.release(q.File.Source)
+			p.continuous.machine.Answered(q.ID, session.Nobody)
+			continue
+		}
 		if l.stream == nil || !p.schedule.Begin(&l.stream.queue, schedule.ForEdge) {
 			p.continuous.questions = append(p.continuous.questions, q)
 			continue

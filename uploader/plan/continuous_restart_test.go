@@ -222,3 +222,30 @@ func TestContinuousNothingInCommon(t *testing.T) {
 		})
 	}
 }
+
+// TestContinuousAskedOfAListThatLeft: a question that waits for a slot while its list leaves the directory is dropped, with the bytes that it holds, and
+// the Plan knows of no such list afterwards.
+func TestContinuousAskedOfAListThatLeft(t *testing.T) {
+	t.Parallel()
+	for name, then := range map[string]func(s *stage){
+		"at work":  func(*stage) {},
+		"draining": func(s *stage) { s.plan.Drain() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newStage(t, session.Config{})
+			s.encodes(0, 2)
+			s.gone("x.m3u8")
+			s.serve(time.Second)
+			s.plan.Released()
+			s.plan.continuous.questions = []session.Question{{ID: 1, Key: s.session() + "s2.ts", List: "x.m3u8", File: hls.File{Path: "s2.ts", Source: paper{}}}}
+			then(s)
+			if jobs := s.plan.Next(s.now); len(jobs) > 0 {
+				t.Errorf("asked: %v", jobs)
+			}
+			if released := s.plan.Released(); len(released) != 1 || len(s.plan.continuous.questions) > 0 {
+				t.Errorf("released %d, %d questions wait", len(released), len(s.plan.continuous.questions))
+			}
+		})
+	}
+}

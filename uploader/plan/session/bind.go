@@ -73,7 +73,7 @@ func (m *Machine) segment(l *list, i int, ref *hls.Reference) *segment {
 		if s != nil {
 			l.unlistNumber(l.number(i))
 		}
-		if s = newSegment(p, m.now); l.number(i) < l.late {
+		if s = newSegment(p, m.latest); l.number(i) < l.late {
 			s.leaveOut()
 		}
 		if ok {
@@ -137,7 +137,7 @@ func (m *Machine) patience(l *list) time.Duration {
 // offer gives u the bytes that the directory has, if it waits and takes them.
 func (m *Machine) offer(l *list, fl *file, u *use) {
 	switch {
-	case u.fate != waiting || m.deliver(l, u) || !fl.has():
+	case u.fate != waiting || !fl.has():
 	case u.takes(&fl.fact, m.now) || m.draining:
 		m.give(fl, u)
 	default:
@@ -153,9 +153,8 @@ type naming struct{ media, last, part, back bool }
 func (m *Machine) use(l *list, p string, how naming) *use {
 	media, last := how.media, how.last
 	fl := m.file(p)
-	meant := l.meant(fl)
 	u := l.session.uses[p]
-	if u != nil && media && u.other(meant) {
+	if u != nil && media && u.other(&fl.fact) {
 		if m.around.Record && !how.part {
 			return m.lap(fl, u)
 		}
@@ -172,7 +171,7 @@ func (m *Machine) use(l *list, p string, how naming) *use {
 	case how.back && !how.part:
 		m.expect(fl, u, wait{until: l.latest.file.Seen.Add(m.around.Settle), after: fl.fact.Seen})
 		fl.vet()
-	case l.run.found != began && fl.has() && !last && (meant != &fl.fact || !fl.youngerThan(&l.latest.file)): // the run had finished it
+	case l.run.found != began && fl.has() && !last && !fl.youngerThan(&l.latest.file): // the run had finished it
 	case before.known && (!media || before.patterns == nil || before.patterns[hls.Pattern(p)]):
 		w := wait{until: l.latest.file.Seen.Add(m.around.Settle), after: before.seen}
 		if before.session != nil && before.session.uses[p] != nil {

@@ -281,7 +281,7 @@ func (m *Machine) resume(l *list, in *session, names map[extent]named) {
 		if m.proven(l, p, n.folder) == Same {
 			m.prove(l, m.file(p), u)
 		}
-		s := newSegment(p, m.now)
+		s := newSegment(p, m.latest)
 		s.bind(u)
 		l.list(l.number(i), s)
 		l.resume(l.number(i))

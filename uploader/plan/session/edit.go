@@ -26,7 +26,6 @@ func (m *Machine) publish(l *list, news bool) {
 	if !sure {
 		return
 	}
-	v.bound()
 	m.tell(l)
 	if !m.adopts(l) {
 		return
@@ -63,12 +62,32 @@ func (m *Machine) publish(l *list, news bool) {
 	f := v.file
 	f.Content, f.Playlist, f.Source = next.Text(), list, v.hand()
 	if !news {
-		f.Seen = m.now
+		f.Seen = m.latest
 	}
 	f.Share, _ = m.around.Memory.Take(list.Cost(int64(len(f.Content))))
-	m.out.fact(f)
+	if m.out.fact(f); l.presumed {
+		m.departed(l)
+	}
 	if !held { // the Plan has all of it, and lets go of it once it is published: what is kept for longer, the spool has to link and flush
 		m.out.release(v.spend())
+	}
+}
+
+// departed tells the Plan once more which files the directory has no more that l names. It did not hear of l before and may have forgotten them.
+func (m *Machine) departed(l *list) {
+	for _, s := range l.segments {
+		if s.use != nil {
+			m.tellDeparted(s.use)
+		}
+	}
+	for _, u := range l.tags {
+		m.tellDeparted(u)
+	}
+}
+
+func (m *Machine) tellDeparted(u *use) {
+	if fl := m.files.all[u.path]; u.settled() && (fl == nil || !fl.there) {
+		m.out.fact(hls.File{Path: u.key(), State: hls.Gone})
 	}
 }
 

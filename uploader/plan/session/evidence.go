@@ -25,7 +25,7 @@ type question struct {
 
 // questionOf returns the one about the bytes that l means by the name of fl.
 func (l *list) questionOf(fl *file) question {
-	bytes := identityOf(l.meant(fl))
+	bytes := identityOf(&fl.fact)
 	if bytes.sum != (hls.Sum{}) {
 		bytes = identity{sum: bytes.sum}
 	}
@@ -57,19 +57,20 @@ func (m *Machine) advance(l *list, old *version) {
 	if l.latest == nil || !l.known && !m.presumes(l) {
 		return
 	}
-	begins := false
-	switch {
-	case !l.started():
-		if begins = m.start(l); !begins {
-			return
+	if !l.started() {
+		if m.start(l) {
+			m.starts(l)
+			m.at(l.latest.file.Seen, func() { m.goOn(l, nil, true) })
 		}
-		m.starts(l)
-	default:
-		var sure bool
-		if begins, sure = m.follow(l, old); !sure {
-			return
-		}
+		return
 	}
+	if begins, sure := m.follow(l, old); sure {
+		m.goOn(l, old, begins)
+	}
+}
+
+// goOn binds and publishes the newest version of l, which came after old; begins says that a run begins with it.
+func (m *Machine) goOn(l *list, old *version, begins bool) {
 	if begins || l.latest.leaps(old) { // before the Plan hears of the list, which looks for what was named while nobody looked
 		m.bind(l)
 		if l.unheard() {
@@ -78,9 +79,6 @@ func (m *Machine) advance(l *list, old *version) {
 		m.recall(l)
 	}
 	m.publish(l, true)
-	for v := l.next(); v != nil; v = l.next() { // what came while that was found out
-		m.arrive(l, v)
-	}
 }
 
 // start finds out whether the first version of l that this process sees is of the run that is published, and reports whether it could.
@@ -202,10 +200,6 @@ func (m *Machine) evidence(l *list, p, folder string) Reply {
 		return r
 	}
 	q := l.questionOf(fl)
-	if f := l.latest.lend(p); f != nil {
-		m.inquire(q, folder, *f)
-		return Nobody
-	}
 	f, ok := fl.hand()
 	switch {
 	case !ok && !fl.there:
@@ -238,7 +232,7 @@ func (m *Machine) proven(l *list, p, folder string) Reply {
 	if r, ok := l.answers.of[l.questionOf(fl)]; ok {
 		return r
 	}
-	switch m.around.Noted(fl.path, l.meant(fl).Version) {
+	switch m.around.Noted(fl.path, fl.fact.Version) {
 	case folder:
 		return Same
 	case "":

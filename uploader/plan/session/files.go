@@ -27,9 +27,9 @@ type file struct {
 	plain bool      // it is shipped under its own path
 	// vetted is true if a list that named it again meant these bytes, though they are older than others of the list.
 	vetted bool
-	uses   []*use     // those that have the newest bytes, or wait for some
-	asked  []*list    // those that ask for the bytes, to have them compared with what the store has
-	waits  []*version // those that name it and are not bound yet
+	uses   []*use  // those that have the newest bytes, or wait for some
+	asked  []*list // those that ask for the bytes, to have them compared with what the store has
+	scope  *scope  // for which its facts wait; nil for none
 	// secured is the version of which the spool was told that it is to outlive the process, before the Plan said so of a key.
 	secured hls.Version
 }
@@ -100,36 +100,20 @@ func (fl *file) arrive(f hls.File) hls.Source {
 	return old.Source
 }
 
-// secure returns the source that is to outlive the process, as a version that waits names it; nil if it was returned before, or nobody waits for it.
+// secure returns the source that is to outlive the process, as a list that waits names it; nil if it was returned before, or none does.
 func (fl *file) secure() hls.Source {
-	if len(fl.waits) == 0 || fl.fact.Source == nil || fl.secured == fl.fact.Version {
+	if fl.scope == nil || fl.fact.Source == nil || fl.secured == fl.fact.Version {
 		return nil
 	}
 	fl.secured = fl.fact.Version
 	return fl.fact.Source
 }
 
-// reserve notes that v names fl and is not bound yet, and bound that it is.
-func (fl *file) reserve(v *version) {
-	if !slices.Contains(fl.waits, v) {
-		fl.waits = append(fl.waits, v)
+// reserve notes for which scope its facts wait, the first that asks; nil for none.
+func (fl *file) reserve(s *scope) {
+	if s == nil || fl.scope == nil {
+		fl.scope = s
 	}
-}
-
-func (fl *file) bound(v *version) {
-	fl.waits = slices.DeleteFunc(fl.waits, func(x *version) bool { return x == v })
-}
-
-// yield has the versions that wait hold the bytes of fl, which f takes the place of. A file that grows is the same, and what is met at rest was there
-// when they came: what the spool has of it is older.
-func (fl *file) yield(f *hls.File) {
-	if len(fl.waits) == 0 || !fl.there || f.Found || fl.fact.State != hls.Settled || identityOf(&fl.fact).is(f) {
-		return
-	}
-	for _, v := range fl.waits {
-		fl.fact.Source = v.hold(fl.fact)
-	}
-	fl.waits = nil
 }
 
 // ask notes that l asks for the bytes, and reports whether it did not before.
@@ -166,7 +150,7 @@ func (fl *file) awaited() bool {
 
 // rest returns what is left of the source of fl, which went to some, if nobody waits for it any more.
 func (x *files) rest(fl *file, now time.Time) hls.Source {
-	if fl.awaited() || len(fl.asked) > 0 || len(fl.waits) > 0 {
+	if fl.awaited() || len(fl.asked) > 0 || fl.scope != nil {
 		return nil
 	}
 	if fl.fact.Spooled && !fl.there {
@@ -184,18 +168,15 @@ func (fl *file) spend() hls.Source {
 }
 
 // observeFile takes the fact in that a file is finished, or longer.
-func (m *Machine) observeFile(f hls.File) {
+func (m *Machine) observeFile(f hls.File, told bool) {
 	fl := m.file(f.Path)
 	if f.Spooled && fl.has() && !fl.fact.Spooled && !identityOf(&fl.fact).is(&f) {
 		m.inherit(fl, f)
 		return
 	}
 	m.reclaim(fl, &f)
-	fl.yield(&f)
-	if m.out.release(fl.arrive(f)); !f.Found {
-		m.out.keep(fl.secure())
-	}
-	sent := fl.plain && m.send(fl, fl.path, false)
+	m.out.release(fl.arrive(f))
+	sent := fl.plain && !told && m.send(fl, fl.path, false)
 	known := len(fl.uses)
 	if m.overtakes(fl); len(fl.uses) < known || known == 0 {
 		m.lists.arrives(m.now)
@@ -285,14 +266,14 @@ func (m *Machine) plain(path string) {
 }
 
 // departs takes in that a file left the directory.
-func (m *Machine) departs(f hls.File) {
+func (m *Machine) departs(f hls.File, told bool) {
 	fl := m.files.all[f.Path]
 	if fl == nil {
 		return
 	}
 	fl.there = false
 	m.answer(fl)
-	if fl.plain {
+	if fl.plain && !told {
 		m.out.fact(f)
 	}
 	for _, u := range fl.uses {
@@ -302,7 +283,7 @@ func (m *Machine) departs(f hls.File) {
 			m.out.fact(gone)
 		}
 	}
-	m.files.leaving = append(m.files.leaving, departure{fl, m.now})
+	m.files.leaving = append(m.files.leaving, departure{fl, m.latest})
 }
 
 // forget lets go of files that left the directory a while ago, and returns their sources.

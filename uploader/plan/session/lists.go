@@ -56,21 +56,19 @@ type list struct {
 
 // versions are those of the packager.
 type versions struct {
-	latest *version   // the newest that is taken in
-	debut  bool       // it is the first that this process saw
-	queued []*version // those that came since, until it is known to which run it belongs, the oldest first
-	gone   *hls.File  // the fact that it left the directory, while it is to be edited once more; nil if it did not
-	exact  string     // why they are shipped as they are; empty if they are not
-	urls   bool       // they are not recorded, as they name their media by URLs
+	latest *version  // the newest that is taken in
+	debut  bool      // it is the first that this process saw
+	gone   *hls.File // the fact that it left the directory, while it is to be edited once more; nil if it did not
+	exact  string    // why they are shipped as they are; empty if they are not
+	urls   bool      // they are not recorded, as they name their media by URLs
 }
 
-// version is one version of a list. This file and held.go alone write it.
+// version is one version of a list. This file alone writes it.
 type version struct {
 	file   hls.File // without Share and Source
 	text   *edition.Version
 	share  *hls.Share // of what is kept
 	source hls.Source // keeps it for the next process
-	held
 }
 
 // list returns the media playlist of that path.
@@ -109,13 +107,7 @@ func (m *Machine) observeList(f hls.File) {
 	f.Share.Release()
 	v.share, _ = m.around.Memory.Take(int64(len(f.Content)) + text.Cost())
 	if !l.started() {
-		m.reserve(l, v)
-	}
-	if l.latest != nil && !l.latest.file.Spooled && !l.started() {
-		if dropped := l.queue(v); dropped != nil {
-			m.letGo(dropped)
-		}
-		return
+		m.reserve(l, &v.file)
 	}
 	m.arrive(l, v)
 }
@@ -128,9 +120,6 @@ func (m *Machine) arrive(l *list, v *version) {
 		m.letGo(old)
 	}
 }
-
-// maxQueued bounds how many versions of a list wait until it is known to which run the first belongs.
-const maxQueued = 64
 
 // leaves takes in that l left the directory. The Plan hears of it once nothing of l is to be published later.
 func (m *Machine) leaves(l *list, f hls.File) {
@@ -155,35 +144,14 @@ func (v *versions) take(newest *version) (old *version) {
 	return old
 }
 
-// queue has v wait. It returns a version in the middle that has to make room; nil if none has to.
-func (v *versions) queue(newest *version) (dropped *version) {
-	if v.queued = append(v.queued, newest); len(v.queued) > maxQueued {
-		dropped = v.queued[maxQueued/2]
-		v.queued = slices.Delete(v.queued, maxQueued/2, maxQueued/2+1)
-	}
-	return dropped
-}
-
-// next returns the oldest version that waits; nil if none does.
-func (v *versions) next() (oldest *version) {
-	if len(v.queued) > 0 {
-		oldest, v.queued = v.queued[0], v.queued[1:]
-	}
-	return oldest
-}
-
 // leaps reports whether v does not name what came right after old, which may be nil: nobody looked meanwhile.
 func (v *version) leaps(old *version) bool {
 	return old != nil && int64(v.file.Playlist.MediaSequence) > lastNumber(old.file.Playlist)+1 //nolint:gosec // as in lastNumber
 }
 
-// letGo lets go of v and of what is held for it.
+// letGo lets go of v.
 func (m *Machine) letGo(v *version) {
-	v.bound()
 	m.out.release(v.letGo())
-	for _, source := range v.free() {
-		m.out.release(source)
-	}
 }
 
 // letGo lets go of what is kept of v, and returns its source.
@@ -211,8 +179,8 @@ func (m *Machine) refuse(l *list, f hls.File, err error) {
 		l.exact = err.Error()
 		m.out.event(Event{l.path, "exact", l.exact})
 	}
-	for v := l.latest; v != nil; v = l.next() {
-		m.letGo(v)
+	if l.latest != nil {
+		m.letGo(l.latest)
 	}
 	l.latest = nil
 	m.observeExact(f)

@@ -52,7 +52,8 @@ type Machine struct {
 
 // clock is the time that a Machine was told.
 type clock struct {
-	began, now time.Time // the first, and the latest
+	began, latest time.Time // the first, and the latest
+	now           time.Time // for which things are decided: the latest, or when that happened which is taken in later
 }
 
 // tick goes on to now.
@@ -60,8 +61,8 @@ func (c *clock) tick(now time.Time) {
 	if c.began.IsZero() {
 		c.began = now
 	}
-	if now.After(c.now) {
-		c.now = now
+	if now.After(c.latest) {
+		c.now, c.latest = now, now
 	}
 }
 
@@ -72,18 +73,24 @@ func New(c Config, s Surroundings) *Machine {
 
 // Observe takes a fact of the directory in.
 func (m *Machine) Observe(f hls.File) {
-	m.tick(f.Seen)
+	if m.tick(f.Seen); !m.delays(&f) {
+		m.observe(f, false)
+	}
+}
+
+// observe takes in a fact that need not wait. told says that the Plan was told of it under its own path if it has that.
+func (m *Machine) observe(f hls.File, told bool) {
 	switch {
 	case f.State == hls.Gone && m.lists.all[f.Path] != nil:
 		m.leaves(m.lists.all[f.Path], f)
 	case f.State == hls.Gone:
-		m.departs(f)
+		m.departs(f, told)
 	case f.State == hls.Lost:
 		if m.files.get(f.Path, m.around.Include).plain {
 			m.out.fact(f)
 		}
 	case f.Playlist == nil:
-		m.observeFile(f)
+		m.observeFile(f, told)
 	case f.Kind == hls.MediaPlaylist:
 		m.observeList(f)
 	default:
@@ -94,15 +101,33 @@ func (m *Machine) Observe(f hls.File) {
 // Take goes on to now, and returns what follows.
 func (m *Machine) Take(now time.Time) Effects {
 	m.tick(now)
-	for _, l := range m.lists.ring(m.now) {
-		m.settle(l)
-		m.edit(l)
-		m.leave(l)
+	m.ring()
+	if m.catchUp() {
+		m.ring()
 	}
 	for _, source := range m.files.forget(m.now) {
 		m.out.release(source)
 	}
 	return m.out.take()
+}
+
+// ring looks again at the lists whose time has come.
+func (m *Machine) ring() {
+	for _, l := range m.lists.ring(m.now) {
+		m.settle(l)
+		m.edit(l)
+		m.leave(l)
+	}
+}
+
+// at has something happen as if it were that time, if that has passed.
+func (m *Machine) at(then time.Time, do func()) {
+	now, draining := m.now, m.draining
+	if then.Before(now) {
+		m.now, m.draining = then, false
+	}
+	do()
+	m.now, m.draining = now, draining
 }
 
 // Wake returns when Take is to be called although nothing happened; zero for never.
@@ -111,24 +136,29 @@ func (m *Machine) Wake() time.Time { return m.lists.wake() }
 // Drain says that no fact will come any more: what is waited for does not come, and ends are told at once.
 func (m *Machine) Drain() {
 	m.draining = true
-	for _, l := range m.lists.sorted() {
-		m.edit(l)
-		m.leave(l)
+	for again := true; again; again = m.catchUp() {
+		for _, l := range m.lists.sorted() {
+			m.edit(l)
+			m.leave(l)
+		}
 	}
 }
 
 // Abandon returns every source that is still held, of files that went nowhere and of playlists. The Machine is of no use after that.
 func (m *Machine) Abandon() (files, playlists []hls.Source) {
 	for _, l := range m.lists.all {
-		for _, v := range append(l.queued, l.latest, l.doubt.before) {
+		for _, v := range []*version{l.latest, l.doubt.before} {
 			if v == nil {
 				continue
 			}
 			if source := v.letGo(); source != nil {
 				playlists = append(playlists, source)
 			}
-			files = append(files, v.free()...)
 		}
+	}
+	for s := range m.scopes.waiting {
+		more, lists := s.abandon()
+		files, playlists = append(files, more...), append(playlists, lists...)
 	}
 	return append(files, m.files.sources()...), playlists
 }

@@ -33,7 +33,7 @@ func (m *Machine) presumes(l *list) bool {
 		if soon := l.asked.Add(secureTime); m.now.Before(soon) {
 			at = soon
 		} else {
-			m.secure(l)
+			m.secure(m.scopes.of[l])
 		}
 		m.lists.later(l, at)
 		return false
@@ -41,20 +41,10 @@ func (m *Machine) presumes(l *list) bool {
 	for x := range m.scopes.of[l].lists {
 		if x.unheard() {
 			x.presume()
+			m.lists.later(x, m.now)
 		}
 	}
 	return true
-}
-
-// secure has kept over a restart what the versions of l name that wait, but for what an earlier process noted as stored.
-func (m *Machine) secure(l *list) {
-	for _, v := range append(l.queued[:len(l.queued):len(l.queued)], l.latest) {
-		for _, fl := range v.names {
-			if fl.has() && m.around.Noted(fl.path, fl.fact.Version) == "" {
-				m.out.keep(fl.secure())
-			}
-		}
-	}
 }
 
 // noted returns the session in which an earlier process stored the last of the segments that the first version of l has, as it noted, and
@@ -68,7 +58,7 @@ func (m *Machine) noted(l *list) (in *session, names map[extent]named) {
 		if !ok || !m.files.all[p].has() {
 			continue
 		}
-		if folder := m.around.Noted(p, l.meant(m.files.all[p]).Version); folder != "" {
+		if folder := m.around.Noted(p, m.files.all[p].fact.Version); folder != "" {
 			names[extentOf(p, ref)] = named{folder: folder}
 			in = m.sessions.get(nameOf(folder))
 		}

@@ -12,9 +12,12 @@ import (
 type scopes struct {
 	byFolder map[string]*scope
 	of       map[*list]*scope
+	waiting  map[*scope]bool // those for which facts are delayed
 }
 
-func newScopes() scopes { return scopes{make(map[string]*scope), make(map[*list]*scope)} }
+func newScopes() scopes {
+	return scopes{make(map[string]*scope), make(map[*list]*scope), make(map[*scope]bool)}
+}
 
 // scope is what shares its sessions: the lists of one multivariant playlist, or those of a folder. This file alone writes it.
 type scope struct {
@@ -24,6 +27,7 @@ type scope struct {
 	merged bool     // lists that have another session since then are of the same run: nothing said that they belong together
 	named  bool     // a multivariant playlist names its lists
 	nested bool     // they are in a folder below the watched one, as renditions are that have one each
+	delayed
 }
 
 // get returns the scope of a folder.
@@ -34,6 +38,15 @@ func (x *scopes) get(folder string) *scope {
 		x.byFolder[strings.Clone(folder)] = s
 	}
 	return s
+}
+
+// delay notes whether facts are delayed for s.
+func (s *scope) delay(so bool) {
+	if so {
+		s.scopes.waiting[s] = true
+	} else {
+		delete(s.scopes.waiting, s)
+	}
 }
 
 // take has l belong to s.
@@ -108,6 +121,7 @@ func (s *scope) merge(other *scope) {
 	for l := range other.lists {
 		s.take(l)
 	}
+	s.takeOver(other)
 	s.named = s.named || other.named
 	s.merged = len(s.runs) > 0 && len(other.runs) > 0
 	s.runs = append(s.runs, other.runs...)

@@ -270,7 +270,7 @@ const maxSessions = 256
 
 // open opens a session, and forgets the oldest that nobody needs if there are too many.
 func (m *Machine) open() *session {
-	s := m.sessions.open(m.now)
+	s := m.sessions.open(m.latest)
 	if len(m.sessions.order) <= maxSessions {
 		return s
 	}

@@ -5,10 +5,7 @@ import "github.com/hlsship/hlsship/hls"
 // prove notes that the store has the bytes under the key of u that l means by the name of fl, where an earlier process stored them. The Plan hears
 // of them if they are at hand.
 func (m *Machine) prove(l *list, fl *file, u *use) {
-	meant := l.meant(fl)
-	if u.prove(meant); meant != &fl.fact {
-		return
-	}
+	u.prove(&fl.fact)
 	fl.attach(u)
 	if fl.fact.Source != nil {
 		m.give(fl, u)
@@ -27,10 +24,10 @@ func (m *Machine) tag(l *list, ref *hls.Reference) (u *use, sure bool) {
 	if u == nil {
 		u = m.use(l, p, naming{})
 	}
-	rewritten, meant := u.fate == taken, l.meant(fl)
-	switch older := fl.has() && (meant != &fl.fact || !fl.youngerThan(&l.latest.file)); {
+	rewritten := u.fate == taken
+	switch older := fl.has() && !fl.youngerThan(&l.latest.file); {
 	case u.known():
-		rewritten = older && u.other(meant) && meant.Version.Size > 0
+		rewritten = older && u.other(&fl.fact) && fl.fact.Version.Size > 0
 	case u.fate == published:
 		reply := m.proven(l, p, u.session.folder(u.variant))
 		if older && reply == Nobody {
@@ -47,13 +44,13 @@ func (m *Machine) tag(l *list, ref *hls.Reference) (u *use, sure bool) {
 			return u, false
 		case None, Changed:
 			if older { // nobody will ever tell: what comes later is another one
-				u.prove(meant)
+				u.prove(&fl.fact)
 			}
 		}
 	}
 	if rewritten && u.session != l.session { // it moves with media whose names came back
 		u = m.use(l, p, naming{})
-		rewritten = u.other(meant)
+		rewritten = u.other(&fl.fact)
 	}
 	if rewritten {
 		u = u.session.use(p, max(2, u.variant+1))
@@ -70,7 +67,7 @@ func (m *Machine) tag(l *list, ref *hls.Reference) (u *use, sure bool) {
 // suspects reports whether what the directory has of fl, which a tag of l names, may be of a run that has no list yet: the newest version of l was
 // met at rest, and is older. A packager writes its init section a segment before its first list.
 func (l *list) suspects(fl *file) bool {
-	return fl.has() && l.latest.file.Found && l.meant(fl) == &fl.fact && fl.youngerThan(&l.latest.file)
+	return fl.has() && l.latest.file.Found && fl.youngerThan(&l.latest.file)
 }
 
 // suspected reports whether u waits as nobody knows yet of which run the bytes of the directory are.

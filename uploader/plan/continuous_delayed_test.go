@@ -167,6 +167,24 @@ func TestContinuousStartInAnOutageTellsRunsApart(t *testing.T) {
 	}
 }
 
+// TestContinuousStartInAnOutageListsWithdrawnSegments: a segment that a list takes out again is listed again at once, whether or not anything was
+// published meanwhile: its name is none that came back.
+func TestContinuousStartInAnOutageListsWithdrawnSegments(t *testing.T) {
+	t.Parallel()
+	p := &passing{&outage{stage: newStage(t, session.Config{}), sources: map[string]*held{}}, true}
+	p.plan.Scanned()
+	for i := range 6 {
+		p.media(fmt.Sprintf("s%d.ts", i))
+		p.listsThem("x.m3u8", "s", max(0, i-2), i)
+		p.wait(3 * time.Second)
+	}
+	p.listsThem("x.m3u8", "s", 2, 4)
+	p.serve(1500 * time.Millisecond)
+	if text := p.texts["x.m3u8"]; !strings.Contains(text, "s2.ts") || !strings.Contains(text, "s4.ts") {
+		t.Errorf("published %q", text)
+	}
+}
+
 // TestContinuousStartInAnOutageListsWhatIsDeletedByThen: files may be stored, and deleted by their packager, before it is known what is published of
 // the list that names them. It is published all the same.
 func TestContinuousStartInAnOutageListsWhatIsDeletedByThen(t *testing.T) {

@@ -137,6 +137,7 @@ func (c *course) move(to *session) { c.session = to }
 
 // list notes that segment n has a key, if it has one.
 func (c *course) list(n uint64, s *segment) {
+	c.pass(n)
 	if c.segments[n] = s; s.use != nil {
 		s.use.name(c)
 	}

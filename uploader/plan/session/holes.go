@@ -8,11 +8,15 @@ import "time"
 
 // progress is how far a list went in its run. This file alone writes it.
 type progress struct {
+	listed  uint64          // the number behind the last that was listed; 0 for none
 	reached uint64          // the last number that was sent, or that an earlier process published
 	began   bool            // one was
 	late    uint64          // what an earlier process had not published before this number comes too late
 	cuts    map[uint64]bool // the numbers of segments before which another rendition has a hole
 }
+
+// pass notes that segment n was listed.
+func (p *progress) pass(n uint64) { p.listed = max(p.listed, n+1) }
 
 // reach notes that a text with the segments up to n was sent.
 func (p *progress) reach(n uint64) { p.reached, p.began = max(p.reached, n), true }

@@ -13,8 +13,8 @@ import (
 // its session has some under that name. They are waited for as long as a new run's, once: if none come, it is a slate.
 func (m *Machine) comesBack(l *list, i int, ref *hls.Reference) bool {
 	n := l.number(i)
-	if l.segments[n] != nil || l.began && n <= l.reached || ref.Length > 0 || m.draining {
-		return false // it was listed, or sent, under that number
+	if l.segments[n] != nil || n < l.listed || ref.Length > 0 || m.draining {
+		return false // it was listed under that number
 	}
 	p, ok := m.local(l, ref)
 	if !ok {

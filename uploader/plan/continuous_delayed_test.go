@@ -215,3 +215,27 @@ func TestContinuousStartInAnOutageListsWhatIsDeletedByThen(t *testing.T) {
 		t.Errorf("published %q", text)
 	}
 }
+
+// TestContinuousStartWhoseEvidenceDoesNotCome: a store may go silent when it has said what is published, and before it says whether the directory
+// has that. What is finished meanwhile has keys and is counted after a while, as it is of a store that says nothing at all.
+func TestContinuousStartWhoseEvidenceDoesNotCome(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, session.Config{})
+	s.encodes(0, 5)
+	next := s.again()
+	next.rest(3, 5)
+	for _, j := range slices.Clone(next.plan.Advance(next.now, Requests).Jobs) {
+		next.report(j, next.do(j)) // what is published
+	}
+	o := &outage{stage: next, sources: map[string]*held{}}
+	o.encodes(6, 40)
+	if left := o.plan.Unshipped(); len(left) < 35 {
+		t.Errorf("%d files are unshipped, want 35: %v", len(left), left)
+	}
+	o.serve(time.Minute)
+	for i := 6; i <= 40; i++ {
+		if !o.stores(o.file(i)) {
+			t.Errorf("%s is not stored", o.file(i))
+		}
+	}
+}

@@ -111,7 +111,7 @@ func (m *Machine) start(l *list) bool {
 	case found[Same] > 0, m.reclaimed(l) == m.sessions.get(m.lastSession(l)), found[Nobody] == 0 && found[None] > 0 && found[Other] == 0:
 		m.resume(l, m.sessions.get(m.lastSession(l)), names)
 		return true
-	case found[Nobody] > 0:
+	case found[Nobody] > 0 && m.now.Before(l.told.Add(guessTime)):
 		m.lists.later(l, m.now.Add(m.around.Settle))
 		return false
 	}

@@ -220,22 +220,22 @@ func TestStartInAnOutageKeepsTheRowBelow(t *testing.T) {
 	}
 }
 
-// TestStartInAnOutageKeepsSoon: what a list names that a start in an outage meets is kept over a restart long before a run begins, be it there
-// already or finished since.
+// TestStartInAnOutageKeepsSoon: what a list names that a start in an outage meets, or named while nobody looked, is kept over a restart long before a
+// run begins, be it there already or finished since.
 func TestStartInAnOutageKeepsSoon(t *testing.T) {
 	t.Parallel()
 	for name, found := range map[string]bool{"at rest": true, "finished since": false} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := &outage{stage: newStage(t, session.Config{}), sources: map[string]*held{}}
-			for i := range 3 {
+			for i := range 6 { // of which the list names three
 				f := o.stage.file(o.file(i))
 				f.Found = found
 				o.sources[f.Path] = &held{}
 				f.Source = o.sources[f.Path]
 				o.plan.Observe(f)
 			}
-			o.atRest("x.m3u8", window(2))
+			o.atRest("x.m3u8", window(5))
 			o.fail(3 * time.Second)
 			for path, h := range o.sources {
 				if !h.kept || h.released {

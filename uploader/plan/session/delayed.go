@@ -94,9 +94,7 @@ func (s *scope) delays(path string) bool {
 // reserve has what happens to the files that a version of l names wait as well.
 func (m *Machine) reserve(l *list, f *hls.File) {
 	s := m.scopes.of[l]
-	if s.delay(true); s.names == nil {
-		s.names = make(map[*file]bool)
-	}
+	s.delay(true)
 	for i := range f.Playlist.References {
 		ref := &f.Playlist.References[i]
 		if ref.Hint {
@@ -107,20 +105,31 @@ func (m *Machine) reserve(l *list, f *hls.File) {
 			continue
 		}
 		fl := m.file(p)
-		if fl.reserve(s); fl.scope == s {
-			s.names[fl] = true
-		}
-		if fl.has() && fl.there && fl.fact.Source == nil {
-			m.out.look(fl.path) // others have it, and the packager may delete it meanwhile
-		}
-		if s.secured {
+		if m.await(s, fl); s.secured {
 			m.secureFile(fl)
 		}
 	}
 }
 
-// secure has kept over a restart what the lists of s name that wait.
-func (m *Machine) secure(s *scope) {
+// await has what happens to fl wait for s.
+func (m *Machine) await(s *scope, fl *file) {
+	if s.names == nil {
+		s.names = make(map[*file]bool)
+	}
+	if fl.reserve(s); fl.scope == s {
+		s.names[fl] = true
+	}
+	if fl.has() && fl.there && fl.fact.Source == nil {
+		m.out.look(fl.path) // others have it, and the packager may delete it meanwhile
+	}
+}
+
+// secure has kept over a restart what the lists of the scope of l name that wait, and what was very likely named below.
+func (m *Machine) secure(l *list) {
+	s := m.scopes.of[l]
+	for fl := range m.row(l) {
+		m.await(s, fl)
+	}
 	s.secured = true
 	for fl := range s.names {
 		m.secureFile(fl)

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"iter"
 	"time"
 
 	"github.com/hlsship/hlsship/hls"
@@ -33,7 +34,7 @@ func (m *Machine) presumes(l *list) bool {
 		if soon := l.asked.Add(secureTime); m.now.Before(soon) {
 			at = soon
 		} else {
-			m.secure(m.scopes.of[l])
+			m.secure(l)
 		}
 		m.lists.later(l, at)
 		return false
@@ -86,45 +87,58 @@ func (m *Machine) adopts(l *list) bool {
 	return true
 }
 
-// maxRow bounds how many segments at rest are shipped below those that a list names, before the Plan hears of that list.
+// maxRow bounds how many segments at rest are taken to be named below those that a list names, before the Plan hears of that list.
 const maxRow = 1000
 
-// presumeRow ships the segments at rest directly below those that l names, in an unbroken row, each older than the one behind it: they were very
-// likely named while nobody looked. The Plan finds that out by the text of l, which it does not get before it is known what is published.
+// presumeRow ships the row below l: the Plan finds out by the text of l what was named while nobody looked, and does not get that before it is known
+// what is published.
 func (m *Machine) presumeRow(l *list) {
-	for low, step := range l.sequences() {
-		_, first, _ := hls.Serial(low)
-		newer := l.latest.file.Version.ModTime
-		if fl := m.files.all[low]; fl.has() {
-			newer = fl.fact.Version.ModTime
+	for fl := range m.row(l) {
+		if len(fl.uses) == 0 {
+			m.adopt(fl, l.session, true)
 		}
-		for n, more := first-step, maxRow; n < first && more > 0; n, more = n-step, more-1 {
-			fl := m.files.all[hls.Renumbered(low, n)]
-			if !fl.has() || fl.fact.Version.ModTime > newer || m.around.Noted(fl.path, fl.fact.Version) != "" {
-				break
+	}
+}
+
+// row returns the segments at rest directly below those that l names, in an unbroken row, each older than the one behind it, but for what an earlier
+// process noted as stored: they were very likely named while nobody looked.
+func (m *Machine) row(l *list) iter.Seq[*file] {
+	return func(yield func(*file) bool) {
+		for low, step := range m.sequences(l) {
+			_, first, _ := hls.Serial(low)
+			newer := l.latest.file.Version.ModTime
+			if fl := m.files.all[low]; fl.has() {
+				newer = fl.fact.Version.ModTime
 			}
-			if newer = fl.fact.Version.ModTime; len(fl.uses) == 0 {
-				m.adopt(fl, l.session, true)
+			for n, more := first-step, maxRow; n < first && more > 0; n, more = n-step, more-1 {
+				fl := m.files.all[hls.Renumbered(low, n)]
+				if !fl.has() || fl.fact.Version.ModTime > newer || m.around.Noted(fl.path, fl.fact.Version) != "" {
+					break
+				}
+				if newer = fl.fact.Version.ModTime; !yield(fl) {
+					return
+				}
 			}
 		}
 	}
 }
 
 // sequences returns the first names that l lists of each sequence, and the steps between its numbers.
-func (l *list) sequences() map[string]uint64 {
+func (m *Machine) sequences(l *list) map[string]uint64 {
 	lows, last := make(map[string]string), make(map[string]uint64)
 	steps := make(map[string]uint64)
-	for i := range l.latest.text.Len() {
-		s := l.segments[l.number(i)]
-		if s == nil || s.use == nil {
+	v := l.latest
+	for i := range v.text.Len() {
+		path, ok := m.local(l, &v.file.Playlist.References[v.text.Reference(i)])
+		if !ok {
 			continue
 		}
-		key, n, numbered := hls.Serial(s.path)
+		key, n, numbered := hls.Serial(path)
 		if !numbered {
 			continue
 		}
 		if lows[key] == "" {
-			lows[key], steps[s.path] = s.path, 1
+			lows[key], steps[path] = path, 1
 		} else if by := n - last[key]; n > last[key] && (steps[lows[key]] == 1 || by < steps[lows[key]]) {
 			steps[lows[key]] = by
 		}

@@ -42,6 +42,9 @@ type Choices struct {
 	Cut func(segment int) bool
 	// Gaps has holes listed, with EXT-X-GAP, instead of left out. They keep their numbers and folders, and no player asks for them.
 	Gaps bool
+	// Lost says of a URI under its folder that its bytes will never be stored. Segments of older runs that need it do not stay, nor those before
+	// them. nil knows none.
+	Lost func(uri string) bool
 	// HoldEnd leaves EXT-X-ENDLIST out.
 	HoldEnd bool
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/hlsship/hlsship/hls"
 )
@@ -198,9 +199,32 @@ func (n *next) chooseTail() {
 		t.from = max(0, t.to-keep)
 	}
 	t.to = max(t.to, n.kept)
+	for i := t.to - 1; i >= t.from; i-- {
+		if n.isLost(i) {
+			t.from = i + 1
+			break
+		}
+	}
 	if t.from < t.to && !n.fits() {
 		t.from = t.to
 	}
+}
+
+// isLost reports whether segment i of old needs what will never be stored.
+func (n *next) isLost(i int) bool {
+	if n.Lost == nil {
+		return false
+	}
+	s := &n.old.segments[i]
+	if n.Lost(string(s.uri.of(n.old.text))) {
+		return true
+	}
+	w := &n.old.all[s.way]
+	return slices.ContainsFunc(slices.Concat(w.keys[:], w.mapKeys[:], []int32{w.init}), func(k int32) bool {
+		_, list, _ := strings.Cut(string(n.old.keys[k].line.of(n.old.text)), ":")
+		uri, ok := hls.Attribute(list, "URI")
+		return k != 0 && ok && n.Lost(uri)
+	})
 }
 
 // earliest returns the first segment of old that the Version has.

@@ -314,10 +314,10 @@ func (m *Machine) Conflict(key string) {
 	}
 }
 
-// revise has the lists looked at that list u.
+// revise has the lists looked at that list u, or go on behind a run that did.
 func (m *Machine) revise(u *use) {
 	for _, l := range m.lists.all {
-		if l.misses(u) {
+		if l.misses(u) || l.run.prior.session == u.session {
 			m.lists.later(l, m.now)
 		}
 	}

@@ -40,6 +40,7 @@ func (m *Machine) publish(l *list, news bool) {
 		Begun:  l.beganAt,
 		Cut:    func(i int) bool { return l.cuts[l.number(i)] },
 		Hole:   func(i int) bool { s := l.segments[l.number(i)]; return s != nil && s.hole },
+		Lost:   func(uri string) bool { return m.isLost(l, uri) },
 	})
 	switch {
 	case errors.Is(err, edition.ErrEmpty):
@@ -71,6 +72,13 @@ func (m *Machine) publish(l *list, news bool) {
 	if !held { // the Plan has all of it, and lets go of it once it is published: what is kept for longer, the spool has to link and flush
 		m.out.release(v.spend())
 	}
+}
+
+// isLost reports whether l, in what was published of it or was to be, names something of an older run that will never be stored.
+func (m *Machine) isLost(l *list, uri string) bool {
+	path, _ := m.around.Site.Resolve(l.path, uri)
+	u := m.sessions.find(path)
+	return u != nil && u.session != l.session && (u.fate == lost || u.fate == waiting && u.wait.over)
 }
 
 // departed tells the Plan once more which files the directory has no more that l names. It did not hear of l before and may have forgotten them.

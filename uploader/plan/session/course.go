@@ -293,6 +293,10 @@ func (m *Machine) resume(l *list, in *session, names map[extent]named) {
 func (m *Machine) Lost(key string) {
 	u := m.sessions.find(key)
 	if u == nil {
+		if s := m.sessions.of(key); s != nil {
+			s.lose(key)
+			m.reviseBehind(s)
+		}
 		return
 	}
 	if u.lose(); u.fate == waiting {
@@ -317,7 +321,17 @@ func (m *Machine) Conflict(key string) {
 // revise has the lists looked at that list u, or go on behind a run that did.
 func (m *Machine) revise(u *use) {
 	for _, l := range m.lists.all {
-		if l.misses(u) || l.run.prior.session == u.session {
+		if l.misses(u) {
+			m.lists.later(l, m.now)
+		}
+	}
+	m.reviseBehind(u.session)
+}
+
+// reviseBehind has the lists looked at that go on behind the run of a session.
+func (m *Machine) reviseBehind(s *session) {
+	for _, l := range m.lists.all {
+		if l.run.prior.session == s {
 			m.lists.later(l, m.now)
 		}
 	}

@@ -77,8 +77,8 @@ func (m *Machine) publish(l *list, news bool) {
 // isLost reports whether l, in what was published of it or was to be, names something of an older run that will never be stored.
 func (m *Machine) isLost(l *list, uri string) bool {
 	path, _ := m.around.Site.Resolve(l.path, uri)
-	u := m.sessions.find(path)
-	return u != nil && u.session != l.session && (u.fate == lost || u.fate == waiting && u.wait.over)
+	s, u := m.sessions.of(path), m.sessions.find(path)
+	return s != nil && s != l.session && (s.lost[path] || u != nil && u.hopeless())
 }
 
 // departed tells the Plan once more which files the directory has no more that l names. It did not hear of l before and may have forgotten them.

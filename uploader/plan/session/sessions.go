@@ -24,6 +24,7 @@ type session struct {
 	opened time.Time       // zero if an earlier process opened it
 	uses   map[string]*use // by path: the newest of each
 	order  []string        // the paths, the oldest first
+	lost   map[string]bool // keys of variants that were lost when another one had come
 }
 
 // maxUses bounds how many names a session remembers. If an older name is used again with other bytes, the store says so.
@@ -149,6 +150,12 @@ func (u *use) lose() {
 	u.fate = lost
 }
 
+// hopeless reports whether the key of an older run will have no bytes any more: they are lost, or nobody waits for any, and what is written under its
+// name is another run's.
+func (u *use) hopeless() bool {
+	return u.fate == lost || u.fate == waiting && (u.wait.over || u.wait == (wait{}))
+}
+
 // settled reports whether the key has bytes.
 func (u *use) settled() bool { return u.fate == given || u.fate == published }
 
@@ -226,6 +233,25 @@ func (x *sessions) find(published string) *use {
 		return nil
 	}
 	return s.uses[path]
+}
+
+// of returns the session of a published path; nil if none is known.
+func (x *sessions) of(published string) *session {
+	folder, _ := hls.SessionOf(published)
+	return x.all[nameOf(folder)]
+}
+
+// maxLost bounds how many lost keys a session remembers.
+const maxLost = 1000
+
+// lose notes that the bytes of a variant are lost, be there a newer one.
+func (s *session) lose(key string) {
+	if s.lost == nil {
+		s.lost = make(map[string]bool)
+	}
+	if len(s.lost) < maxLost {
+		s.lost[strings.Clone(key)] = true
+	}
 }
 
 // nameOf returns the name of the session of a folder.

@@ -291,12 +291,12 @@ func (m *Machine) resume(l *list, in *session, names map[extent]named) {
 
 // Lost takes in that the bytes which were to be stored under a published path are lost, or are not there.
 func (m *Machine) Lost(key string) {
-	u := m.sessions.find(key)
-	if u == nil {
-		if s := m.sessions.of(key); s != nil {
-			s.lose(key)
-			m.reviseBehind(s)
-		}
+	s, u := m.sessions.of(key), m.sessions.find(key)
+	if s == nil {
+		return
+	}
+	if s.lose(key); u == nil {
+		m.reviseBehind(s)
 		return
 	}
 	if u.lose(); u.fate == waiting {

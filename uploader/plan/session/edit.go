@@ -78,7 +78,7 @@ func (m *Machine) publish(l *list, news bool) {
 func (m *Machine) isLost(l *list, uri string) bool {
 	path, _ := m.around.Site.Resolve(l.path, uri)
 	s, u := m.sessions.of(path), m.sessions.find(path)
-	return s != nil && s != l.session && (s.lost[path] || u != nil && u.hopeless())
+	return s != nil && s != l.session && (s.lost[path] || u != nil && u.fate == waiting && u.wait.over)
 }
 
 // departed tells the Plan once more which files the directory has no more that l names. It did not hear of l before and may have forgotten them.

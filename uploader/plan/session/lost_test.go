@@ -21,6 +21,7 @@ func TestLostKeys(t *testing.T) {
 		"20261130T010304Z/init.mp4":    {func(s *session) { s.use("init.mp4", 0) }, false},
 		"20261130T010000Z/other.mp4":   {func(*session) {}, false},
 		"master/that/is/in/no/session": {func(*session) {}, false},
+		older + "seg0.ts":              {func(s *session) { s.use("seg0.ts", 0) }, true},
 	} {
 		t.Run(key, func(t *testing.T) {
 			t.Parallel()
@@ -41,6 +42,15 @@ func TestLostKeys(t *testing.T) {
 			}
 			if m.Lost(key); m.isLost(l, key) != c.lost {
 				t.Errorf("lost: %t, want %t", !c.lost, c.lost)
+			}
+			if u := m.sessions.find(key); u != nil {
+				u.session.use(u.path, u.variant+2)
+				if m.isLost(l, key) != c.lost {
+					t.Error("it is lost no more as there is a newer variant")
+				}
+				if u.give(&hls.File{Version: hls.Version{Inode: 2}}); m.isLost(l, key) {
+					t.Error("it is lost, and has bytes again")
+				}
 			}
 		})
 	}

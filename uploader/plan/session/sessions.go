@@ -24,7 +24,7 @@ type session struct {
 	opened time.Time       // zero if an earlier process opened it
 	uses   map[string]*use // by path: the newest of each
 	order  []string        // the paths, the oldest first
-	lost   map[string]bool // keys of variants that were lost when another one had come
+	lost   map[string]bool // keys of which the bytes are lost
 }
 
 // maxUses bounds how many names a session remembers. If an older name is used again with other bytes, the store says so.
@@ -127,6 +127,7 @@ func (u *use) give(f *hls.File) {
 		u.bytes = identityOf(f)
 	}
 	u.fate = given
+	delete(u.session.lost, u.key())
 }
 
 // trust notes that the key has what an earlier process published.
@@ -148,12 +149,6 @@ func (u *use) lose() {
 		return
 	}
 	u.fate = lost
-}
-
-// hopeless reports whether the key of an older run will have no bytes any more: they are lost, or nobody waits for any, and what is written under its
-// name is another run's.
-func (u *use) hopeless() bool {
-	return u.fate == lost || u.fate == waiting && (u.wait.over || u.wait == (wait{}))
 }
 
 // settled reports whether the key has bytes.
@@ -244,7 +239,7 @@ func (x *sessions) of(published string) *session {
 // maxLost bounds how many lost keys a session remembers.
 const maxLost = 1000
 
-// lose notes that the bytes of a variant are lost, be there a newer one.
+// lose notes that the bytes of a key are lost, be it that of an older variant.
 func (s *session) lose(key string) {
 	if s.lost == nil {
 		s.lost = make(map[string]bool)
